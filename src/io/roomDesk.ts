@@ -1,0 +1,18 @@
+import type { RoomRecord } from "../machines/roomRecord.ts"
+
+/** What a room says to whoever asked it something. */
+export type RoomReply =
+  | { readonly type: "room.answered"; readonly room: RoomRecord; readonly participantId: string }
+  | { readonly type: "room.refused"; readonly reason: "not-found" | "full" | "peer-sharing" }
+  /** The room could not be reached or could not save: nothing has changed, try again later. */
+  | { readonly type: "room.unavailable" }
+
+/** The questions HTTP asks rooms. Never rejects: an answer that does not come in time is `room.unavailable`. */
+export interface RoomDesk {
+  create(name: string): Promise<RoomReply>
+  join(code: string, name: string): Promise<RoomReply>
+  poll(code: string, participantId: string): Promise<RoomReply>
+  ready(code: string, participantId: string, offer: { fileCount: number; totalBytes: number }): Promise<RoomReply>
+  screenShare(code: string, participantId: string, active: boolean): Promise<RoomReply>
+  chat(code: string, participantId: string, active: boolean): Promise<RoomReply>
+}

@@ -1,0 +1,31 @@
+/** What happened, in the words that operators search their logs for. Actors record these; adapters write them down. */
+export type DomainEvent =
+  | { readonly name: "client:connected"; readonly clientId: string; readonly ip: string }
+  | { readonly name: "client:registered_details"; readonly clientId: string; readonly newName: string }
+  | { readonly name: "client:disconnected"; readonly clientId: string; readonly flightCode: string | null }
+  | { readonly name: "flight:created"; readonly flightId: string; readonly flightCode: string; readonly creatorId: string }
+  | {
+      readonly name: "flight:joined"
+      readonly flightId: string
+      readonly flightCode: string
+      readonly joinerId: string
+      readonly joinerName: string
+      readonly ip: string
+      readonly connectionType: "lan" | "wan"
+    }
+  | { readonly name: "flight:invitation"; readonly flightCode: string; readonly from: string; readonly to: string }
+  | {
+      readonly name: "flight:error"
+      readonly clientId: string
+      readonly flightCode: string
+      readonly error: "not_found" | "flight_full"
+    }
+  | { readonly name: "flight:ended"; readonly flightId: string; readonly flightCode: string; readonly reason: "empty" | "crashed" }
+  | { readonly name: "room:error"; readonly roomCode: string; readonly operation: "load" | "insert" | "save" | "remove"; readonly error: unknown }
+  | {
+      readonly name: "system:error"
+      readonly kind: string
+      readonly id: string
+      readonly error: unknown
+      readonly restarted: boolean
+    }

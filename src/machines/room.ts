@@ -1,0 +1,715 @@
+/**
+ * A room: one durable meeting place of two participants, and the only writer of its row.
+ *
+ * Write-through: a change is made in the draft, saved, and only then answered, so that no answer speaks of something a
+ * crash can undo. Changes that arrive while a save is under way go out together in the next one. A poll is answered
+ * from what is saved. An extension of the room's life is remembered and written when it has grown large enough, or when
+ * the actor goes to rest.
+ */
+import { and, assign, fromPromise, sendTo, setup, type AnyActorRef } from "xstate"
+import type { DomainEvent } from "./domainEvents.ts"
+import {
+  failure,
+  reply,
+  replyToOf,
+  type AttachReply,
+  type Decided,
+  type RefusalReason,
+  type RoomAnswer,
+  type RoomCommand,
+  type RoomEvent,
+  type RoomPoll,
+  type SeatVacated
+} from "./roomMessages.ts"
+import { supervisorOf, type Delivery } from "./supervisor.ts"
+import { newParticipant, peerOf, roleOf, withoutParticipant, withParticipant, type RoomRecord } from "./roomRecord.ts"
+
+export interface RoomInput {
+  readonly code: string
+  /** Epoch milliseconds: when this actor was called for. */
+  readonly at: number
+  readonly timeToLiveMs: number
+  /** Without being spoken to for so long the actor ends; the row remains. */
+  readonly restMs: number
+  /** An owed extension is written once it has grown to this share of the lifetime. */
+  readonly touchShare: number
+  /** After a failed save the room tries again in so many milliseconds. */
+  readonly retryMs: number
+  /** Present when the room is to be made, absent when its row is to be loaded. */
+  readonly creation?: {
+    readonly host: { readonly id: string; readonly alias: string }
+    readonly name: string
+    readonly requestId: number
+    readonly replyTo: AnyActorRef
+  }
+}
+
+export interface RoomContext extends RoomInput {
+  /** What the row says; null before it is known. Its `expiresAt` is the one in the row. */
+  readonly saved: RoomRecord | null
+  /** With the changes that are not in the row yet; null when the last participant has left. */
+  readonly draft: RoomRecord | null
+  /** When the room's life ends, epoch ms: may be ahead of the row. */
+  readonly expiresAt: number
+  /** What is being written now, and the draft it was taken from. */
+  readonly writing: RoomRecord | null
+  readonly writtenDraft: RoomRecord | null
+  /** Decided upon what is being written now. */
+  readonly batch: readonly Decided[]
+  /** Decided upon the draft. */
+  readonly decided: readonly Decided[]
+  /** Came while the row was being loaded. */
+  readonly waiting: readonly RoomEvent[]
+  /** Seats given up whose removal could not be saved: tried again. */
+  readonly owed: readonly SeatVacated[]
+  /** Participants whose transfer seat is taken. */
+  readonly seated: readonly string[]
+  readonly spokenAt: number
+  /** Nobody has spoken for a while. */
+  readonly resting: boolean
+  /** The server is going: whatever is said now, the actor ends when nothing is owed. */
+  readonly closing: boolean
+}
+
+type EventOf<Type extends RoomEvent["type"]> = Extract<RoomEvent, { type: Type }>
+
+/** When the room must look at its clock next. */
+const nextDeadline = ({ seated, expiresAt, timeToLiveMs, spokenAt, restMs }: RoomContext): number =>
+  seated.length > 0 ? expiresAt - timeToLiveMs / 2 : Math.min(expiresAt, spokenAt + restMs)
+
+const participantIdOf = (event: RoomEvent): string => ("participantId" in event ? event.participantId : "")
+
+const base = setup({
+  types: {
+    context: {} as RoomContext,
+    events: {} as RoomEvent,
+    input: {} as RoomInput
+  },
+  actors: {
+    loadRow: fromPromise<RoomRecord | null, { code: string; at: number }>(async () => null),
+    insertRow: fromPromise<"inserted" | "taken", { room: RoomRecord }>(async () => "inserted"),
+    saveRow: fromPromise<"saved" | "conflict", { before: RoomRecord; after: RoomRecord }>(async () => "saved"),
+    removeRow: fromPromise<"removed" | "conflict", { before: RoomRecord }>(async () => "removed")
+  },
+  guards: {
+    isCreation: ({ context }) => context.creation !== undefined,
+    hasLapsed: ({ context, event }) => context.seated.length === 0 && (event as { at: number }).at >= context.expiresAt,
+    isInDraft: ({ context, event }) => context.draft !== null && roleOf(context.draft, participantIdOf(event)) !== null,
+    isSaved: ({ context, event }) => context.saved !== null && roleOf(context.saved, participantIdOf(event)) !== null,
+    isPeerSharing: ({ context, event }) => {
+      const { active, participantId } = event as EventOf<"room.screenShare">
+      return active && context.draft !== null && peerOf(context.draft, participantId)?.screenShare === true
+    },
+    // Where the draft stands
+    isEmpty: ({ context }) => context.draft === null,
+    hasGuestAndReady: ({ context }) =>
+      context.draft?.guest != null && (context.draft.host.ready || context.draft.guest.ready),
+    hasGuest: ({ context }) => context.draft?.guest != null,
+    // What storage must do
+    mustRemove: ({ context }) => context.draft === null,
+    mustSave: ({ context }) => {
+      const { saved, draft, expiresAt, timeToLiveMs, touchShare, resting, closing } = context
+      if (saved === null || draft === null) return false
+      const owed = expiresAt - saved.expiresAt
+      return draft !== saved || owed >= touchShare * timeToLiveMs || ((resting || closing) && owed > 0)
+    },
+    hasDecided: ({ context }) => context.decided.length > 0,
+    mayRest: ({ context }) => (context.resting || context.closing) && context.owed.length === 0,
+    // Attendance
+    isSeatedAlone: ({ context, event }) =>
+      context.seated.every((participantId) => participantId === participantIdOf(event)),
+    isHalfSpent: ({ context, event }) =>
+      context.expiresAt - (event as EventOf<"deadline">).at <= context.timeToLiveMs / 2,
+    isUnspoken: ({ context, event }) => (event as EventOf<"deadline">).at - context.spokenAt >= context.restMs
+  },
+  actions: {
+    /** Asks for a `deadline` event at a time, or after some milliseconds; it replaces the one asked for before. */
+    requestDeadline: (_, _parameters: { at: number } | { afterMs: number }) => {},
+    cancelDeadline: () => {},
+    record: (_, _event: DomainEvent) => {},
+    keepWaiting: assign({ waiting: ({ context, event }) => [...context.waiting, event] }),
+    answerCreator: sendTo(
+      ({ context }) => context.creation!.replyTo,
+      ({ context }, { outcome }: { outcome: "room.codeTaken" | "room.unavailable" }) => ({
+        type: outcome,
+        requestId: context.creation!.requestId
+      })
+    ),
+    draftCreation: assign({
+      writing: ({ context }) => ({
+        code: context.code,
+        host: newParticipant(context.creation!.host, context.creation!.name),
+        guest: null,
+        expiresAt: context.expiresAt
+      })
+    }),
+    adoptCreated: assign(({ context }) => {
+      const { creation, writing } = context
+      return {
+        saved: writing,
+        draft: writing,
+        writing: null,
+        decided: [
+          {
+            command: {
+              type: "room.create" as const,
+              participantId: creation!.host.id,
+              requestId: creation!.requestId,
+              replyTo: creation!.replyTo,
+              at: context.at
+            },
+            refusal: null,
+            participantId: creation!.host.id
+          }
+        ]
+      }
+    }),
+    adoptRow: assign((_, { room }: { room: RoomRecord }) => ({ saved: room, draft: room })),
+    askSeats: sendTo(
+      supervisorOf("flights"),
+      ({ context, self }) => ({
+        type: "child.tell" as const,
+        id: `${context.code}/transfer`,
+        event: { type: "seats.asked", replyTo: self }
+      })
+    ),
+    touch: assign({
+      expiresAt: ({ context, event }) => Math.max(context.expiresAt, (event as { at: number }).at + context.timeToLiveMs),
+      spokenAt: ({ event }) => (event as { at: number }).at,
+      resting: false
+    }),
+    extendLife: assign({
+      expiresAt: ({ context, event }) => (event as EventOf<"deadline">).at + context.timeToLiveMs
+    }),
+    answerPoll: sendTo(
+      ({ event }) => (event as RoomPoll).replyTo,
+      ({ context, event }) => {
+        const { requestId, participantId } = event as RoomPoll
+        return {
+          type: "room.answered",
+          requestId,
+          participantId,
+          room: { ...(context.saved as RoomRecord), expiresAt: context.expiresAt }
+        } satisfies RoomAnswer
+      }
+    ),
+    refusePoll: sendTo(
+      ({ event }) => (event as RoomPoll).replyTo,
+      ({ event }) =>
+        ({ type: "room.refused", requestId: (event as RoomPoll).requestId, reason: "not-found" }) satisfies RoomAnswer
+    ),
+    /** Puts the command in line for its answer, which goes out when what it was decided upon is saved. */
+    decide: assign({
+      decided: ({ context, event }, { refusal }: { refusal: RefusalReason | null }) => {
+        const command = event as RoomCommand
+        const participantId = command.type === "room.join" ? command.guest.id : command.participantId
+        return [...context.decided, { command, refusal, participantId }]
+      }
+    }),
+    admitGuest: assign({
+      draft: ({ context, event }) => {
+        const { guest, name } = event as EventOf<"room.join">
+        return { ...(context.draft as RoomRecord), guest: newParticipant(guest, name) }
+      }
+    }),
+    markReady: assign({
+      draft: ({ context, event }) => {
+        const { participantId, fileCount, totalBytes } = event as EventOf<"room.ready">
+        return withParticipant(context.draft as RoomRecord, participantId, { ready: true, fileCount, totalBytes })
+      }
+    }),
+    markScreenShare: assign({
+      draft: ({ context, event }) => {
+        const { participantId, active } = event as EventOf<"room.screenShare">
+        return withParticipant(context.draft as RoomRecord, participantId, { screenShare: active })
+      }
+    }),
+    markChat: assign({
+      draft: ({ context, event }) => {
+        const { participantId, active } = event as EventOf<"room.chat">
+        return withParticipant(context.draft as RoomRecord, participantId, { chat: active })
+      }
+    }),
+    removeParticipant: assign({
+      draft: ({ context, event }) => withoutParticipant(context.draft as RoomRecord, participantIdOf(event))
+    }),
+    startWriting: assign(({ context }) => ({
+      writing: context.draft === null ? null : { ...context.draft, expiresAt: context.expiresAt },
+      writtenDraft: context.draft,
+      batch: context.decided,
+      decided: []
+    })),
+    takeSeat: assign({
+      seated: ({ context, event }) => {
+        const { participantId } = event as EventOf<"seat.taken">
+        return context.seated.includes(participantId) ? context.seated : [...context.seated, participantId]
+      }
+    }),
+    vacateSeat: assign({
+      seated: ({ context, event }) =>
+        context.seated.filter((participantId) => participantId !== participantIdOf(event))
+    }),
+    goToRest: assign({ resting: true }),
+    close: assign({ closing: true })
+  }
+})
+
+/** Everybody who waits for these decisions, each with the answer. */
+const answers = (
+  decided: readonly Decided[],
+  answerTo: (decided: Decided) => RoomAnswer | AttachReply | null
+): readonly Delivery[] =>
+  decided.flatMap((each) => {
+    const to = replyToOf(each)
+    const event = answerTo(each)
+    return to === undefined || event === null ? [] : [{ to, event }]
+  })
+
+/** Those who came while the row was being read, as if they had been decided upon. */
+const undecided = (waiting: readonly RoomEvent[]): readonly Decided[] =>
+  waiting.flatMap((event): readonly Decided[] =>
+    "replyTo" in event ? [{ command: event, refusal: "not-found", participantId: "" }] : []
+  )
+
+/** What the callers of a crashed room hear at once instead of waiting in vain. */
+export const roomCrashReplies = (context: RoomContext): readonly Delivery[] =>
+  answers([...context.batch, ...context.decided, ...undecided(context.waiting)], failure)
+
+const readmitWaiting = base.enqueueActions(({ context, enqueue }) => {
+  enqueue.assign({ waiting: [] })
+  for (const event of context.waiting) enqueue.raise(event)
+})
+
+const denyWaiting = base.enqueueActions(({ context, enqueue }) => {
+  for (const { to, event } of answers(undecided(context.waiting), (each) => reply(each, null))) enqueue.sendTo(to, event)
+})
+
+const failWaiting = base.enqueueActions(({ context, enqueue }) => {
+  for (const { to, event } of answers(undecided(context.waiting), failure)) enqueue.sendTo(to, event)
+})
+
+const answerDecided = base.enqueueActions(({ context, enqueue }) => {
+  const room = context.saved === null ? null : { ...context.saved, expiresAt: context.expiresAt }
+  enqueue.assign({ decided: [] })
+  for (const { to, event } of answers(context.decided, (each) => reply(each, room))) enqueue.sendTo(to, event)
+})
+
+const finishWriting = base.enqueueActions(({ context, enqueue }) => {
+  const saved = context.writing as RoomRecord
+  enqueue.assign({
+    saved,
+    draft: context.draft === context.writtenDraft ? saved : context.draft,
+    writing: null,
+    writtenDraft: null,
+    batch: []
+  })
+  const room = { ...saved, expiresAt: context.expiresAt }
+  for (const { to, event } of answers(context.batch, (each) => reply(each, room))) enqueue.sendTo(to, event)
+})
+
+/** The changes are undone and their askers told; seats given up are remembered, for they are facts. */
+const failWriting = base.enqueueActions(({ context, enqueue }) => {
+  const failed = [...context.batch, ...context.decided]
+  const facts = failed.map(({ command }) => command).filter((command) => command.type === "seat.vacated")
+  enqueue.assign({
+    draft: context.saved,
+    writing: null,
+    writtenDraft: null,
+    batch: [],
+    decided: [],
+    owed: [...context.owed, ...facts]
+  })
+  for (const { to, event } of answers(failed, failure)) enqueue.sendTo(to, event)
+  enqueue.raise({ type: "record.reloaded" })
+})
+
+const repeatOwed = base.enqueueActions(({ context, enqueue }) => {
+  enqueue.assign({ owed: [] })
+  for (const seat of context.owed) enqueue.raise(seat)
+})
+
+/** Somebody else has changed the row: everything not yet answered is decided again upon what it says now. */
+const decideAgain = base.enqueueActions(({ context, enqueue }) => {
+  enqueue.assign({ writing: null, writtenDraft: null, batch: [], decided: [] })
+  enqueue.raise({ type: "record.reloaded" })
+  for (const { command } of [...context.batch, ...context.decided]) {
+    if (command.type !== "room.create") enqueue.raise(command)
+  }
+})
+
+const denyAll = base.enqueueActions(({ context, enqueue }) => {
+  const denied = [...context.batch, ...context.decided]
+  enqueue.assign({ batch: [], decided: [] })
+  for (const { to, event } of answers(denied, (each) => reply({ ...each, refusal: "not-found" }, null))) {
+    enqueue.sendTo(to, event)
+  }
+})
+
+export const roomMachine = base
+  .extend({
+    actions: {
+      readmitWaiting,
+      denyWaiting,
+      failWaiting,
+      answerDecided,
+      finishWriting,
+      failWriting,
+      repeatOwed,
+      decideAgain,
+      denyAll
+    }
+  })
+  .createMachine({
+  id: "room",
+  description:
+    "One durable room. Its occupancy follows what has been decided, its storage sees to it that nothing is answered before it is saved, and its attendance keeps it alive while somebody is attached.",
+  context: ({ input }) => ({
+    ...input,
+    saved: null,
+    draft: null,
+    expiresAt: input.at + input.timeToLiveMs,
+    writing: null,
+    writtenDraft: null,
+    batch: [],
+    decided: [],
+    waiting: [],
+    owed: [],
+    seated: [],
+    spokenAt: input.at,
+    resting: false,
+    closing: false
+  }),
+  initial: "opening",
+  states: {
+    opening: {
+      always: [{ guard: "isCreation", target: "creating" }, { target: "loading" }]
+    },
+    creating: {
+      description: "The row of a new room is being written.",
+      entry: "draftCreation",
+      invoke: {
+        src: "insertRow",
+        input: ({ context }) => ({ room: context.writing as RoomRecord }),
+        onDone: [
+          { guard: ({ event }) => event.output === "inserted", target: "open", actions: ["adoptCreated", "readmitWaiting"] },
+          {
+            target: "gone",
+            actions: [
+              { type: "answerCreator", params: { outcome: "room.codeTaken" } },
+              "failWaiting"
+            ]
+          }
+        ],
+        onError: {
+          target: "gone",
+          actions: [
+            {
+              type: "record",
+              params: ({ context, event }) => ({
+                name: "room:error",
+                roomCode: context.code,
+                operation: "insert",
+                error: event.error
+              })
+            },
+            { type: "answerCreator", params: { outcome: "room.unavailable" } },
+            "failWaiting"
+          ]
+        }
+      },
+      on: { "*": { actions: "keepWaiting" } }
+    },
+    loading: {
+      description: "The row is being read; whoever asks meanwhile waits.",
+      invoke: {
+        src: "loadRow",
+        input: ({ context }) => ({ code: context.code, at: context.at }),
+        onDone: [
+          {
+            guard: ({ event }) => event.output !== null,
+            target: "open",
+            actions: [
+              { type: "adoptRow", params: ({ event }) => ({ room: event.output as RoomRecord }) },
+              "askSeats",
+              "readmitWaiting"
+            ]
+          },
+          { target: "gone", actions: "denyWaiting" }
+        ],
+        onError: {
+          target: "gone",
+          actions: [
+            {
+              type: "record",
+              params: ({ context, event }) => ({
+                name: "room:error",
+                roomCode: context.code,
+                operation: "load",
+                error: event.error
+              })
+            },
+            "failWaiting"
+          ]
+        }
+      },
+      on: { "*": { actions: "keepWaiting" } }
+    },
+    open: {
+      type: "parallel",
+      on: {
+        "room.poll": [
+          { guard: "hasLapsed", actions: "refusePoll" },
+          { guard: "isSaved", actions: ["touch", "answerPoll"] },
+          { actions: "refusePoll" }
+        ],
+        "room.rest": { actions: "close" }
+      },
+      exit: "cancelDeadline",
+      states: {
+        occupancy: {
+          initial: "deciding",
+          on: {
+            "record.reloaded": { target: ".deciding" },
+            "room.ready": [
+              { guard: "hasLapsed", actions: { type: "decide", params: { refusal: "not-found" } } },
+              {
+                guard: "isInDraft",
+                target: ".deciding",
+                actions: ["touch", "markReady", { type: "decide", params: { refusal: null } }]
+              },
+              { actions: { type: "decide", params: { refusal: "not-found" } } }
+            ],
+            "room.screenShare": [
+              { guard: "hasLapsed", actions: { type: "decide", params: { refusal: "not-found" } } },
+              {
+                guard: and(["isInDraft", "isPeerSharing"]),
+                actions: ["touch", { type: "decide", params: { refusal: "peer-sharing" } }]
+              },
+              {
+                guard: "isInDraft",
+                actions: ["touch", "markScreenShare", { type: "decide", params: { refusal: null } }]
+              },
+              { actions: { type: "decide", params: { refusal: "not-found" } } }
+            ],
+            "room.chat": [
+              { guard: "hasLapsed", actions: { type: "decide", params: { refusal: "not-found" } } },
+              { guard: "isInDraft", actions: ["touch", "markChat", { type: "decide", params: { refusal: null } }] },
+              { actions: { type: "decide", params: { refusal: "not-found" } } }
+            ],
+            "room.attach": [
+              { guard: "hasLapsed", actions: { type: "decide", params: { refusal: "not-found" } } },
+              { guard: "isInDraft", actions: ["touch", { type: "decide", params: { refusal: null } }] },
+              { actions: { type: "decide", params: { refusal: "not-found" } } }
+            ],
+            "seat.vacated": {
+              guard: "isInDraft",
+              target: ".deciding",
+              actions: ["touch", "removeParticipant", { type: "decide", params: { refusal: null } }]
+            }
+          },
+          states: {
+            deciding: {
+              always: [
+                { guard: "isEmpty", target: "empty" },
+                { guard: "hasGuestAndReady", target: "ready" },
+                { guard: "hasGuest", target: "paired" },
+                { target: "waiting" }
+              ]
+            },
+            waiting: {
+              description: "The host waits for a guest.",
+              on: {
+                "room.join": [
+                  { guard: "hasLapsed", actions: { type: "decide", params: { refusal: "not-found" } } },
+                  {
+                    target: "deciding",
+                    actions: ["touch", "admitGuest", { type: "decide", params: { refusal: null } }]
+                  }
+                ]
+              }
+            },
+            paired: {
+              description: "Host and guest are there, neither has anything to send yet.",
+              on: {
+                "room.join": [
+                  { guard: "hasLapsed", actions: { type: "decide", params: { refusal: "not-found" } } },
+                  { actions: { type: "decide", params: { refusal: "full" } } }
+                ]
+              }
+            },
+            ready: {
+              description: "There is a guest and either side is ready: the two should connect.",
+              on: {
+                "room.join": [
+                  { guard: "hasLapsed", actions: { type: "decide", params: { refusal: "not-found" } } },
+                  { actions: { type: "decide", params: { refusal: "full" } } }
+                ]
+              }
+            },
+            empty: {
+              description: "The last participant has left: the row is being removed.",
+              on: {
+                "room.join": { actions: { type: "decide", params: { refusal: "not-found" } } }
+              }
+            }
+          }
+        },
+        storage: {
+          initial: "settled",
+          states: {
+            settled: {
+              description: "Nothing is being written.",
+              always: [
+                { guard: "mustRemove", target: "removing" },
+                { guard: "mustSave", target: "saving" },
+                { guard: "hasDecided", actions: "answerDecided" },
+                { guard: "mayRest", target: "#room.gone" }
+              ]
+            },
+            saving: {
+              description: "The draft is being written; what is decided meanwhile goes out in the next save.",
+              entry: "startWriting",
+              invoke: {
+                src: "saveRow",
+                input: ({ context }) => ({ before: context.saved as RoomRecord, after: context.writing as RoomRecord }),
+                onDone: [
+                  { guard: ({ event }) => event.output === "saved", target: "settled", actions: "finishWriting" },
+                  { target: "reloading" }
+                ],
+                onError: {
+                  target: "troubled",
+                  actions: [
+                    {
+                      type: "record",
+                      params: ({ context, event }) => ({
+                        name: "room:error",
+                        roomCode: context.code,
+                        operation: "save",
+                        error: event.error
+                      })
+                    },
+                    "failWriting"
+                  ]
+                }
+              }
+            },
+            removing: {
+              description: "The row of the empty room is being removed.",
+              entry: "startWriting",
+              invoke: {
+                src: "removeRow",
+                input: ({ context }) => ({ before: context.saved as RoomRecord }),
+                onDone: [
+                  {
+                    guard: ({ event }) => event.output === "removed",
+                    target: "#room.gone",
+                    actions: "denyAll"
+                  },
+                  { target: "reloading" }
+                ],
+                onError: {
+                  target: "troubled",
+                  actions: [
+                    {
+                      type: "record",
+                      params: ({ context, event }) => ({
+                        name: "room:error",
+                        roomCode: context.code,
+                        operation: "remove",
+                        error: event.error
+                      })
+                    },
+                    "failWriting"
+                  ]
+                }
+              }
+            },
+            reloading: {
+              description: "Somebody else has changed the row: it is read again and everything open decided anew.",
+              invoke: {
+                src: "loadRow",
+                input: ({ context }) => ({ code: context.code, at: context.spokenAt }),
+                onDone: [
+                  {
+                    guard: ({ event }) => event.output !== null,
+                    target: "settled",
+                    actions: [
+                      "decideAgain",
+                      { type: "adoptRow", params: ({ event }) => ({ room: event.output as RoomRecord }) }
+                    ]
+                  },
+                  { target: "#room.gone", actions: "denyAll" }
+                ],
+                onError: {
+                  target: "troubled",
+                  actions: [
+                    {
+                      type: "record",
+                      params: ({ context, event }) => ({
+                        name: "room:error",
+                        roomCode: context.code,
+                        operation: "load",
+                        error: event.error
+                      })
+                    },
+                    "failWriting"
+                  ]
+                }
+              }
+            },
+            troubled: {
+              description: "The database could not be reached: tried again after a while or at the next change.",
+              entry: { type: "requestDeadline", params: ({ context }) => ({ afterMs: context.retryMs }) },
+              exit: "repeatOwed",
+              always: { guard: "hasDecided", target: "settled" },
+              on: { deadline: { target: "settled" } }
+            }
+          }
+        },
+        attendance: {
+          initial: "unattended",
+          states: {
+            unattended: {
+              description: "Nobody holds a transfer seat: the room expires, and its actor goes to rest before that.",
+              entry: { type: "requestDeadline", params: ({ context }) => ({ at: nextDeadline(context) }) },
+              on: {
+                "seat.taken": { target: "attended", actions: "takeSeat" },
+                deadline: [
+                  { guard: "hasLapsed", target: "#room.gone", actions: "denyAll" },
+                  { guard: "isUnspoken", actions: "goToRest" },
+                  { actions: { type: "requestDeadline", params: ({ context }) => ({ at: nextDeadline(context) }) } }
+                ]
+              }
+            },
+            attended: {
+              description: "A transfer seat is taken: the room does not expire.",
+              entry: { type: "requestDeadline", params: ({ context }) => ({ at: nextDeadline(context) }) },
+              on: {
+                "seat.taken": { actions: "takeSeat" },
+                "seat.vacated": [
+                  { guard: "isSeatedAlone", target: "unattended", actions: "vacateSeat" },
+                  { actions: "vacateSeat" }
+                ],
+                "seat.freed": [
+                  { guard: "isSeatedAlone", target: "unattended", actions: "vacateSeat" },
+                  { actions: "vacateSeat" }
+                ],
+                deadline: [
+                  {
+                    guard: "isHalfSpent",
+                    actions: [
+                      "extendLife",
+                      { type: "requestDeadline", params: ({ context }) => ({ at: nextDeadline(context) }) }
+                    ]
+                  },
+                  { actions: { type: "requestDeadline", params: ({ context }) => ({ at: nextDeadline(context) }) } }
+                ]
+              }
+            }
+          }
+        }
+      }
+    },
+    gone: { type: "final", description: "The actor ends; the row, if there still is one, remains." }
+  }
+})

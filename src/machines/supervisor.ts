@@ -1,0 +1,302 @@
+/**
+ * A supervisor: it starts, finds, counts and buries the actors of one kind.
+ *
+ * It is actor logic of its own rather than a machine, because a machine copies its whole `children` object at every
+ * spawn and stop. Here a child costs the same whether it is the first or the ten thousandth.
+ *
+ * The words are those of Erlang/OTP's supervisor documentation. The strategy is always `one_for_one`: a crash concerns
+ * nobody but the child that crashed and whoever `consequences` names. `restart` says what becomes of the child:
+ *
+ * - `temporary`: it is never restarted (connections, flights, rooms, stories);
+ * - `transient`: it is restarted when it crashed, not when it ended by itself (networks);
+ * - `permanent`: it is restarted in either case (jobs).
+ *
+ * More than `intensity.restarts` crashes of restartable children within `intensity.withinMilliseconds` mean that
+ * restarting does not help: the supervisor stops its children, suspends itself and tells its parent
+ * `supervisor.failed`. It lives again when the parent sends `supervisor.resume`.
+ */
+import {
+  createActor,
+  type ActorLogic,
+  type ActorRef,
+  type ActorSystem,
+  type AnyActorLogic,
+  type AnyActorRef,
+  type AnyEventObject
+} from "xstate"
+
+/** An event on its way to an actor, named by reference or by its id in the system. */
+export interface Delivery {
+  readonly to: AnyActorRef | string
+  readonly event: AnyEventObject
+}
+
+/** What is known of a crashed child: its last good context is what its neighbours are told from. */
+export interface Crash {
+  readonly id: string
+  readonly error: unknown
+  /** Epoch milliseconds. */
+  readonly at: number
+  /** Each kind knows the type of its own. */
+  readonly context: any
+}
+
+export interface SupervisorOptions {
+  /** What is supervised, in the plural: "flights". */
+  readonly kind: string
+  readonly child: AnyActorLogic
+  readonly restart: "temporary" | "transient" | "permanent"
+  /** Merged under the input of every child. */
+  readonly settings?: Readonly<Record<string, unknown>>
+  /** How many restarts in how long are still taken for bad luck. Without it: 10 in 5 s. */
+  readonly intensity?: { readonly restarts: number; readonly withinMilliseconds: number }
+  /** Epoch milliseconds. */
+  readonly now: () => number
+  /** Who else must hear of a crash, and what. */
+  readonly consequences?: (crash: Crash) => readonly Delivery[]
+}
+
+export type SupervisorEvent =
+  /** Starts a child and gives it its first event; `replyTo` hears `child.exists` when the id is taken. */
+  | {
+      readonly type: "child.start"
+      readonly id: string
+      readonly input: object
+      readonly event?: AnyEventObject
+      readonly replyTo?: AnyActorRef
+    }
+  /** Hands an event to a child. Without such a child it is started when `input` is there, else `replyTo` hears `child.missing`. */
+  | {
+      readonly type: "child.tell"
+      readonly id: string
+      readonly event: AnyEventObject
+      readonly input?: object
+      readonly replyTo?: AnyActorRef
+    }
+  /** Hands an event to every child. */
+  | { readonly type: "children.tell"; readonly event: AnyEventObject }
+  /** Starts nobody any more, hands every child the event, and tells the parent `supervisor.drained` when all have ended. */
+  | { readonly type: "children.drain"; readonly event: AnyEventObject }
+  /** Ends a suspension. */
+  | { readonly type: "supervisor.resume" }
+
+/** What a supervisor answers to `replyTo`; `event` is the one that could not be delivered. */
+export type SupervisorReply =
+  | { readonly type: "child.exists"; readonly id: string }
+  | { readonly type: "child.missing"; readonly id: string; readonly event: AnyEventObject }
+  | { readonly type: "child.unavailable"; readonly id: string; readonly event: AnyEventObject | undefined }
+  | { readonly type: "child.crashed"; readonly id: string; readonly event: AnyEventObject | undefined }
+
+/** What a supervisor tells its parent. */
+export type SupervisorReport =
+  | { readonly type: "supervisor.childCrashed"; readonly kind: string; readonly id: string; readonly error: unknown; readonly restarted: boolean }
+  | { readonly type: "supervisor.failed"; readonly kind: string; readonly error: unknown }
+  | { readonly type: "supervisor.drained"; readonly kind: string }
+
+export interface SupervisorSnapshot {
+  readonly status: "active"
+  readonly output: undefined
+  readonly error: undefined
+  readonly kind: string
+  readonly children: ReadonlyMap<string, AnyActorRef>
+  readonly mode: "open" | "draining" | "suspended"
+}
+
+export type SupervisorRef = ActorRef<SupervisorSnapshot & { context: never }, SupervisorEvent>
+
+/** The supervisor of a kind, found by its name in the system: for the target of a `sendTo`. */
+export const supervisorOf =
+  (kind: "connections" | "flights" | "rooms" | "networks") =>
+  ({ system }: { system: ActorSystem<any> }): SupervisorRef =>
+    system.get(kind) as SupervisorRef
+
+interface State extends SupervisorSnapshot {
+  children: Map<string, AnyActorRef>
+  mode: "open" | "draining" | "suspended"
+  inputs: Map<string, object>
+  crashes: number[]
+}
+
+type Scope = Parameters<AnyActorLogic["transition"]>[2]
+
+/** Makes the logic of a supervisor; its snapshot lists the living children. */
+export const createSupervisor = (
+  options: SupervisorOptions
+): ActorLogic<SupervisorSnapshot, SupervisorEvent, void> => {
+  const intensity = options.intensity ?? { restarts: 10, withinMilliseconds: 5_000 }
+
+  const tellParent = (scope: Scope, report: SupervisorReport) => {
+    scope.self._parent?.send(report)
+  }
+
+  const living = (state: State, id: string): AnyActorRef | undefined => {
+    const child = state.children.get(id)
+    // A child that has just ended may still be listed while its last word waits in our mailbox.
+    return child?.getSnapshot().status === "active" ? child : undefined
+  }
+
+  const start = (state: State, scope: Scope, id: string, input: object): AnyActorRef => {
+    const child = createActor(options.child, {
+      parent: scope.self,
+      id,
+      input: { ...options.settings, ...input }
+    } as never) as AnyActorRef
+    state.children.set(id, child)
+    if (options.restart !== "temporary") state.inputs.set(id, input)
+    return child
+  }
+
+  const deliver = (child: AnyActorRef, event: AnyEventObject | undefined, replyTo: AnyActorRef | undefined) => {
+    if (event !== undefined) child.send(event)
+    // Whoever asked must not wait for a child that this very question has killed.
+    if (replyTo !== undefined && child.getSnapshot().status === "error") {
+      replyTo.send({ type: "child.crashed", id: child.id, event } satisfies SupervisorReply)
+    }
+  }
+
+  const reportDrained = (state: State, scope: Scope) => {
+    if (state.mode === "draining" && state.children.size === 0) {
+      tellParent(scope, { type: "supervisor.drained", kind: state.kind })
+    }
+  }
+
+  const stopAll = (state: State, scope: Scope) => {
+    for (const child of state.children.values()) scope.stopChild(child)
+    state.children.clear()
+    state.inputs.clear()
+  }
+
+  const ended = (state: State, scope: Scope, id: string) => {
+    const input = state.inputs.get(id)
+    state.children.delete(id)
+    state.inputs.delete(id)
+    if (options.restart === "permanent" && input !== undefined && state.mode === "open") {
+      const child = start(state, scope, id, input)
+      scope.defer(() => child.start())
+    }
+    scope.defer(() => reportDrained(state, scope))
+  }
+
+  const crashed = (state: State, scope: Scope, id: string, error: unknown) => {
+    const child = state.children.get(id)
+    const input = state.inputs.get(id)
+    state.children.delete(id)
+    state.inputs.delete(id)
+    const crash: Crash = { id, error, at: options.now(), context: (child?.getSnapshot() as { context?: unknown } | undefined)?.context }
+
+    let restarted = false
+    if (options.restart !== "temporary" && state.mode === "open") {
+      state.crashes = [
+        ...state.crashes.filter((at) => crash.at - at < intensity.withinMilliseconds),
+        crash.at
+      ]
+      if (state.crashes.length > intensity.restarts) {
+        state.crashes = []
+        state.mode = "suspended"
+        stopAll(state, scope)
+        scope.defer(() => {
+          tellParent(scope, { type: "supervisor.childCrashed", kind: state.kind, id, error, restarted: false })
+          tellParent(scope, { type: "supervisor.failed", kind: state.kind, error })
+        })
+        return
+      }
+      if (input !== undefined) {
+        const next = start(state, scope, id, input)
+        restarted = true
+        scope.defer(() => next.start())
+      }
+    }
+    scope.defer(() => {
+      tellParent(scope, { type: "supervisor.childCrashed", kind: state.kind, id, error, restarted })
+      for (const { to, event } of options.consequences?.(crash) ?? []) {
+        const target = typeof to === "string" ? scope.system.get(to) : to
+        target?.send(event)
+      }
+      reportDrained(state, scope)
+    })
+  }
+
+  return {
+    config: options,
+    getInitialSnapshot: () =>
+      ({
+        status: "active",
+        output: undefined,
+        error: undefined,
+        kind: options.kind,
+        children: new Map(),
+        mode: "open",
+        inputs: new Map(),
+        crashes: []
+      }) as State,
+
+    transition: (snapshot, event: SupervisorEvent | AnyEventObject, scope) => {
+      const state = snapshot as State
+      switch (event.type) {
+        case "child.start": {
+          const { id, input, event: first, replyTo } = event as Extract<SupervisorEvent, { type: "child.start" }>
+          if (living(state, id) !== undefined) {
+            scope.defer(() => replyTo?.send({ type: "child.exists", id } satisfies SupervisorReply))
+          } else if (state.mode !== "open") {
+            scope.defer(() => replyTo?.send({ type: "child.unavailable", id, event: first } satisfies SupervisorReply))
+          } else {
+            const child = start(state, scope, id, input)
+            scope.defer(() => {
+              child.start()
+              deliver(child, first, replyTo)
+            })
+          }
+          break
+        }
+        case "child.tell": {
+          const { id, event: told, input, replyTo } = event as Extract<SupervisorEvent, { type: "child.tell" }>
+          const child = living(state, id)
+          if (child !== undefined) {
+            scope.defer(() => deliver(child, told, replyTo))
+          } else if (input === undefined) {
+            scope.defer(() => replyTo?.send({ type: "child.missing", id, event: told } satisfies SupervisorReply))
+          } else if (state.mode !== "open") {
+            scope.defer(() => replyTo?.send({ type: "child.unavailable", id, event: told } satisfies SupervisorReply))
+          } else {
+            const started = start(state, scope, id, input)
+            scope.defer(() => {
+              started.start()
+              deliver(started, told, replyTo)
+            })
+          }
+          break
+        }
+        case "children.tell": {
+          const children = [...state.children.values()]
+          scope.defer(() => children.forEach((child) => child.send((event as { event: AnyEventObject }).event)))
+          break
+        }
+        case "children.drain": {
+          state.mode = "draining"
+          const children = [...state.children.values()]
+          scope.defer(() => {
+            children.forEach((child) => child.send((event as { event: AnyEventObject }).event))
+            reportDrained(state, scope)
+          })
+          break
+        }
+        case "supervisor.resume":
+          if (state.mode === "suspended") state.mode = "open"
+          break
+        default: {
+          const ending = event as AnyEventObject
+          const id = ending["actorId"] as string | undefined
+          if (id === undefined) break
+          if (ending.type.startsWith("xstate.done.actor.")) {
+            // A child with the same id may have been started since: only the ended one is buried.
+            if (living(state, id) === undefined) ended(state, scope, id)
+          } else if (ending.type.startsWith("xstate.error.actor.")) {
+            if (living(state, id) === undefined) crashed(state, scope, id, ending["error"])
+          }
+        }
+      }
+      return state
+    },
+    getPersistedSnapshot: (snapshot) => snapshot
+  } as ActorLogic<SupervisorSnapshot, SupervisorEvent, void>
+}

@@ -1,0 +1,208 @@
+/**
+ * The tower: the root of the actor system, which supervises the supervisors.
+ *
+ * ```
+ * tower
+ * ├─ connections  temporary: a crashed one closes its socket with 1011
+ * ├─ flights      temporary: a crashed one tells its members peer-left
+ * ├─ rooms        temporary: a crashed one fails its callers and is loaded again on next use
+ * └─ networks     transient: a crashed one is put together again by the connections that belong to it
+ * ```
+ */
+import { raise, sendTo, setup, spawnChild } from "xstate"
+import { connectionCrashNotices, connectionMachine } from "./connection.ts"
+import type { DomainEvent } from "./domainEvents.ts"
+import { flightCrashNotices, flightMachine } from "./flight.ts"
+import { networkMachine } from "./network.ts"
+import { roomCrashReplies, roomMachine } from "./room.ts"
+import { createSupervisor, supervisorOf, type SupervisorReport } from "./supervisor.ts"
+
+export type TowerEvent =
+  | SupervisorReport
+  /** A supervisor that had given up may try again. */
+  | { readonly type: "supervisor.retry"; readonly kind: string }
+  | { readonly type: "shutdown" }
+
+export interface TowerInput {
+  /** How long a supervisor that has given up stays suspended, milliseconds. */
+  readonly suspensionMs: number
+}
+
+type Kind = "connections" | "flights" | "rooms" | "networks"
+
+/** The machines whose actors live in the tower, with their actions provided. */
+export interface TowerParts {
+  readonly connection: typeof connectionMachine
+  readonly flight: typeof flightMachine
+  readonly room: typeof roomMachine
+  readonly network: typeof networkMachine
+  /** Merged under the input of every actor of a kind. */
+  readonly settings: {
+    readonly connection: { readonly askTimeoutMs: number }
+    readonly room: {
+      readonly timeToLiveMs: number
+      readonly restMs: number
+      readonly touchShare: number
+      readonly retryMs: number
+    }
+  }
+  /** Epoch milliseconds. */
+  readonly now: () => number
+}
+
+/** Which supervisors there are, and what a crash in each means to the others. */
+export const towerSupervisors = ({ connection, flight, room, network, settings, now }: TowerParts) => ({
+  connections: createSupervisor({
+    kind: "connections",
+    child: connection,
+    restart: "temporary",
+    settings: settings.connection,
+    now,
+    consequences: ({ context, at }) => connectionCrashNotices(context, at)
+  }),
+  flights: createSupervisor({
+    kind: "flights",
+    child: flight,
+    restart: "temporary",
+    now,
+    consequences: ({ context }) => flightCrashNotices(context)
+  }),
+  rooms: createSupervisor({
+    kind: "rooms",
+    child: room,
+    restart: "temporary",
+    settings: settings.room,
+    now,
+    consequences: ({ context }) => roomCrashReplies(context)
+  }),
+  networks: createSupervisor({
+    kind: "networks",
+    child: network,
+    restart: "transient",
+    now,
+    consequences: ({ id }) => [
+      { to: "connections", event: { type: "children.tell", event: { type: "network.lost", group: id } } }
+    ]
+  })
+})
+
+const unprovided = towerSupervisors({
+  connection: connectionMachine,
+  flight: flightMachine,
+  room: roomMachine,
+  network: networkMachine,
+  settings: { connection: { askTimeoutMs: 0 }, room: { timeToLiveMs: 0, restMs: 0, touchShare: 0, retryMs: 0 } },
+  now: () => 0
+})
+
+export const towerMachine = setup({
+  types: {
+    context: {} as TowerInput,
+    events: {} as TowerEvent,
+    input: {} as TowerInput
+  },
+  actors: unprovided,
+  guards: {
+    isConnection: ({ event }) => (event as { kind: string }).kind === "connections",
+    areRooms: ({ event }) => (event as { kind: string }).kind === "rooms",
+    areNetworks: ({ event }) => (event as { kind: string }).kind === "networks"
+  },
+  actions: {
+    record: (_, _event: DomainEvent) => {},
+    /** The actor behind a socket has crashed: the socket closes with 1011. */
+    closeCrashedSocket: (_, _connection: { id: string }) => {},
+    /** The supervisor tries again after a while. */
+    scheduleRetry: raise(
+      ({ event }) => ({ type: "supervisor.retry" as const, kind: (event as { kind: string }).kind }),
+      { delay: ({ context }) => context.suspensionMs }
+    ),
+    resume: sendTo(
+      ({ event, system }) => supervisorOf((event as { kind: Kind }).kind)({ system }),
+      { type: "supervisor.resume" as const }
+    ),
+    rebuildNetworks: sendTo(supervisorOf("connections"), {
+      type: "children.tell" as const,
+      event: { type: "network.lost", group: null }
+    }),
+    drainConnections: sendTo(supervisorOf("connections"), {
+      type: "children.drain" as const,
+      event: { type: "server.draining" }
+    }),
+    drainRooms: sendTo(supervisorOf("rooms"), { type: "children.drain" as const, event: { type: "room.rest" } })
+  }
+}).createMachine({
+  id: "tower",
+  description:
+    "The root: starts the supervisors, lets one that has given up try again after a while, and on shutdown sees every client told and every room saved.",
+  context: ({ input }) => input,
+  initial: "open",
+  entry: [
+    spawnChild("connections", { id: "connections", systemId: "connections" }),
+    spawnChild("flights", { id: "flights", systemId: "flights" }),
+    spawnChild("rooms", { id: "rooms", systemId: "rooms" }),
+    spawnChild("networks", { id: "networks", systemId: "networks" })
+  ],
+  on: {
+    "supervisor.childCrashed": [
+      {
+        guard: "isConnection",
+        actions: [
+          {
+            type: "record",
+            params: ({ event }) => ({
+              name: "system:error",
+              kind: event.kind,
+              id: event.id,
+              error: event.error,
+              restarted: event.restarted
+            })
+          },
+          { type: "closeCrashedSocket", params: ({ event }) => ({ id: event.id }) }
+        ]
+      },
+      {
+        actions: {
+          type: "record",
+          params: ({ event }) => ({
+            name: "system:error",
+            kind: event.kind,
+            id: event.id,
+            error: event.error,
+            restarted: event.restarted
+          })
+        }
+      }
+    ],
+    "supervisor.failed": { actions: "scheduleRetry" },
+    "supervisor.retry": [{ guard: "areNetworks", actions: ["resume", "rebuildNetworks"] }, { actions: "resume" }]
+  },
+  states: {
+    open: {
+      description: "Clients come and go.",
+      on: { shutdown: { target: "draining" } }
+    },
+    draining: {
+      description: "Clients are told and let go, and rooms write what they owe.",
+      type: "parallel",
+      entry: ["drainConnections", "drainRooms"],
+      states: {
+        connections: {
+          initial: "leaving",
+          states: {
+            leaving: { on: { "supervisor.drained": { guard: "isConnection", target: "left" } } },
+            left: { type: "final" }
+          }
+        },
+        rooms: {
+          initial: "saving",
+          states: {
+            saving: { on: { "supervisor.drained": { guard: "areRooms", target: "saved" } } },
+            saved: { type: "final" }
+          }
+        }
+      },
+      onDone: { target: "closed" }
+    },
+    closed: { type: "final" }
+  }
+})
