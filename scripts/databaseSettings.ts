@@ -1,0 +1,27 @@
+import { existsSync } from "node:fs"
+import { readDatabaseSsl, type DatabaseSsl } from "../src/io/databaseUrl.ts"
+
+/** The database the server would use when started from here: environment first, then `.env`, then defaults. */
+export const databaseSettings = (): {
+  readonly url: string | undefined
+  readonly ssl: DatabaseSsl
+  readonly dataDirectory: string
+} => {
+  if (existsSync(".env")) process.loadEnvFile(".env")
+  const setting = (name: string): string | undefined => process.env[name]?.trim() || undefined
+  return {
+    url: setting("DATABASE_URL"),
+    ssl: readDatabaseSsl(setting("DATABASE_SSL")),
+    dataDirectory: setting("DATA_DIR") ?? ".data"
+  }
+}
+
+/** Runs a script to its end. A failure is told in one line, and the exit code is 1. */
+export const runScript = async (script: () => Promise<void>): Promise<void> => {
+  try {
+    await script()
+  } catch (error) {
+    console.error(error instanceof Error ? `${error.name}: ${error.message}` : String(error))
+    process.exitCode = 1
+  }
+}

@@ -1,0 +1,26 @@
+// npm run migrate: brings the tables of the configured database up to date. Loses nothing; may be run at any time.
+import { withPostgres } from "../src/io/database.ts"
+import { readDatabaseUrl } from "../src/io/databaseUrl.ts"
+import { openEmbeddedDatabase } from "../src/io/embeddedDatabase.ts"
+import { migrate } from "../src/io/migrations.ts"
+import { databaseSettings, runScript } from "./databaseSettings.ts"
+
+const report = (place: string, applied: readonly string[]): void => {
+  console.log(
+    applied.length === 0
+      ? `${place} is up to date: nothing to do.`
+      : `${place} is up to date now. Applied: ${applied.join(", ")}.`
+  )
+}
+
+await runScript(async () => {
+  const { url, ssl, dataDirectory } = databaseSettings()
+  if (url === undefined) {
+    const embedded = await openEmbeddedDatabase(dataDirectory)
+    await embedded.close()
+    report(`The embedded database in ${dataDirectory}`, embedded.applied)
+  } else {
+    const address = readDatabaseUrl(url, ssl)
+    report(`PostgreSQL at ${address.label}`, await withPostgres(address, migrate))
+  }
+})

@@ -1,0 +1,166 @@
+import pg from "pg"
+import { createPool, SchemaValidationError, type DatabasePool, type Interceptor, type QueryResultRow } from "slonik"
+import { createDatabaseDriver, type ConnectionRecipe } from "./databaseDriver.ts"
+import { codeOf, DatabaseUnreachable, reasonOf, TablesMissing } from "./databaseErrors.ts"
+import { readDatabaseUrl, type DatabaseAddress, type DatabaseSsl } from "./databaseUrl.ts"
+import { openEmbeddedDatabase } from "./embeddedDatabase.ts"
+import { missingTables } from "./migrations.ts"
+
+/** ms to connect and log in; a client waits for its answer meanwhile. */
+const CONNECTION_TIMEOUT = 5_000
+/** ms a statement may run, told to PostgreSQL. Each of ours touches one row by its key, or a few by an index. */
+const STATEMENT_TIMEOUT = 5_000
+/** ms until we stop waiting for an answer: longer than the above, for a server that has gone without a word. */
+const ANSWER_TIMEOUT = 8_000
+/** ms a connection on its way out may take to say goodbye; whoever met the failure waits for that. */
+const GOODBYE_TIMEOUT = 1_000
+/** ms after which a spare connection is closed. */
+const IDLE_TIMEOUT = 60_000
+/** ms after which a busy connection is replaced, so that a moved database is found and memory given back. */
+const MAXIMUM_CONNECTION_AGE = 30 * 60_000
+/** Connections to PostgreSQL, unless told otherwise: hosted databases often allow some twenty in all. */
+const POOL_SIZE = 10
+
+export interface DatabaseOptions {
+  /** A PostgreSQL URL; without it the embedded database is used. */
+  readonly url?: string | undefined
+  /** The DATABASE_SSL setting; see readDatabaseUrl for what follows from it. */
+  readonly ssl?: DatabaseSsl
+  /** The embedded database's folder; made if it is not there. */
+  readonly dataDirectory: string
+  /** The most connections to PostgreSQL at one time. The embedded database always has one. */
+  readonly poolSize?: number | undefined
+  /** Hears of connections that broke by themselves. The pool replaces them; this is for the log. */
+  readonly onError?: ((error: Error) => void) | undefined
+}
+
+export interface Database {
+  readonly pool: DatabasePool
+  readonly kind: "postgres" | "embedded"
+  /** Where it is, in words that are safe to print. */
+  readonly describe: string
+  /** Lets queries that run finish, then lets go of everything. May be called again. */
+  close(): Promise<void>
+}
+
+/**
+ * Opens the database. The embedded one is brought up to date by this; a PostgreSQL is never changed, its tables must
+ * be there. Broken connections are replaced when next needed.
+ *
+ * Rejects with DatabaseSettingInvalid, DatabaseUnreachable or TablesMissing (PostgreSQL), with DataDirectoryInUse or
+ * DataDirectoryUnusable (embedded). None of them says a password.
+ */
+export const openDatabase = (options: DatabaseOptions): Promise<Database> =>
+  options.url === undefined ? openEmbedded(options) : openPostgres(options.url, options)
+
+const openPostgres = async (url: string, options: DatabaseOptions): Promise<Database> => {
+  const address = readDatabaseUrl(url, options.ssl)
+  const missing = await withPostgres(address, missingTables)
+  if (missing.length > 0) throw new TablesMissing(address.label, missing)
+
+  const pool = await openPool({
+    maxPoolSize: options.poolSize ?? POOL_SIZE,
+    idleTimeout: IDLE_TIMEOUT,
+    recipe: {
+      config: () => ({
+        ...address.config,
+        application_name: "silktower",
+        connectionTimeoutMillis: CONNECTION_TIMEOUT,
+        query_timeout: ANSWER_TIMEOUT,
+        keepAlive: true
+      }),
+      // Not as a start-up parameter: connection poolers such as PgBouncer refuse those they do not know.
+      sessionSetup: `set statement_timeout = ${STATEMENT_TIMEOUT}`,
+      onError: options.onError ?? (() => {})
+    }
+  })
+  return { pool, kind: "postgres", describe: `PostgreSQL at ${address.label}`, close: once(() => pool.end()) }
+}
+
+const openEmbedded = async (options: DatabaseOptions): Promise<Database> => {
+  const embedded = await openEmbeddedDatabase(options.dataDirectory)
+  const pool = await openPool({
+    maxPoolSize: 1,
+    idleTimeout: "DISABLE_TIMEOUT",
+    recipe: {
+      config: embedded.config,
+      // All connections are one session, which still holds the prepared statements of the connection before.
+      sessionSetup: "deallocate all",
+      onError: options.onError ?? (() => {})
+    }
+  })
+  return {
+    pool,
+    kind: "embedded",
+    describe: `embedded PostgreSQL in ${options.dataDirectory}`,
+    close: once(async () => {
+      await pool.end()
+      await embedded.close()
+    })
+  }
+}
+
+/**
+ * Does one thing with a PostgreSQL on a connection of its own, without a limit on how long it may run. Rejects with
+ * DatabaseUnreachable when it cannot be reached.
+ */
+export const withPostgres = async <A>(address: DatabaseAddress, use: (client: pg.Client) => Promise<A>): Promise<A> => {
+  const client = new pg.Client({ ...address.config, connectionTimeoutMillis: CONNECTION_TIMEOUT })
+  // A connection that breaks also fails the query on it, and that is the one place where it is told.
+  client.on("error", () => {})
+  try {
+    await client.connect()
+  } catch (error) {
+    await client.end().catch(() => {})
+    throw new DatabaseUnreachable(address.label, refusal(error))
+  }
+  try {
+    return await use(client)
+  } finally {
+    await client.end()
+  }
+}
+
+const openPool = (settings: {
+  readonly maxPoolSize: number
+  readonly idleTimeout: number | "DISABLE_TIMEOUT"
+  readonly recipe: ConnectionRecipe
+}): Promise<DatabasePool> =>
+  createPool("postgres://", {
+    driverFactory: createDatabaseDriver(settings.recipe),
+    maxPoolSize: settings.maxPoolSize,
+    idleTimeout: settings.idleTimeout,
+    maximumConnectionAge: settings.idleTimeout === "DISABLE_TIMEOUT" ? "DISABLE_TIMEOUT" : MAXIMUM_CONNECTION_AGE,
+    // Whoever waits is told at once; the next request tries again anyway.
+    connectionRetryLimit: 0,
+    gracefulTerminationTimeout: GOODBYE_TIMEOUT,
+    interceptors: [rowValidation],
+    // The default, DISCARD ALL after every query, halves the throughput; no statement of ours leaves anything behind.
+    resetConnection: async () => {}
+  })
+
+/** Checks every row against the schema its statement was given: sql.type(schema), sql.prepared(name, schema). */
+const rowValidation: Interceptor = {
+  name: "row-validation",
+  transformRow: ({ resultParser }, query, row) => {
+    if (resultParser === undefined) return row
+    const result = resultParser["~standard"].validate(row)
+    if (result instanceof Promise) throw new TypeError("The schema of a row must be synchronous")
+    if (result.issues !== undefined) throw new SchemaValidationError(query, row, result.issues as never)
+    return result.value as QueryResultRow
+  }
+}
+
+const refusal = (error: unknown): string => {
+  const code = codeOf(error)
+  const reason = reasonOf(error)
+  const words = code === undefined || reason.includes(code) ? reason : `${reason} (${code})`
+  if (reason.includes("does not support SSL")) return `${words}; DATABASE_SSL=off connects without encryption`
+  if (reason.includes("no encryption")) return `${words}; DATABASE_SSL=require encrypts`
+  return words
+}
+
+const once = (close: () => Promise<void>): (() => Promise<void>) => {
+  let closing: Promise<void> | undefined
+  return () => (closing ??= close())
+}

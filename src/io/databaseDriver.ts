@@ -1,0 +1,70 @@
+import pg from "pg"
+import { createDriverFactory, type DriverFactory } from "slonik"
+
+/** How the pool's connections are made. */
+export interface ConnectionRecipe {
+  /** Asked anew for every connection. */
+  readonly config: () => pg.ClientConfig
+  /** SQL run on every new connection before anything else. */
+  readonly sessionSetup: string
+  /** Hears once of every connection that broke, also while it was idle. */
+  readonly onError: (error: Error) => void
+}
+
+/**
+ * slonik on `pg`, for PostgreSQL and for the embedded database alike, so that both behave the same. slonik's own
+ * driver does not reach the embedded one, and knows neither a client-side timeout nor `sslmode=verify-full`.
+ *
+ * Values come back as numbers: `bigint` exactly (a value beyond 2^53-1 fails the query), `timestamptz` as
+ * milliseconds since the epoch.
+ */
+export const createDatabaseDriver = (recipe: ConnectionRecipe): DriverFactory =>
+  createDriverFactory(async () => ({
+    createPoolClient: async ({ clientEventEmitter }) => {
+      const client = new pg.Client({ ...recipe.config(), types: { getTypeParser } })
+      let broken = false
+      client.on("error", (error) => {
+        if (!broken) recipe.onError(error)
+        broken = true
+        // slonik stops listening once it has let go of a connection, and an unheard "error" would end the process.
+        if (clientEventEmitter.listenerCount("error") > 0) clientEventEmitter.emit("error", error)
+      })
+      return {
+        connect: async () => {
+          await client.connect()
+          await client.query(recipe.sessionSetup)
+        },
+        end: () => client.end(),
+        query: async (text, values, options) => {
+          const result = await client.query({
+            ...(options?.name === undefined ? {} : { name: options.name }),
+            text,
+            values: values ?? []
+          })
+          return {
+            command: result.command as "SELECT",
+            fields: result.fields.map((field) => ({ dataTypeId: field.dataTypeID, name: field.name })),
+            rowCount: result.rowCount,
+            rows: result.rows
+          }
+        },
+        stream: () => {
+          throw new Error("This driver has no streams: ask for rows in pages")
+        }
+      }
+    }
+  }))
+
+const exactNumber = (text: string): number => {
+  const value = Number(text)
+  if (!Number.isSafeInteger(value)) throw new RangeError("a bigint is beyond 2^53-1 and cannot be read exactly")
+  return value
+}
+
+const parsers: ReadonlyMap<number, (text: string) => unknown> = new Map<number, (text: string) => unknown>([
+  [pg.types.builtins.INT8, exactNumber],
+  [pg.types.builtins.TIMESTAMPTZ, Date.parse]
+])
+
+const getTypeParser: typeof pg.types.getTypeParser = (oid: number, format?: "text" | "binary") =>
+  parsers.get(oid) ?? pg.types.getTypeParser(oid, format as "text")

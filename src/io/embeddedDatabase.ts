@@ -1,0 +1,78 @@
+import { existsSync, rmSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import type { PGlite } from "@electric-sql/pglite"
+import pg from "pg"
+import { DataDirectoryUnusable, reasonOf } from "./databaseErrors.ts"
+import { lockDirectory } from "./directoryLock.ts"
+import { migrate } from "./migrations.ts"
+
+/** A PostgreSQL inside this process: one session, which every connection shares. */
+export interface EmbeddedDatabase {
+  /** For a `pg` client; asked anew for each. */
+  readonly config: () => pg.ClientConfig
+  /** Names of the migrations that opening has applied. */
+  readonly applied: readonly string[]
+  close(): Promise<void>
+}
+
+/**
+ * Opens the embedded PostgreSQL in `<dataDirectory>/postgres`, making and migrating it as needed; with `startEmpty`
+ * whatever was there is removed first. Its folder is locked, as a second process would corrupt it.
+ *
+ * It survives `kill -9` of the process. It does not wait for the disk, so what was written in the seconds before a
+ * power cut may be lost. Rejects with DataDirectoryInUse or DataDirectoryUnusable.
+ */
+export const openEmbeddedDatabase = async (
+  dataDirectory: string,
+  { startEmpty = false }: { readonly startEmpty?: boolean } = {}
+): Promise<EmbeddedDatabase> => {
+  const lock = lockDirectory(dataDirectory)
+  let postgres: PGlite | undefined
+  try {
+    const folder = join(dataDirectory, "postgres")
+    // Tells a first start that was cut short, whose half-made files would not open, from a database with data in it.
+    const unfinished = join(dataDirectory, "unfinished")
+    if (startEmpty || existsSync(unfinished)) rmSync(folder, { recursive: true, force: true })
+    if (!existsSync(folder)) writeFileSync(unfinished, "The first start has not come to its end yet.\n")
+
+    // Loaded here, as a server with a PostgreSQL of its own need not pay for it.
+    const [pglite, { createPgConfig }] = await Promise.all([
+      import("@electric-sql/pglite"),
+      import("@electric-sql/pglite/node-postgres")
+    ])
+    const opened = await pglite.PGlite.create(folder)
+    postgres = opened
+    const config = () => createPgConfig(opened) as unknown as pg.ClientConfig
+    const applied = await migrateOnce(config)
+    rmSync(unfinished, { force: true })
+
+    return {
+      config,
+      applied,
+      close: async () => {
+        try {
+          await opened.close()
+        } finally {
+          lock.release()
+        }
+      }
+    }
+  } catch (error) {
+    await postgres?.close().catch(() => {})
+    lock.release()
+    throw new DataDirectoryUnusable(
+      dataDirectory,
+      `${reasonOf(error)}. If its data can be lost, begin anew with: npm run db:reset`
+    )
+  }
+}
+
+const migrateOnce = async (config: () => pg.ClientConfig): Promise<readonly string[]> => {
+  const client = new pg.Client(config())
+  await client.connect()
+  try {
+    return await migrate(client)
+  } finally {
+    await client.end()
+  }
+}

@@ -1,0 +1,160 @@
+import { Schema } from "effect"
+import { sql, type DatabasePool } from "slonik"
+import type { Participant, RoomRecord } from "../machines/roomRecord.ts"
+import { runStatement } from "./databaseErrors.ts"
+import type { RoomStore } from "./roomStore.ts"
+
+/**
+ * The rooms table as a RoomStore; one statement a method. `aliasOf` gives the name under which a participant is shown
+ * to the other side; it must always answer the same for the same room and participant.
+ *
+ * Every method rejects with DatabaseFault, which holds no participant's id.
+ */
+export const createRoomRows = (
+  pool: DatabasePool,
+  aliasOf: (roomCode: string, participantId: string) => string
+): RoomStore => ({
+  load: async (code, at) => {
+    const row = await runStatement("load room", () =>
+      pool.maybeOne(sql.prepared("room_load", roomRow)`
+        select
+          room_code,
+          host_participant_id, host_name, host_ready, host_file_count, host_total_bytes,
+          host_screen_share_active, host_chat_active,
+          guest_participant_id, coalesce(guest_name, 'Anonymous') as guest_name, guest_ready, guest_file_count,
+          guest_total_bytes, guest_screen_share_active, guest_chat_active,
+          expires_at
+        from rooms
+        where room_code = ${code} and expires_at > ${moment(at)}`)
+    )
+    return row === null ? null : toRecord(row, aliasOf)
+  },
+
+  insert: async (room) => {
+    const { rowCount } = await runStatement("insert room", () =>
+      pool.query(sql.prepared("room_insert", nothing)`
+        insert into rooms (room_code, ${CONTENT}, expires_at)
+        values (${room.code}, ${contentOf(room)}, ${moment(room.expiresAt)})
+        on conflict (room_code) do nothing`)
+    )
+    return rowCount === 1 ? "inserted" : "taken"
+  },
+
+  save: async (before, after) => {
+    const { rowCount } = await runStatement("save room", () =>
+      pool.query(sql.prepared("room_save", nothing)`
+        update rooms
+        set (${CONTENT}) = row (${contentOf(after)}),
+          expires_at = greatest(expires_at, ${moment(after.expiresAt)}),
+          updated_at = now()
+        where ${stillSays(before)}`)
+    )
+    return rowCount === 1 ? "saved" : "conflict"
+  },
+
+  remove: async (before) => {
+    const { rowCount } = await runStatement("remove room", () =>
+      pool.query(sql.prepared("room_remove", nothing)`delete from rooms where ${stillSays(before)}`)
+    )
+    return rowCount === 1 ? "removed" : "conflict"
+  },
+
+  removeExpired: async (at) => {
+    const { rowCount } = await runStatement("remove expired rooms", () =>
+      pool.query(sql.prepared("room_remove_expired", nothing)`delete from rooms where expires_at <= ${moment(at)}`)
+    )
+    return rowCount ?? 0
+  }
+})
+
+const roomRow = Schema.toStandardSchemaV1(
+  Schema.Struct({
+    room_code: Schema.String,
+    host_participant_id: Schema.String,
+    host_name: Schema.String,
+    host_ready: Schema.Boolean,
+    host_file_count: Schema.Int,
+    host_total_bytes: Schema.Int,
+    host_screen_share_active: Schema.Boolean,
+    host_chat_active: Schema.Boolean,
+    guest_participant_id: Schema.NullOr(Schema.String),
+    guest_name: Schema.String,
+    guest_ready: Schema.Boolean,
+    guest_file_count: Schema.Int,
+    guest_total_bytes: Schema.Int,
+    guest_screen_share_active: Schema.Boolean,
+    guest_chat_active: Schema.Boolean,
+    expires_at: Schema.Finite
+  })
+)
+type RoomRow = NonNullable<(typeof roomRow)["~standard"]["types"]>["output"]
+
+const nothing = Schema.toStandardSchemaV1(Schema.Struct({}))
+
+/** Everything a room says apart from its code and its times, in the order of contentOf. */
+const CONTENT = sql.fragment`
+  host_participant_id, host_name, host_ready, host_file_count, host_total_bytes,
+  host_screen_share_active, host_chat_active,
+  guest_participant_id, guest_name, guest_ready, guest_file_count, guest_total_bytes,
+  guest_screen_share_active, guest_chat_active`
+
+const contentOf = ({ host, guest }: RoomRecord) =>
+  sql.fragment`
+    ${host.id}, ${host.name}, ${host.ready}, ${host.fileCount}, ${host.totalBytes}, ${host.screenShare}, ${host.chat},
+    ${guest?.id ?? null}, ${guest?.name ?? null}, ${guest?.ready ?? false}, ${guest?.fileCount ?? 0},
+    ${guest?.totalBytes ?? 0}, ${guest?.screenShare ?? false}, ${guest?.chat ?? false}`
+
+/**
+ * Whether the row still says what we last read or wrote. Without a guest, what the guest's other columns say does not
+ * count: DropSilk may have left something in them, which `load` does not see either.
+ */
+const stillSays = ({ code, host, guest }: RoomRecord) =>
+  sql.fragment`
+    room_code = ${code}
+    and row (host_participant_id, host_name, host_ready, host_file_count, host_total_bytes,
+        host_screen_share_active, host_chat_active)
+      is not distinct from
+      row (${host.id}, ${host.name}, ${host.ready}, ${host.fileCount}, ${host.totalBytes},
+        ${host.screenShare}, ${host.chat})
+    and guest_participant_id is not distinct from ${guest?.id ?? null}
+    and (guest_participant_id is null or
+      row (coalesce(guest_name, 'Anonymous'), guest_ready, guest_file_count, guest_total_bytes,
+        guest_screen_share_active, guest_chat_active)
+      is not distinct from
+      row (${guest?.name ?? null}, ${guest?.ready ?? false}, ${guest?.fileCount ?? 0}, ${guest?.totalBytes ?? 0},
+        ${guest?.screenShare ?? false}, ${guest?.chat ?? false}))`
+
+// As text, which is exact to the millisecond; slonik's own way goes through seconds as a floating-point number.
+const moment = (epochMilliseconds: number) =>
+  sql.fragment`${new Date(epochMilliseconds).toISOString()}::timestamptz`
+
+const toRecord = (row: RoomRow, aliasOf: (roomCode: string, participantId: string) => string): RoomRecord => {
+  const participant = (id: string, rest: Omit<Participant, "id" | "alias">): Participant => ({
+    id,
+    alias: aliasOf(row.room_code, id),
+    ...rest
+  })
+  return {
+    code: row.room_code,
+    host: participant(row.host_participant_id, {
+      name: row.host_name,
+      ready: row.host_ready,
+      fileCount: row.host_file_count,
+      totalBytes: row.host_total_bytes,
+      screenShare: row.host_screen_share_active,
+      chat: row.host_chat_active
+    }),
+    guest:
+      row.guest_participant_id === null
+        ? null
+        : participant(row.guest_participant_id, {
+            name: row.guest_name,
+            ready: row.guest_ready,
+            fileCount: row.guest_file_count,
+            totalBytes: row.guest_total_bytes,
+            screenShare: row.guest_screen_share_active,
+            chat: row.guest_chat_active
+          }),
+    expiresAt: row.expires_at
+  }
+}
