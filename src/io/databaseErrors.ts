@@ -59,7 +59,7 @@ export class DataDirectoryUnusable extends Error {
   }
 }
 
-/** A statement failed while the server was running; `code` is the SQLSTATE or the system's error code, if there is one. */
+/** A statement failed in mid-run; `code` is the SQLSTATE or the error code of the system, if there is one. */
 export class DatabaseFault extends Error {
   override readonly name = "DatabaseFault"
   readonly operation: string

@@ -43,8 +43,9 @@ export const readDatabaseUrl = (text: string, ssl: DatabaseSsl): DatabaseAddress
 
   const { host, port, database } = resolved(url.href)
   const local = isLocal(host)
+  const tls = host.startsWith("/") ? false : encryption(ssl, sslmode, local, rootCertificate)
   return {
-    config: { connectionString: url.href, ssl: host.startsWith("/") ? false : encryption(ssl, sslmode, local, rootCertificate) },
+    config: { connectionString: url.href, ssl: tls },
     label: `${host.includes(":") ? `[${host}]` : host}:${port}/${database}`,
     local
   }

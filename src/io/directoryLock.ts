@@ -16,7 +16,7 @@ export interface DirectoryLock {
  * DataDirectoryUnusable when it cannot be made or written to.
  *
  * An exclusive SQLite transaction on `<directory>/lock` is the lock: Node has no file locks of its own, and this one
- * is the kernel's, so it is gone the moment its process is, `kill -9` included. The file itself stays and means nothing.
+ * is the kernel's, so it is gone the moment its process is, `kill -9` included. The file stays and means nothing.
  */
 export const lockDirectory = (directory: string): DirectoryLock => {
   let file: DatabaseSync | undefined

@@ -1,0 +1,118 @@
+import { randomBytes } from "node:crypto"
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import pg from "pg"
+import { sql } from "slonik"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { openDatabase, type Database, type DatabaseOptions } from "../../src/io/database.ts"
+import { migrate } from "../../src/io/migrations.ts"
+
+/** Where fresh databases are made; its user must be allowed to make them. */
+export const TEST_DATABASE_URL = process.env["TEST_DATABASE_URL"] ?? "postgres://postgres@127.0.0.1:5432/postgres"
+
+export const databaseKinds = ["embedded", "postgres"] as const
+export type DatabaseKind = (typeof databaseKinds)[number]
+
+/** A database of one describe block's own, migrated and empty at first, gone at its end. */
+export interface TestDatabase {
+  readonly kind: DatabaseKind
+  /** The database, opened once for the whole block: an embedded one takes some 3 s to make. Do not close it. */
+  opened(): Database
+  /** What openDatabase was given. */
+  options(): DatabaseOptions
+  /** Removes all rows. */
+  empty(): Promise<void>
+}
+
+/** Runs one behaviour suite against the embedded database and against a real PostgreSQL. */
+export const describeOnEachDatabase = (name: string, suite: (database: TestDatabase) => void): void => {
+  for (const kind of databaseKinds) {
+    const run = (): void => {
+      let place: { readonly options: DatabaseOptions; remove(): Promise<void> } | undefined
+      let database: Database | undefined
+      beforeAll(async () => {
+        place = kind === "embedded" ? await temporaryDirectory() : await postgresPlace()
+        database = await openDatabase(place.options)
+      })
+      afterAll(async () => {
+        await database?.close()
+        await place?.remove()
+      })
+      suite({
+        kind,
+        opened: () => made(database),
+        options: () => made(place).options,
+        empty: async () => {
+          await made(database).pool.query(sql.unsafe`truncate rooms, uploaded_files restart identity`)
+        }
+      })
+    }
+    if (kind === "embedded") describe(`${name} (embedded)`, run)
+    else describeOnPostgres(`${name} (PostgreSQL)`, run)
+  }
+}
+
+/**
+ * A suite that needs a real PostgreSQL. Without one it is skipped, with a line that says so; where one is promised
+ * (CI or TEST_DATABASE_URL set) it fails instead.
+ */
+export const describeOnPostgres = (name: string, suite: () => void): void => {
+  if (unreachable === undefined) return void describe(name, suite)
+  if (process.env["CI"] || process.env["TEST_DATABASE_URL"]) {
+    describe(name, () => {
+      it("finds the PostgreSQL of TEST_DATABASE_URL", () => expect.fail(unreachable))
+    })
+    return
+  }
+  console.warn(`SKIPPED ${name}: ${unreachable}. Set TEST_DATABASE_URL to run it.`)
+  describe.skip(name, suite)
+}
+
+/** A folder for an embedded database, not opened yet. */
+export const temporaryDirectory = async (): Promise<{ options: DatabaseOptions; remove(): Promise<void> }> => {
+  const dataDirectory = await mkdtemp(join(tmpdir(), "silktower-test-"))
+  return { options: { dataDirectory }, remove: () => rm(dataDirectory, { recursive: true, force: true }) }
+}
+
+/** A PostgreSQL database with nothing in it. `remove` also cuts whoever is still connected. */
+export const createPostgresDatabase = async (): Promise<{ url: string; remove(): Promise<void> }> => {
+  const name = `silktower_test_${randomBytes(6).toString("hex")}`
+  await withClient(TEST_DATABASE_URL, (client) => client.query(`create database ${name}`))
+  const url = new URL(TEST_DATABASE_URL)
+  url.pathname = `/${name}`
+  return {
+    url: url.href,
+    remove: async () => {
+      await withClient(TEST_DATABASE_URL, (client) => client.query(`drop database ${name} with (force)`))
+    }
+  }
+}
+
+/** Runs something on a connection of its own. */
+export const withClient = async <A>(url: string, use: (client: pg.Client) => Promise<A>): Promise<A> => {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 })
+  try {
+    await client.connect()
+    return await use(client)
+  } finally {
+    await client.end()
+  }
+}
+
+const postgresPlace = async () => {
+  const { url, remove } = await createPostgresDatabase()
+  await withClient(url, migrate)
+  return { options: { url, dataDirectory: "" }, remove }
+}
+
+const made = <A>(value: A | undefined): A => {
+  if (value === undefined) throw new Error("The test database is there only while tests and hooks run")
+  return value
+}
+
+const unreachable: string | undefined = await withClient(TEST_DATABASE_URL, (client) => client.query("select 1")).then(
+  () => undefined,
+  (error: Error & { code?: string }) =>
+    `no PostgreSQL at ${new URL(TEST_DATABASE_URL).host} (${error.message || error.code})`
+)
