@@ -120,7 +120,7 @@ describeOnEachDatabase("rooms in the database", (database) => {
     expect(await rooms.load("CCCCCC", 2_000)).toMatchObject({ code: "CCCCCC", expiresAt: 2_001 })
   })
 
-  it.each([2 ** 53 - 1, 2 ** 53 - 2, 2 ** 31, 0])("keeps %d bytes exact, as a number, and compares them so", async (bytes) => {
+  it.each([2 ** 53 - 1, 2 ** 53 - 2, 2 ** 31, 0])("keeps and compares %d bytes exactly", async (bytes) => {
     const host = participant("host00000000", "Ada", { totalBytes: bytes, fileCount: 2 ** 31 - 1 })
     const offered = { ...full, host }
     await rooms.insert(offered)
