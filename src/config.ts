@@ -1,0 +1,465 @@
+/**
+ * The environment and the command line, read once and completely: either a typed Config, or every fault at once.
+ * `variables` below is the one list of what can be set; .env.example explains each.
+ */
+import { readFileSync } from "node:fs"
+import { isIP, isIPv6 } from "node:net"
+import { parseArgs, parseEnv } from "node:util"
+import { Config as Setting, ConfigProvider, Data, Effect, Redacted, Result, Schema } from "effect"
+import { validate as isCronExpression } from "node-cron"
+import proxyAddr from "proxy-addr"
+import { readDatabaseSsl } from "./io/databaseUrl.ts"
+import { limits } from "./limits.ts"
+
+/** Whose X-Forwarded-For is believed: the nearest so many hops, or whoever is in one of the networks. */
+export type TrustProxy =
+  | { readonly kind: "hops"; readonly hops: number }
+  /** Addresses, CIDR ranges, and proxy-addr's words `loopback` and `uniquelocal`. Empty: nobody is believed. */
+  | { readonly kind: "networks"; readonly networks: readonly string[] }
+
+/** When a timed job runs: by its cron expression if it has one, else at an interval. */
+export interface CleanupSchedule {
+  readonly everyMinutes: number
+  readonly cron?: string
+}
+
+/** Everything an operator can set. What is unset and has no default is absent. */
+export interface Config {
+  readonly environment: "development" | "production" | "test"
+  readonly host: string
+  /** 0 lets the system choose. */
+  readonly port: number
+  /** Where the embedded database lives. */
+  readonly dataDirectory: string
+  readonly logLevel: "trace" | "debug" | "info" | "warn" | "error"
+  readonly trustProxy: TrustProxy
+  readonly origins: {
+    /** As written: createOriginPolicy brings them to their normal form. */
+    readonly allowed: readonly string[]
+    readonly previewPattern: RegExp
+    readonly localPorts: readonly number[]
+  }
+  readonly database: {
+    /** Absent: the embedded database. */
+    readonly url?: Redacted.Redacted<string>
+    readonly ssl?: "require" | "off"
+  }
+  readonly websocket: { readonly maxPayloadBytes: number; readonly healthCheckIntervalMs: number }
+  readonly rooms: { readonly timeToLiveMs: number; readonly cleanup: CleanupSchedule }
+  readonly shutdownTimeoutMs: number
+  readonly heartbeatIntervalMs: number
+  readonly logs: {
+    /** Lines that GET /logs can show. */
+    readonly bufferSize: number
+    readonly accessKey?: Redacted.Redacted<string>
+  }
+  readonly previews: {
+    readonly uploadthingToken?: Redacted.Redacted<string>
+    readonly retentionHours: number
+    readonly cleanup: CleanupSchedule
+  }
+  /** http(s) URL without a slash at its end. */
+  readonly publicServerUrl: string
+  readonly turn: {
+    readonly stunUrls: readonly string[]
+    /** TURN servers that share a secret with this server. */
+    readonly own?: { readonly urls: readonly string[]; readonly secret: Redacted.Redacted<string> }
+    readonly timeToLiveSeconds: number
+    readonly cloudflare?: { readonly tokenId: string; readonly apiToken: Redacted.Redacted<string> }
+  }
+  readonly contact: { readonly email?: string; readonly recaptchaSecretKey?: Redacted.Redacted<string> }
+  readonly tls?: { readonly certificateFile: string; readonly keyFile: string }
+  readonly telemetry: {
+    /** http(s) URL without a slash at its end. */
+    readonly otlpEndpoint?: string
+  }
+}
+
+/** The configuration cannot be used. `message` has one line a fault, fit to be shown: secrets are redacted. */
+export class ConfigFaults extends Data.TaggedError("ConfigFaults")<{
+  readonly message: string
+  readonly faults: readonly string[]
+}> {}
+
+// --- Kinds of variables
+
+interface Variable<A> {
+  /** Completes the sentence "expected …". */
+  readonly expected: string
+  readonly secret?: true
+  readonly setting: (name: string) => Setting.Config<A>
+}
+
+/** `read` gives undefined for a text that is not what is expected. */
+const text = <A>(expected: string, read: (text: string) => A | undefined): Variable<A> => ({
+  expected,
+  setting: (name) =>
+    Setting.String(name).pipe(
+      Setting.mapEffect((raw) => {
+        const value = read(raw)
+        return value === undefined
+          ? Effect.fail(new Setting.ConfigError(new ConfigProvider.SourceError({ message: expected })))
+          : Effect.succeed(value)
+      })
+    )
+})
+
+const unset = <A>(variable: Variable<A>, value: NoInfer<A>): Variable<A> => ({
+  ...variable,
+  setting: (name) => variable.setting(name).pipe(Setting.withDefault(value))
+})
+
+const optional = <A>(variable: Variable<A>): Variable<A | undefined> => unset<A | undefined>(variable, undefined)
+
+const secret = (expected: string, accepts: (text: string) => boolean = () => true): Variable<
+  Redacted.Redacted<string> | undefined
+> => ({ ...optional(text(expected, (raw) => (accepts(raw) ? Redacted.make(raw) : undefined))), secret: true })
+
+const wholeNumber = (unit: string, byDefault: number, minimum: number, maximum: number): Variable<number> =>
+  unset(
+    {
+      expected: `${unit}, a whole number from ${minimum} to ${maximum}`,
+      setting: (name) => Setting.schema(Schema.Int.check(Schema.isBetween({ minimum, maximum })), name)
+    },
+    byDefault
+  )
+
+const word = <const W extends string>(words: readonly W[]): Variable<W> =>
+  text(`one of ${words.join(", ")}`, (raw) => words.find((each) => each === raw.toLowerCase()))
+
+const list = <A>(expected: string, read: (entry: string) => A | undefined): Variable<readonly A[]> =>
+  text(`${expected}, separated by commas`, (raw) => {
+    const entries = raw.split(",").map((entry) => entry.trim()).filter((entry) => entry !== "").map(read)
+    return entries.length > 0 && entries.every((entry) => entry !== undefined) ? entries : undefined
+  })
+
+const cronExpression = optional(
+  text("a cron expression such as */5 * * * *", (raw) => (isCronExpression(raw) ? raw : undefined))
+)
+
+// --- Bounds
+
+/** The longest delay of setTimeout; it takes a longer one for 1 ms. */
+const longestTimerMs = 2 ** 31 - 1
+const longestTimerMinutes = Math.floor(longestTimerMs / 60_000)
+const minutesOfAYear = 366 * 24 * 60
+const hoursOfTenYears = 10 * 366 * 24
+
+// --- Readers of texts
+
+const httpUrl = (raw: string): string | undefined => {
+  const url = URL.parse(raw)
+  if (url === null || !isHttp(url) || url.search !== "" || url.hash !== "") return undefined
+  return url.href.replace(/\/+$/, "")
+}
+
+const isHttp = (url: URL): boolean => url.protocol === "http:" || url.protocol === "https:"
+
+const origin = (raw: string): string | undefined => {
+  if (/^https?:/i.test(raw)) {
+    const url = URL.parse(raw)
+    // Without the slashes `https:host` would be read as well, but nobody means it.
+    return url !== null && /^https?:\/\//i.test(raw) && url.username + url.password === "" ? raw : undefined
+  }
+  return /^[a-z][a-z0-9+.-]*:\/\/[^\s/?#*]+$/i.test(raw) ? raw : undefined
+}
+
+const hostName = (raw: string): string | undefined =>
+  isIP(raw) !== 0 || (/^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/i.test(raw) && !/^[\d.]+$/.test(raw)) ? raw : undefined
+
+const regularExpression = (raw: string): RegExp | undefined => {
+  try {
+    return new RegExp(raw)
+  } catch {
+    return undefined
+  }
+}
+
+/** RFC 7064 (stun, stuns) and RFC 7065 (turn, turns, which alone may name a transport). */
+const iceUrl = (scheme: "stun" | "turn") => (raw: string): string | undefined => {
+  const parts = /^(stun|turn)s?:(\[[^\]]+\]|[^\s:/?#@[\]]+)(?::(\d{1,5}))?(\?transport=(?:udp|tcp))?$/i.exec(raw)
+  if (parts === null) return undefined
+  const [, kind = "", host = "", port = "1", transport] = parts
+  const known = host.startsWith("[") ? isIPv6(host.slice(1, -1)) : hostName(host) !== undefined
+  const fits = kind.toLowerCase() === scheme && (scheme === "turn" || transport === undefined)
+  return known && fits && portNumber(port) !== undefined ? raw : undefined
+}
+
+const portNumber = (raw: string): number | undefined =>
+  /^\d{1,5}$/.test(raw) && Number(raw) >= 1 && Number(raw) <= 65_535 ? Number(raw) : undefined
+
+const proxies = (raw: string): TrustProxy | undefined => {
+  if (raw.toLowerCase() === "none") return { kind: "networks", networks: [] }
+  if (/^\d+$/.test(raw)) {
+    const hops = Number(raw)
+    if (hops > limits.forwardedEntries) return undefined
+    return hops === 0 ? { kind: "networks", networks: [] } : { kind: "hops", hops }
+  }
+  const networks = raw.split(",").map((entry) => entry.trim()).filter((entry) => entry !== "").map(network)
+  return networks.length > 0 && networks.every((entry) => entry !== undefined)
+    ? { kind: "networks", networks }
+    : undefined
+}
+
+/** proxy-addr's words for ours. */
+const networkWords = new Map([["loopback", "loopback"], ["private", "uniquelocal"]])
+
+const network = (entry: string): string | undefined => {
+  const known = networkWords.get(entry.toLowerCase())
+  if (known !== undefined) return known
+  if (isIP(entry.split("/")[0] ?? "") === 0) return undefined
+  try {
+    proxyAddr.compile([entry])
+    return entry
+  } catch {
+    return undefined
+  }
+}
+
+const databaseSsl = (raw: string): "require" | "off" | undefined => {
+  try {
+    return readDatabaseSsl(raw)
+  } catch {
+    return undefined
+  }
+}
+
+const isDatabaseUrl = (raw: string): boolean =>
+  ["postgres:", "postgresql:"].includes(URL.parse(raw)?.protocol ?? "")
+
+// --- The variables
+
+const variables = {
+  NODE_ENV: unset(word(["development", "production", "test"]), "development"),
+  HOST: unset(text("an address or host name of this machine to listen on", hostName), "0.0.0.0"),
+  PORT: wholeNumber("a port (0: the system chooses)", 8080, 0, 65_535),
+  TLS_CERT_FILE: optional(text("the path of a PEM file", (raw) => raw)),
+  TLS_KEY_FILE: optional(text("the path of a PEM file", (raw) => raw)),
+  PUBLIC_SERVER_URL: optional(text("an http:// or https:// URL without ? and #", httpUrl)),
+  SHUTDOWN_TIMEOUT_MS: wholeNumber("milliseconds", 10_000, 1, longestTimerMs),
+
+  TRUST_PROXY: unset(
+    text(
+      `loopback, private, addresses and CIDR ranges separated by commas, or a number of hops up to ${
+        limits.forwardedEntries
+      }, or none`,
+      proxies
+    ),
+    { kind: "networks", networks: ["loopback", "uniquelocal"] }
+  ),
+  ALLOWED_ORIGINS: unset(
+    list("origins such as https://example.org or app://. (no wildcards: see VERCEL_PREVIEW_ORIGIN_REGEX)", origin),
+    ["https://dropsilk.xyz", "https://www.dropsilk.xyz", "https://dropsilk.vercel.app", "app://."]
+  ),
+  VERCEL_PREVIEW_ORIGIN_REGEX: unset(
+    text("a regular expression", regularExpression),
+    /^https:\/\/dropsilk-[a-zA-Z0-9]+-ahmed-arats-projects\.vercel\.app$/
+  ),
+
+  DATABASE_URL: secret(
+    "a URL like postgres://user:password@host:5432/name (in the password, write @ / ? # % as %40 %2F %3F %23 %25)",
+    isDatabaseUrl
+  ),
+  DATABASE_SSL: optional(text("one of true, 1, on, require, false, 0, off, disable", databaseSsl)),
+  DATA_DIR: unset(text("the path of a directory", (raw) => raw), ".data"),
+
+  MAX_PAYLOAD_BYTES: wholeNumber("bytes", 1_048_576, 1, 100 * 1024 * 1024),
+  WS_HEALTH_CHECK_INTERVAL_MS: wholeNumber("milliseconds", 30_000, 1, longestTimerMs),
+
+  ROOM_TTL_MINUTES: wholeNumber("minutes", 30, 1, minutesOfAYear),
+  ROOM_CLEANUP_INTERVAL_MINUTES: wholeNumber("minutes", 5, 1, longestTimerMinutes),
+  ROOM_CLEANUP_CRON: cronExpression,
+
+  LOG_LEVEL: unset(word(["trace", "debug", "info", "warn", "error"]), "info"),
+  MAX_LOG_BUFFER_SIZE: wholeNumber("lines", 1000, 1, 100_000),
+  LOG_ACCESS_KEY: secret("a key"),
+  HEARTBEAT_INTERVAL_MS: wholeNumber("milliseconds", 300_000, 1, longestTimerMs),
+  OTEL_EXPORTER_OTLP_ENDPOINT: optional(text("an http:// or https:// URL without ? and #", httpUrl)),
+
+  STUN_URLS: unset(list("URIs such as stun:stun.example.org:3478", iceUrl("stun")), []),
+  TURN_URLS: optional(list("URIs such as turn:turn.example.org:3478?transport=udp", iceUrl("turn"))),
+  TURN_SECRET: secret("the secret shared with the TURN server"),
+  TURN_TTL_SECONDS: wholeNumber("seconds", 3600, 60, 7 * 24 * 3600),
+  CLOUDFLARE_TURN_TOKEN_ID: optional(text("a token id", (raw) => raw)),
+  CLOUDFLARE_API_TOKEN: secret("a token"),
+
+  UPLOADTHING_TOKEN: secret("a token"),
+  PREVIEW_RETENTION_HOURS: wholeNumber("hours", 24, 1, hoursOfTenYears),
+  PREVIEW_CLEANUP_INTERVAL_MINUTES: wholeNumber("minutes", 60, 1, longestTimerMinutes),
+  PREVIEW_CLEANUP_CRON: cronExpression,
+
+  RECAPTCHA_SECRET_KEY: secret("a key"),
+  CONTACT_EMAIL: optional(text("an e-mail address", (raw) => (/^[^\s@]+@[^\s@]+$/.test(raw) ? raw : undefined)))
+}
+
+type Values = {
+  readonly [N in keyof typeof variables]: (typeof variables)[N] extends Variable<infer A> ? A : never
+}
+
+/** The names of all variables that the server reads. */
+export const variableNames: readonly string[] = Object.keys(variables)
+
+// --- Loading
+
+/**
+ * Reads the configuration. White space around a value is dropped, and an empty value counts as unset. All faults of
+ * the environment and of the command line are reported together in one ConfigFaults.
+ *
+ * `commandLine` is what follows the script's name: `--allow-local-port=PORT`, any number of times.
+ */
+export const loadConfig = Effect.fnUntraced(function* (
+  environment: Readonly<Record<string, string | undefined>>,
+  commandLine: readonly string[]
+): Effect.fn.Return<Config, ConfigFaults> {
+  const given = Object.fromEntries(
+    variableNames.map((name) => [name, environment[name]?.trim()] as const).filter(([, value]) => Boolean(value))
+  )
+  const provider = ConfigProvider.fromEnvRecord(given)
+  const faults: string[] = []
+  const values: Partial<Record<string, unknown>> = {}
+  for (const [name, variable] of Object.entries<Variable<unknown>>(variables)) {
+    // Each on its own: a Config of several stops at its first fault.
+    const outcome = yield* Effect.result(variable.setting(name).parse(provider))
+    if (Result.isSuccess(outcome)) values[name] = outcome.success
+    else faults.push(`${name}=${variable.secret ? "<redacted>" : shown(given[name] ?? "")}: expected ${variable.expected}`)
+  }
+
+  faults.push(...missing(given))
+  const { localPorts, faults: commandLineFaults } = readCommandLine(commandLine)
+  faults.push(...commandLineFaults)
+
+  if (faults.length > 0) return yield* configFaults(faults)
+  return assemble(values as Values, localPorts)
+})
+
+const configFaults = (faults: readonly string[]): ConfigFaults =>
+  new ConfigFaults({
+    faults,
+    message: [
+      faults.length === 1 ? "The configuration has a fault:" : `The configuration has ${faults.length} faults:`,
+      ...faults.map((fault) => `  ${fault}`)
+    ].join("\n")
+  })
+
+/** A value as it may be printed: on one line, not endless, without the password of a URL. */
+const shown = (value: string): string => {
+  const line = value.replace(/\/\/[^/?#]*@/g, "//<redacted>@").replace(/\p{Cc}/gu, " ")
+  return line.length > 200 ? `${line.slice(0, 200)}…` : line
+}
+
+/** Variables that others call for. */
+const missing = (given: Readonly<Record<string, string | undefined>>): readonly string[] => {
+  const faults: string[] = []
+  const pairs = [["TURN_URLS", "TURN_SECRET"], ["TLS_CERT_FILE", "TLS_KEY_FILE"]] as const
+  for (const [one, other] of pairs) {
+    const absent = given[one] === undefined ? one : other
+    const present = absent === one ? other : one
+    if (given[absent] === undefined && given[present] !== undefined) {
+      faults.push(`${absent} is not set: expected it together with ${present}`)
+    }
+  }
+  if (given["NODE_ENV"]?.toLowerCase() === "production" && given["DATABASE_URL"] === undefined) {
+    faults.push(
+      "DATABASE_URL is not set: expected the URL of a PostgreSQL when NODE_ENV=production, as the embedded database " +
+        "belongs to one process and one disk; set DATABASE_URL"
+    )
+  }
+  return faults
+}
+
+const readCommandLine = (
+  commandLine: readonly string[]
+): { readonly localPorts: readonly number[]; readonly faults: readonly string[] } => {
+  const localPorts = new Set<number>()
+  const faults: string[] = []
+  const { tokens } = parseArgs({
+    args: [...commandLine],
+    options: { "allow-local-port": { type: "string", multiple: true } },
+    // Strict stops at the first fault.
+    strict: false,
+    allowPositionals: true,
+    tokens: true
+  })
+  for (const token of tokens) {
+    if (token.kind === "positional") {
+      faults.push(`${shown(token.value)}: expected no arguments but --allow-local-port=PORT`)
+    } else if (token.kind === "option" && token.name === "allow-local-port") {
+      const port = portNumber(token.value ?? "")
+      if (port === undefined) faults.push(`${token.rawName}=${shown(token.value ?? "")}: expected a port from 1 to 65535`)
+      else localPorts.add(port)
+    } else if (token.kind === "option") {
+      faults.push(`${shown(token.rawName)}: expected no option but --allow-local-port=PORT`)
+    }
+  }
+  return { localPorts: [...localPorts], faults }
+}
+
+const assemble = (values: Values, localPorts: readonly number[]): Config => {
+  const { TURN_URLS: turnUrls, TURN_SECRET: turnSecret, TLS_CERT_FILE: certificateFile, TLS_KEY_FILE: keyFile } = values
+  const { CLOUDFLARE_TURN_TOKEN_ID: tokenId, CLOUDFLARE_API_TOKEN: apiToken } = values
+  return present({
+    environment: values.NODE_ENV,
+    host: values.HOST,
+    port: values.PORT,
+    dataDirectory: values.DATA_DIR,
+    logLevel: values.LOG_LEVEL,
+    trustProxy: values.TRUST_PROXY,
+    origins: { allowed: values.ALLOWED_ORIGINS, previewPattern: values.VERCEL_PREVIEW_ORIGIN_REGEX, localPorts },
+    database: present({ url: values.DATABASE_URL, ssl: values.DATABASE_SSL }),
+    websocket: {
+      maxPayloadBytes: values.MAX_PAYLOAD_BYTES,
+      healthCheckIntervalMs: values.WS_HEALTH_CHECK_INTERVAL_MS
+    },
+    rooms: {
+      timeToLiveMs: values.ROOM_TTL_MINUTES * 60_000,
+      cleanup: present({ everyMinutes: values.ROOM_CLEANUP_INTERVAL_MINUTES, cron: values.ROOM_CLEANUP_CRON })
+    },
+    shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT_MS,
+    heartbeatIntervalMs: values.HEARTBEAT_INTERVAL_MS,
+    logs: present({ bufferSize: values.MAX_LOG_BUFFER_SIZE, accessKey: values.LOG_ACCESS_KEY }),
+    previews: present({
+      uploadthingToken: values.UPLOADTHING_TOKEN,
+      retentionHours: values.PREVIEW_RETENTION_HOURS,
+      cleanup: present({ everyMinutes: values.PREVIEW_CLEANUP_INTERVAL_MINUTES, cron: values.PREVIEW_CLEANUP_CRON })
+    }),
+    publicServerUrl: values.PUBLIC_SERVER_URL ?? `http://localhost:${values.PORT}`,
+    turn: present({
+      stunUrls: values.STUN_URLS,
+      own: turnUrls && turnSecret ? { urls: turnUrls, secret: turnSecret } : undefined,
+      timeToLiveSeconds: values.TURN_TTL_SECONDS,
+      // With one of the two the endpoint answers that TURN is not configured, as it does with none.
+      cloudflare: tokenId && apiToken ? { tokenId, apiToken } : undefined
+    }),
+    contact: present({ email: values.CONTACT_EMAIL, recaptchaSecretKey: values.RECAPTCHA_SECRET_KEY }),
+    tls: certificateFile && keyFile ? { certificateFile, keyFile } : undefined,
+    telemetry: present({ otlpEndpoint: values.OTEL_EXPORTER_OTLP_ENDPOINT })
+  })
+}
+
+type Present<T> =
+  & { [K in keyof T as undefined extends T[K] ? never : K]: T[K] }
+  & { [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined> }
+
+/** Leaves out the fields that are undefined. */
+const present = <T extends object>(fields: T): Present<T> =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Present<T>
+
+/**
+ * The variables in an environment file, none if there is no such file. The real environment goes over it:
+ * `{ ...fromFile, ...process.env }`. Fails with ConfigFaults if the file is there but cannot be read.
+ */
+export const readEnvironmentFile = (path: string): Effect.Effect<Readonly<Record<string, string>>, ConfigFaults> =>
+  Effect.suspend(() => {
+    try {
+      const variablesOfFile: Record<string, string> = {}
+      // Editors of Windows put a byte order mark before the first name.
+      for (const [name, value] of Object.entries(parseEnv(readFileSync(path, "utf8").replace(/^\uFEFF/, "")))) {
+        if (value !== undefined) variablesOfFile[name] = value
+      }
+      return Effect.succeed(variablesOfFile)
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code ?? "unknown"
+      if (code === "ENOENT") return Effect.succeed({})
+      return Effect.fail(configFaults([`${path} cannot be read (${code}): expected a text file of NAME=value lines`]))
+    }
+  })

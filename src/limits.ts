@@ -1,0 +1,71 @@
+/**
+ * Every number that is not configurable, in one screen: its unit, its reason, and what zero or absence would mean.
+ * What an operator may set is in config.ts.
+ */
+export const limits = {
+  // HTTP requests
+
+  /** Bytes of one request body. A room's name or readiness fits a few times over; zero would refuse every body. */
+  requestBodyBytes: 64 * 1024,
+  /** Milliseconds for a request's headers to arrive. Zero would let a trickling client hold a socket for ever. */
+  requestHeadersTimeoutMs: 10_000,
+  /** Milliseconds for a whole request to arrive. Zero would mean no limit. */
+  requestTimeoutMs: 30_000,
+  /** Milliseconds an idle kept-alive socket stays open: longer than the usual 60 s of load balancers, which would
+   * otherwise send a request into a socket that is just closing. Zero would mean for ever. */
+  keepAliveTimeoutMs: 65_000,
+  /** Entries of X-Forwarded-For that are looked at, from the right. Real chains have a handful; zero would believe
+   * no header at all. */
+  forwardedEntries: 32,
+
+  // WebSocket connections
+
+  /** Bytes of one connection's frames that wait behind an attach before its socket is paused. Zero would pause it
+   * at every attach. */
+  heldFramesBytes: 64 * 1024,
+  /** Unsent bytes towards one client at which whoever sends to it is paused. Zero would pause after every frame. */
+  backPressureHighBytes: 1024 * 1024,
+  /** Unsent bytes at which the sender is resumed: well under the above, so that it is not paused and resumed for
+   * every frame. Zero would wait until all is sent. */
+  backPressureLowBytes: 256 * 1024,
+  /** Milliseconds a client may stay above the low mark before it is closed as hopeless. Zero would close at once. */
+  slowReaderTimeoutMs: 30_000,
+  /** Fragments of one message: a 1 MiB message in pieces of 1 KiB is exactly this many. Zero would mean no limit. */
+  maxFragments: 1024,
+  /** TCP chunks that ws holds while a frame is incomplete, at the default MAX_PAYLOAD_BYTES: 1 MiB in pieces of just over
+   * 256 bytes, half of the smallest segment a network need carry (536 bytes, RFC 9293 3.7.1). Zero would mean no
+   * limit, and a byte at a time costs some hundred bytes of memory each. See `bufferedChunksFor`. */
+  maxBufferedChunks: 4096,
+
+  // Rooms and flights
+
+  /** Milliseconds that HTTP or a connection waits for a room's answer. Zero would never wait for the database. */
+  askTimeoutMs: 10_000,
+  /** Milliseconds after which a room nobody speaks to stops being an actor; its row remains. Zero would load it from
+   * the database at every poll (clients poll once a second). */
+  roomRestMs: 60_000,
+  /** An owed extension of a room's life is written once it has moved by this share of the lifetime, so a crash costs
+   * a room at most this share. Zero would write at every poll. */
+  touchShare: 0.1,
+  /** Milliseconds to which deadlines are rounded up, so that thousands share one timer. Zero would give each its own. */
+  deadlineResolutionMs: 25,
+  /** Codes that are tried for a new room before giving up; of 32^6 codes, even with a million rooms one in a thousand
+   * is taken. Zero would make no room at all. */
+  roomCodeAttempts: 8,
+
+  // What clients may send
+
+  /** UTF-16 units of a name, after trimming. Zero is not a length: a name has at least one. */
+  nameUnits: 50,
+  /** UTF-16 units of a participant's or client's id, after trimming. Zero is not a length either. */
+  idUnits: 64,
+  /** UTF-16 units of a flight's or room's code, exactly. */
+  codeLength: 6
+} as const
+
+/**
+ * How many TCP chunks an incomplete frame may be held in when frames of `maxPayloadBytes` are allowed: one for every
+ * 256 bytes, and never fewer than `limits.maxBufferedChunks`.
+ */
+export const bufferedChunksFor = (maxPayloadBytes: number): number =>
+  Math.max(limits.maxBufferedChunks, Math.ceil(maxPayloadBytes / 256))
