@@ -1,0 +1,94 @@
+/** Which address a client really has, and which network group it belongs to. */
+import type { IncomingMessage } from "node:http"
+import { isIP } from "node:net"
+import ipaddr from "ipaddr.js"
+import proxyAddr from "proxy-addr"
+import type { TrustProxy } from "../config.ts"
+import { limits } from "../limits.ts"
+
+type Address = ipaddr.IPv4 | ipaddr.IPv6
+
+/** Who a request comes from. Clients of one `group` see each other; so whatever decides it must not be forged. */
+export interface ClientAddress {
+  /** Canonical text; `unknown` when the socket has none, as when it was closed before it was read. */
+  readonly address: string
+  readonly group: string
+}
+
+const unknown: ClientAddress = { address: "unknown", group: "unknown" }
+
+/**
+ * Makes a reader of client addresses. It starts at the socket's address and walks X-Forwarded-For from right to left
+ * for as long as the address it stands on is a trusted proxy's. An entry that is no address is not believed: the walk
+ * ends at the last address before it.
+ */
+export const createAddressReader = (trust: TrustProxy): ((request: IncomingMessage) => ClientAddress) => {
+  const trusted = trustOf(trust)
+  return (request) => {
+    const socketAddress = parseAddress(request.socket.remoteAddress ?? "")
+    if (socketAddress === undefined) return unknown
+    let believed = socketAddress
+    let hop = 0
+    for (const entry of entriesFromTheRight(request.headers["x-forwarded-for"])) {
+      if (!trusted(believed.toString(), hop)) break
+      const next = parseAddress(withoutPort(entry))
+      if (next === undefined) break
+      believed = next
+      hop += 1
+    }
+    const address = canonical(believed)
+    return { address: address.toString(), group: groupOf(address) }
+  }
+}
+
+/**
+ * The network group of an address: private, loopback, link-local, unique-local and carrier-grade NAT addresses group
+ * by /24 (IPv4) or /64 (IPv6), every other address is its own group. What is no address is `unknown`.
+ */
+export const networkGroup = (address: string): string => {
+  const parsed = parseAddress(address)
+  return parsed === undefined ? unknown.group : groupOf(canonical(parsed))
+}
+
+/** Whether two clients are on one network (`lan`): same address or same group. Unknown addresses share nothing. */
+export const sameNetwork = (one: ClientAddress, other: ClientAddress): boolean =>
+  one.address !== unknown.address && (one.address === other.address || one.group === other.group)
+
+const trustOf = (trust: TrustProxy): ((address: string, hop: number) => boolean) =>
+  trust.kind === "hops" ? (_, hop) => hop < trust.hops : proxyAddr.compile([...trust.networks])
+
+/** Entries of the header, the nearest proxy's first; empty ones are skipped (RFC 9110 5.6.1). */
+function* entriesFromTheRight(header: string | string[] | undefined): Generator<string> {
+  const text = Array.isArray(header) ? header.join(",") : (header ?? "")
+  let end = text.length
+  // Counted with the empty ones: the sender decides how long the header is, not how long it keeps us busy.
+  for (let looked = 0; end > 0 && looked < limits.forwardedEntries; looked += 1) {
+    const comma = text.lastIndexOf(",", end - 1)
+    const entry = text.slice(comma + 1, end).trim()
+    if (entry !== "") yield entry
+    end = comma
+  }
+}
+
+/** Some proxies add the port: `1.2.3.4:5678`, `[2001:db8::1]:443`. */
+const withoutPort = (entry: string): string =>
+  /^\[([^\]]*)\](?::\d{1,5})?$/.exec(entry)?.[1] ?? /^([\d.]+):\d{1,5}$/.exec(entry)?.[1] ?? entry
+
+/** Undefined for what is no address. IPv4-mapped IPv6 becomes IPv4; the zone goes, as it means nothing elsewhere. */
+const parseAddress = (text: string): Address | undefined => {
+  const address = text.split("%", 1)[0] ?? ""
+  // ipaddr.js alone would take `1` for 0.0.0.1 and `010.0.0.1` for 8.0.0.1.
+  return isIP(address) === 0 ? undefined : ipaddr.process(address)
+}
+
+const canonical = (address: Address): Address =>
+  address.kind() === "ipv6" && address.range() === "loopback" ? ipaddr.parse("127.0.0.1") : address
+
+const sharedRanges: ReadonlySet<string> = new Set(["private", "loopback", "linkLocal", "uniqueLocal", "carrierGradeNat"])
+
+const groupOf = (address: Address): string => {
+  if (!sharedRanges.has(address.range())) return address.toString()
+  const [bytes, prefix] = address.kind() === "ipv4" ? [3, 24] : [8, 64]
+  const network = address.toByteArray().map((byte, index) => (index < bytes ? byte : 0))
+  return `${ipaddr.fromByteArray(network).toString()}/${prefix}`
+}

@@ -1,0 +1,165 @@
+import { createServer, request as httpRequest, type OutgoingHttpHeaders } from "node:http"
+import type { AddressInfo } from "node:net"
+import { afterEach, describe, expect, it } from "vitest"
+import type { TrustProxy } from "../../src/config.ts"
+import { createAddressReader, networkGroup, sameNetwork, type ClientAddress } from "../../src/io/address.ts"
+import { limits } from "../../src/limits.ts"
+
+const localProxy: TrustProxy = { kind: "networks", networks: ["loopback", "uniquelocal"] }
+const nobody: TrustProxy = { kind: "networks", networks: [] }
+
+const closings: Array<() => void> = []
+afterEach(() => {
+  for (const close of closings.splice(0)) close()
+})
+
+/** What a server that trusts so sees of a real request from this machine. */
+const seen = async (
+  trust: TrustProxy,
+  forwardedFor?: string | readonly string[],
+  host = "127.0.0.1"
+): Promise<ClientAddress> => {
+  const read = createAddressReader(trust)
+  const server = createServer((request, response) => response.end(JSON.stringify(read(request))))
+  await new Promise<void>((resolve) => server.listen(0, host, resolve))
+  closings.push(() => server.close())
+  const headers: OutgoingHttpHeaders = forwardedFor === undefined ? {} : { "X-Forwarded-For": forwardedFor as string }
+  const { port } = server.address() as AddressInfo
+  return new Promise((resolve, reject) => {
+    httpRequest({ host, port, headers, agent: false }, (response) => {
+      let body = ""
+      response.on("data", (chunk) => (body += chunk)).on("end", () => resolve(JSON.parse(body)))
+    }).on("error", reject).end()
+  })
+}
+
+const addressSeen = async (trust: TrustProxy, forwardedFor?: string | readonly string[]): Promise<string> =>
+  (await seen(trust, forwardedFor)).address
+
+describe("the client address", () => {
+  it("is the socket's without a proxy, over IPv4 and over IPv6 alike", async () => {
+    expect(await seen(localProxy)).toEqual({ address: "127.0.0.1", group: "127.0.0.0/24" })
+    expect(await seen(localProxy, undefined, "::1")).toEqual({ address: "127.0.0.1", group: "127.0.0.0/24" })
+  })
+
+  it("is what a trusted proxy has added last", async () => {
+    expect(await seen(localProxy, "203.0.113.5")).toEqual({ address: "203.0.113.5", group: "203.0.113.5" })
+    expect(await addressSeen(localProxy, "198.51.100.1, 203.0.113.5")).toBe("203.0.113.5")
+  })
+
+  it("is found behind several trusted proxies", async () => {
+    expect(await addressSeen(localProxy, "198.51.100.1, 203.0.113.5, 10.0.0.2, 192.168.1.1")).toBe("203.0.113.5")
+  })
+
+  it("is the farthest one when all are trusted", async () => {
+    expect(await addressSeen(localProxy, "192.168.1.7, 10.0.0.2")).toBe("192.168.1.7")
+  })
+
+  it("is found across several header lines", async () => {
+    expect(await addressSeen(localProxy, ["198.51.100.1", "203.0.113.5", "10.0.0.2"])).toBe("203.0.113.5")
+  })
+
+  it("cannot be claimed by a client that comes through no trusted proxy", async () => {
+    expect(await addressSeen(nobody, "203.0.113.5")).toBe("127.0.0.1")
+    expect(await addressSeen({ kind: "networks", networks: ["192.0.2.1"] }, "203.0.113.5")).toBe("127.0.0.1")
+  })
+
+  it("is counted from the right when a number of hops is trusted", async () => {
+    const header = "198.51.100.1, 203.0.113.5, 192.0.2.9"
+    expect(await addressSeen({ kind: "hops", hops: 1 }, header)).toBe("192.0.2.9")
+    expect(await addressSeen({ kind: "hops", hops: 2 }, header)).toBe("203.0.113.5")
+    expect(await addressSeen({ kind: "hops", hops: 3 }, header)).toBe("198.51.100.1")
+    expect(await addressSeen({ kind: "hops", hops: 9 }, header)).toBe("198.51.100.1")
+  })
+
+  it("of an IPv6 loopback proxy is trusted as such", async () => {
+    const trust: TrustProxy = { kind: "networks", networks: ["::1"] }
+    expect((await seen(trust, "203.0.113.5", "::1")).address).toBe("203.0.113.5")
+  })
+
+  it.each([
+    ["constructor"],
+    ["__proto__"],
+    ["unknown"],
+    ["1"],
+    ["0x7f.1"],
+    ["010.0.0.1"],
+    ["203.0.113.5:http"],
+    ["[203.0.113.5"],
+    ["203.0.113.5, garbage"]
+  ])("is the proxy's own when the proxy hands on what is no address: %s", async (header) => {
+    expect(await seen(localProxy, header)).toEqual({ address: "127.0.0.1", group: "127.0.0.0/24" })
+  })
+
+  it("is the last believable one before what is no address", async () => {
+    expect(await addressSeen(localProxy, "203.0.113.5, garbage, 10.0.0.2")).toBe("10.0.0.2")
+  })
+
+  it("is not hidden by empty entries", async () => {
+    expect(await addressSeen(localProxy, "203.0.113.5, , 10.0.0.2,,")).toBe("203.0.113.5")
+    expect(await addressSeen(localProxy, "")).toBe("127.0.0.1")
+  })
+
+  it.each([
+    ["203.0.113.5:61234", "203.0.113.5"],
+    ["[2001:DB8::1]:443", "2001:db8::1"],
+    ["[2001:db8:0:0:0:0:0:1]", "2001:db8::1"],
+    ["::ffff:203.0.113.5", "203.0.113.5"],
+    ["::FFFF:CB00:7105", "203.0.113.5"],
+    ["fe80::1%eth0", "fe80::1"],
+    ["[fe80::1%25eth0]:443", "fe80::1"],
+    ["::1", "127.0.0.1"]
+  ])("in the form %s is %s", async (header, address) => {
+    expect(await addressSeen(localProxy, header)).toBe(address)
+  })
+
+  it("is not looked for beyond a bounded number of entries, however long the header is", async () => {
+    const proxies = (count: number): string => Array.from({ length: count }, () => "10.0.0.2").join(",")
+    expect(await addressSeen(localProxy, `203.0.113.5,${proxies(limits.forwardedEntries - 1)}`)).toBe("203.0.113.5")
+    expect(await addressSeen(localProxy, `203.0.113.5,${proxies(limits.forwardedEntries)}`)).toBe("10.0.0.2")
+    expect(await addressSeen(localProxy, `203.0.113.5${",".repeat(10_000)}`)).toBe("127.0.0.1")
+  })
+})
+
+describe("the network group", () => {
+  it.each([
+    ["203.0.113.5", "203.0.113.5"],
+    ["2606:4700::1111", "2606:4700::1111"],
+    ["192.168.1.77", "192.168.1.0/24"],
+    ["10.20.30.40", "10.20.30.0/24"],
+    ["172.16.0.1", "172.16.0.0/24"],
+    ["172.31.255.255", "172.31.255.0/24"],
+    ["172.32.0.1", "172.32.0.1"],
+    ["169.254.9.9", "169.254.9.0/24"],
+    ["100.64.1.2", "100.64.1.0/24"],
+    ["100.127.1.2", "100.127.1.0/24"],
+    ["100.128.1.2", "100.128.1.2"],
+    ["127.9.9.9", "127.9.9.0/24"],
+    ["::1", "127.0.0.0/24"],
+    ["fe80::aaaa:1", "fe80::/64"],
+    ["fe80::aaaa:1%en0", "fe80::/64"],
+    ["fd12:3456:789a:1:ffff::9", "fd12:3456:789a:1::/64"],
+    ["::ffff:192.168.1.77", "192.168.1.0/24"],
+    ["0.0.0.0", "0.0.0.0"],
+    ["constructor", "unknown"],
+    ["", "unknown"]
+  ])("of %s is %s", (address, group) => {
+    expect(networkGroup(address)).toBe(group)
+  })
+})
+
+describe("two clients", () => {
+  const client = (address: string): ClientAddress => ({ address, group: networkGroup(address) })
+
+  it("are on one network with one public address, or in one private network", () => {
+    expect(sameNetwork(client("203.0.113.5"), client("203.0.113.5"))).toBe(true)
+    expect(sameNetwork(client("192.168.1.2"), client("192.168.1.3"))).toBe(true)
+    expect(sameNetwork(client("fd00::1"), client("fd00::2"))).toBe(true)
+  })
+
+  it("are on different networks otherwise, also when nobody knows where they are", () => {
+    expect(sameNetwork(client("203.0.113.5"), client("203.0.113.6"))).toBe(false)
+    expect(sameNetwork(client("192.168.1.2"), client("192.168.2.2"))).toBe(false)
+    expect(sameNetwork({ address: "unknown", group: "unknown" }, { address: "unknown", group: "unknown" })).toBe(false)
+  })
+})
