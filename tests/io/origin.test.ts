@@ -1,0 +1,165 @@
+import { networkInterfaces } from "node:os"
+import { describe, expect, it } from "vitest"
+import { createOriginPolicy, type OriginPolicyOptions } from "../../src/io/origin.ts"
+
+const policy = (pieces: Partial<OriginPolicyOptions> = {}) =>
+  createOriginPolicy({
+    environment: "development",
+    allowed: ["https://dropsilk.xyz", "https://Shop.Example.org:443/welcome", "app://."],
+    previewPattern: /^https:\/\/dropsilk-[a-zA-Z0-9]+-ahmed-arats-projects\.vercel\.app$/,
+    localPorts: [],
+    ...pieces
+  })
+
+describe("a page's origin", () => {
+  it.each([
+    ["https://dropsilk.xyz"],
+    ["HTTPS://DropSilk.XYZ"],
+    ["https://dropsilk.xyz:443"],
+    ["https://dropsilk.xyz/"],
+    ["https://dropsilk.xyz/some/path?x=1"],
+    ["https://shop.example.org"],
+    ["app://."],
+    ["https://dropsilk-abc123-ahmed-arats-projects.vercel.app"],
+    ["https://DROPSILK-abc123-ahmed-arats-projects.vercel.app:443/"]
+  ])("%s is allowed", (origin) => {
+    const origins = policy()
+    expect(origins.allows(origin)).toBe(true)
+    expect(origins.allows(origin), "when asked again").toBe(true)
+  })
+
+  it.each([
+    [undefined],
+    [""],
+    ["null"],
+    ["http://dropsilk.xyz"],
+    ["https://dropsilk.xyz:8443"],
+    ["https://dropsilk.xyz.evil.example"],
+    ["https://evil.example/https://dropsilk.xyz"],
+    ["https://dropsilk.xyz@evil.example"],
+    ["https://evil@dropsilk.xyz"],
+    ["https:dropsilk.xyz"],
+    ["dropsilk.xyz"],
+    ["https://evil.example, https://dropsilk.xyz"],
+    ["https://dropsilk-abc123-ahmed-arats-projects.vercel.app.evil.example"],
+    ["https://dropsilk--ahmed-arats-projects.vercel.app"],
+    ["app://./"],
+    ["APP://."],
+    ["app://other"],
+    ["app://"],
+    ["http://localhost:3000"],
+    ["constructor"]
+  ])("%s is not allowed", (origin) => {
+    const origins = policy()
+    expect(origins.allows(origin)).toBe(false)
+    expect(origins.allows(origin), "when asked again").toBe(false)
+  })
+
+  it("of endless length is not even tested", () => {
+    const origins = policy({ previewPattern: /^https:\/\/(a+)+$/ })
+    expect(origins.allows(`https://${"a".repeat(20)}`)).toBe(true)
+    expect(origins.allows(`https://${"a".repeat(15_000)}!`)).toBe(false)
+  })
+
+  it("gets the same answer every time, also from a pattern that remembers where it stopped", () => {
+    const origins = policy({ previewPattern: /^https:\/\/preview-\d\.example\.org$/g })
+    const answers = Array.from({ length: 4 }, (_, index) => origins.allows(`https://preview-${index}.example.org`))
+    expect(answers).toEqual([true, true, true, true])
+  })
+
+  it("gets the same answer after thousands of strangers", () => {
+    const origins = policy()
+    expect(origins.allows("https://dropsilk.xyz")).toBe(true)
+    for (let index = 0; index < 5000; index += 1) expect(origins.allows(`https://e${index}.example`)).toBe(false)
+    expect(origins.allows("https://dropsilk.xyz")).toBe(true)
+    expect(origins.allows("https://e1.example")).toBe(false)
+  })
+})
+
+describe("a WebSocket upgrade", () => {
+  it("must carry an allowed origin in production", () => {
+    const origins = policy({ environment: "production" })
+    expect(origins.allowsUpgrade("https://dropsilk.xyz")).toBe(true)
+    expect(origins.allowsUpgrade("app://.")).toBe(true)
+    expect(origins.allowsUpgrade(undefined)).toBe(false)
+    expect(origins.allowsUpgrade("https://evil.example")).toBe(false)
+    expect(origins.allowsUpgrade("null")).toBe(false)
+  })
+
+  it.each([["development"], ["test"]] as const)("may come without an origin in %s, not with a wrong one", (environment) => {
+    const origins = policy({ environment })
+    expect(origins.allowsUpgrade(undefined)).toBe(true)
+    expect(origins.allowsUpgrade("https://dropsilk.xyz")).toBe(true)
+    expect(origins.allowsUpgrade("https://evil.example")).toBe(false)
+    expect(origins.allowsUpgrade("")).toBe(false)
+    expect(origins.allowsUpgrade("null")).toBe(false)
+  })
+})
+
+describe("local ports", () => {
+  const own = ["127.0.0.1", "192.168.7.20", "10.1.2.3", "fe80::1"]
+
+  it("open this machine's names and 192.168 addresses, on these ports only", () => {
+    const origins = policy({ localPorts: [3000, 5173, 80], ownAddresses: () => own })
+    for (const host of ["localhost", "127.0.0.1", "192.168.7.20", "LOCALHOST"]) {
+      expect(origins.allows(`http://${host}:3000`), host).toBe(true)
+      expect(origins.allows(`http://${host}:5173`), host).toBe(true)
+      expect(origins.allows(`http://${host}`), `${host} on port 80`).toBe(true)
+      expect(origins.allows(`http://${host}:3001`), host).toBe(false)
+      expect(origins.allows(`https://${host}:3000`), host).toBe(false)
+    }
+  })
+
+  it("do not open other machines, nor this one's other addresses", () => {
+    const origins = policy({ localPorts: [3000], ownAddresses: () => own })
+    expect(origins.allows("http://192.168.7.21:3000")).toBe(false)
+    expect(origins.allows("http://10.1.2.3:3000")).toBe(false)
+    expect(origins.allows("http://192.168.7.20.evil.example:3000")).toBe(false)
+  })
+
+  it("follow the machine into another network while the server runs", () => {
+    let addresses = ["192.168.7.20"]
+    const origins = policy({ localPorts: [3000], ownAddresses: () => addresses })
+    expect(origins.allows("http://192.168.7.20:3000")).toBe(true)
+    expect(origins.allows("http://192.168.9.4:3000")).toBe(false)
+    addresses = ["192.168.9.4"]
+    expect(origins.allows("http://192.168.7.20:3000")).toBe(false)
+    expect(origins.allows("http://192.168.9.4:3000")).toBe(true)
+  })
+
+  it("by default know this machine's real addresses", () => {
+    const origins = policy({ localPorts: [3000] })
+    const addresses = Object.values(networkInterfaces()).flatMap((found) => (found ?? []).map(({ address }) => address))
+    for (const last of [0, 255]) {
+      const address = `192.168.255.${last}`
+      expect(origins.allows(`http://${address}:3000`)).toBe(addresses.includes(address))
+    }
+    for (const address of addresses.filter((each) => each.startsWith("192.168."))) {
+      expect(origins.allows(`http://${address}:3000`)).toBe(true)
+    }
+  })
+
+  it("are closed unless asked for, and nobody looks addresses up then", () => {
+    const origins = policy({
+      ownAddresses: () => {
+        throw new Error("looked up")
+      }
+    })
+    expect(origins.allows("http://192.168.7.20:3000")).toBe(false)
+    expect(origins.allows("http://localhost:3000")).toBe(false)
+  })
+})
+
+describe("the form in which origins are compared", () => {
+  it.each([
+    ["HTTPS://Example.ORG:443/path", "https://example.org"],
+    ["http://example.org:80", "http://example.org"],
+    ["http://example.org:8080/", "http://example.org:8080"],
+    ["app://.", "app://."],
+    ["null", undefined],
+    ["https://", undefined],
+    ["", undefined]
+  ])("of %s is %s", (origin, normal) => {
+    expect(policy().normalise(origin)).toBe(normal)
+  })
+})
