@@ -1,0 +1,156 @@
+/**
+ * The whole HTTP surface: what may be asked, how, and what is answered. `/openapi.json` and `/docs` are made from it.
+ *
+ * To add a group: declare it here, add it to `Api`, write its handlers in a file of its own and list their layer in
+ * surface.ts (the compiler insists). Its CORS rules, if browsers may call it, are a row of cors.ts.
+ */
+import { Schema } from "effect"
+import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
+import { Active, FileCount, Name, ParticipantId, RoomCode, TotalBytes } from "./fields.ts"
+import { allFaults, RejectsInvalidInput } from "./invalidRequest.ts"
+import { RoomSummary } from "./summary.ts"
+import { errorSchema, wireErrors } from "./wireErrors.ts"
+
+const described = (summary: string, description: string) => OpenApi.annotations({ summary, description })
+
+const PlainText = Schema.String.pipe(HttpApiSchema.asText({ contentType: "text/plain; charset=utf-8" }))
+const Icon = Schema.String.pipe(HttpApiSchema.asText({ contentType: "image/svg+xml" }))
+const Bytes = Schema.Int.annotate({ description: "Bytes." })
+const Megabytes = Schema.Number.annotate({ description: "MiB, two decimals." })
+
+/** Whether the server lives, in the forms that people, uptime checks and dashboards have always asked for. */
+export class ServerGroup extends HttpApiGroup.make("server")
+  .add(
+    HttpApiEndpoint.get("root", "/", { success: PlainText }).annotateMerge(
+      described("Greeting", "Says that the server is there; the same address takes WebSocket upgrades.")
+    ),
+    HttpApiEndpoint.get("keepAlive", "/keep-alive", { success: PlainText }).annotateMerge(
+      described("Keep awake", "`OK`, for pingers that keep a free host awake.")
+    ),
+    HttpApiEndpoint.get("stats", "/stats", {
+      success: Schema.Struct({
+        activeConnections: Schema.Int,
+        activeFlights: Schema.Int,
+        memory: Schema.Struct({
+          rss: Bytes,
+          heapTotal: Bytes,
+          heapUsed: Bytes,
+          external: Bytes,
+          arrayBuffers: Bytes
+        }).annotate({ description: "As Node's `process.memoryUsage()` says it." }),
+        timestamp: Schema.String.annotate({ description: "ISO 8601." }),
+        uptime: Schema.Number.annotate({ description: "Seconds since the start." })
+      }).annotate({ identifier: "Stats" })
+    }).annotateMerge(described("Numbers of this moment", "Connections, flights, memory and age.")),
+    HttpApiEndpoint.get("favicon", "/favicon.ico", { success: Icon }).annotateMerge(
+      described("Icon", "What a browser shows beside the greeting.")
+    )
+  )
+  .annotateMerge(OpenApi.annotations({ title: "Server", description: "Whether the server lives." })) {}
+
+/** What a status page shows. */
+export class StatusGroup extends HttpApiGroup.make("status")
+  .add(
+    HttpApiEndpoint.get("status", "/api/status", {
+      success: Schema.Struct({
+        status: Schema.Literal("operational"),
+        timestamp: Schema.String.annotate({ description: "ISO 8601." }),
+        uptime: Schema.Number.annotate({ description: "Seconds since the start." }),
+        uptimeFormatted: Schema.String.annotate({ examples: ["1d 2h 3m 4s"] }),
+        version: Schema.String,
+        memory: Schema.Struct({ heapTotalMB: Megabytes, heapUsedMB: Megabytes, rssMB: Megabytes }),
+        services: Schema.Struct({
+          signaling: Schema.Struct({ status: Schema.Literal("operational"), activeFlights: Schema.Int }),
+          turn: Schema.Struct({ status: Schema.Literals(["operational", "not_configured"]) }),
+          websocket: Schema.Struct({ status: Schema.Literal("operational"), activeConnections: Schema.Int })
+        }),
+        stats: Schema.Struct({
+          totalConnections: Schema.Int,
+          totalDisconnections: Schema.Int,
+          totalFlightsCreated: Schema.Int,
+          totalFlightsJoined: Schema.Int
+        }).annotate({ description: "Since the start." })
+      }).annotate({ identifier: "Status" })
+    }).annotateMerge(described("Status", "The state of each service, and totals since the start."))
+  )
+  .annotateMerge(OpenApi.annotations({ title: "Status", description: "What a status page shows." })) {}
+
+const inRoom = { code: RoomCode }
+const asParticipant = { code: RoomCode, id: ParticipantId }
+const changed = RoomSummary.annotate({ description: "The room after the change." })
+const notInRoom = errorSchema(wireErrors.notInRoom)
+const unavailable = errorSchema(wireErrors.unavailable)
+const tooLarge = errorSchema(wireErrors.bodyTooLarge)
+
+/** The body of creating and of joining. */
+export const NamePayload = Schema.Struct({ name: Name })
+/** The body of becoming ready. */
+export const ReadyPayload = Schema.Struct({ fileCount: FileCount, totalBytes: TotalBytes })
+/** The body of asking for the screen-share or chat channel, and of no longer asking. */
+export const ActivePayload = Schema.Struct({ active: Active })
+
+/** Durable rooms of two. Clients poll theirs once a second until `shouldConnect`, then attach over the WebSocket. */
+export class RoomsGroup extends HttpApiGroup.make("rooms")
+  .add(
+    HttpApiEndpoint.post("create", "/api/rooms", {
+      payload: NamePayload,
+      success: RoomSummary.annotate({ description: "The new room, seen by its host.", httpApiStatus: 201 }),
+      error: [tooLarge, unavailable]
+    }).annotateMerge(described("Create a room", "Makes a room and its host. The code is what the host passes on.")),
+    HttpApiEndpoint.post("join", "/api/rooms/:code/join", {
+      params: inRoom,
+      payload: NamePayload,
+      success: RoomSummary.annotate({ description: "The room, seen by its new guest." }),
+      error: [errorSchema(wireErrors.roomGone), errorSchema(wireErrors.roomFull), tooLarge, unavailable]
+    }).annotateMerge(described("Join a room", "Takes the guest's place.")),
+    HttpApiEndpoint.get("poll", "/api/rooms/:code", {
+      params: inRoom,
+      query: { participantId: ParticipantId },
+      success: RoomSummary.annotate({ description: "The room as it is now." }),
+      error: [notInRoom, unavailable]
+    }).annotateMerge(described("Poll a room", "Says how the room is, and extends its life.")),
+    HttpApiEndpoint.post("ready", "/api/rooms/:code/participants/:id/ready", {
+      params: asParticipant,
+      payload: ReadyPayload,
+      success: changed,
+      error: [notInRoom, tooLarge, unavailable]
+    }).annotateMerge(
+      described("Offer files", "Makes the participant ready, for good. Saying it again replaces the counts.")
+    ),
+    HttpApiEndpoint.post("screenShare", "/api/rooms/:code/participants/:id/screen-share", {
+      params: asParticipant,
+      payload: ActivePayload,
+      success: changed,
+      error: [errorSchema(wireErrors.peerIsSharing), notInRoom, tooLarge, unavailable]
+    }).annotateMerge(described("Share the screen", "Starts or ends this participant's screen sharing.")),
+    HttpApiEndpoint.post("chat", "/api/rooms/:code/participants/:id/chat", {
+      params: asParticipant,
+      payload: ActivePayload,
+      success: changed,
+      error: [notInRoom, tooLarge, unavailable]
+    }).annotateMerge(described("Ask for a chat", "Opens or closes the chat on this participant's side."))
+  )
+  .middleware(RejectsInvalidInput)
+  .annotateMerge(
+    OpenApi.annotations({
+      title: "Rooms",
+      description:
+        "Durable rooms of two. Path parameters are looked at first, then the query, then the body; only the first " +
+        "part with faults is reported, with all its faults. Fields that are not listed are ignored. A body that is " +
+        "absent or not sent as `application/json` counts as `{}`. Everything else under `/api/rooms` answers 404 " +
+        `\`${JSON.stringify({ error: wireErrors.unknownRoomEndpoint.error })}\`.`
+    })
+  ) {}
+
+/** Everything that answers. */
+export class Api extends HttpApi.make("silktower")
+  .add(ServerGroup, StatusGroup, RoomsGroup)
+  .annotate(HttpApi.ParseOptions, allFaults)
+  .annotateMerge(
+    OpenApi.annotations({
+      title: "silktower",
+      version: "1",
+      description:
+        "Signaling for peer-to-peer apps: rooms over HTTP, flights and signals over the WebSocket at the same address."
+    })
+  ) {}

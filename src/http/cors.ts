@@ -1,0 +1,80 @@
+/**
+ * Which pages may read what. Pure: a path and an Origin header in, headers out. It is applied before anything else
+ * looks at a request, because a third of what browsers send are preflights: each polled URL is asked for anew.
+ */
+
+/** One row of the table. */
+export interface CorsRoute {
+  readonly path: string
+  /** Whether paths below it are meant as well. */
+  readonly andBelow: boolean
+  /** Whose pages may read the answers: the configured ones, or everybody's. */
+  readonly origins: "allowed" | "any"
+  /** Joined with "," as they go on the wire. */
+  readonly methods: string
+  readonly headers: string
+  /** Seconds a browser may remember a preflight; absent: its own default (5 s). */
+  readonly maxAge?: number
+}
+
+/** Paths that are not listed carry no CORS headers, so no page of another origin can read them. */
+export const corsRoutes: readonly CorsRoute[] = [
+  { path: "/api/rooms", andBelow: true, origins: "allowed", methods: "GET,POST,OPTIONS", headers: "Content-Type" },
+  { path: "/api/status", andBelow: false, origins: "allowed", methods: "GET,POST,OPTIONS", headers: "Content-Type" },
+  {
+    path: "/api/turn-credentials",
+    andBelow: false,
+    origins: "allowed",
+    methods: "GET,OPTIONS",
+    headers: "Content-Type"
+  },
+  { path: "/request-email", andBelow: false, origins: "allowed", methods: "POST,OPTIONS", headers: "Content-Type" },
+  {
+    path: "/api/uploadthing",
+    andBelow: true,
+    origins: "any",
+    methods: "GET,POST,OPTIONS",
+    headers: "*",
+    maxAge: 86_400
+  }
+]
+
+/** What CORS says about one request. */
+export interface CorsAnswer {
+  /** The Origin header to echo exactly as it came; absent: the page may not read the answer. */
+  readonly allowedOrigin?: string
+  readonly route: CorsRoute
+}
+
+/** Answers undefined for paths without CORS. */
+export type CorsPolicy = (path: string, origin: string | undefined) => CorsAnswer | undefined
+
+/** The policy over a table; `allowsOrigin` decides about rows whose origins are the configured ones. */
+export const createCorsPolicy = (
+  routes: readonly CorsRoute[],
+  allowsOrigin: (origin: string) => boolean
+): CorsPolicy => {
+  const covers = ({ path, andBelow }: CorsRoute, asked: string) =>
+    asked.startsWith(path) && (asked.length === path.length || (andBelow && asked.charCodeAt(path.length) === slash))
+
+  return (path, origin) => {
+    const route = routes.find((row) => covers(row, path))
+    if (route === undefined) return undefined
+    if (origin === undefined || (route.origins === "allowed" && !allowsOrigin(origin))) return { route }
+    return { allowedOrigin: origin, route }
+  }
+}
+
+const slash = 47
+
+/** The headers of every answer on such a path. `Vary` also when nothing is echoed, or caches would mix origins up. */
+export const corsHeaders = ({ allowedOrigin }: CorsAnswer): Record<string, string> =>
+  allowedOrigin === undefined ? { vary: "Origin" } : { vary: "Origin", "access-control-allow-origin": allowedOrigin }
+
+/** The headers of the 204 that answers a preflight. */
+export const preflightHeaders = (answer: CorsAnswer): Record<string, string> => ({
+  ...corsHeaders(answer),
+  "access-control-allow-methods": answer.route.methods,
+  "access-control-allow-headers": answer.route.headers,
+  ...(answer.route.maxAge === undefined ? {} : { "access-control-max-age": String(answer.route.maxAge) })
+})

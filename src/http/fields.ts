@@ -1,0 +1,103 @@
+/**
+ * What clients may put into a path, a query or a body. Every fault has a message of its own, and none repeats what
+ * was sent: input may be a secret, and an error page is no place for other people's markup.
+ */
+import { Effect, Schema, SchemaTransformation } from "effect"
+import { limits } from "../limits.ts"
+
+/** PostgreSQL text cannot hold it, so no field may. */
+const nul = "\u0000"
+
+const mustBeString = { message: "must be a string" }
+
+/** How many participants' names, ids and codes look to a reader of the document. */
+const trimmedText = (
+  wire: { readonly description: string; readonly example: string },
+  fits: (trimmed: string) => boolean,
+  demand: string,
+  change: (trimmed: string) => string
+) =>
+  Schema.String.annotate({ ...mustBeString, description: wire.description, examples: [wire.example] })
+    .check(
+      Schema.makeFilter((text: string) => {
+        if (!fits(text.trim())) return demand
+        return text.includes(nul) ? "must not contain NUL characters" : undefined
+      })
+    )
+    .pipe(
+      Schema.decodeTo(
+        Schema.String,
+        SchemaTransformation.transform({ decode: (text) => change(text.trim()), encode: (text) => text })
+      )
+    )
+
+/** A participant's name: trimmed, then 1 to 50 UTF-16 units; lone surrogates become U+FFFD. */
+export const Name = trimmedText(
+  {
+    description: `What others see: 1 to ${limits.nameUnits} UTF-16 units after trimming, markup and all.`,
+    example: "SilentJaguar458"
+  },
+  (name) => name.length >= 1 && name.length <= limits.nameUnits,
+  `must be 1 to ${limits.nameUnits} characters`,
+  (name) => name.toWellFormed()
+)
+
+/** A participant's id: trimmed, then 1 to 64 UTF-16 units. */
+export const ParticipantId = trimmedText(
+  {
+    description: "The participant's secret id, as `self.participantId` of a summary gave it to this participant.",
+    example: "qd7sfh2g3d1c"
+  },
+  (id) => id.length >= 1 && id.length <= limits.idUnits,
+  `must be 1 to ${limits.idUnits} characters`,
+  (id) => id
+)
+
+/** A room's code: trimmed, exactly 6 UTF-16 units, made upper case. */
+export const RoomCode = trimmedText(
+  { description: "The room's code, in any letter case.", example: "KDBGSM" },
+  (code) => code.length === limits.codeLength,
+  `must be exactly ${limits.codeLength} characters`,
+  (code) => code.toUpperCase()
+)
+
+/**
+ * A count that may come as a number, a numeric string, a boolean or null, as `Number(x)` reads them (true is 1, null
+ * and "" are 0). Absent means 0.
+ */
+const countUpTo = (greatest: number, wire: { readonly description: string; readonly example: number }) =>
+  Schema.Union([Schema.Finite, Schema.String, Schema.Boolean, Schema.Null])
+    .annotate({ message: "must be a number", description: wire.description, examples: [wire.example] })
+    .check(
+      Schema.makeFilter((written) => {
+        const count = Number(written)
+        if (Number.isNaN(count)) return "must be a number"
+        if (count < 0) return "must not be negative"
+        if (count > greatest) return `must be at most ${greatest}`
+        return Number.isInteger(count) ? undefined : "must be a whole number"
+      })
+    )
+    .pipe(
+      Schema.decodeTo(
+        Schema.Number,
+        // The sum turns -0 into 0.
+        SchemaTransformation.transform({ decode: (written) => Number(written) + 0, encode: (count) => count })
+      ),
+      Schema.withDecodingDefaultKey(Effect.succeed(0))
+    )
+
+/** 2^31-1, the greatest value of the integer column. */
+export const FileCount = countUpTo(2 ** 31 - 1, { description: "Files on offer, 0 to 2^31-1.", example: 1 })
+
+/** 2^53-1: the bigint column holds more, a JSON number does not hold more exactly. */
+export const TotalBytes = countUpTo(Number.MAX_SAFE_INTEGER, {
+  description: "Their size in bytes, 0 to 2^53-1.",
+  example: 3145728
+})
+
+/** Whether the participant asks for it; true and false only, no look-alikes. */
+export const Active = Schema.Boolean.annotate({
+  message: "must be true or false",
+  description: "Whether this participant asks for it.",
+  examples: [true]
+})

@@ -1,0 +1,47 @@
+/** Reading a JSON body the way DropSilk's clients are used to. */
+import { Effect, Result, Schema } from "effect"
+import type { HttpServerRequest, HttpServerResponse } from "effect/http"
+import { SchemaJITCompiler } from "effect/schema"
+import { allFaults, invalidRequest, issuesOf } from "./invalidRequest.ts"
+
+/** A way to read bodies of one shape; answers 400 `Invalid request` by itself when one does not have that shape. */
+export type ReadsBody<A> = (
+  request: HttpServerRequest.HttpServerRequest,
+  answer: (body: A) => Effect.Effect<HttpServerResponse.HttpServerResponse>
+) => Effect.Effect<HttpServerResponse.HttpServerResponse>
+
+/**
+ * A body that is absent, or that its content type does not call JSON, counts as `{}`; a JSON body must be an object.
+ * A body over the server's limit dies with the platform's `BodyTooLarge`, which the server answers with 413.
+ */
+export const readsJson = <S extends Schema.ConstraintDecoder<unknown>>(schema: S): ReadsBody<S["Type"]> => {
+  SchemaJITCompiler.enable(schema.ast)
+  const decode = Schema.decodeUnknownResult(schema, allFaults)
+
+  return (request, answer) => {
+    const answerTo = (body: unknown) => {
+      if (typeof body !== "object" || body === null || Array.isArray(body)) return refuse("must be a JSON object")
+      const decoded = decode(body)
+      if (Result.isSuccess(decoded)) return answer(decoded.success)
+      return Effect.succeed(invalidRequest(issuesOf(decoded.failure.issue)))
+    }
+
+    if (!isJson(request.headers["content-type"])) return answerTo({})
+    return Effect.flatMap(Effect.orDie(request.text), (text) => {
+      if (text === "") return answerTo({})
+      let body: unknown
+      try {
+        body = JSON.parse(text)
+      } catch {
+        return refuse("must be valid JSON")
+      }
+      return answerTo(body)
+    })
+  }
+}
+
+const refuse = (demand: string) => Effect.succeed(invalidRequest([`request: ${demand}`]))
+
+/** Media types are the same in any letter case (RFC 9110 8.3.1); `application/problem+json` and its like are others. */
+const isJson = (contentType: string | undefined): boolean =>
+  contentType !== undefined && contentType.split(";", 1)[0]?.trim().toLowerCase() === "application/json"

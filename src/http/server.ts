@@ -1,0 +1,199 @@
+/**
+ * One port for HTTP: a plain node:http server in front of an Effect router. It knows routes, not what they are for.
+ *
+ * `upgrade` is left to whoever listens to it on the returned server.
+ */
+// Not from the index: that loads everything Node can do, 30 MB and 200 ms more.
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import { ByteSize, Cause, Effect, Exit, Scope } from "effect"
+import type { Layer } from "effect"
+import { HttpRouter, HttpServer, HttpServerError, HttpServerRequest } from "effect/http"
+import type { HttpServerResponse } from "effect/http"
+import { createServer } from "node:http"
+import type { IncomingMessage, Server, ServerResponse } from "node:http"
+import { limits as defaultLimits } from "../limits.ts"
+import { corsHeaders, preflightHeaders } from "./cors.ts"
+import type { CorsPolicy } from "./cors.ts"
+
+type Services = Layer.Success<typeof HttpServer.layerServices>
+
+export interface HttpServerOptions {
+  /** Everything that answers. */
+  readonly routes: Layer.Layer<never, never, HttpRouter.HttpRouter | Services>
+  readonly cors: CorsPolicy
+  /** The answer where no route is. `path` is as the client wrote it, still percent-encoded. */
+  readonly notFound: (method: string, path: string) => HttpServerResponse.HttpServerResponse
+  /** The answer to a body over `requestBodyBytes`. */
+  readonly tooLarge: HttpServerResponse.HttpServerResponse
+  /** The answer when a handler throws or breaks its promise. */
+  readonly fault: HttpServerResponse.HttpServerResponse
+  /** Told of everything that was answered with `fault`; clients never see it. */
+  readonly onFault: (error: unknown) => void
+  readonly limits?: Partial<HttpLimits>
+}
+
+/** See limits.ts for the units and reasons. */
+export type HttpLimits = Record<
+  "requestBodyBytes" | "requestHeadersTimeoutMs" | "requestTimeoutMs" | "keepAliveTimeoutMs",
+  number
+>
+
+export interface RunningHttpServer {
+  /** Not listening yet. */
+  readonly server: Server
+  /**
+   * Takes no more connections, lets running requests finish, closes idle connections, and resolves then. Upgraded
+   * connections belong to whoever upgraded them and are not waited for. May be called before listening, and twice.
+   */
+  close(): Promise<void>
+}
+
+/** Milliseconds between two looks for requests that are too slow: how late a 408 may come. */
+const timeoutCheckMs = 1000
+
+/** Builds the routes; the caller listens. Rejects when the routes contradict each other. */
+export const createHttpServer = async (options: HttpServerOptions): Promise<RunningHttpServer> => {
+  const { cors } = options
+  const limits: HttpLimits = { ...defaultLimits, ...options.limits }
+  const scope = Scope.makeUnsafe()
+  const { handle, refuseAsTooLarge, refuseAsUnknown } = await Effect.runPromise(requestHandlers(options, limits, scope))
+  const running = new Set<ServerResponse>()
+  let closing: Promise<void> | undefined
+
+  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+    running.add(response)
+    response.once("close", () => {
+      running.delete(response)
+      if (closing !== undefined) setImmediate(() => server.closeIdleConnections())
+    })
+    if (closing !== undefined) response.shouldKeepAlive = false
+
+    const url = originForm(request.url ?? "/")
+    request.url = url
+    const answer = cors(decodedPath(url), request.headers.origin)
+    if (answer !== undefined) {
+      if (request.method === "OPTIONS") {
+        response.writeHead(204, preflightHeaders(answer)).end()
+        return
+      }
+      for (const [name, value] of Object.entries(corsHeaders(answer))) response.setHeader(name, value)
+    }
+    if (Number(request.headers["content-length"] ?? 0) > limits.requestBodyBytes) refuseAsTooLarge(request, response)
+    else if (hasEmptySegment(pathOf(url))) refuseAsUnknown(request, response)
+    else handle(request, response)
+  }
+
+  const server: Server = createServer(
+    {
+      headersTimeout: limits.requestHeadersTimeoutMs,
+      requestTimeout: limits.requestTimeoutMs,
+      keepAliveTimeout: limits.keepAliveTimeoutMs,
+      connectionsCheckingInterval: Math.min(timeoutCheckMs, limits.requestHeadersTimeoutMs),
+      // Polls have no body, and need none of a stream's machinery.
+      optimizeEmptyRequests: true,
+      // Offers of other protocols (h2c) may be ignored (RFC 9110 7.8): they are answered as the requests they are.
+      shouldUpgradeCallback: (request) =>
+        request.headers.upgrade?.toLowerCase() === "websocket" && server.listenerCount("upgrade") > 0
+    },
+    onRequest
+  )
+
+  const close = async (): Promise<void> => {
+    server.close()
+    server.closeIdleConnections()
+    const finished = [...running].map((response) => {
+      if (!response.headersSent) response.shouldKeepAlive = false
+      return new Promise<void>((resolve) => response.once("close", () => resolve()))
+    })
+    await Promise.all(finished)
+    await Effect.runPromise(Scope.close(scope, Exit.void))
+  }
+
+  return { server, close: () => (closing ??= close()) }
+}
+
+type NodeHandler = (request: IncomingMessage, response: ServerResponse) => void
+
+const requestHandlers = (
+  options: HttpServerOptions,
+  limits: HttpLimits,
+  scope: Scope.Closeable
+): Effect.Effect<Record<"handle" | "refuseAsTooLarge" | "refuseAsUnknown", NodeHandler>> =>
+  Effect.gen(function* () {
+    const app = yield* HttpRouter.toHttpEffect(options.routes)
+    const unknown = Effect.map(HttpServerRequest.HttpServerRequest, ({ method, url }) =>
+      options.notFound(method, pathOf(url))
+    )
+    return {
+      handle: yield* NodeHttpServer.makeHandler(Effect.catchCause(app, answerFailure(options)), { scope }),
+      refuseAsTooLarge: yield* NodeHttpServer.makeHandler(Effect.succeed(options.tooLarge), { scope }),
+      refuseAsUnknown: yield* NodeHttpServer.makeHandler(unknown, { scope })
+    }
+  }).pipe(
+    Effect.provideService(HttpRouter.RouterConfig, {
+      // A path is what it is: neither slashes too many nor letter case are forgiven.
+      ignoreTrailingSlash: false,
+      ignoreDuplicateSlashes: false,
+      caseSensitive: true,
+      // Longer than Node lets a request line be: whether a parameter is too long, its schema says.
+      maxParamLength: 65_536
+    }),
+    Effect.provideService(HttpServerRequest.MaxBodySize, ByteSize.bytes(limits.requestBodyBytes)),
+    Effect.provide(HttpServer.layerServices),
+    Scope.provide(scope)
+  )
+
+/** What is answered when no handler has: no route, a body too large or cut off, or a fault. */
+const answerFailure =
+  ({ notFound, tooLarge, fault, onFault }: HttpServerOptions) =>
+  (cause: Cause.Cause<unknown>): Effect.Effect<HttpServerResponse.HttpServerResponse, unknown> => {
+    // The client has gone, or the server is going: the platform ends such requests.
+    if (Cause.hasInterruptsOnly(cause)) return Effect.failCause(cause)
+    const error = Cause.squash(cause)
+    if (HttpServerError.isHttpServerError(error)) {
+      const { reason } = error
+      if (reason._tag === "RouteNotFound") {
+        return Effect.succeed(notFound(reason.request.method, pathOf(reason.request.url)))
+      }
+      if (reason._tag === "RequestParseError") {
+        return reason.reason === "BodyTooLarge" ? Effect.succeed(tooLarge) : Effect.failCause(cause)
+      }
+    }
+    onFault(error)
+    return Effect.succeed(fault)
+  }
+
+/**
+ * A request target as `/path?query`. A target may be a whole URL (RFC 9112 3.2.2), and `;` and `#` are ordinary
+ * characters of a path here, while the router would end the path there.
+ */
+const originForm = (target: string): string => {
+  let url = target
+  if (!url.startsWith("/")) {
+    const parsed = URL.parse(target)
+    if (parsed === null) return "/*"
+    url = parsed.pathname + parsed.search
+  }
+  if (!/[;#]/.test(url)) return url
+  const path = pathOf(url)
+  return path.replaceAll(";", "%3B").replaceAll("#", "%23") + url.slice(path.length)
+}
+
+const pathOf = (url: string): string => {
+  const query = url.indexOf("?")
+  return query === -1 ? url : url.slice(0, query)
+}
+
+/** A slash at the end or two in a row: to the router an empty parameter, but no path of ours has one. */
+const hasEmptySegment = (path: string): boolean => path.length > 1 && (path.endsWith("/") || path.includes("//"))
+
+/** The path as the router compares it: an encoded letter is that letter, an encoded slash separates nothing. */
+const decodedPath = (url: string): string => {
+  const path = pathOf(url)
+  if (!path.includes("%")) return path
+  try {
+    return decodeURI(path)
+  } catch {
+    return path
+  }
+}

@@ -1,0 +1,89 @@
+/** The HTTP surface put together: every group with its handlers, the documents, CORS, and the answers to the rest. */
+import { Layer } from "effect"
+import { HttpServerResponse } from "effect/http"
+import { HttpApiBuilder, OpenApi } from "effect/http-api"
+import type { HttpApiGroup } from "effect/http-api"
+import type { RoomDesk } from "../io/roomDesk.ts"
+import { Api } from "./api.ts"
+import { corsRoutes, createCorsPolicy } from "./cors.ts"
+import { docsPage, jsonDocument } from "./documents.ts"
+import { invalidRequest, rejectsInvalidInput } from "./invalidRequest.ts"
+import { roomHandlers } from "./rooms.ts"
+import { createHttpServer } from "./server.ts"
+import type { HttpLimits, RunningHttpServer } from "./server.ts"
+import { serverHandlers, statusHandlers } from "./status.ts"
+import type { ServerStatus } from "./status.ts"
+import { errorResponse, wireErrors } from "./wireErrors.ts"
+
+export interface HttpSurfaceOptions {
+  readonly desk: RoomDesk
+  readonly status: ServerStatus
+  /** Whether pages of this origin may read answers; gets the Origin header as it came. */
+  readonly allowsOrigin: (origin: string) => boolean
+  /** Told of every fault that a client sees as 500, for the log. */
+  readonly onFault: (error: unknown) => void
+  /** Other JSON documents by path, made when first asked for. */
+  readonly documents?: Readonly<Record<`/${string}`, () => unknown>>
+  readonly limits?: Partial<HttpLimits>
+}
+
+/** Builds the server; the caller listens. */
+export const createHttpSurface = (options: HttpSurfaceOptions): Promise<RunningHttpServer> => {
+  const handlers = Layer.mergeAll(
+    serverHandlers(options.status),
+    statusHandlers(options.status),
+    roomHandlers(options.desk)
+  )
+  const documents = Object.entries({ "/openapi.json": () => OpenApi.fromApi(Api), ...options.documents })
+  const documentRoutes = documents.map(([path, make]) => jsonDocument(path as `/${string}`, make))
+
+  return createHttpServer({
+    routes: Layer.mergeAll(
+      HttpApiBuilder.layer(Api).pipe(Layer.provide(handlers), Layer.provide(rejectsInvalidInput)),
+      docsPage("/docs"),
+      ...documentRoutes
+    ),
+    cors: createCorsPolicy(corsRoutes, options.allowsOrigin),
+    notFound,
+    tooLarge: errorResponse(wireErrors.bodyTooLarge),
+    fault: errorResponse(wireErrors.fault),
+    onFault: options.onFault,
+    ...(options.limits === undefined ? {} : { limits: options.limits })
+  })
+}
+
+const notFound = (method: string, path: string): HttpServerResponse.HttpServerResponse => {
+  const undecodable = undecodableParameters(method, path)
+  if (undecodable.length > 0) return invalidRequest(undecodable.map((name) => `${name}: must be percent-encoded UTF-8`))
+  return path === "/api/rooms" || path.startsWith("/api/rooms/") ? unknownRoomEndpoint : unknownPath
+}
+
+const unknownRoomEndpoint = errorResponse(wireErrors.unknownRoomEndpoint)
+const unknownPath = HttpServerResponse.text("Not Found", { status: 404, contentType: "text/plain; charset=utf-8" })
+
+/** Parameters whose percent-encoding is broken in a path that is an endpoint's otherwise; the router just sees none. */
+const undecodableParameters = (method: string, path: string): readonly string[] => {
+  if (!path.includes("%")) return []
+  const asked = path.split("/")
+  const groups: readonly HttpApiGroup.Top[] = Object.values(Api.groups)
+  for (const group of groups) {
+    for (const endpoint of Object.values(group.endpoints)) {
+      if (endpoint.method !== (method === "HEAD" ? "GET" : method)) continue
+      const declared = endpoint.path.split("/")
+      const isParameter = (part: string) => part.startsWith(":")
+      if (asked.length !== declared.length) continue
+      if (!declared.every((part, at) => (isParameter(part) ? asked[at] !== "" : asked[at] === part))) continue
+      return declared.flatMap((part, at) => (isParameter(part) && !isDecodable(asked[at] ?? "") ? [part.slice(1)] : []))
+    }
+  }
+  return []
+}
+
+const isDecodable = (segment: string): boolean => {
+  try {
+    decodeURIComponent(segment)
+    return true
+  } catch {
+    return false
+  }
+}

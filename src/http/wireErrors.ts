@@ -1,0 +1,70 @@
+/** Every refusal HTTP clients can get, in one table; `api.ts` declares them, the handlers answer with them. */
+import { Schema } from "effect"
+import { HttpServerResponse } from "effect/http"
+
+/** One way of saying no. `Error` is the exact text clients compare. */
+export interface WireError<Error extends string = string> {
+  readonly status: number
+  readonly error: Error
+  /** When it happens, and what the client should do. */
+  readonly description: string
+  /** Seconds after which trying again makes sense; absent: trying the same again does not help. */
+  readonly retryAfter?: number
+}
+
+const wireError = <const Error extends string>(declared: WireError<Error>): WireError<Error> => declared
+
+export const wireErrors = {
+  roomGone: wireError({
+    status: 400,
+    error: "Room not found or expired",
+    description: "No room has this code, or its life has ended. Ask for the code again."
+  }),
+  roomFull: wireError({
+    status: 400,
+    error: "Room already has two participants",
+    description: "Somebody else is the guest. Wait until one of the two has left, or create a room."
+  }),
+  notInRoom: wireError({
+    status: 404,
+    error: "Room not found or participant is not part of it.",
+    description: "The room's life has ended, or the participant has left it. Create or join anew."
+  }),
+  peerIsSharing: wireError({
+    status: 400,
+    error: "Peer is already screen sharing",
+    description: "One screen at a time. Wait until the peer has stopped."
+  }),
+  unavailable: wireError({
+    status: 503,
+    error: "Service temporarily unavailable.",
+    description: "Nothing has changed: the room could not be reached or could not be saved. Try again.",
+    retryAfter: 5
+  }),
+  unknownRoomEndpoint: wireError({
+    status: 404,
+    error: "Room endpoint not found.",
+    description: "Anything under /api/rooms that is no endpoint."
+  }),
+  bodyTooLarge: wireError({
+    status: 413,
+    error: "Request body too large",
+    description: "More than 64 KiB. The connection may be closed."
+  }),
+  fault: wireError({
+    status: 500,
+    error: "Internal server error",
+    description: "A fault of the server; its log says which."
+  })
+} as const
+
+/** How a refusal is declared in an endpoint's `error`. */
+export const errorSchema = <Error extends string>({ status, error, description }: WireError<Error>) =>
+  Schema.Struct({ error: Schema.Literal(error) }).annotate({ description, httpApiStatus: status })
+
+/** The response that says it. Made once and answered often: responses are immutable. */
+export const errorResponse = ({ status, error, retryAfter }: WireError): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.jsonUnsafe(
+    { error },
+    { status, ...(retryAfter === undefined ? {} : { headers: { "retry-after": String(retryAfter) } }) }
+  )

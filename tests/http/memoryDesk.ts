@@ -1,0 +1,75 @@
+/** Rooms in memory that answer as `RoomDesk` promises: one implementation of the port, without actors or rows. */
+import type { RoomDesk, RoomReply } from "../../src/io/roomDesk.ts"
+import { newParticipant, participantOf, peerOf, withParticipant } from "../../src/machines/roomRecord.ts"
+import type { RoomRecord } from "../../src/machines/roomRecord.ts"
+
+export interface MemoryDesk extends RoomDesk {
+  readonly rooms: Map<string, RoomRecord>
+  /** From now on rooms cannot be reached, or their adapter is broken altogether. */
+  failWith(failure: "unavailable" | "fault"): void
+}
+
+const lifeMs = 30 * 60_000
+const refused = (reason: "not-found" | "full" | "peer-sharing"): RoomReply => ({ type: "room.refused", reason })
+
+export const createMemoryDesk = (): MemoryDesk => {
+  const rooms = new Map<string, RoomRecord>()
+  let failure: "unavailable" | "fault" | undefined
+  let made = 0
+
+  const identity = () => {
+    made += 1
+    return { id: `participant${made}`, alias: `alias${made}` }
+  }
+
+  const answered = async (ask: () => RoomReply): Promise<RoomReply> => {
+    if (failure === "fault") throw new Error("the secret of the fault")
+    return failure === "unavailable" ? { type: "room.unavailable" } : ask()
+  }
+
+  const keep = (room: RoomRecord, participantId: string): RoomReply => {
+    const kept = { ...room, expiresAt: Date.now() + lifeMs }
+    rooms.set(room.code, kept)
+    return { type: "room.answered", room: kept, participantId }
+  }
+
+  const inside = (code: string, participantId: string, act: (room: RoomRecord) => RoomReply) =>
+    answered(() => {
+      const room = rooms.get(code)
+      return room === undefined || participantOf(room, participantId) === null ? refused("not-found") : act(room)
+    })
+
+  return {
+    rooms,
+    failWith: (kind) => {
+      failure = kind
+    },
+    create: (name) =>
+      answered(() => {
+        const host = newParticipant(identity(), name)
+        const code = `ROOM${String(rooms.size + 22)}`
+        return keep({ code, host, guest: null, expiresAt: 0 }, host.id)
+      }),
+    join: (code, name) =>
+      answered(() => {
+        const room = rooms.get(code)
+        if (room === undefined) return refused("not-found")
+        if (room.guest !== null) return refused("full")
+        const guest = newParticipant(identity(), name)
+        return keep({ ...room, guest }, guest.id)
+      }),
+    poll: (code, participantId) => inside(code, participantId, (room) => keep(room, participantId)),
+    ready: (code, participantId, offer) =>
+      inside(code, participantId, (room) =>
+        keep(withParticipant(room, participantId, { ready: true, ...offer }), participantId)
+      ),
+    screenShare: (code, participantId, active) =>
+      inside(code, participantId, (room) =>
+        active && peerOf(room, participantId)?.screenShare === true
+          ? refused("peer-sharing")
+          : keep(withParticipant(room, participantId, { screenShare: active }), participantId)
+      ),
+    chat: (code, participantId, active) =>
+      inside(code, participantId, (room) => keep(withParticipant(room, participantId, { chat: active }), participantId))
+  }
+}
