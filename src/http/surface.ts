@@ -2,7 +2,6 @@
 import { Layer } from "effect"
 import { HttpServerResponse } from "effect/http"
 import { HttpApiBuilder, OpenApi } from "effect/http-api"
-import type { HttpApiGroup } from "effect/http-api"
 import type { RoomDesk } from "../io/roomDesk.ts"
 import { Api } from "./api.ts"
 import { corsRoutes, createCorsPolicy } from "./cors.ts"
@@ -65,19 +64,20 @@ const unknownPath = HttpServerResponse.text("Not Found", { status: 404, contentT
 const undecodableParameters = (method: string, path: string): readonly string[] => {
   if (!path.includes("%")) return []
   const asked = path.split("/")
-  const groups: readonly HttpApiGroup.Top[] = Object.values(Api.groups)
-  for (const group of groups) {
-    for (const endpoint of Object.values(group.endpoints)) {
-      if (endpoint.method !== (method === "HEAD" ? "GET" : method)) continue
-      const declared = endpoint.path.split("/")
-      const isParameter = (part: string) => part.startsWith(":")
-      if (asked.length !== declared.length) continue
-      if (!declared.every((part, at) => (isParameter(part) ? asked[at] !== "" : asked[at] === part))) continue
-      return declared.flatMap((part, at) => (isParameter(part) && !isDecodable(asked[at] ?? "") ? [part.slice(1)] : []))
-    }
-  }
-  return []
+  const declared = endpoints
+    .filter((endpoint) => endpoint.method === (method === "HEAD" ? "GET" : method))
+    .map((endpoint) => endpoint.path.split("/"))
+    .find((parts) => parts.length === asked.length && parts.every((part, at) => isParameter(part) || part === asked[at]))
+  return (declared ?? [])
+    .filter((part, at) => isParameter(part) && !isDecodable(asked[at] ?? ""))
+    .map((part) => part.slice(1))
 }
+
+const endpoints: readonly { readonly method: string; readonly path: string }[] = Object.values(Api.groups).flatMap(
+  (group) => Object.values(group.endpoints)
+)
+
+const isParameter = (part: string): boolean => part.startsWith(":")
 
 const isDecodable = (segment: string): boolean => {
   try {
