@@ -32,9 +32,9 @@ export const limits = {
   slowReaderTimeoutMs: 30_000,
   /** Fragments of one message: a 1 MiB message in pieces of 1 KiB is exactly this many. Zero would mean no limit. */
   maxFragments: 1024,
-  /** TCP chunks that ws holds while a frame is incomplete, at the default MAX_PAYLOAD_BYTES: 1 MiB in pieces of just over
-   * 256 bytes, half of the smallest segment a network need carry (536 bytes, RFC 9293 3.7.1). Zero would mean no
-   * limit, and a byte at a time costs some hundred bytes of memory each. See `bufferedChunksFor`. */
+  /** TCP chunks that ws holds while a frame is incomplete, at the default MAX_PAYLOAD_BYTES: 1 MiB in pieces of just
+   * over 256 bytes, half of the smallest segment a network need carry (536 bytes, RFC 9293 3.7.1). Zero would mean
+   * no limit, and a byte at a time costs some hundred bytes of memory each. See `bufferedChunksFor`. */
   maxBufferedChunks: 4096,
 
   // Rooms and flights
@@ -44,14 +44,22 @@ export const limits = {
   /** Milliseconds after which a room nobody speaks to stops being an actor; its row remains. Zero would load it from
    * the database at every poll (clients poll once a second). */
   roomRestMs: 60_000,
+  /** Milliseconds after which a room that could not save tries again by itself. Zero would try without end. */
+  roomRetryMs: 5_000,
   /** An owed extension of a room's life is written once it has moved by this share of the lifetime, so a crash costs
    * a room at most this share. Zero would write at every poll. */
   touchShare: 0.1,
-  /** Milliseconds to which deadlines are rounded up, so that thousands share one timer. Zero would give each its own. */
+  /** Milliseconds to which deadlines are rounded up, so that thousands share one timer. Zero would give each its
+   * own. */
   deadlineResolutionMs: 25,
   /** Codes that are tried for a new room before giving up; of 32^6 codes, even with a million rooms one in a thousand
    * is taken. Zero would make no room at all. */
   roomCodeAttempts: 8,
+
+  // Supervision
+
+  /** Milliseconds that a supervisor whose children crash too often stays suspended. Zero would let them crash on. */
+  suspensionMs: 5_000,
 
   // What clients may send
 

@@ -84,7 +84,8 @@ const parseAddress = (text: string): Address | undefined => {
 const canonical = (address: Address): Address =>
   address.kind() === "ipv6" && address.range() === "loopback" ? ipaddr.parse("127.0.0.1") : address
 
-const sharedRanges: ReadonlySet<string> = new Set(["private", "loopback", "linkLocal", "uniqueLocal", "carrierGradeNat"])
+/** ipaddr.js's names of the ranges in which many machines share a network of their own. */
+const sharedRanges = new Set<string>(["private", "loopback", "linkLocal", "uniqueLocal", "carrierGradeNat"])
 
 const groupOf = (address: Address): string => {
   if (!sharedRanges.has(address.range())) return address.toString()

@@ -33,8 +33,9 @@ export const createIdentities = (): Identities => ({
  * polls. The room code is taken as given: pass it in upper case.
  */
 export const aliasOf = (roomCode: string, participantId: string): string => {
-  // Lengths apart, no two pairs can be written the same way.
-  const digest = hash("sha256", `silktower/participant-alias/1\n${roomCode.length}\n${roomCode}\n${participantId}`, "hex")
+  // With the code's length in front, no two pairs are written the same way.
+  const both = `${roomCode.length}\n${roomCode}\n${participantId}`
+  const digest = hash("sha256", `silktower/participant-alias/1\n${both}`, "hex")
   // 128 of the 256 bits: enough that the remainder favours no alias.
   const number = BigInt(`0x${digest.slice(0, 32)}`) % 36n ** BigInt(participantIdLength)
   return number.toString(36).padStart(participantIdLength, "0")

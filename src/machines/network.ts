@@ -156,6 +156,7 @@ const base = setup({
     sendLists: (_, _update: ListUpdate) => {},
     /** Asks for a `deadline` event in so many milliseconds, 0 meaning as soon as this moment's changes are in. */
     requestDeadline: (_, _parameters: { delayMs: number }) => {},
+    cancelDeadline: () => {},
     record: (_, _event: DomainEvent) => {},
     enter: assign(({ context, event }) => {
       const { client } = event as EventOf<"network.enter">
@@ -219,24 +220,28 @@ export const networkMachine = base.extend({ actions: { listNewcomer, updateLists
   context: ({ input }) => ({ group: input.group, entries: new Map(), arrivals: 0 }),
   initial: "settled",
   on: {
-    "network.enter": {
-      target: ".changed",
-      actions: ["enter", "listNewcomer"]
-    },
-    "network.leave": { target: ".changed", actions: "leave" },
-    "network.rename": { guard: "isNewName", target: ".changed", actions: "rename" },
-    "network.presence": { guard: "isNewPresence", target: ".changed", actions: "changePresence" },
     "network.invite": { guard: "seeEachOther", actions: "invite" }
   },
   states: {
     settled: {
-      description: "Every client has the list that it should have."
+      description: "Every client has the list that it should have.",
+      on: {
+        "network.enter": { target: "changed", actions: ["enter", "listNewcomer"] },
+        "network.leave": { target: "changed", actions: "leave" },
+        "network.rename": { guard: "isNewName", target: "changed", actions: "rename" },
+        "network.presence": { guard: "isNewPresence", target: "changed", actions: "changePresence" }
+      }
     },
     changed: {
       description: "Somebody's list may have changed; the lists go out together when the time has come.",
-      always: { guard: "isDeserted", target: "deserted" },
       entry: { type: "requestDeadline", params: ({ context }) => ({ delayMs: listDelay(context.entries.size) }) },
+      exit: "cancelDeadline",
+      always: { guard: "isDeserted", target: "deserted" },
       on: {
+        "network.enter": { actions: ["enter", "listNewcomer"] },
+        "network.leave": { actions: "leave" },
+        "network.rename": { guard: "isNewName", actions: "rename" },
+        "network.presence": { guard: "isNewPresence", actions: "changePresence" },
         deadline: { target: "settled", actions: "updateLists" }
       }
     },

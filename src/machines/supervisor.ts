@@ -64,6 +64,8 @@ export type SupervisorEvent =
       readonly input: object
       readonly event?: AnyEventObject
       readonly replyTo?: AnyActorRef
+      /** Comes back with the supervisor's reply. */
+      readonly requestId?: number
     }
   /** Hands an event to a child. Without such a child it is started when `input` is there, else `replyTo` hears `child.missing`. */
   | {
@@ -72,6 +74,7 @@ export type SupervisorEvent =
       readonly event: AnyEventObject
       readonly input?: object
       readonly replyTo?: AnyActorRef
+      readonly requestId?: number
     }
   /** Hands an event to every child. */
   | { readonly type: "children.tell"; readonly event: AnyEventObject }
@@ -80,12 +83,12 @@ export type SupervisorEvent =
   /** Ends a suspension. */
   | { readonly type: "supervisor.resume" }
 
-/** What a supervisor answers to `replyTo`; `event` is the one that could not be delivered. */
-export type SupervisorReply =
-  | { readonly type: "child.exists"; readonly id: string }
-  | { readonly type: "child.missing"; readonly id: string; readonly event: AnyEventObject }
-  | { readonly type: "child.unavailable"; readonly id: string; readonly event: AnyEventObject | undefined }
-  | { readonly type: "child.crashed"; readonly id: string; readonly event: AnyEventObject | undefined }
+/** What a supervisor answers to `replyTo` when it could not deliver. */
+export interface SupervisorReply {
+  readonly type: "child.exists" | "child.missing" | "child.unavailable" | "child.crashed"
+  readonly id: string
+  readonly requestId: number | undefined
+}
 
 /** What a supervisor tells its parent. */
 export type SupervisorReport =
@@ -117,6 +120,8 @@ interface State extends SupervisorSnapshot {
   crashes: number[]
 }
 
+type Addressed = Pick<Extract<SupervisorEvent, { type: "child.start" }>, "id" | "event" | "replyTo" | "requestId">
+
 type Scope = Parameters<AnyActorLogic["transition"]>[2]
 
 /** Makes the logic of a supervisor; its snapshot lists the living children. */
@@ -146,12 +151,14 @@ export const createSupervisor = (
     return child
   }
 
-  const deliver = (child: AnyActorRef, event: AnyEventObject | undefined, replyTo: AnyActorRef | undefined) => {
-    if (event !== undefined) child.send(event)
+  const answer = (type: SupervisorReply["type"], { id, replyTo, requestId }: Addressed) => {
+    replyTo?.send({ type, id, requestId } satisfies SupervisorReply)
+  }
+
+  const deliver = (child: AnyActorRef, addressed: Addressed) => {
+    if (addressed.event !== undefined) child.send(addressed.event)
     // Whoever asked must not wait for a child that this very question has killed.
-    if (replyTo !== undefined && child.getSnapshot().status === "error") {
-      replyTo.send({ type: "child.crashed", id: child.id, event } satisfies SupervisorReply)
-    }
+    if (child.getSnapshot().status === "error") answer("child.crashed", addressed)
   }
 
   const reportDrained = (state: State, scope: Scope) => {
@@ -234,34 +241,34 @@ export const createSupervisor = (
       const state = snapshot as State
       switch (event.type) {
         case "child.start": {
-          const { id, input, event: first, replyTo } = event as Extract<SupervisorEvent, { type: "child.start" }>
-          if (living(state, id) !== undefined) {
-            scope.defer(() => replyTo?.send({ type: "child.exists", id } satisfies SupervisorReply))
+          const addressed = event as Extract<SupervisorEvent, { type: "child.start" }>
+          if (living(state, addressed.id) !== undefined) {
+            scope.defer(() => answer("child.exists", addressed))
           } else if (state.mode !== "open") {
-            scope.defer(() => replyTo?.send({ type: "child.unavailable", id, event: first } satisfies SupervisorReply))
+            scope.defer(() => answer("child.unavailable", addressed))
           } else {
-            const child = start(state, scope, id, input)
+            const child = start(state, scope, addressed.id, addressed.input)
             scope.defer(() => {
               child.start()
-              deliver(child, first, replyTo)
+              deliver(child, addressed)
             })
           }
           break
         }
         case "child.tell": {
-          const { id, event: told, input, replyTo } = event as Extract<SupervisorEvent, { type: "child.tell" }>
-          const child = living(state, id)
+          const addressed = event as Extract<SupervisorEvent, { type: "child.tell" }>
+          const child = living(state, addressed.id)
           if (child !== undefined) {
-            scope.defer(() => deliver(child, told, replyTo))
-          } else if (input === undefined) {
-            scope.defer(() => replyTo?.send({ type: "child.missing", id, event: told } satisfies SupervisorReply))
+            scope.defer(() => deliver(child, addressed))
+          } else if (addressed.input === undefined) {
+            scope.defer(() => answer("child.missing", addressed))
           } else if (state.mode !== "open") {
-            scope.defer(() => replyTo?.send({ type: "child.unavailable", id, event: told } satisfies SupervisorReply))
+            scope.defer(() => answer("child.unavailable", addressed))
           } else {
-            const started = start(state, scope, id, input)
+            const started = start(state, scope, addressed.id, addressed.input)
             scope.defer(() => {
               started.start()
-              deliver(started, told, replyTo)
+              deliver(started, addressed)
             })
           }
           break

@@ -1,0 +1,188 @@
+/**
+ * The composition root: every part of the server, put together from a Config. Tests build servers with it too.
+ */
+import { readFileSync } from "node:fs"
+import type { AddressInfo } from "node:net"
+import { Redacted } from "effect"
+import { createActor, waitFor } from "xstate"
+import type { Config } from "./config.ts"
+import { createHttpSurface } from "./http/surface.ts"
+import { createAddressReader } from "./io/address.ts"
+import { asyncApiDocument } from "./io/asyncApi.ts"
+import { createConnections } from "./io/connections.ts"
+import { openDatabase } from "./io/database.ts"
+import { createDeadlines } from "./io/deadlines.ts"
+import { aliasOf, createIdentities } from "./io/identities.ts"
+import { createOriginPolicy } from "./io/origin.ts"
+import { createRoomRows } from "./io/roomRows.ts"
+import { createRoomDesk, createRoomMachine } from "./io/rooms.ts"
+import { createSocketServer } from "./io/socketServer.ts"
+import { createTelemetry, describeError } from "./io/telemetry.ts"
+import { limits } from "./limits.ts"
+import type { SupervisorRef } from "./machines/supervisor.ts"
+import { towerMachine, towerSupervisors } from "./machines/tower.ts"
+
+export interface ApplicationOptions {
+  /** Where log lines go. */
+  readonly output: NodeJS.WritableStream
+  /** Readable log lines instead of JSON. */
+  readonly pretty: boolean
+}
+
+export interface Application {
+  /** The port it listens on. */
+  readonly port: number
+  /** Which database it uses, without secrets. */
+  readonly database: string
+  /** Living actors by kind. */
+  actors(): Readonly<Record<"connections" | "flights" | "rooms" | "networks", number>>
+  /**
+   * Takes nobody in any more, tells every client, saves what rooms owe, closes the database. Resolves when all is
+   * closed; whoever calls decides how long to wait.
+   */
+  stop(): Promise<void>
+}
+
+/** The version in package.json. */
+export const version: string = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")).version
+
+/** Starts a server. Rejects with a named error when the database cannot be opened or the port is taken. */
+export const startApplication = async (config: Config, options: ApplicationOptions): Promise<Application> => {
+  const telemetry = createTelemetry({ level: config.logLevel, bufferSize: config.logs.bufferSize, ...options })
+  const { record, log } = telemetry
+  const now = () => Date.now()
+
+  const database = await openDatabase({
+    dataDirectory: config.dataDirectory,
+    ...(config.database.url === undefined ? {} : { url: Redacted.value(config.database.url) }),
+    ssl: config.database.ssl,
+    onError: (error) => log("error", "room:error", { operation: "connection", ...describeError(error) })
+  })
+
+  const deadlines = createDeadlines(limits.deadlineResolutionMs, now)
+  const identities = createIdentities()
+  const origins = createOriginPolicy({ environment: config.environment, ...config.origins })
+  const store = createRoomRows(database.pool, aliasOf)
+  const connections = createConnections({
+    addressOf: createAddressReader(config.trustProxy),
+    identities,
+    deadlines,
+    record,
+    now
+  })
+
+  const tower = createActor(
+    towerMachine.provide({
+      actors: towerSupervisors({
+        ...connections.machines,
+        room: createRoomMachine(store, deadlines, record),
+        settings: {
+          connection: { askTimeoutMs: limits.askTimeoutMs },
+          room: {
+            timeToLiveMs: config.rooms.timeToLiveMs,
+            restMs: limits.roomRestMs,
+            touchShare: limits.touchShare,
+            retryMs: limits.roomRetryMs
+          }
+        },
+        now
+      }),
+      actions: {
+        record: (_, event) => record(event),
+        closeCrashedSocket: (_, { id }) => connections.closeCrashed(id)
+      }
+    }),
+    { input: { suspensionMs: limits.suspensionMs } }
+  ).start()
+  const supervisor = (kind: "connections" | "flights" | "rooms" | "networks") => tower.system.get(kind) as SupervisorRef
+  const living = (kind: Parameters<typeof supervisor>[0]) => supervisor(kind).getSnapshot().children.size
+  connections.attach(supervisor("connections"))
+
+  const desk = createRoomDesk(supervisor("rooms"), {
+    identities,
+    aliasOf,
+    codeAttempts: limits.roomCodeAttempts,
+    askTimeoutMs: limits.askTimeoutMs,
+    now
+  })
+
+  const http = await createHttpSurface({
+    desk,
+    status: {
+      activeConnections: () => living("connections"),
+      activeFlights: () => living("flights"),
+      turnConfigured: config.turn.cloudflare !== undefined || config.turn.own !== undefined,
+      totals: telemetry.totals,
+      version,
+      startedAt: now()
+    },
+    allowsOrigin: origins.allows,
+    onFault: (error) => log("error", "http:error", describeError(error)),
+    documents: { "/asyncapi.json": () => asyncApiDocument(version) }
+  })
+
+  const sockets = createSocketServer(http.server, {
+    ...config.websocket,
+    maxFragments: limits.maxFragments,
+    heldFramesBytes: limits.heldFramesBytes,
+    backPressureHighBytes: limits.backPressureHighBytes,
+    backPressureLowBytes: limits.backPressureLowBytes,
+    slowReaderTimeoutMs: limits.slowReaderTimeoutMs,
+    refuses: ({ headers }) =>
+      origins.allowsUpgrade(headers.origin) ? null : { status: 403, body: "Forbidden: Invalid Origin" },
+    handler: connections.handler
+  })
+
+  const closeDatabase = async () => {
+    deadlines.close()
+    desk.close()
+    await database.close()
+  }
+
+  try {
+    await new Promise<void>((resolve, reject) => {
+      http.server.once("error", reject)
+      http.server.listen(config.port, config.host, resolve)
+    })
+  } catch (error) {
+    tower.stop()
+    await http.close()
+    await closeDatabase()
+    throw error
+  }
+  const { port } = http.server.address() as AddressInfo
+  log("info", "system:startup", { version, port, environment: config.environment, database: database.describe })
+
+  const heartbeat = setInterval(() => {
+    log("info", "system:heartbeat", {
+      activeConnections: living("connections"),
+      activeFlights: living("flights"),
+      uptimeSeconds: Math.round(process.uptime()),
+      memory: process.memoryUsage()
+    })
+  }, config.heartbeatIntervalMs)
+  heartbeat.unref()
+
+  const stop = async () => {
+    log("info", "system:shutdown", { activeConnections: living("connections") })
+    clearInterval(heartbeat)
+    sockets.refuseNewcomers()
+    const requestsFinished = http.close()
+    tower.send({ type: "shutdown" })
+    await Promise.all([requestsFinished, waitFor(tower, (snapshot) => snapshot.status === "done")])
+    await closeDatabase()
+  }
+  let stopping: Promise<void> | undefined
+
+  return {
+    port,
+    database: database.describe,
+    actors: () => ({
+      connections: living("connections"),
+      flights: living("flights"),
+      rooms: living("rooms"),
+      networks: living("networks")
+    }),
+    stop: () => (stopping ??= stop())
+  }
+}

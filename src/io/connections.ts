@@ -1,0 +1,161 @@
+/**
+ * Sockets and their actors: each socket has a connection actor, whose actions are what is sent to the socket.
+ */
+import type { AnyActorRef } from "xstate"
+import { connectionMachine } from "../machines/connection.ts"
+import type { DomainEvent } from "../machines/domainEvents.ts"
+import { flightMachine } from "../machines/flight.ts"
+import { networkMachine } from "../machines/network.ts"
+import type { SupervisorRef } from "../machines/supervisor.ts"
+import type { ClientAddress } from "./address.ts"
+import type { Deadlines } from "./deadlines.ts"
+import {
+  readFrame,
+  writeError,
+  writeFlightCreated,
+  writeInvitation,
+  writePeerJoined,
+  writePeerLeft,
+  writeRegistered,
+  writeRoomAttached,
+  writeShutdown,
+  writeUserLists,
+  type ClientFrame
+} from "./frames.ts"
+import type { Identities } from "./identities.ts"
+import { createLinks } from "./link.ts"
+import type { ClientSocket, SocketHandler } from "./socketServer.ts"
+import type { IncomingMessage } from "node:http"
+
+export interface ConnectionsOptions {
+  readonly addressOf: (request: IncomingMessage) => ClientAddress
+  readonly identities: Pick<Identities, "connectionId" | "flightCode">
+  readonly deadlines: Deadlines
+  readonly record: (event: DomainEvent) => void
+  /** Epoch milliseconds. */
+  readonly now: () => number
+}
+
+/** Sockets by the id of their connection, and the machines that speak to them. */
+export const createConnections = (options: ConnectionsOptions) => {
+  const { identities, deadlines, now } = options
+  const sockets = new Map<string, ClientSocket>()
+  const actors = new WeakMap<ClientSocket, AnyActorRef>()
+  const links = createLinks()
+  let supervisor: SupervisorRef | undefined
+
+  const socketOf = (connection: { context: { id: string } }) => sockets.get(connection.context.id)
+
+  const record = (_: unknown, event: DomainEvent) => options.record(event)
+
+  const connection = connectionMachine.provide({
+    actions: {
+      openSocket: ({ context, self }) => {
+        const socket = sockets.get(context.id)
+        if (socket !== undefined) actors.set(socket, self)
+      },
+      tellRegistered: ({ context }) => sockets.get(context.id)?.send(writeRegistered(context.id)),
+      tellFlightCreated: (connection, { code }) => socketOf(connection)?.send(writeFlightCreated(code)),
+      tellPeerJoined: (connection, { flightCode, peer, connectionType }) =>
+        socketOf(connection)?.send(writePeerJoined(flightCode, peer, connectionType)),
+      tellPeerLeft: (connection) => socketOf(connection)?.send(writePeerLeft()),
+      tellInvitation: (connection, { flightCode, fromName }) =>
+        socketOf(connection)?.send(writeInvitation(flightCode, fromName)),
+      tellRoomAttached: (connection, { code, role, peer }) =>
+        socketOf(connection)?.send(writeRoomAttached(code, role, peer)),
+      tellFault: (connection, { fault }) => socketOf(connection)?.send(writeError(fault)),
+      tellShutdown: (connection) => socketOf(connection)?.send(writeShutdown()),
+      closeSocket: (connection, { code, reason }) => socketOf(connection)?.close(code, reason),
+      holdFrames: (connection) => socketOf(connection)?.hold(),
+      releaseFrames: (connection) => socketOf(connection)?.release(),
+      dropLink: (connection) => {
+        const socket = socketOf(connection)
+        if (socket !== undefined) links.drop(socket)
+      },
+      drawFlightCode: ({ self }) => self.send({ type: "code.drawn", code: identities.flightCode() }),
+      requestDeadline: ({ self }, { at }) => deadlines.at(self, at),
+      cancelDeadline: ({ self }) => deadlines.cancel(self),
+      record
+    }
+  })
+
+  const flight = flightMachine.provide({
+    actions: {
+      openLink: (_, { flightId, first, second }) => links.open(flightId, sockets.get(first), sockets.get(second)),
+      closeLink: (_, { flightId, first, second }) => links.close(flightId, sockets.get(first), sockets.get(second)),
+      record
+    }
+  })
+
+  const network = networkMachine.provide({
+    actions: {
+      sendLists: (_, { visible, toVisible, toPaired }) => {
+        const listFor = writeUserLists(visible)
+        for (const id of toVisible) sockets.get(id)?.send(listFor(id))
+        for (const id of toPaired) sockets.get(id)?.send(listFor(null))
+      },
+      requestDeadline: ({ self }, { delayMs }) => deadlines.after(self, delayMs),
+      cancelDeadline: ({ self }) => deadlines.cancel(self),
+      record
+    }
+  })
+
+  const eventOf = (frame: Exclude<ClientFrame, { type: "signal" }>) => {
+    switch (frame.type) {
+      case "register-details":
+        return { type: "details.register", name: frame.name }
+      case "create-flight":
+        return { type: "flight.create" }
+      case "join-flight":
+        return { type: "flight.join", code: frame.flightCode }
+      case "invite-to-flight":
+        return { type: "flight.invite", inviteeId: frame.inviteeId, code: frame.flightCode }
+      case "attach-room":
+        return {
+          type: "room.attach",
+          code: frame.roomCode,
+          participantId: frame.participantId,
+          channel: frame.channel,
+          at: now()
+        }
+    }
+  }
+
+  const freshId = (): string => {
+    const id = identities.connectionId()
+    return sockets.has(id) ? freshId() : id
+  }
+
+  const handler: SocketHandler = {
+    opened: (socket, request) => {
+      const { address, group } = options.addressOf(request)
+      socket.id = freshId()
+      sockets.set(socket.id, socket)
+      supervisor?.send({ type: "child.start", id: socket.id, input: { id: socket.id, address, group } })
+      if (!actors.has(socket)) socket.close(1013, "Try again later")
+    },
+    frame: (socket, bytes, isBinary) => {
+      const incoming = readFrame(bytes, isBinary)
+      if (incoming.kind === "signal") links.forward(socket, incoming.forward)
+      else if (incoming.kind === "fault") socket.send(writeError(incoming.fault))
+      else actors.get(socket)?.send(eventOf(incoming.frame))
+    },
+    closed: (socket) => {
+      // While the actor says its farewells, what it sends to this socket goes nowhere: it is closed.
+      actors.get(socket)?.send({ type: "socket.closed", at: now() })
+      sockets.delete(socket.id)
+    }
+  }
+
+  return {
+    machines: { connection, flight, network },
+    handler,
+    links,
+    /** Which supervisor starts the actors of new sockets. */
+    attach: (connections: SupervisorRef) => {
+      supervisor = connections
+    },
+    /** Closes the socket whose actor has crashed. */
+    closeCrashed: (id: string) => sockets.get(id)?.close(1011, "Internal error")
+  }
+}

@@ -1,0 +1,297 @@
+/**
+ * DropSilk's WebSocket frames: what clients may send, what they are sent, and how one becomes an event and the other
+ * is written. docs/protocol.md and /asyncapi.json speak of the same schemas.
+ */
+import { isUtf8 } from "node:buffer"
+import { Effect, Result, Schema, SchemaTransformation } from "effect"
+import { limits } from "../limits.ts"
+import type { ConnectionFault } from "../machines/connection.ts"
+import type { Participant, Role } from "../machines/roomRecord.ts"
+
+// --- What clients send
+
+const trimmed = (
+  description: string,
+  fits: (text: string) => boolean,
+  change: (text: string) => string = (text) => text
+) =>
+  Schema.String.annotate({ description })
+    .check(Schema.makeFilter((text: string) => fits(text.trim()) || description))
+    .pipe(
+      Schema.decodeTo(
+        Schema.String,
+        SchemaTransformation.transform({ decode: (text) => change(text.trim()), encode: (text) => text })
+      )
+    )
+
+const Name = trimmed(
+  `1 to ${limits.nameUnits} UTF-16 units after trimming`,
+  (text) => text.length >= 1 && text.length <= limits.nameUnits
+)
+const Id = trimmed(
+  `1 to ${limits.idUnits} UTF-16 units after trimming`,
+  (text) => text.length >= 1 && text.length <= limits.idUnits
+)
+const Code = trimmed(
+  `exactly ${limits.codeLength} UTF-16 units after trimming, in any letter case`,
+  (text) => text.length === limits.codeLength,
+  (text) => text.toUpperCase()
+)
+
+const ChannelName = Schema.Literals(["transfer", "screen-share", "chat"])
+
+export const clientFrames = {
+  "register-details": Schema.Struct({ type: Schema.Literal("register-details"), name: Name }).annotate({
+    description: "Sets the client's name; until then it is Anonymous."
+  }),
+  "create-flight": Schema.Struct({ type: Schema.Literal("create-flight") }).annotate({
+    description: "Opens a flight with this client in it. Answered by flight-created."
+  }),
+  "join-flight": Schema.Struct({ type: Schema.Literal("join-flight"), flightCode: Code }).annotate({
+    description: "Takes the second seat of a flight. Both members get peer-joined."
+  }),
+  "invite-to-flight": Schema.Struct({
+    type: Schema.Literal("invite-to-flight"),
+    inviteeId: Id,
+    flightCode: Code
+  }).annotate({
+    description:
+      "Invites a client of the same network into the flight that the inviter sits in. Anything else is dropped silently."
+  }),
+  "attach-room": Schema.Struct({
+    type: Schema.Literal("attach-room"),
+    roomCode: Code,
+    participantId: Id,
+    channel: ChannelName.pipe(Schema.withDecodingDefaultKey(Effect.succeed("transfer" as const)))
+  }).annotate({
+    description:
+      "Takes the participant's seat on a channel of its room (transfer unless named). Answered by room-attached; when both seats of the channel are taken, both get peer-joined."
+  }),
+  signal: Schema.Struct({ type: Schema.Literal("signal"), data: Schema.Unknown }).annotate({
+    description: "Goes to the other member of this client's flight or channel, data unchanged. Without one it goes nowhere."
+  })
+} as const
+
+export type ClientFrame = (typeof clientFrames)[keyof typeof clientFrames]["Type"]
+
+// --- What clients are sent
+
+const PeerSchema = Schema.Struct({ id: Schema.String, name: Schema.String })
+
+export const serverFrames = {
+  registered: Schema.Struct({ type: Schema.Literal("registered"), id: Schema.String }).annotate({
+    description: "At once after the upgrade: the client's id, 10 characters of [0-9a-z]."
+  }),
+  "users-on-network-update": Schema.Struct({
+    type: Schema.Literal("users-on-network-update"),
+    users: Schema.Array(PeerSchema)
+  }).annotate({ description: "The other clients of this network group, whenever the list has changed." }),
+  "flight-created": Schema.Struct({ type: Schema.Literal("flight-created"), flightCode: Schema.String }).annotate({
+    description: "The answer to create-flight: 6 characters of ABCDEFGHJKLMNPQRSTUVWXYZ23456789."
+  }),
+  "peer-joined": Schema.Struct({
+    type: Schema.Literal("peer-joined"),
+    flightCode: Schema.String,
+    peer: PeerSchema,
+    connectionType: Schema.Literals(["lan", "wan"])
+  }).annotate({ description: "Both seats are taken; peer is the other member." }),
+  "peer-left": Schema.Struct({ type: Schema.Literal("peer-left") }).annotate({
+    description: "The other member has gone; this one keeps its seat."
+  }),
+  "flight-invitation": Schema.Struct({
+    type: Schema.Literal("flight-invitation"),
+    flightCode: Schema.String,
+    fromName: Schema.String
+  }).annotate({ description: "Somebody on the same network invites this client." }),
+  "room-attached": Schema.Struct({
+    type: Schema.Literal("room-attached"),
+    flightCode: Schema.String,
+    role: Schema.Literals(["host", "guest"]),
+    peer: Schema.NullOr(
+      Schema.Struct({
+        participantId: Schema.String,
+        role: Schema.Literals(["host", "guest"]),
+        name: Schema.String,
+        ready: Schema.Boolean,
+        fileCount: Schema.Int,
+        totalBytes: Schema.Int
+      })
+    )
+  }).annotate({
+    description: "The answer to attach-room; peer is the other participant, attached or not, or null."
+  }),
+  signal: Schema.Struct({ type: Schema.Literal("signal"), data: Schema.Unknown }).annotate({
+    description: "From the peer, data unchanged."
+  }),
+  "server-shutdown": Schema.Struct({ type: Schema.Literal("server-shutdown"), message: Schema.String }).annotate({
+    description: "The server is going; close code 1001 follows. Connect again after a moment."
+  }),
+  error: Schema.Struct({ type: Schema.Literal("error"), message: Schema.String }).annotate({
+    description: "Something the client asked for was refused. The connection stays open."
+  })
+} as const
+
+/** Every message an `error` frame can carry, and what the client had better do. */
+export const frameErrors = {
+  "invalid-format": { message: "Invalid message format", duty: "Fix the client: not JSON, or no object with a type." },
+  "unknown-type": { message: "Unknown message type", duty: "Fix the client, or ask for what this server can do." },
+  "invalid-payload": { message: "Invalid message payload", duty: "Fix the fields of the frame." },
+  "already-in-flight": { message: "Already in a flight", duty: "Open another socket, or close this one first." },
+  "flight-not-found-or-full": { message: "Flight not found or full", duty: "Ask the other person for the code again." },
+  "room-not-found": { message: "Room not found or expired", duty: "Create or join a room over HTTP first." },
+  "server-error": { message: "Server error processing your request", duty: "Try again after a moment." }
+} as const satisfies Record<ConnectionFault | FrameFault, { message: string; duty: string }>
+
+export type FrameFault = "invalid-format" | "unknown-type" | "invalid-payload"
+
+// --- Reading
+
+/** What came: a frame, a signal whose bytes can go on as they are, or a fault. */
+export type Incoming =
+  | { readonly kind: "frame"; readonly frame: Exclude<ClientFrame, { type: "signal" }> }
+  /** `forward` is what the peer is sent: the bytes that came, or `{type, data}` written anew. */
+  | { readonly kind: "signal"; readonly forward: Buffer | string }
+  | { readonly kind: "fault"; readonly fault: FrameFault }
+
+const decoders: Readonly<Record<string, (input: unknown) => Result.Result<ClientFrame, unknown>>> = Object.assign(
+  Object.create(null),
+  Object.fromEntries(
+    Object.entries(clientFrames).map(([type, schema]) => [type, Schema.decodeUnknownResult(schema as Schema.Codec<ClientFrame>)])
+  )
+)
+
+const fault = (name: FrameFault): Incoming => ({ kind: "fault", fault: name })
+
+/** The start of a frame that is `{type, data}` and nothing else. */
+const signalStart = /^\s*\{\s*"type"\s*:\s*"signal"\s*,\s*"data"\s*:/
+
+const isJson = (text: string): boolean => {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/**
+ * Whether the frame is exactly `{type, data}`, each key once: then what stands between `"data":` and the last brace is
+ * one JSON value by itself. A second key would make it none.
+ */
+const isPlainSignal = (text: string): boolean => {
+  const start = signalStart.exec(text)
+  if (start === null) return false
+  const end = text.lastIndexOf("}")
+  return end > start[0].length && text.slice(end + 1).trim() === "" && isJson(text.slice(start[0].length, end))
+}
+
+/**
+ * Reads one frame. A binary frame is read like a text frame; one that is not UTF-8 is no JSON either.
+ */
+export const readFrame = (bytes: Buffer, isBinary: boolean): Incoming => {
+  if (isBinary && !isUtf8(bytes)) return fault("invalid-format")
+  const text = bytes.toString("utf8")
+  if (isPlainSignal(text)) return { kind: "signal", forward: bytes }
+
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return fault("invalid-format")
+  }
+  if (typeof value !== "object" || value === null || !Object.hasOwn(value, "type")) return fault("invalid-format")
+  const { type } = value as { type: unknown }
+  if (typeof type !== "string") return fault("invalid-format")
+  const decode = decoders[type]
+  if (decode === undefined) return fault("unknown-type")
+
+  if (type === "signal") {
+    if (!Object.hasOwn(value, "data")) return fault("invalid-payload")
+    try {
+      return { kind: "signal", forward: JSON.stringify({ type, data: (value as { data: unknown }).data }) }
+    } catch {
+      // Nested deeper than can be written: the same frame without extra keys would have gone on as it came.
+      return fault("invalid-payload")
+    }
+  }
+  const decoded = decode(value)
+  return Result.isSuccess(decoded)
+    ? { kind: "frame", frame: decoded.success as Exclude<ClientFrame, { type: "signal" }> }
+    : fault("invalid-payload")
+}
+
+// --- Writing
+
+const write = (frame: { readonly [Type in keyof typeof serverFrames]: (typeof serverFrames)[Type]["Type"] }[keyof typeof serverFrames]): string =>
+  JSON.stringify(frame)
+
+export const writeRegistered = (id: string): string => write({ type: "registered", id })
+
+export const writeFlightCreated = (flightCode: string): string => write({ type: "flight-created", flightCode })
+
+export const writePeerJoined = (
+  flightCode: string,
+  peer: { readonly id: string; readonly name: string },
+  connectionType: "lan" | "wan"
+): string => write({ type: "peer-joined", flightCode, peer: { id: peer.id, name: peer.name }, connectionType })
+
+export const writePeerLeft = (): string => write({ type: "peer-left" })
+
+export const writeInvitation = (flightCode: string, fromName: string): string =>
+  write({ type: "flight-invitation", flightCode, fromName })
+
+/** The other participant's secret id stays here; its alias goes out. */
+export const writeRoomAttached = (flightCode: string, role: Role, peer: Participant | null): string =>
+  write({
+    type: "room-attached",
+    flightCode,
+    role,
+    peer:
+      peer === null
+        ? null
+        : {
+            participantId: peer.alias,
+            role: role === "host" ? "guest" : "host",
+            name: peer.name,
+            ready: peer.ready,
+            fileCount: peer.fileCount,
+            totalBytes: peer.totalBytes
+          }
+  })
+
+export const writeShutdown = (): string =>
+  write({ type: "server-shutdown", message: "Server is shutting down for maintenance." })
+
+export const writeError = (name: keyof typeof frameErrors): string =>
+  write({ type: "error", message: frameErrors[name].message })
+
+const usersStart = `{"type":"users-on-network-update","users":[`
+const usersEnd = "]}"
+
+/**
+ * The list of a network, each client left out of its own: written once for the whole group, then cut for each receiver.
+ * `null` gives the empty list.
+ */
+export const writeUserLists = (
+  visible: readonly { readonly id: string; readonly name: string }[]
+): ((without: string | null) => string) => {
+  const entries = visible.map(({ id, name }) => JSON.stringify({ id, name }))
+  const whole = entries.join(",")
+  const places = new Map<string, { start: number; end: number }>()
+  let start = 0
+  visible.forEach(({ id }, index) => {
+    const end = start + (entries[index] as string).length
+    places.set(id, { start, end })
+    start = end + 1
+  })
+  return (without) => {
+    if (without === null) return usersStart + usersEnd
+    const place = places.get(without)
+    if (place === undefined) return usersStart + whole + usersEnd
+    // One comma goes with the entry: the one before it, or after it if it is the first.
+    const list =
+      place.start === 0 ? whole.slice(place.end + 1) : whole.slice(0, place.start - 1) + whole.slice(place.end)
+    return usersStart + list + usersEnd
+  }
+}
+

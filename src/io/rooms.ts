@@ -1,0 +1,139 @@
+/** Room actors at both ends: their rows below them, and the desk that asks them on behalf of HTTP. */
+import { createActor, fromCallback, fromPromise } from "xstate"
+import type { DomainEvent } from "../machines/domainEvents.ts"
+import { roomMachine } from "../machines/room.ts"
+import type { RoomAnswer, RoomPoll, RoomQuestion } from "../machines/roomMessages.ts"
+import type { SupervisorRef, SupervisorReply } from "../machines/supervisor.ts"
+import type { Deadlines } from "./deadlines.ts"
+import type { Identities } from "./identities.ts"
+import type { RoomDesk, RoomReply } from "./roomDesk.ts"
+import type { RoomStore } from "./roomStore.ts"
+
+/** The room machine on a store. */
+export const createRoomMachine = (
+  store: RoomStore,
+  deadlines: Deadlines,
+  record: (event: DomainEvent) => void
+): typeof roomMachine =>
+  roomMachine.provide({
+    actors: {
+      loadRow: fromPromise(({ input }) => store.load(input.code, input.at)),
+      insertRow: fromPromise(({ input }) => store.insert(input.room)),
+      saveRow: fromPromise(({ input }) => store.save(input.before, input.after)),
+      removeRow: fromPromise(({ input }) => store.remove(input.before))
+    },
+    actions: {
+      requestDeadline: ({ self }, deadline) =>
+        "at" in deadline ? deadlines.at(self, deadline.at) : deadlines.after(self, deadline.afterMs),
+      cancelDeadline: ({ self }) => deadlines.cancel(self),
+      record: (_, event) => record(event)
+    }
+  })
+
+export interface RoomDeskOptions {
+  readonly identities: Pick<Identities, "roomCode" | "participantId">
+  readonly aliasOf: (roomCode: string, participantId: string) => string
+  /** How many codes are tried for a new room. */
+  readonly codeAttempts: number
+  readonly askTimeoutMs: number
+  /** Epoch milliseconds. */
+  readonly now: () => number
+}
+
+type Unasked<Question> = Question extends unknown ? Omit<Question, "requestId" | "replyTo" | "at"> : never
+
+/** Asks room actors and waits for their answers. */
+export const createRoomDesk = (rooms: SupervisorRef, options: RoomDeskOptions): RoomDesk & { close(): void } => {
+  const { identities, aliasOf, codeAttempts, askTimeoutMs, now } = options
+  const waiting = new Map<number, (answer: RoomAnswer) => void>()
+  let requests = 0
+
+  const settle = (answer: RoomAnswer) => {
+    const resolve = waiting.get(answer.requestId)
+    waiting.delete(answer.requestId)
+    resolve?.(answer)
+  }
+
+  const replies = createActor(
+    fromCallback<RoomAnswer | SupervisorReply>(({ receive }) => {
+      receive((reply) => {
+        if (!("id" in reply)) settle(reply)
+        else if (reply.requestId !== undefined) {
+          const type = reply.type === "child.exists" ? "room.codeTaken" : "room.unavailable"
+          settle({ type, requestId: reply.requestId })
+        }
+      })
+    })
+  ).start()
+
+  const ask = (send: (requestId: number) => void): Promise<RoomAnswer> =>
+    new Promise((resolve) => {
+      const requestId = ++requests
+      const timer = setTimeout(() => settle({ type: "room.unavailable", requestId }), askTimeoutMs)
+      waiting.set(requestId, (answer) => {
+        clearTimeout(timer)
+        resolve(answer)
+      })
+      send(requestId)
+    })
+
+  const question = (code: string, unasked: Unasked<RoomQuestion> | Unasked<RoomPoll>): Promise<RoomAnswer> =>
+    ask((requestId) => {
+      const at = now()
+      rooms.send({
+        type: "child.tell",
+        id: code,
+        input: { code, at },
+        event: { ...unasked, requestId, replyTo: replies, at },
+        replyTo: replies,
+        requestId
+      })
+    })
+
+  const replyOf = (answer: RoomAnswer): RoomReply => {
+    switch (answer.type) {
+      case "room.answered":
+        return { type: answer.type, room: answer.room, participantId: answer.participantId }
+      case "room.refused":
+        return { type: answer.type, reason: answer.reason }
+      case "room.unavailable":
+      case "room.codeTaken":
+        return { type: "room.unavailable" }
+    }
+  }
+
+  const identityIn = (code: string) => {
+    const id = identities.participantId()
+    return { id, alias: aliasOf(code, id) }
+  }
+
+  return {
+    create: async (name) => {
+      for (let attempt = 0; attempt < codeAttempts; attempt++) {
+        const code = identities.roomCode()
+        const answer = await ask((requestId) =>
+          rooms.send({
+            type: "child.start",
+            id: code,
+            input: { code, at: now(), creation: { host: identityIn(code), name, requestId, replyTo: replies } },
+            replyTo: replies,
+            requestId
+          })
+        )
+        if (answer.type !== "room.codeTaken") return replyOf(answer)
+      }
+      return { type: "room.unavailable" }
+    },
+    join: async (code, name) => replyOf(await question(code, { type: "room.join", guest: identityIn(code), name })),
+    poll: async (code, participantId) => replyOf(await question(code, { type: "room.poll", participantId })),
+    ready: async (code, participantId, offer) =>
+      replyOf(await question(code, { type: "room.ready", participantId, ...offer })),
+    screenShare: async (code, participantId, active) =>
+      replyOf(await question(code, { type: "room.screenShare", participantId, active })),
+    chat: async (code, participantId, active) => replyOf(await question(code, { type: "room.chat", participantId, active })),
+    close: () => {
+      replies.stop()
+      for (const requestId of [...waiting.keys()]) settle({ type: "room.unavailable", requestId })
+    }
+  }
+}

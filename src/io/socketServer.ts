@@ -1,0 +1,273 @@
+/**
+ * WebSockets: who may open one, whether it still lives, and how much may wait to be sent. It knows nothing of what the
+ * frames say.
+ */
+import type { IncomingMessage, Server } from "node:http"
+import type { Duplex } from "node:stream"
+import { STATUS_CODES } from "node:http"
+import { WebSocketServer, type WebSocket } from "ws"
+import { bufferedChunksFor } from "../limits.ts"
+
+export interface SocketServerOptions {
+  /** Bytes of one message; one more closes the socket with 1009. */
+  readonly maxPayloadBytes: number
+  readonly maxFragments: number
+  /** A client that has not answered the last ping when the next is due is terminated. */
+  readonly healthCheckIntervalMs: number
+  /** Bytes of frames that wait while the client is held, before its socket is paused. */
+  readonly heldFramesBytes: number
+  /** Unsent bytes at which those who send to this client are paused, and at which they go on. */
+  readonly backPressureHighBytes: number
+  readonly backPressureLowBytes: number
+  /** A client that stays above the low mark for so long is terminated. */
+  readonly slowReaderTimeoutMs: number
+  /** A refusal for this upgrade request, or null to accept it. */
+  readonly refuses: (request: IncomingMessage) => UpgradeRefusal | null
+  readonly handler: SocketHandler
+}
+
+export interface UpgradeRefusal {
+  readonly status: number
+  readonly body: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** What is done with sockets and what they say. */
+export interface SocketHandler {
+  opened(socket: ClientSocket, request: IncomingMessage): void
+  /** Frames of one socket come one at a time, in order, and not while it is held. */
+  frame(socket: ClientSocket, bytes: Buffer, isBinary: boolean): void
+  closed(socket: ClientSocket): void
+}
+
+interface Frame {
+  readonly bytes: Buffer
+  readonly isBinary: boolean
+}
+
+/** Why a socket is not read at the moment. */
+const pausedForInbox = 1
+const pausedForPeer = 2
+
+/** One client's socket. */
+export class ClientSocket {
+  /** Set by the handler when it opens. */
+  id = ""
+  /** Whose frames this socket's go to, while a link is open. */
+  peer: ClientSocket | null = null
+
+  readonly #socket: WebSocket
+  readonly #options: SocketServerOptions
+  #alive = true
+  #pauses = 0
+  #held = false
+  #inbox: Frame[] | null = null
+  #inboxBytes = 0
+  /** Sockets that wait until this one has been sent enough. */
+  #waiting: Set<ClientSocket> | null = null
+  #slowTimer: NodeJS.Timeout | null = null
+
+  constructor(socket: WebSocket, options: SocketServerOptions) {
+    this.#socket = socket
+    this.#options = options
+  }
+
+  /** Sends a text frame. Nothing happens when the socket is closing. */
+  send(text: string): void {
+    this.#write(text, null)
+  }
+
+  /** Sends a frame that came from another socket, which is paused if this one does not read fast enough. */
+  relay(bytes: Buffer | string, from: ClientSocket): void {
+    this.#write(bytes, from)
+  }
+
+  #write(data: Buffer | string, from: ClientSocket | null): void {
+    const socket = this.#socket
+    if (socket.readyState !== socket.OPEN) return
+    const { backPressureHighBytes, backPressureLowBytes } = this.#options
+    const unsent = socket.bufferedAmount + data.length
+    if (unsent < backPressureLowBytes) {
+      socket.send(data, textFrame)
+      return
+    }
+    socket.send(data, textFrame, () => this.#flushed())
+    if (unsent < backPressureHighBytes) return
+    this.#slowTimer ??= setTimeout(() => socket.terminate(), this.#options.slowReaderTimeoutMs).unref()
+    if (from === null) return
+    this.#waiting ??= new Set()
+    this.#waiting.add(from)
+    from.#pause(pausedForPeer)
+  }
+
+  #flushed(): void {
+    const { bufferedAmount } = this.#socket
+    if (bufferedAmount > this.#options.backPressureLowBytes) return
+    if (this.#slowTimer !== null) clearTimeout(this.#slowTimer)
+    this.#slowTimer = null
+    this.#letGo()
+  }
+
+  #letGo(): void {
+    const waiting = this.#waiting
+    this.#waiting = null
+    if (waiting !== null) for (const sender of waiting) sender.#resume(pausedForPeer)
+  }
+
+  #pause(reason: number): void {
+    if (this.#pauses === 0) this.#socket.pause()
+    this.#pauses |= reason
+  }
+
+  #resume(reason: number): void {
+    if (this.#pauses === 0) return
+    this.#pauses &= ~reason
+    if (this.#pauses === 0) this.#socket.resume()
+  }
+
+  /** Later frames wait, in order, until `release`. */
+  hold(): void {
+    this.#held = true
+  }
+
+  /** Hands over the frames that waited, once what is going on now has finished. */
+  release(): void {
+    this.#held = false
+    if (this.#inbox !== null) queueMicrotask(() => this.#drain())
+  }
+
+  #drain(): void {
+    while (!this.#held && this.#inbox !== null) {
+      const frame = this.#inbox.shift() as Frame
+      this.#inboxBytes -= frame.bytes.length
+      if (this.#inbox.length === 0) this.#inbox = null
+      this.#options.handler.frame(this, frame.bytes, frame.isBinary)
+    }
+    if (this.#inboxBytes <= this.#options.heldFramesBytes) this.#resume(pausedForInbox)
+  }
+
+  /** Starts the closing handshake. */
+  close(code: number, reason: string): void {
+    this.#socket.close(code, reason)
+    // A paused socket would never see the client's answer.
+    if (this.#pauses !== 0) {
+      this.#pauses = 0
+      this.#socket.resume()
+    }
+  }
+
+  /** What the server does with the socket's own events. */
+  received(bytes: Buffer, isBinary: boolean): void {
+    if (!this.#held && this.#inbox === null) return this.#options.handler.frame(this, bytes, isBinary)
+    this.#inbox ??= []
+    this.#inbox.push({ bytes, isBinary })
+    this.#inboxBytes += bytes.length
+    if (this.#inboxBytes > this.#options.heldFramesBytes) this.#pause(pausedForInbox)
+  }
+
+  answered(): void {
+    this.#alive = true
+  }
+
+  checkHealth(): void {
+    // A socket that we do not read cannot show that it lives.
+    if (!this.#alive && this.#pauses === 0) return this.#socket.terminate()
+    this.#alive = false
+    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.ping()
+  }
+
+  ended(): void {
+    if (this.#slowTimer !== null) clearTimeout(this.#slowTimer)
+    this.#inbox = null
+    this.#letGo()
+  }
+}
+
+const textFrame = { binary: false } as const
+
+export interface SocketServer {
+  /** Refuses further upgrades with 503. */
+  refuseNewcomers(): void
+  /** Ends what is still open without a handshake. */
+  terminate(): void
+  readonly clients: number
+}
+
+const refuse = (socket: Duplex, { status, body, headers }: UpgradeRefusal): void => {
+  const lines = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`,
+    "Connection: close",
+    "Content-Type: text/plain; charset=utf-8",
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    ...Object.entries(headers ?? {}).map(([name, value]) => `${name}: ${value}`)
+  ]
+  socket.once("finish", () => socket.destroy())
+  socket.end(`${lines.join("\r\n")}\r\n\r\n${body}`)
+}
+
+/** Takes over the upgrades of an HTTP server: any path becomes a WebSocket, uncompressed. */
+export const createSocketServer = (server: Server, options: SocketServerOptions): SocketServer => {
+  const clients = new Map<WebSocket, ClientSocket>()
+  let accepting = true
+  const webSockets = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: options.maxPayloadBytes,
+    maxFragments: options.maxFragments,
+    maxBufferedChunks: bufferedChunksFor(options.maxPayloadBytes)
+  })
+
+  const open = (socket: WebSocket, request: IncomingMessage) => {
+    const client = new ClientSocket(socket, options)
+    clients.set(socket, client)
+    socket.on("message", onMessage)
+    socket.on("pong", onPong)
+    socket.on("close", onClose)
+    socket.on("error", ignore)
+    options.handler.opened(client, request)
+  }
+
+  // One function each for all sockets, found by `this`: closures of their own would cost every idle client memory.
+  function onMessage(this: WebSocket, data: Buffer, isBinary: boolean) {
+    clients.get(this)?.received(data, isBinary)
+  }
+  function onPong(this: WebSocket) {
+    clients.get(this)?.answered()
+  }
+  function onClose(this: WebSocket) {
+    const client = clients.get(this)
+    if (client === undefined) return
+    clients.delete(this)
+    client.ended()
+    options.handler.closed(client)
+  }
+
+  server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on("error", ignore)
+    const refusal = accepting ? options.refuses(request) : { status: 503, body: "Server is shutting down." }
+    if (refusal !== null) return refuse(socket, refusal)
+    webSockets.handleUpgrade(request, socket, head, open)
+  })
+
+  const healthCheck = setInterval(() => {
+    for (const client of clients.values()) client.checkHealth()
+  }, options.healthCheckIntervalMs)
+  healthCheck.unref()
+  server.once("close", () => clearInterval(healthCheck))
+
+  return {
+    refuseNewcomers: () => {
+      accepting = false
+    },
+    terminate: () => {
+      for (const socket of clients.keys()) socket.terminate()
+    },
+    get clients() {
+      return clients.size
+    }
+  }
+}
+
+/** ws closes a socket after any error by itself, with the code that says what was wrong. */
+function ignore() {}

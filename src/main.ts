@@ -1,0 +1,52 @@
+import { Effect, Result } from "effect"
+import { startApplication, version, type Application } from "./application.ts"
+import { loadConfig, readEnvironmentFile, type Config } from "./config.ts"
+
+const fail = (error: unknown): never => {
+  // One line where it is said before anything else: a log reader may not be there yet.
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+  process.exit(1)
+}
+
+const greet = (config: Config, { port, database }: Application) => {
+  const url = `${config.tls === undefined ? "http" : "https"}://localhost:${port}`
+  process.stdout.write(
+    [
+      "",
+      `  silktower ${version}`,
+      `  listening   ${url} (WebSocket on the same port)`,
+      `  database    ${database}`,
+      `  docs        ${url}/docs, ${url}/asyncapi.json`,
+      "",
+      ""
+    ].join("\n")
+  )
+}
+
+const main = async () => {
+  const loaded = await Effect.runPromise(
+    Effect.result(
+      Effect.flatMap(readEnvironmentFile(".env"), (fromFile) =>
+        loadConfig({ ...fromFile, ...process.env }, process.argv.slice(2))
+      )
+    )
+  )
+  if (Result.isFailure(loaded)) return fail(loaded.failure)
+  const config = loaded.success
+
+  const isTerminal = process.stdout.isTTY === true
+  const application = await startApplication(config, { output: process.stdout, pretty: isTerminal }).catch(fail)
+  greet(config, application)
+
+  let stopping = false
+  const stop = () => {
+    if (stopping) return
+    stopping = true
+    setTimeout(() => fail(`Not closed after ${config.shutdownTimeoutMs} ms: giving up.`), config.shutdownTimeoutMs).unref()
+    application.stop().then(() => process.exit(0), fail)
+  }
+  process.on("SIGTERM", stop)
+  process.on("SIGINT", stop)
+}
+
+await main()

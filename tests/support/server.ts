@@ -1,0 +1,177 @@
+/** A started server and clients that speak to it over real sockets. */
+import { once } from "node:events"
+import { PassThrough } from "node:stream"
+import { Effect } from "effect"
+import { WebSocket, type ClientOptions } from "ws"
+import { startApplication, type Application } from "../../src/application.ts"
+import { loadConfig } from "../../src/config.ts"
+
+export interface TestServer extends Application {
+  readonly http: string
+  readonly ws: string
+  /** Everything the server has logged so far. */
+  log(): string
+  /** A client on this server. */
+  connect(options?: ConnectOptions): Promise<TestClient>
+}
+
+export interface ConnectOptions extends ClientOptions {
+  readonly path?: string
+  readonly protocols?: string[]
+  /** The client's address as a proxy in front would tell it. */
+  readonly from?: string
+}
+
+export type Frame = { readonly type: string } & Readonly<Record<string, any>>
+
+/** One WebSocket client that keeps every frame it gets, in order. */
+export class TestClient {
+  readonly socket: WebSocket
+  /** Every frame received, oldest first. */
+  readonly frames: Frame[] = []
+  /** The same frames as text. */
+  readonly texts: string[] = []
+  /** The id the server gave it. */
+  id = ""
+  #read = 0
+  #wake: (() => void) | undefined
+
+  constructor(socket: WebSocket) {
+    this.socket = socket
+    socket.on("message", (data: Buffer) => {
+      this.texts.push(data.toString())
+      this.frames.push(JSON.parse(data.toString()))
+      this.#wake?.()
+    })
+    socket.on("close", () => this.#wake?.())
+    socket.on("error", () => {})
+  }
+
+  send(frame: unknown): void {
+    this.socket.send(typeof frame === "string" || Buffer.isBuffer(frame) ? frame : JSON.stringify(frame))
+  }
+
+  /** The next frame that has not been read, lists of users left out unless asked for. */
+  async next(options: { readonly lists?: boolean } = {}): Promise<Frame> {
+    for (;;) {
+      while (this.#read < this.frames.length) {
+        const frame = this.frames[this.#read++] as Frame
+        if (options.lists === true || frame.type !== "users-on-network-update") return frame
+      }
+      if (this.socket.readyState === WebSocket.CLOSED) throw new Error("closed while waiting for a frame")
+      await this.#more()
+    }
+  }
+
+  /** The next frame of this type; other frames before it are skipped. */
+  async until(type: string, fits: (frame: Frame) => boolean = () => true): Promise<Frame> {
+    for (;;) {
+      const frame = await this.next({ lists: true })
+      if (frame.type === type && fits(frame)) return frame
+    }
+  }
+
+  /** The users of the next list that fits. */
+  async list(fits: (names: readonly string[]) => boolean = () => true): Promise<readonly string[]> {
+    const { users } = await this.until("users-on-network-update", (frame) => fits(namesOf(frame)))
+    return (users as { name: string }[]).map(({ name }) => name)
+  }
+
+  /** Frames that have come and not been read, lists left out. */
+  unread(): readonly Frame[] {
+    return this.frames.slice(this.#read).filter(({ type }) => type !== "users-on-network-update")
+  }
+
+  /**
+   * Resolves when the server has handled everything this client has sent: an answer to a frame behind it has come.
+   * Frames before the answer stay unread.
+   */
+  async settled(): Promise<void> {
+    const seen = this.frames.length
+    this.send({ type: "no-such-frame" })
+    while (!this.frames.slice(seen).some(({ message }) => message === "Unknown message type")) {
+      if (this.socket.readyState === WebSocket.CLOSED) throw new Error("closed while waiting for a frame")
+      await this.#more()
+    }
+    const index = this.frames.findIndex(({ message }, at) => at >= seen && message === "Unknown message type")
+    this.frames.splice(index, 1)
+    this.texts.splice(index, 1)
+  }
+
+  /** Closes the socket and waits for the end of the closing handshake. */
+  async close(): Promise<number> {
+    if (this.socket.readyState === WebSocket.CLOSED) return 0
+    const closed = once(this.socket, "close")
+    this.socket.close()
+    return (await closed)[0] as number
+  }
+
+  /** The code with which the socket closes. */
+  async closed(): Promise<number> {
+    return (await once(this.socket, "close"))[0] as number
+  }
+
+  #more(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = () => {
+        this.#wake = undefined
+        resolve()
+      }
+    })
+  }
+}
+
+const namesOf = (frame: Frame): readonly string[] => (frame["users"] as { name: string }[]).map(({ name }) => name)
+
+/** Opens a client and reads its `registered`. */
+export const connect = async (url: string, options: ConnectOptions = {}): Promise<TestClient> => {
+  const { path = "/", protocols = [], from, ...rest } = options
+  const headers = { ...rest.headers, ...(from === undefined ? {} : { "x-forwarded-for": from }) }
+  const client = new TestClient(new WebSocket(url + path, protocols, { perMessageDeflate: false, ...rest, headers }))
+  client.id = (await client.until("registered"))["id"]
+  return client
+}
+
+/** Starts a server on a port of the system's choice. `environment` is what an operator would set. */
+export const startServer = async (environment: Readonly<Record<string, string>>): Promise<TestServer> => {
+  const output = new PassThrough()
+  let text = ""
+  output.on("data", (chunk: Buffer) => {
+    text += chunk.toString()
+  })
+  const config = await Effect.runPromise(loadConfig({ PORT: "0", HOST: "127.0.0.1", ...environment }, []))
+  const application = await startApplication(config, { output, pretty: false })
+  const ws = `ws://127.0.0.1:${application.port}`
+  return {
+    ...application,
+    http: `http://127.0.0.1:${application.port}`,
+    ws,
+    log: () => text,
+    connect: (options) => connect(ws, options)
+  }
+}
+
+/** A question over HTTP with a JSON body. */
+export const post = async (url: string, body: unknown, init: RequestInit = {}) => {
+  const response = await fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+    ...init
+  })
+  return { status: response.status, body: (await response.json()) as any }
+}
+
+/** A room with its two participants, made over HTTP. */
+export const makeRoom = async (server: TestServer, hostName = "Host", guestName = "Guest") => {
+  const host = (await post(`${server.http}/api/rooms`, { name: hostName })).body
+  const code = host.roomCode as string
+  const guest = (await post(`${server.http}/api/rooms/${code}/join`, { name: guestName })).body
+  return { code, host: host.self.participantId as string, guest: guest.self.participantId as string }
+}
+
+/** A room's summary for one participant. */
+export const poll = async (server: TestServer, code: string, participantId: string) => {
+  const response = await fetch(`${server.http}/api/rooms/${code}?participantId=${encodeURIComponent(participantId)}`)
+  return { status: response.status, body: (await response.json()) as any }
+}
