@@ -321,7 +321,10 @@ export const loadConfig = Effect.fnUntraced(function* (
     // Each on its own: a Config of several stops at its first fault.
     const outcome = yield* Effect.result(variable.setting(name).parse(provider))
     if (Result.isSuccess(outcome)) values[name] = outcome.success
-    else faults.push(`${name}=${variable.secret ? "<redacted>" : shown(given[name] ?? "")}: expected ${variable.expected}`)
+    else {
+      const value = variable.secret ? "<redacted>" : shown(given[name] ?? "")
+      faults.push(`${name}=${value}: expected ${variable.expected}`)
+    }
   }
 
   faults.push(...missing(given))
@@ -384,8 +387,9 @@ const readCommandLine = (
     if (token.kind === "positional") {
       faults.push(`${shown(token.value)}: expected no arguments but --allow-local-port=PORT`)
     } else if (token.kind === "option" && token.name === "allow-local-port") {
-      const port = portNumber(token.value ?? "")
-      if (port === undefined) faults.push(`${token.rawName}=${shown(token.value ?? "")}: expected a port from 1 to 65535`)
+      const value = token.value ?? ""
+      const port = portNumber(value)
+      if (port === undefined) faults.push(`${token.rawName}=${shown(value)}: expected a port from 1 to 65535`)
       else localPorts.add(port)
     } else if (token.kind === "option") {
       faults.push(`${shown(token.rawName)}: expected no option but --allow-local-port=PORT`)

@@ -190,7 +190,13 @@ describe("a full environment", () => {
 describe("faults", () => {
   it("are reported all together, each with name, value and what was expected", () => {
     const faults = faultsOf(
-      { PORT: "http", ROOM_TTL_MINUTES: "-3", NODE_ENV: "staging", TURN_SECRET: "s3cr3t", DATABASE_URL: "mysql://u:p4ss@h/d" },
+      {
+        PORT: "http",
+        ROOM_TTL_MINUTES: "-3",
+        NODE_ENV: "staging",
+        TURN_SECRET: "s3cr3t",
+        DATABASE_URL: "mysql://u:p4ss@h/d"
+      },
       ["--verbose", "--allow-local-port=0"]
     )
     expect(faults).toEqual([

@@ -86,7 +86,7 @@ describe("a WebSocket upgrade", () => {
     expect(origins.allowsUpgrade("null")).toBe(false)
   })
 
-  it.each([["development"], ["test"]] as const)("may come without an origin in %s, not with a wrong one", (environment) => {
+  it.each([["development"], ["test"]] as const)("may come without one in %s, not with a wrong one", (environment) => {
     const origins = policy({ environment })
     expect(origins.allowsUpgrade(undefined)).toBe(true)
     expect(origins.allowsUpgrade("https://dropsilk.xyz")).toBe(true)
