@@ -77,7 +77,6 @@ export class StatusGroup extends HttpApiGroup.make("status")
 
 const inRoom = { code: RoomCode }
 const asParticipant = { code: RoomCode, id: ParticipantId }
-const changed = RoomSummary.annotate({ description: "The room after the change." })
 const notInRoom = errorSchema(wireErrors.notInRoom)
 const unavailable = errorSchema(wireErrors.unavailable)
 const tooLarge = errorSchema(wireErrors.bodyTooLarge)
@@ -94,25 +93,25 @@ export class RoomsGroup extends HttpApiGroup.make("rooms")
   .add(
     HttpApiEndpoint.post("create", "/api/rooms", {
       payload: NamePayload,
-      success: RoomSummary.annotate({ description: "The new room, seen by its host.", httpApiStatus: 201 }),
+      success: RoomSummary.annotate({ httpApiStatus: 201 }),
       error: [tooLarge, unavailable]
     }).annotateMerge(described("Create a room", "Makes a room and its host. The code is what the host passes on.")),
     HttpApiEndpoint.post("join", "/api/rooms/:code/join", {
       params: inRoom,
       payload: NamePayload,
-      success: RoomSummary.annotate({ description: "The room, seen by its new guest." }),
+      success: RoomSummary,
       error: [errorSchema(wireErrors.roomGone), errorSchema(wireErrors.roomFull), tooLarge, unavailable]
     }).annotateMerge(described("Join a room", "Takes the guest's place.")),
     HttpApiEndpoint.get("poll", "/api/rooms/:code", {
       params: inRoom,
       query: { participantId: ParticipantId },
-      success: RoomSummary.annotate({ description: "The room as it is now." }),
+      success: RoomSummary,
       error: [notInRoom, unavailable]
     }).annotateMerge(described("Poll a room", "Says how the room is, and extends its life.")),
     HttpApiEndpoint.post("ready", "/api/rooms/:code/participants/:id/ready", {
       params: asParticipant,
       payload: ReadyPayload,
-      success: changed,
+      success: RoomSummary,
       error: [notInRoom, tooLarge, unavailable]
     }).annotateMerge(
       described("Offer files", "Makes the participant ready, for good. Saying it again replaces the counts.")
@@ -120,13 +119,13 @@ export class RoomsGroup extends HttpApiGroup.make("rooms")
     HttpApiEndpoint.post("screenShare", "/api/rooms/:code/participants/:id/screen-share", {
       params: asParticipant,
       payload: ActivePayload,
-      success: changed,
+      success: RoomSummary,
       error: [errorSchema(wireErrors.peerIsSharing), notInRoom, tooLarge, unavailable]
     }).annotateMerge(described("Share the screen", "Starts or ends this participant's screen sharing.")),
     HttpApiEndpoint.post("chat", "/api/rooms/:code/participants/:id/chat", {
       params: asParticipant,
       payload: ActivePayload,
-      success: changed,
+      success: RoomSummary,
       error: [notInRoom, tooLarge, unavailable]
     }).annotateMerge(described("Ask for a chat", "Opens or closes the chat on this participant's side."))
   )
@@ -142,6 +141,10 @@ export class RoomsGroup extends HttpApiGroup.make("rooms")
     })
   ) {}
 
+/** Unknown fields are ignored, in both directions; the schemas' JSON form forbids them unless told otherwise. */
+const allowMoreProperties = (document: Record<string, unknown>): Record<string, unknown> =>
+  JSON.parse(JSON.stringify(document, (key, value) => (key === "additionalProperties" && value === false ? undefined : value)))
+
 /** Everything that answers. */
 export class Api extends HttpApi.make("silktower")
   .add(ServerGroup, StatusGroup, RoomsGroup)
@@ -151,6 +154,7 @@ export class Api extends HttpApi.make("silktower")
       title: "silktower",
       version: "1",
       description:
-        "Signaling for peer-to-peer apps: rooms over HTTP, flights and signals over the WebSocket at the same address."
+        "Signaling for peer-to-peer apps: rooms over HTTP, flights and signals over the WebSocket at the same address.",
+      transform: allowMoreProperties
     })
   ) {}

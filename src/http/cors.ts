@@ -60,12 +60,16 @@ export const createCorsPolicy = (
   return (path, origin) => {
     const route = routes.find((row) => covers(row, path))
     if (route === undefined) return undefined
-    if (origin === undefined || (route.origins === "allowed" && !allowsOrigin(origin))) return { route }
+    if (origin === undefined || !isEchoable.test(origin)) return { route }
+    if (route.origins === "allowed" && !allowsOrigin(origin)) return { route }
     return { allowedOrigin: origin, route }
   }
 }
 
 const slash = 47
+
+/** Node throws for a header with anything stranger in it, and no browser sends such an origin. */
+const isEchoable = /^[\x21-\x7e]+$/
 
 /** The headers of every answer on such a path. `Vary` also when nothing is echoed, or caches would mix origins up. */
 export const corsHeaders = ({ allowedOrigin }: CorsAnswer): Record<string, string> =>

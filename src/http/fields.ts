@@ -9,8 +9,9 @@ import { limits } from "../limits.ts"
 const nul = "\u0000"
 
 const mustBeString = { message: "must be a string" }
+const mustBeNumber = { message: "must be a number" }
 
-/** How many participants' names, ids and codes look to a reader of the document. */
+/** A text that counts without the blanks around it; `wire` is how a reader of the document sees it. */
 const trimmedText = (
   wire: { readonly description: string; readonly example: string },
   fits: (trimmed: string) => boolean,
@@ -66,12 +67,12 @@ export const RoomCode = trimmedText(
  * and "" are 0). Absent means 0.
  */
 const countUpTo = (greatest: number, wire: { readonly description: string; readonly example: number }) =>
-  Schema.Union([Schema.Finite, Schema.String, Schema.Boolean, Schema.Null])
-    .annotate({ message: "must be a number", description: wire.description, examples: [wire.example] })
+  Schema.Union([Schema.Finite.annotate(mustBeNumber), Schema.String, Schema.Boolean, Schema.Null])
+    .annotate({ ...mustBeNumber, description: wire.description, examples: [wire.example] })
     .check(
       Schema.makeFilter((written) => {
         const count = Number(written)
-        if (Number.isNaN(count)) return "must be a number"
+        if (Number.isNaN(count)) return mustBeNumber.message
         if (count < 0) return "must not be negative"
         if (count > greatest) return `must be at most ${greatest}`
         return Number.isInteger(count) ? undefined : "must be a whole number"

@@ -3,6 +3,8 @@ import { Schema } from "effect"
 import { peerOf, roleOf } from "../machines/roomRecord.ts"
 import type { Participant, Role, RoomRecord } from "../machines/roomRecord.ts"
 
+const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
+
 const ParticipantSummary = Schema.Struct({
   participantId: Schema.String.annotate({
     description: "Of `self` the secret id, of `peer` a stable alias that is good for comparing only."
@@ -10,8 +12,8 @@ const ParticipantSummary = Schema.Struct({
   role: Schema.Literals(["host", "guest"]),
   name: Schema.String,
   ready: Schema.Boolean.annotate({ description: "Whether this participant has files on offer." }),
-  fileCount: Schema.Int,
-  totalBytes: Schema.Int
+  fileCount: Count,
+  totalBytes: Count.annotate({ description: "Bytes." })
 }).annotate({ identifier: "ParticipantSummary" })
 
 /** The body of every successful answer of a room endpoint. */

@@ -1,0 +1,105 @@
+/** A started HTTP surface on a port of the system's choice, and a client that sends exactly what it is told. */
+import { once } from "node:events"
+import { Agent, request } from "node:http"
+import type { IncomingHttpHeaders } from "node:http"
+import { connect } from "node:net"
+import type { AddressInfo } from "node:net"
+import type { HttpLimits } from "../../src/http/server.ts"
+import { createHttpSurface } from "../../src/http/surface.ts"
+import { createMemoryDesk } from "./memoryDesk.ts"
+
+export const allowedOrigin = "https://dropsilk.xyz"
+
+export interface Answer {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly text: string
+  /** The body read as JSON; undefined when it is none. */
+  readonly json: any
+}
+
+export const startServer = async (limits: Partial<HttpLimits> = {}) => {
+  const desk = createMemoryDesk()
+  const faults: unknown[] = []
+  const { server, close } = await createHttpSurface({
+    desk,
+    status: {
+      activeConnections: () => 3,
+      activeFlights: () => 2,
+      turnConfigured: false,
+      totals: () => ({ totalConnections: 9, totalDisconnections: 6, totalFlightsCreated: 5, totalFlightsJoined: 4 }),
+      version: "1.2.3",
+      startedAt: Date.now() - 93_784_000
+    },
+    allowsOrigin: (origin) => origin === allowedOrigin || origin === allowedOrigin.toUpperCase(),
+    onFault: (error) => faults.push(error),
+    documents: { "/asyncapi.json": () => ({ asyncapi: "3.0.0" }) },
+    limits
+  })
+  await once(server.listen(0, "127.0.0.1"), "listening")
+  const { port } = server.address() as AddressInfo
+  const agent = new Agent({ keepAlive: true })
+
+  const send = (
+    method: string,
+    path: string,
+    { headers = {}, body }: { headers?: Record<string, string>; body?: string | Buffer } = {}
+  ): Promise<Answer> =>
+    new Promise((resolve, reject) => {
+      // Node's client frames no body of a DELETE by itself.
+      const framed = body === undefined || headers["transfer-encoding"] !== undefined
+      const sent = framed ? headers : { ...headers, "content-length": String(Buffer.byteLength(body)) }
+      const outgoing = request({ host: "127.0.0.1", port, method, path, headers: sent, agent }, (incoming) => {
+        const chunks: Buffer[] = []
+        incoming.on("data", (chunk: Buffer) => chunks.push(chunk))
+        incoming.on("error", reject)
+        incoming.on("end", () => {
+          const text = Buffer.concat(chunks).toString()
+          resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, text, json: jsonOf(text) })
+        })
+      })
+      outgoing.on("error", reject)
+      outgoing.end(body)
+    })
+
+  return {
+    desk,
+    faults,
+    server,
+    close,
+    port,
+    send,
+    get: (path: string, headers: Record<string, string> = {}) => send("GET", path, { headers }),
+    /** A JSON body; a string is sent as it is. */
+    post: (path: string, body?: unknown, contentType = "application/json") =>
+      send("POST", path, {
+        headers: { "content-type": contentType },
+        ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) })
+      }),
+    /** Bytes on a bare socket; resolves with everything that came back once the server has closed it. */
+    exchange: async (bytes: string): Promise<string> => {
+      const socket = connect(port, "127.0.0.1")
+      let received = ""
+      socket.setEncoding("latin1").on("data", (chunk) => {
+        received += chunk
+      })
+      socket.write(bytes, "latin1")
+      await once(socket, "close")
+      return received
+    },
+    stop: async () => {
+      agent.destroy()
+      await close()
+    }
+  }
+}
+
+export type StartedServer = Awaited<ReturnType<typeof startServer>>
+
+const jsonOf = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
