@@ -143,7 +143,9 @@ export class RoomsGroup extends HttpApiGroup.make("rooms")
 
 /** Unknown fields are ignored, in both directions; the schemas' JSON form forbids them unless told otherwise. */
 const allowMoreProperties = (document: Record<string, unknown>): Record<string, unknown> =>
-  JSON.parse(JSON.stringify(document, (key, value) => (key === "additionalProperties" && value === false ? undefined : value)))
+  JSON.parse(
+    JSON.stringify(document, (key, value) => (key === "additionalProperties" && value === false ? undefined : value))
+  )
 
 /** Everything that answers. */
 export class Api extends HttpApi.make("silktower")

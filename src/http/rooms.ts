@@ -33,7 +33,9 @@ export const roomHandlers = (desk: RoomDesk) => {
       .handleRaw("join", ({ request, params }) =>
         readsName(request, ({ name }) => answer(desk.join(params.code, name), 200, refusalsAtTheDoor))
       )
-      .handleRaw("poll", ({ params, query }) => answer(desk.poll(params.code, query.participantId), 200, refusalsInside))
+      .handleRaw("poll", ({ params, query }) =>
+        answer(desk.poll(params.code, query.participantId), 200, refusalsInside)
+      )
       .handleRaw("ready", ({ request, params }) =>
         readsReady(request, (offer) => answer(desk.ready(params.code, params.id, offer), 200, refusalsInside))
       )

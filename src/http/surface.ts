@@ -67,7 +67,8 @@ const undecodableParameters = (method: string, path: string): readonly string[] 
   const declared = endpoints
     .filter((endpoint) => endpoint.method === (method === "HEAD" ? "GET" : method))
     .map((endpoint) => endpoint.path.split("/"))
-    .find((parts) => parts.length === asked.length && parts.every((part, at) => isParameter(part) || part === asked[at]))
+    .filter((parts) => parts.length === asked.length)
+    .find((parts) => parts.every((part, at) => isParameter(part) || part === asked[at]))
   return (declared ?? [])
     .filter((part, at) => isParameter(part) && !isDecodable(asked[at] ?? ""))
     .map((part) => part.slice(1))

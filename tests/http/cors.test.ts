@@ -42,7 +42,7 @@ describe("a page of an allowed origin", () => {
       await started.get("/api/rooms", { origin }),
       await started.get("/api/rooms/x", { origin }),
       await started.get("/api/rooms/%zz", { origin }),
-      await started.send("POST", "/api/rooms", { headers: { origin, "content-length": "99999" }, body: "p".repeat(99999) }),
+      await started.send("POST", "/api/rooms", { headers: { origin }, body: "p".repeat(99_999) }),
       await started.send("DELETE", "/api/rooms/", { headers: { origin } })
     ]
     expect(answers.map(({ status }) => status)).toEqual([200, 404, 400, 400, 413, 404])

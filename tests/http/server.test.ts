@@ -163,7 +163,8 @@ describe("a connection", () => {
   })
 
   test("that offers HTTP/2 is answered as the ordinary request it is, listeners or not", async () => {
-    const head = "GET /keep-alive HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\n\r\n"
+    const offer = "Connection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c"
+    const head = `GET /keep-alive HTTP/1.1\r\nHost: x\r\n${offer}\r\n\r\n`
     const other = await startServer()
     expect(await other.exchange(head)).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\nOK$/)
     other.server.on("upgrade", (_, socket) => socket.destroy())
@@ -213,9 +214,8 @@ describe("a connection", () => {
 
     const asked = once(other.server, "request")
     const body = '{"name":"A"}'
-    const answer = other.exchange(
-      `POST /api/rooms HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`
-    )
+    const headers = `Host: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}`
+    const answer = other.exchange(`POST /api/rooms HTTP/1.1\r\n${headers}\r\n\r\n${body}`)
     await asked
     const closed = other.close()
     await idleEnds
