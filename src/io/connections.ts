@@ -131,7 +131,13 @@ export const createConnections = (options: ConnectionsOptions) => {
       const { address, group } = options.addressOf(request)
       socket.id = freshId()
       sockets.set(socket.id, socket)
-      supervisor?.send({ type: "child.start", id: socket.id, input: { id: socket.id, address, group } })
+      const input = {
+        id: socket.id,
+        address,
+        // Two clients whose addresses nobody knows are no neighbours.
+        group: group === "unknown" ? `unknown ${socket.id}` : group
+      }
+      supervisor?.send({ type: "child.start", id: socket.id, input })
       if (!actors.has(socket)) socket.close(1013, "Try again later")
     },
     frame: (socket, bytes, isBinary) => {

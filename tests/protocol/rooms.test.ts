@@ -1,0 +1,267 @@
+import { WebSocket } from "ws"
+import { afterAll, afterEach, beforeAll, expect, it } from "vitest"
+import pg from "pg"
+import { describeOnEachDatabase } from "../support/databases.ts"
+import { makeRoom, poll, post, startServer, type TestClient, type TestServer } from "../support/server.ts"
+
+describeOnEachDatabase("rooms over sockets", (database) => {
+  let server: TestServer
+  const clients: TestClient[] = []
+
+  beforeAll(async () => {
+    const { url, dataDirectory } = database.options()
+    // The block's own database, opened by the server: an embedded one belongs to one process at a time.
+    if (url === undefined) await database.opened().close()
+    server = await startServer(url === undefined ? { DATA_DIR: dataDirectory } : { DATABASE_URL: url })
+  }, 60_000)
+  afterEach(async () => {
+    await Promise.all(clients.splice(0).map((client) => client.close()))
+    await expect.poll(() => server.actors()).toMatchObject({ connections: 0, flights: 0, networks: 0 })
+  })
+  afterAll(() => server.stop())
+
+  const client = async () => {
+    const opened = await server.connect()
+    clients.push(opened)
+    return opened
+  }
+
+  const attach = async (code: string, participantId: string, channel?: string, on?: TestClient) => {
+    const socket = on ?? (await client())
+    socket.send({ type: "attach-room", roomCode: code, participantId, ...(channel === undefined ? {} : { channel }) })
+    const attached = await socket.next()
+    expect(attached.type).toBe("room-attached")
+    return { socket, attached }
+  }
+
+  /** Host and guest attached to one channel, everything read. */
+  const connected = async (channel?: string) => {
+    const room = await makeRoom(server)
+    const host = await attach(room.code, room.host, channel)
+    const guest = await attach(room.code, room.guest, channel)
+    const [toHost, toGuest] = [await host.socket.next(), await guest.socket.next()]
+    return { ...room, hostSocket: host.socket, guestSocket: guest.socket, toHost, toGuest, host_: host, guest_: guest }
+  }
+
+  it.each([undefined, "transfer", "screen-share", "chat"])("connects two participants on channel %s", async (channel) => {
+    const room = await connected(channel)
+    expect(room.host_.attached).toEqual({
+      type: "room-attached",
+      flightCode: room.code,
+      role: "host",
+      peer: {
+        participantId: expect.stringMatching(/^[0-9a-z]{12}$/),
+        role: "guest",
+        name: "Guest",
+        ready: false,
+        fileCount: 0,
+        totalBytes: 0
+      }
+    })
+    expect(room.host_.attached["peer"]["participantId"]).not.toBe(room.guest)
+    expect(room.guest_.attached["role"]).toBe("guest")
+    expect(room.toHost).toEqual({
+      type: "peer-joined",
+      flightCode: room.code,
+      peer: { id: room.guestSocket.id, name: "Guest" },
+      connectionType: "lan"
+    })
+    expect(room.toGuest["peer"]).toEqual({ id: room.hostSocket.id, name: "Host" })
+    room.hostSocket.send({ type: "signal", data: { sdp: 1 } })
+    expect(await room.guestSocket.next()).toEqual({ type: "signal", data: { sdp: 1 } })
+  })
+
+  it("gives a lone host an attachment without a peer", async () => {
+    const { body } = await post(`${server.http}/api/rooms`, { name: "Host" })
+    const { attached } = await attach(body.roomCode, body.self.participantId)
+    expect(attached).toEqual({ type: "room-attached", flightCode: body.roomCode, role: "host", peer: null })
+  })
+
+  it("refuses who is not in the room", async () => {
+    const room = await makeRoom(server)
+    const stranger = await client()
+    stranger.send({ type: "attach-room", roomCode: room.code, participantId: "nobodynobody" })
+    expect(await stranger.next()).toEqual({ type: "error", message: "Room not found or expired" })
+  })
+
+  it("handles frames behind an attach strictly after it", async () => {
+    const room = await makeRoom(server)
+    const host = await attach(room.code, room.host)
+    const guest = await client()
+    guest.send({ type: "attach-room", roomCode: room.code.toLowerCase(), participantId: ` ${room.guest} ` })
+    guest.send({ type: "signal", data: "behind" })
+    guest.send({ type: "create-flight" })
+    expect((await guest.next()).type).toBe("room-attached")
+    expect((await guest.next()).type).toBe("peer-joined")
+    expect(await guest.next()).toEqual({ type: "error", message: "Already in a flight" })
+    expect((await host.socket.next()).type).toBe("peer-joined")
+    expect(await host.socket.next()).toEqual({ type: "signal", data: "behind" })
+  })
+
+  it("tells both again after every attach, as clients that attach once a second expect", async () => {
+    const room = await connected("chat")
+    await attach(room.code, room.host, "chat", room.hostSocket)
+    expect((await room.hostSocket.next())["peer"]["id"]).toBe(room.guestSocket.id)
+    expect((await room.guestSocket.next())["peer"]["id"]).toBe(room.hostSocket.id)
+    room.guestSocket.send({ type: "signal", data: 1 })
+    expect(await room.hostSocket.next()).toEqual({ type: "signal", data: 1 })
+  })
+
+  it("empties the guest's seat when its transfer socket goes, and leaves the host alone in the room", async () => {
+    const room = await connected()
+    await room.guestSocket.close()
+    expect(await room.hostSocket.next()).toEqual({ type: "peer-left" })
+    await expect.poll(async () => (await poll(server, room.code, room.host)).body.status).toBe("waiting")
+    expect((await poll(server, room.code, room.guest)).status).toBe(404)
+  })
+
+  it("makes the guest the host when the host goes, and its socket connects with a new guest", async () => {
+    const room = await connected()
+    await post(`${server.http}/api/rooms/${room.code}/participants/${room.guest}/ready`, { fileCount: 2, totalBytes: 9 })
+    await post(`${server.http}/api/rooms/${room.code}/participants/${room.guest}/chat`, { active: true })
+    await room.hostSocket.close()
+    expect(await room.guestSocket.next()).toEqual({ type: "peer-left" })
+    await expect.poll(async () => (await poll(server, room.code, room.guest)).body.self.role).toBe("host")
+    const { body } = await poll(server, room.code, room.guest)
+    expect(body.self).toMatchObject({ name: "Guest", ready: true, fileCount: 2, totalBytes: 9 })
+    expect(body.chat).toEqual({ requestedBySelf: false, requestedByPeer: false, isActive: false })
+
+    const joined = await post(`${server.http}/api/rooms/${room.code}/join`, { name: "Third" })
+    expect(joined.body.status).toBe("ready")
+    const third = await attach(room.code, joined.body.self.participantId)
+    expect((await third.socket.next())["peer"]["id"]).toBe(room.guestSocket.id)
+    expect((await room.guestSocket.next())["peer"]).toEqual({ id: third.socket.id, name: "Third" })
+  })
+
+  it("removes the room when the last one goes", async () => {
+    const room = await connected()
+    await room.hostSocket.close()
+    await room.guestSocket.next()
+    await room.guestSocket.close()
+    await expect.poll(async () => (await poll(server, room.code, room.guest)).status).toBe(404)
+    expect(await post(`${server.http}/api/rooms/${room.code}/join`, { name: "X" })).toEqual({
+      status: 400,
+      body: { error: "Room not found or expired" }
+    })
+  })
+
+  it.each(["chat", "screen-share"])("leaves the room as it is when a %s socket goes", async (channel) => {
+    const room = await connected(channel)
+    await room.guestSocket.close()
+    expect(await room.hostSocket.next()).toEqual({ type: "peer-left" })
+    expect((await poll(server, room.code, room.guest)).status).toBe(200)
+  })
+
+  it("counts only a participant's newest socket: the replaced one's signals and close change nothing", async () => {
+    const room = await connected()
+    const newer = await attach(room.code, room.guest)
+    expect((await newer.socket.next())["peer"]["id"]).toBe(room.hostSocket.id)
+    expect((await room.hostSocket.next())["peer"]["id"]).toBe(newer.socket.id)
+    room.guestSocket.send({ type: "signal", data: "from the replaced socket" })
+    await room.guestSocket.settled()
+    expect(room.guestSocket.unread()).toEqual([])
+    await room.guestSocket.close()
+    newer.socket.send({ type: "signal", data: "from the newer one" })
+    expect(await room.hostSocket.next()).toEqual({ type: "signal", data: "from the newer one" })
+    expect((await poll(server, room.code, room.guest)).status).toBe(200)
+  })
+
+  it("lets a replaced socket open a flight of its own", async () => {
+    const room = await connected()
+    const newer = await attach(room.code, room.guest)
+    await newer.socket.next()
+    room.guestSocket.send({ type: "create-flight" })
+    expect((await room.guestSocket.next()).type).toBe("flight-created")
+  })
+
+  it("leaves a flight when the socket attaches to a room", async () => {
+    const [one, other] = [await client(), await client()]
+    one.send({ type: "create-flight" })
+    other.send({ type: "join-flight", flightCode: (await one.next())["flightCode"] })
+    await Promise.all([one.next(), other.next()])
+    const room = await makeRoom(server)
+    await attach(room.code, room.host, undefined, one)
+    expect(await other.next()).toEqual({ type: "peer-left" })
+    const guest = await attach(room.code, room.guest)
+    expect((await guest.socket.next())["peer"]).toEqual({ id: one.id, name: "Host" })
+  })
+
+  it("leaves the first room, as if it had closed there, when the socket attaches to another", async () => {
+    const first = await connected()
+    const second = await makeRoom(server)
+    await attach(second.code, second.host, undefined, first.guestSocket)
+    expect(await first.hostSocket.next()).toEqual({ type: "peer-left" })
+    await expect.poll(async () => (await poll(server, first.code, first.guest)).status).toBe(404)
+  })
+
+  it("keeps what a socket holds when an attach fails", async () => {
+    const room = await connected()
+    room.guestSocket.send({ type: "attach-room", roomCode: "ZZZZZZ", participantId: "nobody" })
+    expect(await room.guestSocket.next()).toEqual({ type: "error", message: "Room not found or expired" })
+    room.guestSocket.send({ type: "signal", data: "still here" })
+    expect(await room.hostSocket.next()).toEqual({ type: "signal", data: "still here" })
+  })
+
+  it("takes the participant out when its transfer socket moves to another channel of the same room", async () => {
+    const room = await connected()
+    room.guestSocket.send({ type: "attach-room", roomCode: room.code, participantId: room.guest, channel: "chat" })
+    expect(await room.hostSocket.next()).toEqual({ type: "peer-left" })
+    expect(await room.guestSocket.next()).toEqual({ type: "error", message: "Room not found or expired" })
+  })
+
+  it("gives a chat seat to the new guest, not to the one who has left the room", async () => {
+    const room = await connected()
+    const chat = { host: await attach(room.code, room.host, "chat"), old: await attach(room.code, room.guest, "chat") }
+    await Promise.all([chat.host.socket.next(), chat.old.socket.next()])
+    await room.guestSocket.close()
+    await expect.poll(async () => (await poll(server, room.code, room.host)).body.status).toBe("waiting")
+    const joined = await post(`${server.http}/api/rooms/${room.code}/join`, { name: "New" })
+    const fresh = await attach(room.code, joined.body.self.participantId, "chat")
+    expect((await fresh.socket.next())["peer"]["id"]).toBe(chat.host.socket.id)
+    expect((await chat.host.socket.next())["peer"]["name"]).toBe("New")
+    await chat.old.socket.close()
+    fresh.socket.send({ type: "signal", data: 1 })
+    expect(await chat.host.socket.next()).toEqual({ type: "signal", data: 1 })
+  })
+
+  it("does not let anybody into a room's flight by its code", async () => {
+    const room = await makeRoom(server)
+    await attach(room.code, room.host)
+    const stranger = await client()
+    stranger.send({ type: "join-flight", flightCode: room.code })
+    expect(await stranger.next()).toEqual({ type: "error", message: "Flight not found or full" })
+  })
+
+  it("says Already in a flight to a socket that holds a room seat, before the code is looked at", async () => {
+    const room = await makeRoom(server)
+    const { socket } = await attach(room.code, room.host, "chat")
+    socket.send({ type: "create-flight" })
+    expect(await socket.next()).toEqual({ type: "error", message: "Already in a flight" })
+    socket.send({ type: "join-flight", flightCode: "ZZZZZZ" })
+    expect(await socket.next()).toEqual({ type: "error", message: "Already in a flight" })
+  })
+
+  it("takes a seat left by somebody who closes while its attach is pending for nobody's", async () => {
+    const room = await makeRoom(server)
+    const host = await attach(room.code, room.host)
+    const { url } = database.options()
+    const blocker = url === undefined ? undefined : new pg.Client(url)
+    // On PostgreSQL the room's answer is kept waiting by a lock, on a second room that is not in memory yet.
+    if (blocker === undefined) return
+    await blocker.connect()
+    await blocker.query(
+      `insert into rooms (room_code, host_participant_id, host_name, expires_at) values ('PENDNG', 'hosthosthost', 'H', now() + interval '1 hour')`
+    )
+    await blocker.query("begin")
+    await blocker.query("lock table rooms in access exclusive mode")
+    const leaver = await client()
+    leaver.send({ type: "attach-room", roomCode: "PENDNG", participantId: "hosthosthost" })
+    leaver.socket.terminate()
+    await expect.poll(() => server.actors().connections).toBe(1)
+    await blocker.query("rollback")
+    await blocker.end()
+    expect((await poll(server, "PENDNG", "hosthosthost")).status).toBe(200)
+    expect(server.actors().flights).toBe(1)
+    expect(host.socket.socket.readyState).toBe(WebSocket.OPEN)
+  })
+})
