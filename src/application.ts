@@ -34,6 +34,8 @@ export interface Application {
   readonly port: number
   /** Which database it uses, without secrets. */
   readonly database: string
+  /** Writes a fault that nobody has caught into the log. */
+  reportFault(error: unknown): void
   /** Living actors by kind. */
   actors(): Readonly<Record<"connections" | "flights" | "rooms" | "networks", number>>
   /**
@@ -183,6 +185,7 @@ export const startApplication = async (config: Config, options: ApplicationOptio
       rooms: living("rooms"),
       networks: living("networks")
     }),
+    reportFault: (error) => log("error", "system:error", { kind: "process", ...describeError(error) }),
     stop: () => (stopping ??= stop())
   }
 }

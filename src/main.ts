@@ -39,14 +39,21 @@ const main = async () => {
   greet(config, application)
 
   let stopping = false
-  const stop = () => {
+  const stop = (exitCode: number) => {
     if (stopping) return
     stopping = true
     setTimeout(() => fail(`Not closed after ${config.shutdownTimeoutMs} ms: giving up.`), config.shutdownTimeoutMs).unref()
-    application.stop().then(() => process.exit(0), fail)
+    application.stop().then(() => process.exit(exitCode), fail)
   }
-  process.on("SIGTERM", stop)
-  process.on("SIGINT", stop)
+  process.on("SIGTERM", () => stop(0))
+  process.on("SIGINT", () => stop(0))
+  // A promise that nobody waited for harms nobody. After an exception that nobody caught the state is unknown: clients
+  // are told, rooms saved, and whoever watches the process starts it anew.
+  process.on("unhandledRejection", application.reportFault)
+  process.on("uncaughtException", (error) => {
+    application.reportFault(error)
+    stop(1)
+  })
 }
 
 await main()

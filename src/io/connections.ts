@@ -150,6 +150,10 @@ export const createConnections = (options: ConnectionsOptions) => {
       // While the actor says its farewells, what it sends to this socket goes nowhere: it is closed.
       actors.get(socket)?.send({ type: "socket.closed", at: now() })
       sockets.delete(socket.id)
+    },
+    failed: (socket, error) => {
+      options.record({ name: "client:error", clientId: socket.id, error })
+      socket.send(writeError("server-error"))
     }
   }
 

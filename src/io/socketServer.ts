@@ -38,6 +38,8 @@ export interface SocketHandler {
   /** Frames of one socket come one at a time, in order, and not while it is held. */
   frame(socket: ClientSocket, bytes: Buffer, isBinary: boolean): void
   closed(socket: ClientSocket): void
+  /** `frame` has thrown: a fault of ours, which must not become the process's. */
+  failed(socket: ClientSocket, error: unknown): void
 }
 
 interface Frame {
@@ -141,9 +143,18 @@ export class ClientSocket {
       const frame = this.#inbox.shift() as Frame
       this.#inboxBytes -= frame.bytes.length
       if (this.#inbox.length === 0) this.#inbox = null
-      this.#options.handler.frame(this, frame.bytes, frame.isBinary)
+      this.#handle(frame.bytes, frame.isBinary)
     }
     if (this.#inboxBytes <= this.#options.heldFramesBytes) this.#resume(pausedForInbox)
+  }
+
+  #handle(bytes: Buffer, isBinary: boolean): void {
+    const { handler } = this.#options
+    try {
+      handler.frame(this, bytes, isBinary)
+    } catch (error) {
+      handler.failed(this, error)
+    }
   }
 
   /** Starts the closing handshake. */
@@ -158,7 +169,7 @@ export class ClientSocket {
 
   /** What the server does with the socket's own events. */
   received(bytes: Buffer, isBinary: boolean): void {
-    if (!this.#held && this.#inbox === null) return this.#options.handler.frame(this, bytes, isBinary)
+    if (!this.#held && this.#inbox === null) return this.#handle(bytes, isBinary)
     this.#inbox ??= []
     this.#inbox.push({ bytes, isBinary })
     this.#inboxBytes += bytes.length

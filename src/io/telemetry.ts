@@ -112,6 +112,9 @@ export const createTelemetry = (options: TelemetryOptions): Telemetry => {
         case "flight:ended":
           log("info", name, { flightCode: event.flightCode, reason: event.reason })
           return
+        case "client:error":
+          log("error", name, { clientId: event.clientId, ...describeError(event.error) })
+          return
         case "flight:error":
           log("warn", name, fields)
           return

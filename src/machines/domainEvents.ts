@@ -3,6 +3,7 @@ export type DomainEvent =
   | { readonly name: "client:connected"; readonly clientId: string; readonly ip: string }
   | { readonly name: "client:registered_details"; readonly clientId: string; readonly newName: string }
   | { readonly name: "client:disconnected"; readonly clientId: string; readonly flightCode: string | null }
+  | { readonly name: "client:error"; readonly clientId: string; readonly error: unknown }
   | { readonly name: "flight:created"; readonly flightId: string; readonly flightCode: string; readonly creatorId: string }
   | {
       readonly name: "flight:joined"
