@@ -65,7 +65,7 @@ describe("upgrades", () => {
       )
       await once(socket, "data")
       const chunks: Buffer[] = []
-      socket.on("data", (chunk) => chunks.push(chunk))
+      socket.on("data", (chunk) => chunks.push(Buffer.from(chunk)))
       socket.write(frame)
       await once(socket, "end")
       socket.destroy()
