@@ -134,12 +134,6 @@ export const createSupervisor = (
     scope.self._parent?.send(report)
   }
 
-  const living = (state: State, id: string): AnyActorRef | undefined => {
-    const child = state.children.get(id)
-    // A child that has just ended may still be listed while its last word waits in our mailbox.
-    return child?.getSnapshot().status === "active" ? child : undefined
-  }
-
   const start = (state: State, scope: Scope, id: string, input: object): AnyActorRef => {
     const child = createActor(options.child, {
       parent: scope.self,
@@ -223,6 +217,19 @@ export const createSupervisor = (
     })
   }
 
+  /** Takes a child that is over out of the books, with all that its end means. A living one stays. */
+  const bury = (state: State, scope: Scope, id: string) => {
+    const snapshot = state.children.get(id)?.getSnapshot() as { status: string; error?: unknown } | undefined
+    if (snapshot?.status === "error") crashed(state, scope, id, snapshot.error)
+    else if (snapshot !== undefined && snapshot.status !== "active") ended(state, scope, id)
+  }
+
+  /** The living child. One that is over may still be in the books, while its last word waits in our mailbox. */
+  const living = (state: State, scope: Scope, id: string): AnyActorRef | undefined => {
+    bury(state, scope, id)
+    return state.children.get(id)
+  }
+
   return {
     config: options,
     getInitialSnapshot: () =>
@@ -242,7 +249,7 @@ export const createSupervisor = (
       switch (event.type) {
         case "child.start": {
           const addressed = event as Extract<SupervisorEvent, { type: "child.start" }>
-          if (living(state, addressed.id) !== undefined) {
+          if (living(state, scope, addressed.id) !== undefined) {
             scope.defer(() => answer("child.exists", addressed))
           } else if (state.mode !== "open") {
             scope.defer(() => answer("child.unavailable", addressed))
@@ -257,7 +264,7 @@ export const createSupervisor = (
         }
         case "child.tell": {
           const addressed = event as Extract<SupervisorEvent, { type: "child.tell" }>
-          const child = living(state, addressed.id)
+          const child = living(state, scope, addressed.id)
           if (child !== undefined) {
             scope.defer(() => deliver(child, addressed))
           } else if (addressed.input === undefined) {
@@ -294,11 +301,8 @@ export const createSupervisor = (
           const ending = event as AnyEventObject
           const id = ending["actorId"] as string | undefined
           if (id === undefined) break
-          if (ending.type.startsWith("xstate.done.actor.")) {
-            // A child with the same id may have been started since: only the ended one is buried.
-            if (living(state, id) === undefined) ended(state, scope, id)
-          } else if (ending.type.startsWith("xstate.error.actor.")) {
-            if (living(state, id) === undefined) crashed(state, scope, id, ending["error"])
+          if (ending.type.startsWith("xstate.done.actor.") || ending.type.startsWith("xstate.error.actor.")) {
+            bury(state, scope, id)
           }
         }
       }
