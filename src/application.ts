@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs"
 import type { AddressInfo } from "node:net"
 import { Redacted } from "effect"
-import { createActor, waitFor } from "xstate"
+import { createActor, waitFor, type ActorRefFrom } from "xstate"
 import type { Config } from "./config.ts"
 import { createHttpSurface } from "./http/surface.ts"
 import { createAddressReader } from "./io/address.ts"
@@ -36,6 +36,8 @@ export interface Application {
   readonly database: string
   /** Writes a fault that nobody has caught into the log. */
   reportFault(error: unknown): void
+  /** The root of the actor system: for watching it, and for trying what happens when an actor fails. */
+  readonly tower: ActorRefFrom<typeof towerMachine>
   /** Living actors by kind. */
   actors(): Readonly<Record<"connections" | "flights" | "rooms" | "networks", number>>
   /**
@@ -179,6 +181,7 @@ export const startApplication = async (config: Config, options: ApplicationOptio
   return {
     port,
     database: database.describe,
+    tower,
     actors: () => ({
       connections: living("connections"),
       flights: living("flights"),
