@@ -18,6 +18,7 @@ import { createRoomRows } from "./io/roomRows.ts"
 import { createRoomDesk, createRoomMachine } from "./io/rooms.ts"
 import { createSocketServer } from "./io/socketServer.ts"
 import { createTelemetry, describeError } from "./io/telemetry.ts"
+import { createIceServers } from "./io/turnCredentials.ts"
 import { limits } from "./limits.ts"
 import type { SupervisorRef } from "./machines/supervisor.ts"
 import { towerMachine, towerSupervisors } from "./machines/tower.ts"
@@ -27,6 +28,8 @@ export interface ApplicationOptions {
   readonly output: NodeJS.WritableStream
   /** Readable log lines instead of JSON. */
   readonly pretty: boolean
+  /** Where third parties are, without a slash at the end; absent: where they really are. For tests. */
+  readonly endpoints?: { readonly cloudflare?: string; readonly recaptcha?: string }
 }
 
 export interface Application {
@@ -119,6 +122,21 @@ export const startApplication = async (config: Config, options: ApplicationOptio
       totals: telemetry.totals,
       version,
       startedAt: now()
+    },
+    iceServers: createIceServers({
+      ...config.turn,
+      cloudflare: config.turn.cloudflare && { ...config.turn.cloudflare, endpoint: options.endpoints?.cloudflare },
+      userId: identities.connectionId,
+      now,
+      log
+    }),
+    contact: {
+      email: config.contact.email,
+      recaptcha: config.contact.recaptchaSecretKey && {
+        secretKey: config.contact.recaptchaSecretKey,
+        endpoint: options.endpoints?.recaptcha
+      },
+      log
     },
     allowsOrigin: origins.allows,
     onFault: (error) => log("error", "http:error", describeError(error)),

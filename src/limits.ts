@@ -56,6 +56,18 @@ export const limits = {
    * is taken. Zero would make no room at all. */
   roomCodeAttempts: 8,
 
+  // Third parties (Cloudflare, reCAPTCHA)
+
+  /** Milliseconds for one question to a third party, retries included: a person waits for the answer. Zero would ask
+   * nobody. */
+  thirdPartyTimeoutMs: 5_000,
+  /** How often a question is asked again after a 5xx or a network error. Zero would give up at the first. */
+  thirdPartyRetries: 2,
+  /** Milliseconds before the first retry, jittered, doubled for each further one. Zero would ask again at once. */
+  thirdPartyRetryMs: 200,
+  /** Seconds that Cloudflare's TURN credentials are good for, as clients are used to. Zero would give none. */
+  cloudflareCredentialsSeconds: 3600,
+
   // Supervision
 
   /** Milliseconds that a supervisor whose children crash too often stays suspended. Zero would let them crash on. */

@@ -6,7 +6,7 @@
  */
 import { Schema } from "effect"
 import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
-import { Active, FileCount, Name, ParticipantId, RoomCode, TotalBytes } from "./fields.ts"
+import { Active, FileCount, Name, ParticipantId, RecaptchaToken, RoomCode, TotalBytes } from "./fields.ts"
 import { allFaults, RejectsInvalidInput } from "./invalidRequest.ts"
 import { RoomSummary } from "./summary.ts"
 import { errorSchema, wireErrors } from "./wireErrors.ts"
@@ -141,6 +141,48 @@ export class RoomsGroup extends HttpApiGroup.make("rooms")
     })
   ) {}
 
+const Urls = Schema.Union([Schema.String, Schema.Array(Schema.String)])
+
+/** What browsers need to get through firewalls. */
+export class TurnGroup extends HttpApiGroup.make("turn")
+  .add(
+    HttpApiEndpoint.get("credentials", "/api/turn-credentials", {
+      success: Schema.Struct({
+        iceServers: Schema.Array(
+          Schema.Struct({
+            urls: Urls,
+            username: Schema.optionalKey(Schema.String),
+            credential: Schema.optionalKey(Schema.String)
+          })
+        ).annotate({ description: "For `new RTCPeerConnection({ iceServers })`." })
+      }).annotate({ identifier: "IceServers" }),
+      error: [errorSchema(wireErrors.turnNotConfigured), errorSchema(wireErrors.turnUnavailable)]
+    }).annotateMerge(
+      described("STUN and TURN servers", "All that are configured, with fresh credentials that end by themselves.")
+    )
+  )
+  .annotateMerge(OpenApi.annotations({ title: "TURN", description: "STUN and TURN servers for clients." })) {}
+
+/** The body of asking for the contact address. */
+export const ContactPayload = Schema.Struct({ token: RecaptchaToken })
+
+/** An address that is shown to people only. */
+export class ContactGroup extends HttpApiGroup.make("contact")
+  .add(
+    HttpApiEndpoint.post("requestEmail", "/request-email", {
+      payload: ContactPayload,
+      success: Schema.Struct({ email: Schema.String }).annotate({ identifier: "ContactAddress" }),
+      error: [
+        errorSchema(wireErrors.recaptchaFailed),
+        errorSchema(wireErrors.contactNotConfigured),
+        errorSchema(wireErrors.contactFailed),
+        tooLarge
+      ]
+    }).annotateMerge(described("Ask for the contact address", "Gives it to whoever passes the reCAPTCHA."))
+  )
+  .middleware(RejectsInvalidInput)
+  .annotateMerge(OpenApi.annotations({ title: "Contact", description: "An address for people only." })) {}
+
 /** Unknown fields are ignored, in both directions; the schemas' JSON form forbids them unless told otherwise. */
 const allowMoreProperties = (document: Record<string, unknown>): Record<string, unknown> =>
   JSON.parse(
@@ -149,7 +191,7 @@ const allowMoreProperties = (document: Record<string, unknown>): Record<string, 
 
 /** Everything that answers. */
 export class Api extends HttpApi.make("silktower")
-  .add(ServerGroup, StatusGroup, RoomsGroup)
+  .add(ServerGroup, StatusGroup, RoomsGroup, TurnGroup, ContactGroup)
   .annotate(HttpApi.ParseOptions, allFaults)
   .annotateMerge(
     OpenApi.annotations({

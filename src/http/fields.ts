@@ -102,3 +102,9 @@ export const Active = Schema.Boolean.annotate({
   description: "Whether this participant asks for it.",
   examples: [true]
 })
+
+/** What a reCAPTCHA on a page gave to its visitor. How long it may be, Google does not say. */
+export const RecaptchaToken = Schema.String.annotate({
+  ...mustBeString,
+  description: "What the reCAPTCHA on the page gave to the visitor; good once, for two minutes."
+}).check(Schema.makeFilter((token: string) => (token.trim() === "" ? "must not be empty" : undefined)))

@@ -3,7 +3,10 @@ import { Layer } from "effect"
 import { HttpServerResponse } from "effect/http"
 import { HttpApiBuilder, OpenApi } from "effect/http-api"
 import type { RoomDesk } from "../io/roomDesk.ts"
+import type { IssueIceServers } from "../io/turnCredentials.ts"
 import { Api } from "./api.ts"
+import { contactHandlers } from "./contact.ts"
+import type { ContactOptions } from "./contact.ts"
 import { corsRoutes, createCorsPolicy } from "./cors.ts"
 import { docsPage, jsonDocument } from "./documents.ts"
 import { invalidRequest, rejectsInvalidInput } from "./invalidRequest.ts"
@@ -12,11 +15,15 @@ import { createHttpServer } from "./server.ts"
 import type { HttpLimits, RunningHttpServer } from "./server.ts"
 import { serverHandlers, statusHandlers } from "./status.ts"
 import type { ServerStatus } from "./status.ts"
+import { turnHandlers } from "./turn.ts"
 import { errorResponse, wireErrors } from "./wireErrors.ts"
 
 export interface HttpSurfaceOptions {
   readonly desk: RoomDesk
   readonly status: ServerStatus
+  /** Absent: no STUN or TURN server is configured. */
+  readonly iceServers?: IssueIceServers | undefined
+  readonly contact: ContactOptions
   /** Whether pages of this origin may read answers; gets the Origin header as it came. */
   readonly allowsOrigin: (origin: string) => boolean
   /** Told of every fault that a client sees as 500, for the log. */
@@ -31,7 +38,9 @@ export const createHttpSurface = (options: HttpSurfaceOptions): Promise<RunningH
   const handlers = Layer.mergeAll(
     serverHandlers(options.status),
     statusHandlers(options.status),
-    roomHandlers(options.desk)
+    roomHandlers(options.desk),
+    turnHandlers(options.iceServers),
+    contactHandlers(options.contact)
   )
   const documents = Object.entries({ "/openapi.json": () => OpenApi.fromApi(Api), ...options.documents })
   const documentRoutes = documents.map(([path, make]) => jsonDocument(path as `/${string}`, make))

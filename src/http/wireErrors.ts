@@ -46,6 +46,31 @@ export const wireErrors = {
     error: "Room endpoint not found.",
     description: "Anything under /api/rooms that is no endpoint."
   }),
+  turnNotConfigured: wireError({
+    status: 501,
+    error: "TURN service is not configured on the server.",
+    description: "The server has no STUN or TURN server to name. Connect without."
+  }),
+  turnUnavailable: wireError({
+    status: 500,
+    error: "Could not fetch TURN credentials.",
+    description: "Who issues the credentials does not answer as it should. Connect without, or try again later."
+  }),
+  recaptchaFailed: wireError({
+    status: 400,
+    error: "recaptcha_failed",
+    description: "The token is not one that a visitor has just earned: it is wrong, used or old. Get a new one."
+  }),
+  contactNotConfigured: wireError({
+    status: 500,
+    error: "server_not_configured",
+    description: "The server has no contact address to give."
+  }),
+  contactFailed: wireError({
+    status: 500,
+    error: "internal_error",
+    description: "The token could not be verified. Get a new one, and try again later."
+  }),
   bodyTooLarge: wireError({
     status: 413,
     error: "Request body too large",

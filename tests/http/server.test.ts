@@ -129,8 +129,10 @@ describe("the documents", () => {
       "/api/rooms/{code}/participants/{id}/ready",
       "/api/rooms/{code}/participants/{id}/screen-share",
       "/api/status",
+      "/api/turn-credentials",
       "/favicon.ico",
       "/keep-alive",
+      "/request-email",
       "/stats"
     ])
     const { post } = json.paths["/api/rooms/{code}/join"]

@@ -5,6 +5,7 @@ import type { IncomingHttpHeaders } from "node:http"
 import { connect } from "node:net"
 import type { AddressInfo } from "node:net"
 import type { HttpLimits } from "../../src/http/server.ts"
+import type { HttpSurfaceOptions } from "../../src/http/surface.ts"
 import { createHttpSurface } from "../../src/http/surface.ts"
 import { createMemoryDesk } from "./memoryDesk.ts"
 
@@ -18,7 +19,8 @@ export interface Answer {
   readonly json: any
 }
 
-export const startServer = async (limits: Partial<HttpLimits> = {}) => {
+/** `parts` are put in the place of what this server has by itself. */
+export const startServer = async (limits: Partial<HttpLimits> = {}, parts: Partial<HttpSurfaceOptions> = {}) => {
   const desk = createMemoryDesk()
   const faults: unknown[] = []
   const { server, close } = await createHttpSurface({
@@ -31,10 +33,12 @@ export const startServer = async (limits: Partial<HttpLimits> = {}) => {
       version: "1.2.3",
       startedAt: Date.now() - 93_784_000
     },
+    contact: { log: () => {} },
     allowsOrigin: (origin) => origin === allowedOrigin || origin === allowedOrigin.toUpperCase(),
     onFault: (error) => faults.push(error),
     documents: { "/asyncapi.json": () => ({ asyncapi: "3.0.0" }) },
-    limits
+    limits,
+    ...parts
   })
   await once(server.listen(0, "127.0.0.1"), "listening")
   const { port } = server.address() as AddressInfo

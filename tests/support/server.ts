@@ -3,7 +3,7 @@ import { once } from "node:events"
 import { PassThrough } from "node:stream"
 import { Effect } from "effect"
 import { WebSocket, type ClientOptions } from "ws"
-import { startApplication, type Application } from "../../src/application.ts"
+import { startApplication, type Application, type ApplicationOptions } from "../../src/application.ts"
 import { loadConfig } from "../../src/config.ts"
 
 export interface TestServer extends Application {
@@ -133,14 +133,17 @@ export const connect = async (url: string, options: ConnectOptions = {}): Promis
 }
 
 /** Starts a server on a port of the system's choice. `environment` is what an operator would set. */
-export const startServer = async (environment: Readonly<Record<string, string>>): Promise<TestServer> => {
+export const startServer = async (
+  environment: Readonly<Record<string, string>>,
+  options: Partial<ApplicationOptions> = {}
+): Promise<TestServer> => {
   const output = new PassThrough()
   let text = ""
   output.on("data", (chunk: Buffer) => {
     text += chunk.toString()
   })
   const config = await Effect.runPromise(loadConfig({ PORT: "0", HOST: "127.0.0.1", ...environment }, []))
-  const application = await startApplication(config, { output, pretty: false })
+  const application = await startApplication(config, { output, pretty: false, ...options })
   const ws = `ws://127.0.0.1:${application.port}`
   return {
     ...application,

@@ -1,0 +1,89 @@
+/** Which STUN and TURN servers a client may use, with credentials that end by themselves. */
+import { createHmac } from "node:crypto"
+import { Effect, Redacted, Result } from "effect"
+import { fetchCloudflareIceServers, type CloudflareAccount } from "./cloudflare.ts"
+import type { Telemetry } from "./telemetry.ts"
+
+/** As a browser's `RTCPeerConnection` takes it. */
+export interface IceServer {
+  readonly urls: string | readonly string[]
+  readonly username?: string
+  readonly credential?: string
+}
+
+export interface TurnOptions {
+  readonly stunUrls: readonly string[]
+  /** TURN servers that share a secret with this server. */
+  readonly own?: { readonly urls: readonly string[]; readonly secret: Redacted.Redacted<string> } | undefined
+  /** Seconds that credentials for own servers are good for. */
+  readonly timeToLiveSeconds: number
+  readonly cloudflare?: CloudflareAccount | undefined
+  /** A name nobody else has, for the part of the user name that TURN servers write into their logs. */
+  readonly userId: () => string
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+  readonly log: Telemetry["log"]
+}
+
+/** What a client gets; null when there is something to get but nobody gave it, which the log explains. */
+export type IssueIceServers = Effect.Effect<readonly IceServer[] | null>
+
+/**
+ * Credentials as draft-uberti-behave-turn-rest-00 section 2.2 has them, which coturn knows as `use-auth-secret`: the
+ * user name says until when it is good, and only who has the secret can say so. `expiresAt` in seconds since the epoch.
+ */
+export const timeLimitedCredentials = (
+  secret: string,
+  userId: string,
+  expiresAt: number
+): { readonly username: string; readonly credential: string } => {
+  const username = `${Math.floor(expiresAt)}:${userId}`
+  return { username, credential: createHmac("sha1", secret).update(username).digest("base64") }
+}
+
+/**
+ * The servers of all that is configured: STUN, own TURN, Cloudflare, in this order. Undefined when nothing is. When
+ * Cloudflare fails clients get the others; a direct connection is better than none.
+ */
+export const createIceServers = ({
+  stunUrls,
+  own,
+  timeToLiveSeconds,
+  cloudflare,
+  userId,
+  now,
+  log
+}: TurnOptions): IssueIceServers | undefined => {
+  if (stunUrls.length === 0 && own === undefined && cloudflare === undefined) return undefined
+
+  return Effect.gen(function* () {
+    const iceServers: IceServer[] = []
+    const sources: string[] = []
+    if (stunUrls.length > 0) {
+      iceServers.push({ urls: stunUrls })
+      sources.push("stun")
+    }
+    if (own !== undefined) {
+      const expiresAt = now() / 1000 + timeToLiveSeconds
+      iceServers.push({ urls: own.urls, ...timeLimitedCredentials(Redacted.value(own.secret), userId(), expiresAt) })
+      sources.push("own")
+    }
+    if (cloudflare !== undefined) {
+      const fetched = yield* Effect.result(fetchCloudflareIceServers(cloudflare))
+      if (Result.isSuccess(fetched)) {
+        iceServers.push(...fetched.success)
+        sources.push("cloudflare")
+      } else {
+        const { reason, status } = fetched.failure
+        const hint =
+          status === 401 || status === 403 || status === 404
+            ? { hint: "Check CLOUDFLARE_TURN_TOKEN_ID and CLOUDFLARE_API_TOKEN." }
+            : {}
+        log("error", "turn:error", { provider: "cloudflare", error: reason, answeredWith: sources, ...hint })
+      }
+    }
+    if (iceServers.length === 0) return null
+    log("info", "turn:credentials_issued", { sources })
+    return iceServers
+  })
+}
