@@ -162,7 +162,8 @@ const decoders: Readonly<Record<string, (input: unknown) => Result.Result<Client
 
 const fault = (name: FrameFault): Incoming => ({ kind: "fault", fault: name })
 
-/** The start of a frame that is `{type, data}` and nothing else. */
+/** The start of a frame that is `{type, data}` and nothing else: as every client writes it, and with white space. */
+const usualSignalStart = `{"type":"signal","data":`
 const signalStart = /^\s*\{\s*"type"\s*:\s*"signal"\s*,\s*"data"\s*:/
 
 const isJson = (text: string): boolean => {
@@ -179,10 +180,11 @@ const isJson = (text: string): boolean => {
  * one JSON value by itself. A second key would make it none.
  */
 const isPlainSignal = (text: string): boolean => {
-  const start = signalStart.exec(text)
-  if (start === null) return false
+  const start = text.startsWith(usualSignalStart) ? usualSignalStart.length : (signalStart.exec(text)?.[0].length ?? 0)
+  if (start === 0) return false
   const end = text.lastIndexOf("}")
-  return end > start[0].length && text.slice(end + 1).trim() === "" && isJson(text.slice(start[0].length, end))
+  if (end < text.length - 1 && text.slice(end + 1).trim() !== "") return false
+  return end > start && isJson(text.slice(start, end))
 }
 
 /**

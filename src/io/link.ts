@@ -2,7 +2,7 @@
  * Links: the data plane. While a flight is paired, its two sockets are each other's peer, and a signal frame goes
  * straight from one to the other without passing an actor. The flight's statechart alone opens and closes links.
  */
-import type { ClientSocket } from "./socketServer.ts"
+import type { ClientSocket, LinkCount } from "./socketServer.ts"
 
 export interface Links {
   open(flightId: string, first: ClientSocket | undefined, second: ClientSocket | undefined): void
@@ -17,16 +17,11 @@ export interface Links {
   forget(flightId: string): void
 }
 
-interface Count {
-  signals: number
-}
-
 export const createLinks = (): Links => {
-  const counts = new Map<string, Count>()
-  const countOf = new WeakMap<ClientSocket, Count>()
+  const counts = new Map<string, LinkCount>()
 
   const part = (socket: ClientSocket | undefined) => {
-    if (socket !== undefined) socket.peer = null
+    if (socket !== undefined) socket.link = null
   }
 
   return {
@@ -34,24 +29,22 @@ export const createLinks = (): Links => {
       if (first === undefined || second === undefined) return
       const count = counts.get(flightId) ?? { signals: 0 }
       counts.set(flightId, count)
-      countOf.set(first, count)
-      countOf.set(second, count)
-      first.peer = second
-      second.peer = first
+      first.link = { peer: second, count }
+      second.link = { peer: first, count }
     },
     close: (_flightId, first, second) => {
       part(first)
       part(second)
     },
     drop: (socket) => {
-      part(socket.peer ?? undefined)
+      part(socket.link?.peer)
       part(socket)
     },
     forward: (from, frame) => {
-      const { peer } = from
-      if (peer === null) return
-      ;(countOf.get(from) as Count).signals++
-      peer.relay(frame, from)
+      const { link } = from
+      if (link === null) return
+      link.count.signals++
+      link.peer.relay(frame, from)
     },
     signalsOf: (flightId) => counts.get(flightId)?.signals ?? 0,
     forget: (flightId) => {

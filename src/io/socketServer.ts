@@ -47,6 +47,11 @@ interface Frame {
   readonly isBinary: boolean
 }
 
+/** What has passed over a link. */
+export interface LinkCount {
+  signals: number
+}
+
 /** Why a socket is not read at the moment. */
 const pausedForInbox = 1
 const pausedForPeer = 2
@@ -55,8 +60,8 @@ const pausedForPeer = 2
 export class ClientSocket {
   /** Set by the handler when it opens. */
   id = ""
-  /** Whose frames this socket's go to, while a link is open. */
-  peer: ClientSocket | null = null
+  /** Whose this socket's frames are, while a link is open. */
+  link: { readonly peer: ClientSocket; readonly count: LinkCount } | null = null
 
   readonly #socket: WebSocket
   readonly #options: SocketServerOptions
