@@ -1,6 +1,7 @@
+import { createRequire } from "node:module"
 import { Effect, Redacted } from "effect"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { createIceServers } from "../../src/io/turnCredentials.ts"
+import { createIceServers, type IceServer } from "../../src/io/turnCredentials.ts"
 import { hasCoturn, startCoturn, type Coturn } from "./coturn.ts"
 import { allocate, type Login } from "./turnClient.ts"
 
@@ -14,8 +15,7 @@ const suite = () => {
   })
   afterAll(() => coturn?.stop())
 
-  /** What a client would have got at this moment. */
-  const issue = async (now: number, sharedSecret = secret): Promise<Login> => {
+  const iceServers = async (now: number, sharedSecret: string): Promise<readonly IceServer[]> => {
     const issued = createIceServers({
       stunUrls: [],
       own: { urls: [`turn:127.0.0.1:${coturn.port}?transport=udp`], secret: Redacted.make(sharedSecret) },
@@ -24,7 +24,12 @@ const suite = () => {
       now: () => now,
       log: () => {}
     })
-    const [server] = (issued && (await Effect.runPromise(issued))) ?? []
+    return (issued && (await Effect.runPromise(issued))) ?? []
+  }
+
+  /** What a client would have got at this moment. */
+  const issue = async (now: number, sharedSecret = secret): Promise<Login> => {
+    const [server] = await iceServers(now, sharedSecret)
     return { username: server?.username ?? "", credential: server?.credential ?? "" }
   }
 
@@ -51,6 +56,38 @@ const suite = () => {
 
   it("lets nobody in with credentials made with another secret", async () => {
     expect(await allocate(coturn.port, await issue(Date.now(), `${secret}.`))).toBe(wrongCredentials)
+  })
+
+  it("carries two peers of WebRTC that may use nothing but the relay", async () => {
+    const { RTCPeerConnection } = createRequire(import.meta.url)("@roamhq/wrtc")
+    const settings = { iceTransportPolicy: "relay", iceServers: await iceServers(Date.now(), secret) }
+    const [caller, callee] = [new RTCPeerConnection(settings), new RTCPeerConnection(settings)]
+    const candidates: string[] = []
+    const passOn = (to: typeof caller) => (event: { candidate: { candidate: string } | null }) => {
+      if (event.candidate === null) return
+      candidates.push(event.candidate.candidate)
+      to.addIceCandidate(event.candidate)
+    }
+    caller.onicecandidate = passOn(callee)
+    callee.onicecandidate = passOn(caller)
+    try {
+      const received = new Promise((resolve) => {
+        callee.ondatachannel = (event: any) => {
+          event.channel.onmessage = (message: { data: string }) => resolve(message.data)
+        }
+      })
+      const channel = caller.createDataChannel("files")
+      channel.onopen = () => channel.send("hello")
+      await caller.setLocalDescription(await caller.createOffer())
+      await callee.setRemoteDescription(caller.localDescription)
+      await callee.setLocalDescription(await callee.createAnswer())
+      await caller.setRemoteDescription(callee.localDescription)
+      expect(await received).toBe("hello")
+      expect(candidates.filter((candidate) => !candidate.includes("typ relay"))).toEqual([])
+    } finally {
+      caller.close()
+      callee.close()
+    }
   })
 }
 
