@@ -3,10 +3,10 @@
  * person does. Newest lines are kept for whoever may ask for them, and the totals that status pages show are counted
  * here.
  */
-import { Writable } from "node:stream"
 import { pino, type Logger } from "pino"
-import pretty from "pino-pretty"
+import { isColorSupported, prettyFactory } from "pino-pretty"
 import type { DomainEvent } from "../machines/domainEvents.ts"
+import { createLogBuffer } from "./logBuffer.ts"
 
 export interface TelemetryOptions {
   readonly level: "trace" | "debug" | "info" | "warn" | "error"
@@ -14,7 +14,7 @@ export interface TelemetryOptions {
   readonly pretty: boolean
   /** Lines kept in memory. */
   readonly bufferSize: number
-  /** Where lines go. */
+  /** Where lines go. When it breaks, lines are kept in memory only. */
   readonly output: NodeJS.WritableStream
 }
 
@@ -30,111 +30,138 @@ export type Level = "debug" | "info" | "warn" | "error"
 export interface Telemetry {
   /** Writes one line. `fields` must hold no secret: no SDP, candidate, participant id, key, token or URL with one. */
   log(level: Level, message: string, fields?: Readonly<Record<string, unknown>>): void
-  /** Counts a domain event and writes its line. */
+  /** Counts a domain event and writes its line, if it is one that has a line. */
   record(event: DomainEvent): void
   totals(): Totals
-  /** The newest lines, oldest first. */
+  /** The newest lines, oldest first, as JSON. */
   lines(): readonly string[]
 }
 
-/** Keeps the newest so many lines; adding one costs the same however many there are. */
-const createLogBuffer = (size: number) => {
-  const lines: string[] = []
-  let next = 0
-  return {
-    add: (line: string) => {
-      lines[next] = line
-      next = (next + 1) % size
-    },
-    all: () => (lines.length < size ? lines.slice() : [...lines.slice(next), ...lines.slice(0, next)])
-  }
-}
+/** UTF-16 units of an error's message that a line shows. */
+const errorUnits = 500
 
-/** Name, message and code of an error: its other properties may hold values of a query, and its stack only paths. */
+/** Name, message and code of an error, as a log may show them: whatever else it holds may be somebody's secret. */
 export const describeError = (error: unknown): Readonly<Record<string, unknown>> => {
-  if (!(error instanceof Error)) return { error: typeof error === "string" ? error : "not an Error" }
+  if (!(error instanceof Error)) return { error: typeof error === "string" ? printable(error) : "not an Error" }
   const { code } = error as { code?: unknown }
-  return { error: `${error.name}: ${error.message}`, ...(typeof code === "string" ? { code } : {}) }
+  return { error: `${error.name}: ${messageOf(error)}`, ...(typeof code === "string" ? { code } : {}) }
 }
 
-export const createTelemetry = (options: TelemetryOptions): Telemetry => {
-  const buffer = createLogBuffer(options.bufferSize)
-  const target = options.pretty
-    ? pretty({ colorize: true, destination: options.output as never, messageKey: "message", timestampKey: "timestamp", sync: true })
-    : options.output
-  const both = new Writable({
-    write(chunk: Buffer, _encoding, done) {
-      const line = chunk.toString()
-      buffer.add(line.trimEnd())
-      target.write(line)
-      done()
-    },
-    decodeStrings: true
-  })
+/** Some errors quote what they could not read, which is what a client or a third party has sent. */
+const messageOf = ({ name, message }: Error): string => {
+  if (name.startsWith("Schema")) return "a value is not what was expected"
+  if (name === "SyntaxError") return printable(message.replace(/"[^]*" is not valid JSON/, "the text is not valid JSON"))
+  return printable(message)
+}
+
+const printable = (text: string): string => {
+  const safe = text.replace(/\/\/[^\s/?#]*@/g, "//<redacted>@")
+  return safe.length > errorUnits ? `${safe.slice(0, errorUnits)}…` : safe
+}
+
+/** Characters that JSON leaves as they are and that some terminals obey or take for the end of a line. */
+const unprintable = /[\u007f-\u009f\u2028\u2029]/
+const everyUnprintable = new RegExp(unprintable, "g")
+const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
+
+export const createTelemetry = ({ level, pretty, bufferSize, output }: TelemetryOptions): Telemetry => {
+  const buffer = createLogBuffer(bufferSize)
+  const readable = pretty
+    ? prettyFactory({ colorize: isColorSupported, messageKey: "message", timestampKey: "timestamp", singleLine: true })
+    : undefined
+  // Whoever read the lines has gone. That is no reason for the server to go as well.
+  output.on("error", () => {})
+
   const logger: Logger = pino(
     {
-      level: options.level,
+      level,
       base: null,
       messageKey: "message",
-      timestamp: () => `,"timestamp":"${new Date().toISOString()}"`,
-      formatters: { level: (level) => ({ level }) }
+      // pino writes the level before everything else. Here it begins with nothing but the brace, then comes this, and
+      // the rest in the order in which `log` puts it.
+      formatters: { level: () => ({}) },
+      timestamp: () => `"timestamp":"${new Date().toISOString()}"`
     },
-    both
+    {
+      write: (written) => {
+        const line = unprintable.test(written) ? written.replace(everyUnprintable, escaped) : written
+        buffer.add(line.slice(0, -1))
+        output.write(readable === undefined ? line : readable(line))
+      }
+    }
   )
+
+  const log: Telemetry["log"] = (level, message, fields) => logger[level]({ level, message, ...fields })
 
   const totals = { totalConnections: 0, totalDisconnections: 0, totalFlightsCreated: 0, totalFlightsJoined: 0 }
 
-  const log: Telemetry["log"] = (level, message, fields) => logger[level](fields ?? {}, message)
-
-  return {
-    log,
-    record: (event) => {
-      const { name, ...fields } = event
-      switch (event.name) {
-        case "client:connected":
-          totals.totalConnections++
-          log("info", name, { ...fields, totalClients: totals.totalConnections - totals.totalDisconnections })
-          return
-        case "client:disconnected":
-          totals.totalDisconnections++
-          log("info", name, { ...fields, remainingClients: totals.totalConnections - totals.totalDisconnections })
-          return
-        case "flight:created":
-          totals.totalFlightsCreated++
-          log("info", name, { flightCode: event.flightCode, creatorId: event.creatorId, createdAt: new Date().toISOString() })
-          return
-        case "flight:joined": {
-          totals.totalFlightsJoined++
-          const { flightId: _flightId, name: _name, ...joined } = event
-          log("info", name, joined)
-          return
-        }
-        case "flight:ended":
-          log("info", name, { flightCode: event.flightCode, reason: event.reason })
-          return
-        case "client:error":
-          log("error", name, { clientId: event.clientId, ...describeError(event.error) })
-          return
-        case "flight:error":
-          log("warn", name, fields)
-          return
-        case "room:error":
-          log("error", name, { roomCode: event.roomCode, operation: event.operation, ...describeError(event.error) })
-          return
-        case "system:error":
-          log("error", name, {
-            kind: event.kind,
-            id: event.id,
-            restarted: event.restarted,
-            ...describeError(event.error)
-          })
-          return
-        default:
-          log("info", name, fields)
-      }
-    },
-    totals: () => ({ ...totals }),
-    lines: () => buffer.all()
+  const record = (event: DomainEvent) => {
+    switch (event.name) {
+      case "client:connected":
+        totals.totalConnections++
+        return log("info", event.name, {
+          clientId: event.clientId,
+          ip: event.ip,
+          totalClients: totals.totalConnections - totals.totalDisconnections
+        })
+      case "client:registered_details":
+        return log("info", event.name, { clientId: event.clientId, newName: event.newName })
+      case "client:disconnected":
+        totals.totalDisconnections++
+        return log("info", event.name, {
+          clientId: event.clientId,
+          remainingClients: totals.totalConnections - totals.totalDisconnections,
+          flightCode: event.flightCode
+        })
+      case "client:error":
+        return log("error", event.name, { clientId: event.clientId, ...describeError(event.error) })
+      case "flight:created":
+        totals.totalFlightsCreated++
+        return log("info", event.name, {
+          flightCode: event.flightCode,
+          creatorId: event.creatorId,
+          createdAt: new Date().toISOString()
+        })
+      case "flight:joined":
+        totals.totalFlightsJoined++
+        return log("info", event.name, {
+          flightCode: event.flightCode,
+          joinerId: event.joinerId,
+          joinerName: event.joinerName,
+          ip: event.ip,
+          connectionType: event.connectionType
+        })
+      case "flight:seated":
+      case "flight:left":
+        // For the flight's story only.
+        return
+      case "flight:invitation":
+        return log("info", event.name, { flightCode: event.flightCode, from: event.from, to: event.to })
+      case "flight:error":
+        return log("warn", event.name, {
+          clientId: event.clientId,
+          flightCode: event.flightCode,
+          error: event.error
+        })
+      case "flight:ended":
+        return log("info", event.name, { flightCode: event.flightCode, reason: event.reason })
+      case "room:error":
+        return log("error", event.name, {
+          roomCode: event.roomCode,
+          operation: event.operation,
+          ...describeError(event.error)
+        })
+      case "system:error":
+        return log("error", event.name, {
+          kind: event.kind,
+          id: event.id,
+          restarted: event.restarted,
+          ...describeError(event.error)
+        })
+      default:
+        return event satisfies never
+    }
   }
-}
 
+  return { log, record, totals: () => ({ ...totals }), lines: buffer.lines }
+}

@@ -143,14 +143,35 @@ const base = setup({
 
 const reportsSeats = (context: FlightContext): boolean => context.ofRoom && context.channel === "transfer"
 
+const leftBy = (memberId: string, { id, code }: FlightContext): DomainEvent => ({
+  name: "flight:left",
+  flightId: id,
+  flightCode: code,
+  memberId
+})
+
 const takeSeat = base.enqueueActions(({ context, event, enqueue, self }) => {
   const { member, participants } = event as SeatTake
   const remaining = seatsBeside(context.seats, member, participants)
   for (const seat of context.seats) {
     if (remaining.includes(seat) || seat.id === member.id) continue
     enqueue.sendTo(seat.connection, { type: "seat.lost", flightId: context.id } satisfies FlightNotice)
+    enqueue({ type: "record", params: leftBy(seat.id, context) })
   }
   enqueue.assign({ seats: [...remaining, member] })
+  if (!context.seats.some(({ id }) => id === member.id)) {
+    enqueue({
+      type: "record",
+      params: {
+        name: "flight:seated",
+        flightId: context.id,
+        flightCode: context.code,
+        memberId: member.id,
+        memberName: member.name,
+        ip: member.address
+      }
+    })
+  }
   enqueue.sendTo(member.connection, {
     type: "seat.given",
     flightId: context.id,
@@ -168,6 +189,7 @@ const leaveSeat = base.enqueueActions(({ context, event, enqueue }) => {
   const { id, at } = event as Extract<FlightEvent, { type: "seat.leave" }>
   const leaver = context.seats.find((seat) => seat.id === id)
   enqueue.assign({ seats: context.seats.filter((seat) => seat.id !== id) })
+  enqueue({ type: "record", params: leftBy(id, context) })
   if (reportsSeats(context) && leaver?.participantId != null) {
     enqueue({ type: "reportVacated", params: { participantId: leaver.participantId, at } })
   }
@@ -219,7 +241,6 @@ export const flightMachine = base
         "seat.take": {
           target: "waiting",
           actions: [
-            "takeSeat",
             {
               type: "record",
               params: ({ context, event }) => ({
@@ -228,7 +249,8 @@ export const flightMachine = base
                 flightCode: context.code,
                 creatorId: event.member.id
               })
-            }
+            },
+            "takeSeat"
           ]
         }
       }
@@ -267,7 +289,8 @@ export const flightMachine = base
               joinerId: second.id,
               joinerName: second.name,
               ip: second.address,
-              connectionType: connectionTypeOf(first, second)
+              connectionType: connectionTypeOf(first, second),
+              peerId: first.id
             }
           }
         }
