@@ -36,7 +36,6 @@ const main = async () => {
 
   const isTerminal = process.stdout.isTTY === true
   const application = await startApplication(config, { output: process.stdout, pretty: isTerminal }).catch(fail)
-  greet(config, application)
 
   let stopping = false
   const stop = (exitCode: number) => {
@@ -54,6 +53,8 @@ const main = async () => {
     application.reportFault(error)
     stop(1)
   })
+  // Last: whoever reads this may stop the server at once.
+  greet(config, application)
 }
 
 await main()

@@ -32,5 +32,11 @@ export const lockDirectory = (directory: string): DirectoryLock => {
     throw new DataDirectoryUnusable(directory, codeOf(error) === "EACCES" ? "permission denied" : reasonOf(error))
   }
   const held = file
-  return { release: () => held.close() }
+  const release = () => {
+    process.off("exit", release)
+    if (held.isOpen) held.close()
+  }
+  // The listener also keeps the handle from being collected as garbage, which would let go of the lock.
+  process.on("exit", release)
+  return { release }
 }
