@@ -17,9 +17,11 @@ import { createOriginPolicy } from "./io/origin.ts"
 import { createRoomRows } from "./io/roomRows.ts"
 import { createRoomDesk, createRoomMachine } from "./io/rooms.ts"
 import { createSocketServer } from "./io/socketServer.ts"
+import { createStories } from "./io/stories.ts"
 import { createTelemetry, describeError } from "./io/telemetry.ts"
 import { createIceServers } from "./io/turnCredentials.ts"
 import { limits } from "./limits.ts"
+import type { DomainEvent } from "./machines/domainEvents.ts"
 import type { SupervisorRef } from "./machines/supervisor.ts"
 import { towerMachine, towerSupervisors } from "./machines/tower.ts"
 
@@ -32,6 +34,8 @@ export interface ApplicationOptions {
   readonly endpoints?: { readonly cloudflare?: string; readonly recaptcha?: string }
 }
 
+type ActorKind = "connections" | "flights" | "rooms" | "networks" | "stories"
+
 export interface Application {
   /** The port it listens on. */
   readonly port: number
@@ -42,7 +46,7 @@ export interface Application {
   /** The root of the actor system: for watching it, and for trying what happens when an actor fails. */
   readonly tower: ActorRefFrom<typeof towerMachine>
   /** Living actors by kind. */
-  actors(): Readonly<Record<"connections" | "flights" | "rooms" | "networks", number>>
+  actors(): Readonly<Record<ActorKind, number>>
   /**
    * Takes nobody in any more, tells every client, saves what rooms owe, closes the database. Resolves when all is
    * closed; whoever calls decides how long to wait.
@@ -56,7 +60,7 @@ export const version: string = JSON.parse(readFileSync(new URL("../package.json"
 /** Starts a server. Rejects with a named error when the database cannot be opened or the port is taken. */
 export const startApplication = async (config: Config, options: ApplicationOptions): Promise<Application> => {
   const telemetry = createTelemetry({ level: config.logLevel, bufferSize: config.logs.bufferSize, ...options })
-  const { record, log } = telemetry
+  const { log } = telemetry
   const now = () => Date.now()
 
   const database = await openDatabase({
@@ -70,6 +74,10 @@ export const startApplication = async (config: Config, options: ApplicationOptio
   const identities = createIdentities()
   const origins = createOriginPolicy({ environment: config.environment, ...config.origins })
   const store = createRoomRows(database.pool, aliasOf)
+  const record = (event: DomainEvent) => {
+    telemetry.record(event)
+    stories.hear(event)
+  }
   const connections = createConnections({
     addressOf: createAddressReader(config.trustProxy),
     identities,
@@ -78,11 +86,14 @@ export const startApplication = async (config: Config, options: ApplicationOptio
     now
   })
 
+  const stories = createStories({ links: connections.links, deadlines, log, limit: limits.stories, now })
+
   const tower = createActor(
     towerMachine.provide({
       actors: towerSupervisors({
         ...connections.machines,
         room: createRoomMachine(store, deadlines, record),
+        story: stories.machine,
         settings: {
           connection: { askTimeoutMs: limits.askTimeoutMs },
           room: {
@@ -90,7 +101,8 @@ export const startApplication = async (config: Config, options: ApplicationOptio
             restMs: limits.roomRestMs,
             touchShare: limits.touchShare,
             retryMs: limits.roomRetryMs
-          }
+          },
+          story: { staleMs: limits.storyStaleMs, entries: limits.storyEntries }
         },
         now
       }),
@@ -101,9 +113,10 @@ export const startApplication = async (config: Config, options: ApplicationOptio
     }),
     { input: { suspensionMs: limits.suspensionMs } }
   ).start()
-  const supervisor = (kind: "connections" | "flights" | "rooms" | "networks") => tower.system.get(kind) as SupervisorRef
-  const living = (kind: Parameters<typeof supervisor>[0]) => supervisor(kind).getSnapshot().children.size
+  const supervisor = (kind: ActorKind) => tower.system.get(kind) as SupervisorRef
+  const living = (kind: ActorKind) => supervisor(kind).getSnapshot().children.size
   connections.attach(supervisor("connections"))
+  stories.attach(supervisor("stories"))
 
   const desk = createRoomDesk(supervisor("rooms"), {
     identities,
@@ -204,7 +217,8 @@ export const startApplication = async (config: Config, options: ApplicationOptio
       connections: living("connections"),
       flights: living("flights"),
       rooms: living("rooms"),
-      networks: living("networks")
+      networks: living("networks"),
+      stories: living("stories")
     }),
     reportFault: (error) => log("error", "system:error", { kind: "process", ...describeError(error) }),
     stop: () => (stopping ??= stop())

@@ -56,6 +56,18 @@ export const limits = {
    * is taken. Zero would make no room at all. */
   roomCodeAttempts: 8,
 
+  // Flight stories
+
+  /** Milliseconds after which a story is told although its flight goes on, as operators are used to. Zero would tell
+   * every story at once. */
+  storyStaleMs: 2 * 60 * 60_000,
+  /** Stories at one time, of some 4 KB each: as many as 20,000 connections in pairs need. For one more the oldest is
+   * told as it is. Zero would tell every story too early. */
+  stories: 10_000,
+  /** Participants, and entries of the timeline, that one story keeps: a client that attaches again and again must not
+   * make it grow for ever. Zero would keep none. */
+  storyEntries: 32,
+
   // Third parties (Cloudflare, reCAPTCHA)
 
   /** Milliseconds for one question to a third party, retries included: a person waits for the answer. Zero would ask

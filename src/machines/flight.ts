@@ -78,6 +78,9 @@ export interface FlightContext extends FlightInput {
   readonly seats: readonly Member[]
 }
 
+/** The code in a flight's id. */
+export const codeOfFlight = (id: string): string => id.split("/", 1)[0] as string
+
 /** Same address or same network group is `lan`. */
 export const connectionTypeOf = (a: Member, b: Member): ConnectionType =>
   a.address === b.address || a.group === b.group ? "lan" : "wan"

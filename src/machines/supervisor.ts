@@ -109,7 +109,7 @@ export type SupervisorRef = ActorRef<SupervisorSnapshot & { context: never }, Su
 
 /** The supervisor of a kind, found by its name in the system: for the target of a `sendTo`. */
 export const supervisorOf =
-  (kind: "connections" | "flights" | "rooms" | "networks") =>
+  (kind: "connections" | "flights" | "rooms" | "networks" | "stories") =>
   ({ system }: { system: ActorSystem<any> }): SupervisorRef =>
     system.get(kind) as SupervisorRef
 

@@ -6,15 +6,17 @@
  * ├─ connections  temporary: a crashed one closes its socket with 1011
  * ├─ flights      temporary: a crashed one tells its members peer-left
  * ├─ rooms        temporary: a crashed one fails its callers and is loaded again on next use
- * └─ networks     transient: a crashed one is put together again by the connections that belong to it
+ * ├─ networks     transient: a crashed one is put together again by the connections that belong to it
+ * └─ stories      temporary: a crashed one loses its narrative, nothing else
  * ```
  */
 import { raise, sendTo, setup, spawnChild } from "xstate"
 import { connectionCrashNotices, connectionMachine } from "./connection.ts"
 import type { DomainEvent } from "./domainEvents.ts"
-import { flightCrashNotices, flightMachine } from "./flight.ts"
+import { codeOfFlight, flightCrashNotices, flightMachine } from "./flight.ts"
 import { networkMachine } from "./network.ts"
 import { roomCrashReplies, roomMachine } from "./room.ts"
+import { storyMachine } from "./story.ts"
 import { createSupervisor, supervisorOf, type SupervisorReport } from "./supervisor.ts"
 
 export type TowerEvent =
@@ -28,7 +30,7 @@ export interface TowerInput {
   readonly suspensionMs: number
 }
 
-type Kind = "connections" | "flights" | "rooms" | "networks"
+type Kind = "connections" | "flights" | "rooms" | "networks" | "stories"
 
 /** The machines whose actors live in the tower, with their actions provided. */
 export interface TowerParts {
@@ -36,6 +38,7 @@ export interface TowerParts {
   readonly flight: typeof flightMachine
   readonly room: typeof roomMachine
   readonly network: typeof networkMachine
+  readonly story: typeof storyMachine
   /** Merged under the input of every actor of a kind. */
   readonly settings: {
     readonly connection: { readonly askTimeoutMs: number }
@@ -45,13 +48,14 @@ export interface TowerParts {
       readonly touchShare: number
       readonly retryMs: number
     }
+    readonly story: { readonly staleMs: number; readonly entries: number }
   }
   /** Epoch milliseconds. */
   readonly now: () => number
 }
 
 /** Which supervisors there are, and what a crash in each means to the others. */
-export const towerSupervisors = ({ connection, flight, room, network, settings, now }: TowerParts) => ({
+export const towerSupervisors = ({ connection, flight, room, network, story, settings, now }: TowerParts) => ({
   connections: createSupervisor({
     kind: "connections",
     child: connection,
@@ -83,6 +87,13 @@ export const towerSupervisors = ({ connection, flight, room, network, settings, 
     consequences: ({ id }) => [
       { to: "connections", event: { type: "children.tell", event: { type: "network.lost", group: id } } }
     ]
+  }),
+  stories: createSupervisor({
+    kind: "stories",
+    child: story,
+    restart: "temporary",
+    settings: settings.story,
+    now
   })
 })
 
@@ -91,7 +102,12 @@ const unprovided = towerSupervisors({
   flight: flightMachine,
   room: roomMachine,
   network: networkMachine,
-  settings: { connection: { askTimeoutMs: 0 }, room: { timeToLiveMs: 0, restMs: 0, touchShare: 0, retryMs: 0 } },
+  story: storyMachine,
+  settings: {
+    connection: { askTimeoutMs: 0 },
+    room: { timeToLiveMs: 0, restMs: 0, touchShare: 0, retryMs: 0 },
+    story: { staleMs: 0, entries: 0 }
+  },
   now: () => 0
 })
 
@@ -104,6 +120,7 @@ export const towerMachine = setup({
   actors: unprovided,
   guards: {
     isConnection: ({ event }) => (event as { kind: string }).kind === "connections",
+    isFlight: ({ event }) => (event as { kind: string }).kind === "flights",
     areRooms: ({ event }) => (event as { kind: string }).kind === "rooms",
     areNetworks: ({ event }) => (event as { kind: string }).kind === "networks"
   },
@@ -128,19 +145,24 @@ export const towerMachine = setup({
       type: "children.drain" as const,
       event: { type: "server.draining" }
     }),
+    endStories: sendTo(supervisorOf("stories"), {
+      type: "children.tell" as const,
+      event: { type: "server.draining" }
+    }),
     drainRooms: sendTo(supervisorOf("rooms"), { type: "children.drain" as const, event: { type: "room.rest" } })
   }
 }).createMachine({
   id: "tower",
   description:
-    "The root: starts the supervisors, lets one that has given up try again after a while, and on shutdown sees every client told and every room saved.",
+    "The root: starts the supervisors, lets one that has given up try again after a while, and on shutdown sees every story told, every client told and every room saved.",
   context: ({ input }) => input,
   initial: "open",
   entry: [
     spawnChild("connections", { id: "connections", systemId: "connections" }),
     spawnChild("flights", { id: "flights", systemId: "flights" }),
     spawnChild("rooms", { id: "rooms", systemId: "rooms" }),
-    spawnChild("networks", { id: "networks", systemId: "networks" })
+    spawnChild("networks", { id: "networks", systemId: "networks" }),
+    spawnChild("stories", { id: "stories", systemId: "stories" })
   ],
   on: {
     "supervisor.childCrashed": [
@@ -157,7 +179,35 @@ export const towerMachine = setup({
               restarted: event.restarted
             })
           },
+          {
+            type: "record",
+            params: ({ event }) => ({ name: "client:disconnected", clientId: event.id, flightCode: null })
+          },
           { type: "closeCrashedSocket", params: ({ event }) => ({ id: event.id }) }
+        ]
+      },
+      {
+        guard: "isFlight",
+        actions: [
+          {
+            type: "record",
+            params: ({ event }) => ({
+              name: "system:error",
+              kind: event.kind,
+              id: event.id,
+              error: event.error,
+              restarted: event.restarted
+            })
+          },
+          {
+            type: "record",
+            params: ({ event }) => ({
+              name: "flight:ended",
+              flightId: event.id,
+              flightCode: codeOfFlight(event.id),
+              reason: "crashed"
+            })
+          }
         ]
       },
       {
@@ -184,7 +234,7 @@ export const towerMachine = setup({
     draining: {
       description: "Clients are told and let go, and rooms write what they owe.",
       type: "parallel",
-      entry: ["drainConnections", "drainRooms"],
+      entry: ["endStories", "drainConnections", "drainRooms"],
       states: {
         connections: {
           initial: "leaving",
