@@ -1,0 +1,119 @@
+import { addressOf, openFlight, openMany, type BenchSocket } from "../benchSocket.ts"
+import { compare, takeTurns, type Figure, type Round } from "../rounds.ts"
+import { cpuOf, type Server, type ServerKind } from "../servers.ts"
+import { withBoth, type Setting } from "../setting.ts"
+
+/** Flights that are opened and left at the same time. */
+const atOnce = 10
+
+export const flight = async (setting: Setting): Promise<readonly Figure[]> =>
+  withBoth(setting, async (silktower, bare) => {
+    const count = setting.size.flights
+    const flyOnce = async ({ port }: Server, index: number) => {
+      const [host, guest] = await openFlight(port, [addressOf(index * 2), addressOf(index * 2 + 1)])
+      const left = host.next("peer-left")
+      await Promise.all([guest.close(), left])
+      await host.close()
+    }
+    const fly = async (server: Server) => {
+      let next = 0
+      await Promise.all(
+        Array.from({ length: atOnce }, async () => {
+          while (next < count) await flyOnce(server, next++)
+        })
+      )
+    }
+    const cpu = async (server: Server) => (await cpuOf(server, () => fly(server))) / count
+    const rounds = await takeTurns(setting.size.rounds, () => cpu(silktower), () => cpu(bare))
+    return [compare("a flight, from two connects to peer-left", "µs CPU a flight", "ratio", 2, rounds)]
+  })
+
+/** Connections that are opened while the CPU is watched, then cut again. */
+const batch = 100
+
+/** No pings while connecting is measured: those of 10,000 open connections would be taken for its cost. */
+const withoutPings = { WS_HEALTH_CHECK_INTERVAL_MS: "3600000" }
+
+const until = async (server: Server, sockets: number): Promise<void> => {
+  while ((await server.usage()).sockets > sockets) await new Promise((resolve) => setTimeout(resolve, 5))
+}
+
+interface Crowd {
+  readonly server: Server
+  readonly open: number
+}
+
+/** A server that has seen as many clients as the largest has, of which so many are still there. */
+const gather = async (setting: Setting, kind: ServerKind, open: number): Promise<Crowd> => {
+  const server = await setting.start(kind, withoutPings)
+  const most = setting.size.openConnections
+  for (let gone = 0; gone < most - open; gone += 500) {
+    const passing = await openMany(server.port, Math.min(500, most - open - gone), addressOf)
+    for (const socket of passing) socket.cut()
+  }
+  await until(server, 0)
+  await openMany(server.port, open, addressOf)
+  return { server, open }
+}
+
+/** So many batches a turn, so that a garbage collection or two falls into each. */
+const batches = 5
+
+/** CPU of one more client, microseconds. */
+const oneMore = async ({ server, open }: Crowd): Promise<number> => {
+  let cpu = 0
+  for (let index = 0; index < batches; index++) {
+    let sockets: BenchSocket[] = []
+    cpu += await cpuOf(server, async () => {
+      sockets = await openMany(server.port, batch, (each) => addressOf(open + each))
+    })
+    for (const socket of sockets) socket.cut()
+    await until(server, open)
+  }
+  return cpu / batch / batches
+}
+
+export const connect = async (setting: Setting): Promise<readonly Figure[]> => {
+  const most = setting.size.openConnections
+  const figures: Figure[] = []
+  for (const kind of ["silktower", "bare"] as const) {
+    const crowds: Crowd[] = []
+    try {
+      for (const open of [100, 500, most]) crowds.push(await gather(setting, kind, open))
+      const [hundred, fiveHundred, many] = crowds as [Crowd, Crowd, Crowd]
+      const turns = async (few: Crowd): Promise<readonly Round[]> =>
+        takeTurns(setting.size.connectRounds, () => oneMore(many), () => oneMore(few))
+      const name = (few: Crowd) => `connecting with ${most.toLocaleString("en")} there, over ${few.open} there`
+      const aim = kind === "silktower" ? 1.1 : undefined
+      for (const few of [hundred, fiveHundred]) {
+        figures.push(
+          compare(`${kind === "bare" ? "the same of the bare server: " : ""}${name(few)}`, "µs CPU a client", "ratio", aim, await turns(few))
+        )
+      }
+    } finally {
+      for (const { server } of crowds) await server.stop()
+    }
+  }
+  return figures
+}
+
+/** The first connections pay for what all share. */
+const beforehand = 500
+
+export const idleMemory = async (setting: Setting): Promise<readonly Figure[]> => {
+  const kilobytes = async (kind: ServerKind): Promise<number> => {
+    const server = await setting.start(kind)
+    try {
+      await openMany(server.port, beforehand, addressOf)
+      const before = await server.usage({ collect: true })
+      const count = setting.size.idleConnections
+      await openMany(server.port, count, (index) => addressOf(beforehand + index))
+      const after = await server.usage({ collect: true })
+      return (after.residentBytes - before.residentBytes) / count / 1024
+    } finally {
+      await server.stop()
+    }
+  }
+  const rounds = await takeTurns(Math.min(5, setting.size.rounds), () => kilobytes("silktower"), () => kilobytes("bare"))
+  return [compare("resident memory of an idle connection", "KB", "difference", 4, rounds)]
+}

@@ -1,0 +1,78 @@
+/** Turns, medians and spread. */
+
+/** Both sides of one round, in the same unit. */
+export interface Round {
+  readonly silktower: number
+  readonly reference: number
+}
+
+export interface Figure {
+  readonly name: string
+  /** Of both values. */
+  readonly unit: string
+  readonly silktower: number
+  /** Absent where there is nothing to compare with. */
+  readonly reference?: number
+  /** What the aim speaks of: how many times as much, how much more, or how much. */
+  readonly compared: "ratio" | "difference" | "value"
+  readonly outcome: number
+  /** Between which the middle half of the rounds lies. */
+  readonly spread?: readonly [number, number]
+  /** The most that is wanted; absent where none is set. */
+  readonly aim?: number
+}
+
+export const median = (values: readonly number[]): number => quantile(values, 0.5)
+
+/** By linear interpolation between neighbours; NaN of nothing. */
+export const quantile = (values: readonly number[], share: number): number => {
+  const sorted = Float64Array.from(values).sort()
+  const place = share * (sorted.length - 1)
+  const below = sorted[Math.floor(place)] ?? Number.NaN
+  const above = sorted[Math.ceil(place)] ?? Number.NaN
+  return below + (above - below) * (place - Math.floor(place))
+}
+
+/** Lets the two take turns, after one turn each that does not count; who goes first changes from round to round. */
+export const takeTurns = async (
+  rounds: number,
+  silktower: () => Promise<number>,
+  reference: () => Promise<number>
+): Promise<readonly Round[]> => {
+  await silktower()
+  await reference()
+  const results: Round[] = []
+  for (let round = 0; round < rounds; round++) {
+    if (round % 2 === 0) {
+      const ours = await silktower()
+      results.push({ silktower: ours, reference: await reference() })
+    } else {
+      const theirs = await reference()
+      results.push({ silktower: await silktower(), reference: theirs })
+    }
+  }
+  return results
+}
+
+/** A figure from its rounds; the outcome is the median of the rounds' own outcomes. */
+export const compare = (
+  name: string,
+  unit: string,
+  compared: "ratio" | "difference",
+  aim: number | undefined,
+  rounds: readonly Round[]
+): Figure => {
+  const outcomes = rounds.map(({ silktower, reference }) =>
+    compared === "ratio" ? silktower / reference : silktower - reference
+  )
+  return {
+    name,
+    unit,
+    silktower: median(rounds.map(({ silktower }) => silktower)),
+    reference: median(rounds.map(({ reference }) => reference)),
+    compared,
+    outcome: median(outcomes),
+    spread: [quantile(outcomes, 0.25), quantile(outcomes, 0.75)],
+    ...(aim === undefined ? {} : { aim })
+  }
+}

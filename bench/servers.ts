@@ -1,0 +1,71 @@
+/** The measured servers, each in a process of its own. */
+import { fork } from "node:child_process"
+import { once } from "node:events"
+import { fileURLToPath } from "node:url"
+
+/** What a server has used since it started, and how many TCP connections it holds. */
+export interface Usage {
+  readonly cpuMicroseconds: number
+  readonly residentBytes: number
+  readonly sockets: number
+}
+
+export interface Server {
+  readonly port: number
+  /** `collect`: after a garbage collection. */
+  usage(options?: { readonly collect: boolean }): Promise<Usage>
+  /** Ends the process at once. */
+  stop(): Promise<void>
+}
+
+export type ServerKind = "silktower" | "bare"
+
+const scripts: Readonly<Record<ServerKind, string>> = { silktower: "../src/main.ts", bare: "bareServer.js" }
+
+const pathOf = (file: string): string => fileURLToPath(new URL(file, import.meta.url))
+
+/**
+ * Starts a server as an operator would, in an empty folder with nothing in its environment but `environment`; resolves
+ * when it listens. BENCH_NODE_OPTIONS is for whoever looks for what costs the time (`--cpu-prof --cpu-prof-dir=/tmp/p`).
+ * Rejects when the process ends before it listens.
+ */
+export const startServer = async (
+  kind: ServerKind,
+  environment: Readonly<Record<string, string>>,
+  directory: string
+): Promise<Server> => {
+  const extra = process.env["BENCH_NODE_OPTIONS"]?.split(" ") ?? []
+  const child = fork(pathOf(scripts[kind]), {
+    cwd: directory,
+    execArgv: ["--expose-gc", "--import", new URL("usage.js", import.meta.url).href, ...extra],
+    env: { PORT: "0", HOST: "127.0.0.1", ...environment },
+    // Log lines are written, but nobody has to read them.
+    stdio: ["ignore", "ignore", "inherit", "ipc"]
+  })
+  const ended = once(child, "exit")
+  const answer = async <A>(): Promise<A> => {
+    const message = await Promise.race([once(child, "message"), ended.then(() => undefined)])
+    if (message === undefined) throw new Error(`The ${kind} server ended with code ${child.exitCode}`)
+    return message[0] as A
+  }
+  const { port } = await answer<{ port: number }>()
+
+  return {
+    port,
+    usage: ({ collect } = { collect: false }) => {
+      child.send({ collect })
+      return answer<Usage>()
+    },
+    stop: async () => {
+      if (child.connected) child.disconnect()
+      await ended
+    }
+  }
+}
+
+/** CPU time that the server spends on this work, microseconds. */
+export const cpuOf = async (server: Server, work: () => Promise<unknown>): Promise<number> => {
+  const before = await server.usage()
+  await work()
+  return (await server.usage()).cpuMicroseconds - before.cpuMicroseconds
+}

@@ -1,0 +1,24 @@
+/**
+ * Loaded before a measured server starts: tells the bench its port, and what it has used when asked.
+ *
+ * Plain JavaScript, like bareServer.js: stripping types takes some 17 MB, and the bare server is to need the least.
+ */
+import { subscribe } from "node:diagnostics_channel"
+
+let listening
+
+subscribe("tracing:net.server.listen:asyncEnd", ({ server }) => {
+  listening = server
+  process.send({ port: server.address().port })
+})
+
+process.on("message", ({ collect }) => {
+  if (collect) globalThis.gc()
+  const { user, system } = process.cpuUsage()
+  listening.getConnections((_, sockets) =>
+    process.send({ cpuMicroseconds: user + system, residentBytes: process.memoryUsage.rss(), sockets })
+  )
+})
+
+// The bench has gone, or needs this server no more.
+process.on("disconnect", () => process.exit(0))
