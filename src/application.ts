@@ -78,8 +78,9 @@ export const startApplication = async (config: Config, options: ApplicationOptio
     telemetry.record(event)
     stories.hear(event)
   }
+  const addressOf = createAddressReader(config.trustProxy)
   const connections = createConnections({
-    addressOf: createAddressReader(config.trustProxy),
+    addressOf,
     identities,
     deadlines,
     record,
@@ -136,6 +137,12 @@ export const startApplication = async (config: Config, options: ApplicationOptio
       version,
       startedAt: now()
     },
+    logs: {
+      key: config.logs.accessKey && Redacted.value(config.logs.accessKey),
+      lines: telemetry.lines,
+      log,
+      addressOf
+    },
     iceServers: createIceServers({
       ...config.turn,
       cloudflare: config.turn.cloudflare && { ...config.turn.cloudflare, endpoint: options.endpoints?.cloudflare },
@@ -187,6 +194,9 @@ export const startApplication = async (config: Config, options: ApplicationOptio
   }
   const { port } = http.server.address() as AddressInfo
   log("info", "system:startup", { version, port, environment: config.environment, database: database.describe })
+  if (config.environment === "production" && config.logs.accessKey === undefined) {
+    log("warn", "system:startup", { warning: "LOG_ACCESS_KEY is not set: GET /logs answers 403 to everybody" })
+  }
 
   const heartbeat = setInterval(() => {
     log("info", "system:heartbeat", {

@@ -75,6 +75,25 @@ export class StatusGroup extends HttpApiGroup.make("status")
   )
   .annotateMerge(OpenApi.annotations({ title: "Status", description: "What a status page shows." })) {}
 
+/** What the server has written lately. */
+export class LogsGroup extends HttpApiGroup.make("logs")
+  .add(
+    HttpApiEndpoint.get("logs", "/logs", {
+      // A key given twice is a wrong key, not a fault of another kind.
+      query: {
+        key: Schema.optionalKey(
+          Schema.Union([Schema.String, Schema.Array(Schema.String)]).annotate({ description: "LOG_ACCESS_KEY." })
+        )
+      },
+      success: PlainText.annotate({ description: "One JSON object a line." }),
+      error: PlainText.annotate({
+        description: "`Forbidden`: the key is missing or wrong, or the server has none.",
+        httpApiStatus: 403
+      })
+    }).annotateMerge(described("Newest log lines", "Oldest first, as many as MAX_LOG_BUFFER_SIZE says."))
+  )
+  .annotateMerge(OpenApi.annotations({ title: "Logs", description: "What the server has written lately." })) {}
+
 const inRoom = { code: RoomCode }
 const asParticipant = { code: RoomCode, id: ParticipantId }
 const notInRoom = errorSchema(wireErrors.notInRoom)
@@ -191,7 +210,7 @@ const allowMoreProperties = (document: Record<string, unknown>): Record<string, 
 
 /** Everything that answers. */
 export class Api extends HttpApi.make("silktower")
-  .add(ServerGroup, StatusGroup, RoomsGroup, TurnGroup, ContactGroup)
+  .add(ServerGroup, StatusGroup, LogsGroup, RoomsGroup, TurnGroup, ContactGroup)
   .annotate(HttpApi.ParseOptions, allFaults)
   .annotateMerge(
     OpenApi.annotations({

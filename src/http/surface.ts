@@ -10,6 +10,8 @@ import type { ContactOptions } from "./contact.ts"
 import { corsRoutes, createCorsPolicy } from "./cors.ts"
 import { docsPage, jsonDocument } from "./documents.ts"
 import { invalidRequest, rejectsInvalidInput } from "./invalidRequest.ts"
+import { logsHandlers } from "./logs.ts"
+import type { LogAccess } from "./logs.ts"
 import { roomHandlers } from "./rooms.ts"
 import { createHttpServer } from "./server.ts"
 import type { HttpLimits, RunningHttpServer } from "./server.ts"
@@ -24,6 +26,8 @@ export interface HttpSurfaceOptions {
   /** Absent: no STUN or TURN server is configured. */
   readonly iceServers?: IssueIceServers | undefined
   readonly contact: ContactOptions
+  /** Absent: nobody may read the logs. */
+  readonly logs?: LogAccess
   /** Whether pages of this origin may read answers; gets the Origin header as it came. */
   readonly allowsOrigin: (origin: string) => boolean
   /** Told of every fault that a client sees as 500, for the log. */
@@ -38,6 +42,7 @@ export const createHttpSurface = (options: HttpSurfaceOptions): Promise<RunningH
   const handlers = Layer.mergeAll(
     serverHandlers(options.status),
     statusHandlers(options.status),
+    logsHandlers(options.logs),
     roomHandlers(options.desk),
     turnHandlers(options.iceServers),
     contactHandlers(options.contact)
