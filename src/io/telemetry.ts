@@ -62,12 +62,19 @@ const printable = (text: string): string => {
 /** Characters that JSON leaves as they are and that some terminals obey or take for the end of a line. */
 const unprintable = /[\u007f-\u009f\u2028\u2029]/
 const everyUnprintable = new RegExp(unprintable, "g")
-const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
+const escape = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
+const escaped = (line: string): string => (unprintable.test(line) ? line.replace(everyUnprintable, escape) : line)
 
 export const createTelemetry = ({ level, pretty, bufferSize, output }: TelemetryOptions): Telemetry => {
   const buffer = createLogBuffer(bufferSize)
   const readable = pretty
-    ? prettyFactory({ colorize: isColorSupported, messageKey: "message", timestampKey: "timestamp", singleLine: true })
+    ? prettyFactory({
+        colorize: isColorSupported,
+        messageKey: "message",
+        timestampKey: "timestamp",
+        errorLikeObjectKeys: [],
+        singleLine: true
+      })
     : undefined
   // Whoever read the lines has gone. That is no reason for the server to go as well.
   output.on("error", () => {})
@@ -84,9 +91,9 @@ export const createTelemetry = ({ level, pretty, bufferSize, output }: Telemetry
     },
     {
       write: (written) => {
-        const line = unprintable.test(written) ? written.replace(everyUnprintable, escaped) : written
+        const line = escaped(written)
         buffer.add(line.slice(0, -1))
-        output.write(readable === undefined ? line : readable(line))
+        output.write(readable === undefined ? line : escaped(readable(line)))
       }
     }
   )
