@@ -33,14 +33,19 @@ export const quantile = (values: readonly number[], share: number): number => {
   return below + (above - below) * (place - Math.floor(place))
 }
 
-/** Lets the two take turns, after one turn each that does not count; who goes first changes from round to round. */
+/** Turns of each side that do not count: so long the engine still compiles what a server runs for days. */
+const warmUpTurns = 4
+
+/** Lets the two take turns; who goes first changes from round to round. */
 export const takeTurns = async (
   rounds: number,
   silktower: () => Promise<number>,
   reference: () => Promise<number>
 ): Promise<readonly Round[]> => {
-  await silktower()
-  await reference()
+  for (let turn = 0; turn < warmUpTurns; turn++) {
+    await silktower()
+    await reference()
+  }
   const results: Round[] = []
   for (let round = 0; round < rounds; round++) {
     if (round % 2 === 0) {
