@@ -46,6 +46,9 @@ const change = async (path: string, text: (before: string) => string) => {
   return () => writeFile(file, before)
 }
 
+/** A server that neither starts nor ends. */
+const hanging = (main: string) => main.replace(/^await main\(\)$/m, 'console.log("hanging")\nfor (;;) {}')
+
 /** Adds a migration to the project, and gives back how to remove it. */
 const addMigration = async () => {
   const file = join(project.directory, "migrations", "9999_more.sql")
@@ -55,7 +58,8 @@ const addMigration = async () => {
 
 const inTerminal = () => {
   it("shows its keys, starts with an empty database, and lets local front ends in", { timeout: patience }, async () => {
-    const loop = start({ terminal: true, parameters: ["--allow-local-port=3000"] })
+    const npm = ["npm", "run", "dev", "--silent", "--"]
+    const loop = start({ terminal: true, command: npm, parameters: ["--allow-local-port=3000"] })
     await loop.until(/h reload the server {3}r reset the database {3}q quit/)
     await loop.until(/The embedded database in \.data\/dev is empty now/)
     const http = await loop.listening()
@@ -113,20 +117,29 @@ const inTerminal = () => {
     expect(await statusOf((await loop.listening()) + room)).toBe(200)
   })
 
+  it("ends a server that hangs, at once for whoever says quit twice", { timeout: patience }, async () => {
+    const undo = await change("src/main.ts", hanging)
+    const loop = start({ terminal: true })
+    await loop.until(/hanging/)
+    await undo()
+    await loop.until(/src\/main\.ts has changed/)
+    await loop.listening()
+    await change("src/main.ts", hanging)
+    await loop.until(/hanging/)
+    const quitAt = performance.now()
+    const insisting = setInterval(() => loop.press("q"), 300)
+    expect(await loop.ended).toBe(0)
+    clearInterval(insisting)
+    expect(performance.now() - quitAt).toBeLessThan(4_000)
+    await undo()
+  })
+
   it("quits in the middle of making the database", { timeout: patience }, async () => {
     const loop = start({ terminal: true })
     await loop.until(/Making an empty database/)
     loop.press("q")
     expect(await loop.ended).toBe(0)
     expect(loop.printed()).not.toContain("listening")
-  })
-
-  it("works under npm, which ends with it", { timeout: patience }, async () => {
-    const loop = start({ terminal: true, command: ["npm", "run", "dev", "--silent"] })
-    const http = await loop.listening()
-    loop.press("q")
-    expect(await loop.ended).toBe(0)
-    await expect(fetch(http)).rejects.toThrow()
   })
 }
 
@@ -139,7 +152,8 @@ else {
 }
 
 describe("the local loop without a terminal", () => {
-  it.each(["SIGTERM", "SIGINT", "SIGHUP"] as const)("says so, and stops what it started at %s", { timeout: patience }, async (signal) => {
+  const signals = ["SIGTERM", "SIGHUP"] as const
+  it.each(signals)("says so, and stops what it started at %s", { timeout: patience }, async (signal) => {
     const loop = start({ terminal: false })
     await loop.until(/There is no terminal to read keys from/)
     const http = await loop.listening()
