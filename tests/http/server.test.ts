@@ -132,6 +132,7 @@ describe("the documents", () => {
       "/api/turn-credentials",
       "/favicon.ico",
       "/keep-alive",
+      "/logs",
       "/request-email",
       "/stats"
     ])
