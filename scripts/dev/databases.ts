@@ -33,7 +33,8 @@ export const embeddedDatabase = (programs: Programs): DevDatabase => {
 }
 
 /** A project of its own: its volume is not the one of `docker compose up`, and may be thrown away. */
-const compose = ["docker", "compose", "-p", "silktower-dev", "-f", "docker-compose.yml", "-f", "scripts/dev/compose.yml"]
+const files = ["-f", "docker-compose.yml", "-f", "scripts/dev/compose.yml"]
+const compose = ["docker", "compose", "-p", "silktower-dev", ...files]
 
 /**
  * The `postgres` service of docker-compose.yml on a port of Docker's choice. Rejects with DockerUnavailable when it

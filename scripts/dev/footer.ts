@@ -19,7 +19,8 @@ export const showFooter = (output: WriteStream, text: string): (() => void) => {
     const { rows, columns } = output
     output.write(
       // A line feed and back up: the cursor must not be on the last row when that is taken away.
-      `\n\x1b[1A${saveCursor}\x1b[1;${rows - 1}r\x1b[${rows};1H\x1b[2K\x1b[7m${text.slice(0, columns)}\x1b[0m${restoreCursor}`
+      `\n\x1b[1A${saveCursor}\x1b[1;${rows - 1}r\x1b[${rows};1H\x1b[2K` +
+        `\x1b[7m${text.slice(0, columns)}\x1b[0m${restoreCursor}`
     )
   }
   const close = () => {

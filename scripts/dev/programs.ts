@@ -26,7 +26,9 @@ export interface RunningProgram {
 export const createPrograms = (directory: string, say: (line: string) => void): Programs => {
   const running = new Set<ChildProcess>()
 
-  const launch = ([program = "", ...parameters]: readonly string[], env: NodeJS.ProcessEnv, output: "inherit" | "pipe") => {
+  type Output = "inherit" | "pipe"
+
+  const launch = ([program = "", ...parameters]: readonly string[], env: NodeJS.ProcessEnv, output: Output) => {
     // Keys are ours: nobody else reads from the terminal.
     const child = spawn(program, parameters, { cwd: directory, env, stdio: ["ignore", output, "inherit"] })
     const ended = new Promise<{ code: number | null; how: string }>((resolve) => {
@@ -41,7 +43,7 @@ export const createPrograms = (directory: string, say: (line: string) => void): 
     return { child, ended }
   }
 
-  const finish = async (command: readonly string[], environment: NodeJS.ProcessEnv, output: "inherit" | "pipe") => {
+  const finish = async (command: readonly string[], environment: NodeJS.ProcessEnv, output: Output) => {
     const { child, ended } = launch(command, environment, output)
     let text = ""
     child.stdout?.setEncoding("utf8").on("data", (chunk: string) => (text += chunk))

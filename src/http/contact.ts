@@ -46,7 +46,8 @@ const answer = (
         return HttpServerResponse.jsonUnsafe({ email }, { headers: { "cache-control": "no-store" } })
       }
       if (errorCodes.some((code) => keyFaults.includes(code))) {
-        log("error", "email:error", { error: "reCAPTCHA refuses our key", errorCodes, hint: "Check RECAPTCHA_SECRET_KEY." })
+        const hint = "Check RECAPTCHA_SECRET_KEY."
+        log("error", "email:error", { error: "reCAPTCHA refuses our key", errorCodes, hint })
       } else {
         log("warn", "email:request", { outcome: "recaptcha_failed", errorCodes })
       }

@@ -82,7 +82,8 @@ const answered = (status: number): ThirdPartyFailed =>
 
 const unreachable = (error: unknown): ThirdPartyFailed => {
   const code = networkCode(error)
-  return new ThirdPartyFailed({ reason: `could not be reached${code === undefined ? "" : ` (${code})`}`, passing: true })
+  const reason = code === undefined ? "could not be reached" : `could not be reached (${code})`
+  return new ThirdPartyFailed({ reason, passing: true })
 }
 
 /** The innermost code, such as ECONNREFUSED: fetch wraps what happened, and so does its wrapper. */

@@ -101,7 +101,7 @@ const inTerminal = () => {
     await expect(fetch(third)).rejects.toThrow()
   })
 
-  it("restarts at a changed file, and waits for the next change when the server fails", { timeout: patience }, async () => {
+  it("restarts at a changed file, and waits for the next one when the server fails", { timeout: patience }, async () => {
     const loop = start({ terminal: true })
     const room = await makeRoom(await loop.listening())
 
@@ -145,7 +145,7 @@ const inTerminal = () => {
 
 const name = "the local loop in a terminal"
 if (hasPseudoTerminal()) describe(name, inTerminal)
-else if (process.env["CI"]) describe(name, () => it("finds one", () => expect.fail("no `script` of util-linux on PATH")))
+else if (process.env["CI"]) describe(name, () => it("finds one", () => expect.fail("no util-linux `script` on PATH")))
 else {
   console.warn(`SKIPPED ${name}: there is no \`script\` of util-linux on PATH.`)
   describe.skip(name, inTerminal)
