@@ -101,7 +101,7 @@ const inTerminal = () => {
     await expect(fetch(third)).rejects.toThrow()
   })
 
-  it("restarts at a changed file, and waits for the next one when the server fails", { timeout: patience }, async () => {
+  it("restarts at a changed file, and waits for another when the server fails", { timeout: patience }, async () => {
     const loop = start({ terminal: true })
     const room = await makeRoom(await loop.listening())
 
