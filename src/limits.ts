@@ -61,7 +61,7 @@ export const limits = {
   /** Milliseconds after which a story is told although its flight goes on, as operators are used to. Zero would tell
    * every story at once. */
   storyStaleMs: 2 * 60 * 60_000,
-  /** Stories at one time, of some 4 KB each: as many as 20,000 connections in pairs need. For one more the oldest is
+  /** Stories at one time, of some 3 KB each: as many as 20,000 connections in pairs need. For one more the oldest is
    * told as it is. Zero would tell every story too early. */
   stories: 10_000,
   /** Participants, and entries of the timeline, that one story keeps: a client that attaches again and again must not
