@@ -12,7 +12,9 @@ import { asyncApiDocument } from "./io/asyncApi.ts"
 import { createConnections } from "./io/connections.ts"
 import { openDatabase } from "./io/database.ts"
 import { createDeadlines } from "./io/deadlines.ts"
+import { createPreviewCleanup, createRoomCleanup } from "./io/cleanups.ts"
 import { aliasOf, createIdentities } from "./io/identities.ts"
+import { createJobs, jobNames } from "./io/jobs.ts"
 import { createOriginPolicy } from "./io/origin.ts"
 import { createRoomRows } from "./io/roomRows.ts"
 import { createRoomDesk, createRoomMachine } from "./io/rooms.ts"
@@ -20,6 +22,8 @@ import { createSocketServer } from "./io/socketServer.ts"
 import { createStories } from "./io/stories.ts"
 import { createTelemetry, describeError } from "./io/telemetry.ts"
 import { createIceServers } from "./io/turnCredentials.ts"
+import { createUploadRows } from "./io/uploadRows.ts"
+import { createUploadThing, readsToken } from "./io/uploadthing.ts"
 import { limits } from "./limits.ts"
 import type { DomainEvent } from "./machines/domainEvents.ts"
 import type { SupervisorRef } from "./machines/supervisor.ts"
@@ -31,10 +35,14 @@ export interface ApplicationOptions {
   /** Readable log lines instead of JSON. */
   readonly pretty: boolean
   /** Where third parties are, without a slash at the end; absent: where they really are. For tests. */
-  readonly endpoints?: { readonly cloudflare?: string; readonly recaptcha?: string }
+  readonly endpoints?: {
+    readonly cloudflare?: string
+    readonly recaptcha?: string
+    readonly uploadthing?: { readonly apiUrl: string; readonly ingestUrl: string }
+  }
 }
 
-type ActorKind = "connections" | "flights" | "rooms" | "networks" | "stories"
+type ActorKind = "connections" | "flights" | "rooms" | "networks" | "stories" | "jobs"
 
 export interface Application {
   /** The port it listens on. */
@@ -89,12 +97,53 @@ export const startApplication = async (config: Config, options: ApplicationOptio
 
   const stories = createStories({ links: connections.links, deadlines, log, limit: limits.stories, now })
 
+  let publicUrl = config.publicServerUrl
+  const uploadRows = createUploadRows(database.pool)
+  const { uploadthingToken } = config.previews
+  if (uploadthingToken !== undefined && !readsToken(uploadthingToken)) {
+    log("warn", "system:startup", { warning: "UPLOADTHING_TOKEN is no token as UploadThing shows it: previews are off" })
+  }
+  const uploadThing =
+    uploadthingToken !== undefined && readsToken(uploadthingToken)
+      ? createUploadThing({
+          token: uploadthingToken,
+          callbackUrl: () => `${publicUrl}/api/uploadthing`,
+          unreachable: config.environment === "development" && config.publicServerUrl === undefined,
+          store: uploadRows,
+          log,
+          timeoutMs: limits.uploadThingTimeoutMs,
+          listing: limits.previewListing,
+          endpoints: options.endpoints?.uploadthing
+        })
+      : undefined
+
+  const jobs = createJobs({
+    jobs: {
+      previewCleanup: {
+        schedule: config.previews.cleanup,
+        work: createPreviewCleanup({
+          store: uploadRows,
+          files: uploadThing,
+          retentionHours: config.previews.retentionHours,
+          batch: limits.previewBatch,
+          failedBatches: limits.previewFailedBatches,
+          log,
+          now
+        })
+      },
+      roomCleanup: { schedule: config.rooms.cleanup, work: createRoomCleanup({ store, log, now }) }
+    },
+    log,
+    now
+  })
+
   const tower = createActor(
     towerMachine.provide({
       actors: towerSupervisors({
         ...connections.machines,
         room: createRoomMachine(store, deadlines, record),
         story: stories.machine,
+        job: jobs.machine,
         settings: {
           connection: { askTimeoutMs: limits.askTimeoutMs },
           room: {
@@ -103,7 +152,8 @@ export const startApplication = async (config: Config, options: ApplicationOptio
             touchShare: limits.touchShare,
             retryMs: limits.roomRetryMs
           },
-          story: { staleMs: limits.storyStaleMs, entries: limits.storyEntries }
+          story: { staleMs: limits.storyStaleMs, entries: limits.storyEntries },
+          job: { backOffMs: limits.jobBackOffMs, longestBackOffMs: limits.jobLongestBackOffMs }
         },
         now
       }),
@@ -112,12 +162,13 @@ export const startApplication = async (config: Config, options: ApplicationOptio
         closeCrashedSocket: (_, { id }) => connections.closeCrashed(id)
       }
     }),
-    { input: { suspensionMs: limits.suspensionMs } }
+    { input: { suspensionMs: limits.suspensionMs, jobs: jobNames } }
   ).start()
   const supervisor = (kind: ActorKind) => tower.system.get(kind) as SupervisorRef
   const living = (kind: ActorKind) => supervisor(kind).getSnapshot().children.size
   connections.attach(supervisor("connections"))
   stories.attach(supervisor("stories"))
+  jobs.attach(supervisor("jobs"))
 
   const desk = createRoomDesk(supervisor("rooms"), {
     identities,
@@ -134,6 +185,7 @@ export const startApplication = async (config: Config, options: ApplicationOptio
       activeFlights: () => living("flights"),
       turnConfigured: config.turn.cloudflare !== undefined || config.turn.own !== undefined,
       totals: telemetry.totals,
+      jobs: jobs.status,
       version,
       startedAt: now()
     },
@@ -150,6 +202,7 @@ export const startApplication = async (config: Config, options: ApplicationOptio
       now,
       log
     }),
+    uploads: { uploadThing, log },
     contact: {
       email: config.contact.email,
       recaptcha: config.contact.recaptchaSecretKey && {
@@ -193,10 +246,13 @@ export const startApplication = async (config: Config, options: ApplicationOptio
     throw error
   }
   const { port } = http.server.address() as AddressInfo
+  publicUrl ??= `http://localhost:${port}`
   log("info", "system:startup", { version, port, environment: config.environment, database: database.describe })
   if (config.environment === "production" && config.logs.accessKey === undefined) {
     log("warn", "system:startup", { warning: "LOG_ACCESS_KEY is not set: GET /logs answers 403 to everybody" })
   }
+
+  tower.send({ type: "jobs.start" })
 
   const heartbeat = setInterval(() => {
     log("info", "system:heartbeat", {
@@ -215,6 +271,7 @@ export const startApplication = async (config: Config, options: ApplicationOptio
     const requestsFinished = http.close()
     tower.send({ type: "shutdown" })
     await Promise.all([requestsFinished, waitFor(tower, (snapshot) => snapshot.status === "done")])
+    uploadThing?.close()
     await closeDatabase()
   }
   let stopping: Promise<void> | undefined
@@ -228,7 +285,8 @@ export const startApplication = async (config: Config, options: ApplicationOptio
       flights: living("flights"),
       rooms: living("rooms"),
       networks: living("networks"),
-      stories: living("stories")
+      stories: living("stories"),
+      jobs: living("jobs")
     }),
     reportFault: (error) => log("error", "system:error", { kind: "process", ...describeError(error) }),
     stop: () => (stopping ??= stop())

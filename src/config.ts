@@ -58,8 +58,8 @@ export interface Config {
     readonly retentionHours: number
     readonly cleanup: CleanupSchedule
   }
-  /** http(s) URL without a slash at its end. */
-  readonly publicServerUrl: string
+  /** http(s) URL without a slash at its end. Absent: known on this machine only. */
+  readonly publicServerUrl?: string
   readonly turn: {
     readonly stunUrls: readonly string[]
     /** TURN servers that share a secret with this server. */
@@ -426,7 +426,7 @@ const assemble = (values: Values, localPorts: readonly number[]): Config => {
       retentionHours: values.PREVIEW_RETENTION_HOURS,
       cleanup: present({ everyMinutes: values.PREVIEW_CLEANUP_INTERVAL_MINUTES, cron: values.PREVIEW_CLEANUP_CRON })
     }),
-    publicServerUrl: values.PUBLIC_SERVER_URL ?? `http://localhost:${values.PORT}`,
+    publicServerUrl: values.PUBLIC_SERVER_URL,
     turn: present({
       stunUrls: values.STUN_URLS,
       own: turnUrls && turnSecret ? { urls: turnUrls, secret: turnSecret } : undefined,

@@ -80,6 +80,23 @@ export const limits = {
   /** Seconds that Cloudflare's TURN credentials are good for, as clients are used to. Zero would give none. */
   cloudflareCredentialsSeconds: 3600,
 
+  // Previews and timed jobs
+
+  /** Milliseconds for one question to UploadThing: shorter than SHUTDOWN_TIMEOUT_MS, as a stopping server waits for
+   * it. Zero would ask nothing. */
+  uploadThingTimeoutMs: 8_000,
+  /** Previews that are deleted with one question. Zero would delete none. */
+  previewBatch: 100,
+  /** Batches that may fail one after the other before a cleanup gives up. Zero would not begin. */
+  previewFailedBatches: 3,
+  /** Files in one of UploadThing's lists, and lists that are read at most to see which files are still there: the
+   * free plan keeps 2 GB, at 64 MB or less a preview. Zero would find none. */
+  previewListing: { files: 500, pages: 100 },
+  /** Milliseconds before a failed job is tried again, doubled for each further failure. Zero would never pause. */
+  jobBackOffMs: 10_000,
+  /** Milliseconds that these doublings end at. Zero would never pause. */
+  jobLongestBackOffMs: 15 * 60_000,
+
   // Supervision
 
   /** Milliseconds that a supervisor whose children crash too often stays suspended. Zero would let them crash on. */

@@ -41,7 +41,6 @@ describe("an empty environment", () => {
       heartbeatIntervalMs: 300_000,
       logs: { bufferSize: 1000 },
       previews: { retentionHours: 24, cleanup: { everyMinutes: 60 } },
-      publicServerUrl: "http://localhost:8080",
       turn: { stunUrls: [], timeToLiveSeconds: 3600 },
       contact: {},
       telemetry: {}
@@ -157,10 +156,6 @@ describe("a full environment", () => {
     const printed = JSON.stringify(load(secrets))
     expect(printed).toContain("turn:example.org")
     expect(printed).not.toContain("hidden")
-  })
-
-  it("takes the port for the public address when there is no other", () => {
-    expect(load({ PORT: "9000" }).publicServerUrl).toBe("http://localhost:9000")
   })
 
   it("leaves Cloudflare out when only one of its two variables is set", () => {

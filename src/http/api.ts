@@ -10,6 +10,7 @@ import { Active, FileCount, Name, ParticipantId, RecaptchaToken, RoomCode, Total
 import { allFaults, RejectsInvalidInput } from "./invalidRequest.ts"
 import { RoomSummary } from "./summary.ts"
 import { errorSchema, wireErrors } from "./wireErrors.ts"
+import type { WireError } from "./wireErrors.ts"
 
 const described = (summary: string, description: string) => OpenApi.annotations({ summary, description })
 
@@ -48,6 +49,18 @@ export class ServerGroup extends HttpApiGroup.make("server")
   )
   .annotateMerge(OpenApi.annotations({ title: "Server", description: "Whether the server lives." })) {}
 
+const Moment = Schema.NullOr(Schema.String)
+const JobStatus = Schema.Struct({
+  state: Schema.Literals(["running", "resting", "backing_off", "stopped"]).annotate({
+    description: "`backing_off`: the last run has failed, and it is not time yet to try again."
+  }),
+  lastRunAt: Moment.annotate({ description: "When the last finished run began, ISO 8601." }),
+  lastResult: Schema.NullOr(
+    Schema.Struct({ outcome: Schema.Literals(["complete", "skipped", "failed"]), removed: Schema.Int })
+  ).annotate({ description: "What it came to, and how many things it removed." }),
+  nextRunAt: Moment.annotate({ description: "ISO 8601; null while it runs." })
+}).annotate({ identifier: "JobStatus" })
+
 /** What a status page shows. */
 export class StatusGroup extends HttpApiGroup.make("status")
   .add(
@@ -69,7 +82,8 @@ export class StatusGroup extends HttpApiGroup.make("status")
           totalDisconnections: Schema.Int,
           totalFlightsCreated: Schema.Int,
           totalFlightsJoined: Schema.Int
-        }).annotate({ description: "Since the start." })
+        }).annotate({ description: "Since the start." }),
+        jobs: Schema.Struct({ previewCleanup: JobStatus, roomCleanup: JobStatus })
       }).annotate({ identifier: "Status" })
     }).annotateMerge(described("Status", "The state of each service, and totals since the start."))
   )
@@ -182,6 +196,48 @@ export class TurnGroup extends HttpApiGroup.make("turn")
   )
   .annotateMerge(OpenApi.annotations({ title: "TURN", description: "STUN and TURN servers for clients." })) {}
 
+/** The refusal of uploads; clients compare its text. */
+export const uploadRoutingError = {
+  status: 500,
+  error: "UploadThing routing error",
+  description: "The server has no UploadThing token, or UploadThing or the database does not do its part. Do without a preview."
+} as const satisfies WireError
+
+const uploadRefused = Schema.Struct({ message: Schema.String }).annotate({
+  description: "Not a PowerPoint file, larger than 64 MB, more than one, or nothing that the SDK understands.",
+  httpApiStatus: 400
+})
+
+/** Previews, kept at UploadThing. */
+export class UploadsGroup extends HttpApiGroup.make("uploads")
+  .add(
+    HttpApiEndpoint.get("uploadRoutes", "/api/uploadthing", {
+      success: Schema.Array(Schema.Struct({ slug: Schema.String, config: Schema.Unknown })),
+      error: errorSchema(uploadRoutingError)
+    }).annotateMerge(described("What may be uploaded", "For UploadThing's client, which asks before anything else.")),
+    HttpApiEndpoint.post("upload", "/api/uploadthing", {
+      payload: Schema.Struct({
+        files: Schema.Array(
+          Schema.Struct({ name: Schema.String, size: Schema.Number, type: Schema.String })
+        ).annotate({ description: "One `.pptx` of at most 64 MB." })
+      }),
+      success: Schema.Unknown.annotate({
+        description: "For a client: `[{url, key, name, customId}]`, where to put the file. For UploadThing: `null`."
+      }),
+      error: [uploadRefused, errorSchema(uploadRoutingError), tooLarge]
+    }).annotateMerge(
+      described(
+        "Upload a preview",
+        "UploadThing's client asks with `?actionType=upload&slug=previewUpload` where to put a file; UploadThing calls " +
+          "back with `?slug=previewUpload`, `uploadthing-hook` and a signature when it has come. The client then gets " +
+          "`{url}`."
+      )
+    )
+  )
+  .annotateMerge(
+    OpenApi.annotations({ title: "Uploads", description: "Previews of PowerPoint files, kept at UploadThing." })
+  ) {}
+
 /** The body of asking for the contact address. */
 export const ContactPayload = Schema.Struct({ token: RecaptchaToken })
 
@@ -210,7 +266,7 @@ const allowMoreProperties = (document: Record<string, unknown>): Record<string, 
 
 /** Everything that answers. */
 export class Api extends HttpApi.make("silktower")
-  .add(ServerGroup, StatusGroup, LogsGroup, RoomsGroup, TurnGroup, ContactGroup)
+  .add(ServerGroup, StatusGroup, LogsGroup, RoomsGroup, TurnGroup, UploadsGroup, ContactGroup)
   .annotate(HttpApi.ParseOptions, allFaults)
   .annotateMerge(
     OpenApi.annotations({

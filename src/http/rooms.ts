@@ -17,7 +17,7 @@ const refusalsAtTheDoor: Record<Reason, WireError> = {
   full: wireErrors.roomFull,
   "peer-sharing": wireErrors.peerIsSharing
 }
-const refusalsInside: Record<Reason, WireError> = { ...refusalsAtTheDoor, "not-found": wireErrors.notInRoom }
+export const refusalsInside: Record<Reason, WireError> = { ...refusalsAtTheDoor, "not-found": wireErrors.notInRoom }
 
 /** The handlers of `RoomsGroup`. */
 export const roomHandlers = (desk: RoomDesk) => {

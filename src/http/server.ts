@@ -21,6 +21,8 @@ export interface HttpServerOptions {
   /** Everything that answers. */
   readonly routes: Layer.Layer<never, never, HttpRouter.HttpRouter | Services>
   readonly cors: CorsPolicy
+  /** Sees each request before the routes do, and may answer it. */
+  readonly lane?: ((request: IncomingMessage, response: ServerResponse) => boolean) | undefined
   /** The answer where no route is. `path` is as the client wrote it, still percent-encoded. */
   readonly notFound: (method: string, path: string) => HttpServerResponse.HttpServerResponse
   /** The answer to a body over `requestBodyBytes`. */
@@ -53,7 +55,7 @@ const timeoutCheckMs = 1000
 
 /** Builds the routes; the caller listens. Rejects when the routes contradict each other. */
 export const createHttpServer = async (options: HttpServerOptions): Promise<RunningHttpServer> => {
-  const { cors } = options
+  const { cors, lane } = options
   const limits: HttpLimits = { ...defaultLimits, ...options.limits }
   const scope = Scope.makeUnsafe()
   const { handle, refuseAsTooLarge, refuseAsUnknown } = await Effect.runPromise(requestHandlers(options, limits, scope))
@@ -80,7 +82,7 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Runn
     }
     if (Number(request.headers["content-length"] ?? 0) > limits.requestBodyBytes) refuseAsTooLarge(request, response)
     else if (hasEmptySegment(pathOf(url))) refuseAsUnknown(request, response)
-    else handle(request, response)
+    else if (lane?.(request, response) !== true) handle(request, response)
   }
 
   const server: Server = createServer(

@@ -2,6 +2,7 @@
 import { Effect } from "effect"
 import { HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
+import type { JobStatus } from "../machines/job.ts"
 import { Api } from "./api.ts"
 import { favicon } from "./favicon.ts"
 
@@ -19,6 +20,8 @@ export interface ServerStatus {
     readonly totalFlightsCreated: number
     readonly totalFlightsJoined: number
   }
+  /** How each timed job is, by its name. */
+  jobs(): Readonly<Record<string, JobStatus>>
   readonly version: string
   /** Milliseconds since the epoch. */
   readonly startedAt: number
@@ -75,11 +78,21 @@ export const statusHandlers = (status: ServerStatus) =>
             turn: { status: status.turnConfigured ? "operational" : "not_configured" },
             websocket: { status: "operational", activeConnections: status.activeConnections() }
           },
-          stats: { totalConnections, totalDisconnections, totalFlightsCreated, totalFlightsJoined }
+          stats: { totalConnections, totalDisconnections, totalFlightsCreated, totalFlightsJoined },
+          jobs: Object.fromEntries(Object.entries(status.jobs()).map(([name, job]) => [name, withDates(job)]))
         })
       })
     )
   )
+
+const withDates = ({ state, lastRunAt, lastResult, nextRunAt }: JobStatus) => ({
+  state,
+  lastRunAt: isoDate(lastRunAt),
+  lastResult,
+  nextRunAt: isoDate(nextRunAt)
+})
+
+const isoDate = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString())
 
 const plainText = (text: string) => HttpServerResponse.text(text, { contentType: "text/plain; charset=utf-8" })
 

@@ -12,12 +12,15 @@ import { docsPage, jsonDocument } from "./documents.ts"
 import { invalidRequest, rejectsInvalidInput } from "./invalidRequest.ts"
 import { logsHandlers } from "./logs.ts"
 import type { LogAccess } from "./logs.ts"
+import { createPollLane } from "./pollLane.ts"
 import { roomHandlers } from "./rooms.ts"
 import { createHttpServer } from "./server.ts"
 import type { HttpLimits, RunningHttpServer } from "./server.ts"
 import { serverHandlers, statusHandlers } from "./status.ts"
 import type { ServerStatus } from "./status.ts"
 import { turnHandlers } from "./turn.ts"
+import { uploadHandlers } from "./uploads.ts"
+import type { UploadsOptions } from "./uploads.ts"
 import { errorResponse, wireErrors } from "./wireErrors.ts"
 
 export interface HttpSurfaceOptions {
@@ -25,6 +28,7 @@ export interface HttpSurfaceOptions {
   readonly status: ServerStatus
   /** Absent: no STUN or TURN server is configured. */
   readonly iceServers?: IssueIceServers | undefined
+  readonly uploads: UploadsOptions
   readonly contact: ContactOptions
   /** Absent: nobody may read the logs. */
   readonly logs?: LogAccess
@@ -45,6 +49,7 @@ export const createHttpSurface = (options: HttpSurfaceOptions): Promise<RunningH
     logsHandlers(options.logs),
     roomHandlers(options.desk),
     turnHandlers(options.iceServers),
+    uploadHandlers(options.uploads),
     contactHandlers(options.contact)
   )
   const documents = Object.entries({ "/openapi.json": () => OpenApi.fromApi(Api), ...options.documents })
@@ -56,6 +61,7 @@ export const createHttpSurface = (options: HttpSurfaceOptions): Promise<RunningH
       docsPage("/docs"),
       ...documentRoutes
     ),
+    lane: createPollLane(options.desk, options.onFault),
     cors: createCorsPolicy(corsRoutes, options.allowsOrigin),
     notFound,
     tooLarge: errorResponse(wireErrors.bodyTooLarge),

@@ -45,14 +45,30 @@ type Unasked<Question> = Question extends unknown ? Omit<Question, "requestId" |
 /** Asks room actors and waits for their answers. */
 export const createRoomDesk = (rooms: SupervisorRef, options: RoomDeskOptions): RoomDesk & { close(): void } => {
   const { identities, aliasOf, codeAttempts, askTimeoutMs, now } = options
-  const waiting = new Map<number, (answer: RoomAnswer) => void>()
+  interface Waiting {
+    /** On the clock of performance.now(), which never jumps. */
+    readonly until: number
+    readonly resolve: (answer: RoomAnswer) => void
+  }
+  /** Oldest first, as all wait equally long: one timer looks after all of them. */
+  const waiting = new Map<number, Waiting>()
   let requests = 0
 
   const settle = (answer: RoomAnswer) => {
-    const resolve = waiting.get(answer.requestId)
+    const asker = waiting.get(answer.requestId)
     waiting.delete(answer.requestId)
-    resolve?.(answer)
+    asker?.resolve(answer)
   }
+
+  const giveUp = () => {
+    const at = performance.now()
+    for (const [requestId, { until }] of waiting) {
+      if (until > at) return
+      settle({ type: "room.unavailable", requestId })
+    }
+  }
+  const impatience = setInterval(giveUp, askTimeoutMs / 10)
+  impatience.unref()
 
   const replies = createActor(
     fromCallback<RoomAnswer | SupervisorReply>(({ receive }) => {
@@ -69,11 +85,7 @@ export const createRoomDesk = (rooms: SupervisorRef, options: RoomDeskOptions): 
   const ask = (send: (requestId: number) => void): Promise<RoomAnswer> =>
     new Promise((resolve) => {
       const requestId = ++requests
-      const timer = setTimeout(() => settle({ type: "room.unavailable", requestId }), askTimeoutMs)
-      waiting.set(requestId, (answer) => {
-        clearTimeout(timer)
-        resolve(answer)
-      })
+      waiting.set(requestId, { until: performance.now() + askTimeoutMs, resolve })
       send(requestId)
     })
 
@@ -132,6 +144,7 @@ export const createRoomDesk = (rooms: SupervisorRef, options: RoomDeskOptions): 
       replyOf(await question(code, { type: "room.screenShare", participantId, active })),
     chat: async (code, participantId, active) => replyOf(await question(code, { type: "room.chat", participantId, active })),
     close: () => {
+      clearInterval(impatience)
       replies.stop()
       for (const requestId of [...waiting.keys()]) settle({ type: "room.unavailable", requestId })
     }

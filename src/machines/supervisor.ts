@@ -178,11 +178,18 @@ export const createSupervisor = (
     scope.defer(() => reportDrained(state, scope))
   }
 
+  /** A crashed machine leaves what it has invoked running: a schedule would tick on beside that of its successor. */
+  const stopOrphans = (child: AnyActorRef | undefined) => {
+    const { children = {} } = (child?.getSnapshot() ?? {}) as { children?: Readonly<Record<string, AnyActorRef>> }
+    for (const orphan of Object.values(children)) orphan.send({ type: "xstate.stop" })
+  }
+
   const crashed = (state: State, scope: Scope, id: string, error: unknown) => {
     const child = state.children.get(id)
     const input = state.inputs.get(id)
     state.children.delete(id)
     state.inputs.delete(id)
+    stopOrphans(child)
     const crash: Crash = { id, error, at: options.now(), context: (child?.getSnapshot() as { context?: unknown } | undefined)?.context }
 
     let restarted = false

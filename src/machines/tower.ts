@@ -7,30 +7,36 @@
  * ├─ flights      temporary: a crashed one tells its members peer-left
  * ├─ rooms        temporary: a crashed one fails its callers and is loaded again on next use
  * ├─ networks     transient: a crashed one is put together again by the connections that belong to it
- * └─ stories      temporary: a crashed one loses its narrative, nothing else
+ * ├─ stories      temporary: a crashed one loses its narrative, nothing else
+ * └─ jobs         permanent: a crashed one is started again, and its schedule with it
  * ```
  */
 import { raise, sendTo, setup, spawnChild } from "xstate"
 import { connectionCrashNotices, connectionMachine } from "./connection.ts"
 import type { DomainEvent } from "./domainEvents.ts"
 import { codeOfFlight, flightCrashNotices, flightMachine } from "./flight.ts"
+import { jobMachine } from "./job.ts"
 import { networkMachine } from "./network.ts"
 import { roomCrashReplies, roomMachine } from "./room.ts"
 import { storyMachine } from "./story.ts"
-import { createSupervisor, supervisorOf, type SupervisorReport } from "./supervisor.ts"
+import { createSupervisor, supervisorOf, type SupervisorRef, type SupervisorReport } from "./supervisor.ts"
 
 export type TowerEvent =
   | SupervisorReport
   /** A supervisor that had given up may try again. */
   | { readonly type: "supervisor.retry"; readonly kind: string }
+  /** The server is open: the timed jobs begin. */
+  | { readonly type: "jobs.start" }
   | { readonly type: "shutdown" }
 
 export interface TowerInput {
   /** How long a supervisor that has given up stays suspended, milliseconds. */
   readonly suspensionMs: number
+  /** The timed jobs that there are. */
+  readonly jobs: readonly string[]
 }
 
-type Kind = "connections" | "flights" | "rooms" | "networks" | "stories"
+type Kind = "connections" | "flights" | "rooms" | "networks" | "stories" | "jobs"
 
 /** The machines whose actors live in the tower, with their actions provided. */
 export interface TowerParts {
@@ -39,6 +45,7 @@ export interface TowerParts {
   readonly room: typeof roomMachine
   readonly network: typeof networkMachine
   readonly story: typeof storyMachine
+  readonly job: typeof jobMachine
   /** Merged under the input of every actor of a kind. */
   readonly settings: {
     readonly connection: { readonly askTimeoutMs: number }
@@ -49,13 +56,14 @@ export interface TowerParts {
       readonly retryMs: number
     }
     readonly story: { readonly staleMs: number; readonly entries: number }
+    readonly job: { readonly backOffMs: number; readonly longestBackOffMs: number }
   }
   /** Epoch milliseconds. */
   readonly now: () => number
 }
 
 /** Which supervisors there are, and what a crash in each means to the others. */
-export const towerSupervisors = ({ connection, flight, room, network, story, settings, now }: TowerParts) => ({
+export const towerSupervisors = ({ connection, flight, room, network, story, job, settings, now }: TowerParts) => ({
   connections: createSupervisor({
     kind: "connections",
     child: connection,
@@ -94,6 +102,13 @@ export const towerSupervisors = ({ connection, flight, room, network, story, set
     restart: "temporary",
     settings: settings.story,
     now
+  }),
+  jobs: createSupervisor({
+    kind: "jobs",
+    child: job,
+    restart: "permanent",
+    settings: settings.job,
+    now
   })
 })
 
@@ -103,15 +118,17 @@ const unprovided = towerSupervisors({
   room: roomMachine,
   network: networkMachine,
   story: storyMachine,
+  job: jobMachine,
   settings: {
     connection: { askTimeoutMs: 0 },
     room: { timeToLiveMs: 0, restMs: 0, touchShare: 0, retryMs: 0 },
-    story: { staleMs: 0, entries: 0 }
+    story: { staleMs: 0, entries: 0 },
+    job: { backOffMs: 0, longestBackOffMs: 0 }
   },
   now: () => 0
 })
 
-export const towerMachine = setup({
+const base = setup({
   types: {
     context: {} as TowerInput,
     events: {} as TowerEvent,
@@ -122,7 +139,8 @@ export const towerMachine = setup({
     isConnection: ({ event }) => (event as { kind: string }).kind === "connections",
     isFlight: ({ event }) => (event as { kind: string }).kind === "flights",
     areRooms: ({ event }) => (event as { kind: string }).kind === "rooms",
-    areNetworks: ({ event }) => (event as { kind: string }).kind === "networks"
+    areNetworks: ({ event }) => (event as { kind: string }).kind === "networks",
+    areJobs: ({ event }) => (event as { kind: string }).kind === "jobs"
   },
   actions: {
     record: (_, _event: DomainEvent) => {},
@@ -134,7 +152,7 @@ export const towerMachine = setup({
       { delay: ({ context }) => context.suspensionMs }
     ),
     resume: sendTo(
-      ({ event, system }) => supervisorOf((event as { kind: Kind }).kind)({ system }),
+      ({ event, system }) => system.get((event as { kind: Kind }).kind) as SupervisorRef,
       { type: "supervisor.resume" as const }
     ),
     rebuildNetworks: sendTo(supervisorOf("connections"), {
@@ -149,12 +167,25 @@ export const towerMachine = setup({
       type: "children.tell" as const,
       event: { type: "server.draining" }
     }),
-    drainRooms: sendTo(supervisorOf("rooms"), { type: "children.drain" as const, event: { type: "room.rest" } })
+    drainRooms: sendTo(supervisorOf("rooms"), { type: "children.drain" as const, event: { type: "room.rest" } }),
+    drainJobs: sendTo(({ system }) => system.get("jobs") as SupervisorRef, {
+      type: "children.drain" as const,
+      event: { type: "job.stop" }
+    })
   }
-}).createMachine({
+})
+
+/** One that lives already stays as it is. */
+const startJobs = base.enqueueActions(({ context, enqueue, system }) => {
+  for (const job of context.jobs) {
+    enqueue.sendTo(system.get("jobs") as SupervisorRef, { type: "child.start", id: job, input: { job } })
+  }
+})
+
+export const towerMachine = base.extend({ actions: { startJobs } }).createMachine({
   id: "tower",
   description:
-    "The root: starts the supervisors, lets one that has given up try again after a while, and on shutdown sees every story told, every client told and every room saved.",
+    "The root: starts the supervisors, lets one that has given up try again after a while, and on shutdown sees every story told, every client told, every room saved and every job finished.",
   context: ({ input }) => input,
   initial: "open",
   entry: [
@@ -162,7 +193,8 @@ export const towerMachine = setup({
     spawnChild("flights", { id: "flights", systemId: "flights" }),
     spawnChild("rooms", { id: "rooms", systemId: "rooms" }),
     spawnChild("networks", { id: "networks", systemId: "networks" }),
-    spawnChild("stories", { id: "stories", systemId: "stories" })
+    spawnChild("stories", { id: "stories", systemId: "stories" }),
+    spawnChild("jobs", { id: "jobs", systemId: "jobs" })
   ],
   on: {
     "supervisor.childCrashed": [
@@ -224,17 +256,21 @@ export const towerMachine = setup({
       }
     ],
     "supervisor.failed": { actions: "scheduleRetry" },
-    "supervisor.retry": [{ guard: "areNetworks", actions: ["resume", "rebuildNetworks"] }, { actions: "resume" }]
+    "supervisor.retry": [
+      { guard: "areNetworks", actions: ["resume", "rebuildNetworks"] },
+      { guard: "areJobs", actions: ["resume", "startJobs"] },
+      { actions: "resume" }
+    ]
   },
   states: {
     open: {
       description: "Clients come and go.",
-      on: { shutdown: { target: "draining" } }
+      on: { "jobs.start": { actions: "startJobs" }, shutdown: { target: "draining" } }
     },
     draining: {
-      description: "Clients are told and let go, and rooms write what they owe.",
+      description: "Clients are told and let go, rooms write what they owe, and jobs finish what they have begun.",
       type: "parallel",
-      entry: ["endStories", "drainConnections", "drainRooms"],
+      entry: ["endStories", "drainConnections", "drainRooms", "drainJobs"],
       states: {
         connections: {
           initial: "leaving",
@@ -248,6 +284,13 @@ export const towerMachine = setup({
           states: {
             saving: { on: { "supervisor.drained": { guard: "areRooms", target: "saved" } } },
             saved: { type: "final" }
+          }
+        },
+        jobs: {
+          initial: "finishing",
+          states: {
+            finishing: { on: { "supervisor.drained": { guard: "areJobs", target: "finished" } } },
+            finished: { type: "final" }
           }
         }
       },

@@ -47,7 +47,7 @@ export const createMemoryDesk = (): MemoryDesk => {
     create: (name) =>
       answered(() => {
         const host = newParticipant(identity(), name)
-        const code = `ROOM${String(rooms.size + 22)}`
+        const code = `REEM${String(rooms.size + 22)}`
         return keep({ code, host, guest: null, expiresAt: 0 }, host.id)
       }),
     join: (code, name) =>

@@ -42,7 +42,8 @@ describe("the server", () => {
       "version",
       "memory",
       "services",
-      "stats"
+      "stats",
+      "jobs"
     ])
     expect(new Date(timestamp).toISOString()).toBe(timestamp)
     expect(uptime).toBeGreaterThanOrEqual(93_784)
@@ -56,7 +57,16 @@ describe("the server", () => {
         turn: { status: "not_configured" },
         websocket: { status: "operational", activeConnections: 3 }
       },
-      stats: { totalConnections: 9, totalDisconnections: 6, totalFlightsCreated: 5, totalFlightsJoined: 4 }
+      stats: { totalConnections: 9, totalDisconnections: 6, totalFlightsCreated: 5, totalFlightsJoined: 4 },
+      jobs: {
+        previewCleanup: { state: "running", lastRunAt: null, lastResult: null, nextRunAt: null },
+        roomCleanup: {
+          state: "resting",
+          lastRunAt: "2026-01-02T03:04:05.678Z",
+          lastResult: { outcome: "complete", removed: 7 },
+          nextRunAt: "2026-01-02T03:09:05.678Z"
+        }
+      }
     })
   })
 
@@ -130,6 +140,7 @@ describe("the documents", () => {
       "/api/rooms/{code}/participants/{id}/screen-share",
       "/api/status",
       "/api/turn-credentials",
+      "/api/uploadthing",
       "/favicon.ico",
       "/keep-alive",
       "/logs",

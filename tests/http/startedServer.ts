@@ -30,9 +30,19 @@ export const startServer = async (limits: Partial<HttpLimits> = {}, parts: Parti
       activeFlights: () => 2,
       turnConfigured: false,
       totals: () => ({ totalConnections: 9, totalDisconnections: 6, totalFlightsCreated: 5, totalFlightsJoined: 4 }),
+      jobs: () => ({
+        previewCleanup: { state: "running", lastRunAt: null, lastResult: null, nextRunAt: null },
+        roomCleanup: {
+          state: "resting",
+          lastRunAt: Date.parse("2026-01-02T03:04:05.678Z"),
+          lastResult: { outcome: "complete", removed: 7 },
+          nextRunAt: Date.parse("2026-01-02T03:09:05.678Z")
+        }
+      }),
       version: "1.2.3",
       startedAt: Date.now() - 93_784_000
     },
+    uploads: { log: () => {} },
     contact: { log: () => {} },
     allowsOrigin: (origin) => origin === allowedOrigin || origin === allowedOrigin.toUpperCase(),
     onFault: (error) => faults.push(error),

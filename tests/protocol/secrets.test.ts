@@ -4,12 +4,14 @@ import { connect as connectTcp, createServer, type AddressInfo, type Socket } fr
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { PassThrough } from "node:stream"
+import { Redacted } from "effect"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { migrate } from "../../src/io/migrations.ts"
 import { startStandIn } from "../http/standIn.ts"
 import { createPostgresDatabase, describeOnPostgres, withClient } from "../support/databases.ts"
 import { refusedStart, startProcess } from "../support/process.ts"
 import { connect, post, startServer, type ConnectOptions, type TestServer } from "../support/server.ts"
+import { askToUpload, pptx, putFile, startUploadThing, type PresignedUpload } from "../support/uploadThing.ts"
 
 /** Every secret that a test makes up contains this word, and nothing else does. */
 const planted = /planted/i
@@ -255,6 +257,7 @@ describe("no secret is printed or shown", () => {
   it("by a readable log on the embedded database, with third parties that answer with our own secrets", async () => {
     const directory = await mkdtemp(join(tmpdir(), "silktower-"))
     const standIn = await startStandIn()
+    const uploadThing = await startUploadThing()
     const output = new PassThrough()
     let printed = ""
     output.on("data", (chunk: Buffer) => (printed += chunk.toString()))
@@ -265,9 +268,14 @@ describe("no secret is printed or shown", () => {
         CLOUDFLARE_TURN_TOKEN_ID: "planted-token-id",
         CLOUDFLARE_API_TOKEN: "planted-api-token",
         RECAPTCHA_SECRET_KEY: "planted-recaptcha-key",
+        UPLOADTHING_TOKEN: Redacted.value(uploadThing.token),
         CONTACT_EMAIL: "someone@example.org"
       },
-      { output, pretty: true, endpoints: { cloudflare: standIn.url, recaptcha: standIn.url } }
+      {
+        output,
+        pretty: true,
+        endpoints: { cloudflare: standIn.url, recaptcha: standIn.url, uploadthing: uploadThing.endpoints }
+      }
     )
     try {
       standIn.replies({
@@ -287,19 +295,30 @@ describe("no secret is printed or shown", () => {
         expect((await post(`${server.http}/request-email`, { token: "planted-visitor-token" })).status).not.toBe(200)
         expect(standIn.questions.length).toBeGreaterThan(0)
       }
+      const name = "planted.pptx"
+      const route = `${server.http}/api/uploadthing`
+      const [upload] = (await (await askToUpload(route, [{ name, size: 7, type: pptx }])).json()) as PresignedUpload[]
+      if (upload === undefined) throw new Error("no place to put the file")
+      expect((await putFile(upload, name, new Uint8Array(7))).status).toBe(200)
+      await uploadThing.callBack(upload.key, (signature) => signature.replaceAll("a", "b").slice(0, -1))
+      await askToUpload(route, [{ name, size: 7, type: "planted" }])
+      uploadThing.fail("/route-metadata", { status: 401, body: `planted ${uploadThing.apiKey}` })
+      await askToUpload(route, [{ name, size: 7, type: pptx }])
+      secrets.push(Redacted.value(uploadThing.token), upload.key)
       // Faults that nobody has caught
       server.reportFault(new Error("connect postgres://someone:planted@db/x"))
       server.reportFault({ secret: "planted" })
       const logs = await readLogs(server)
       await server.stop()
       expectNoSecrets({ printed, logs }, secrets)
-      for (const name of [...expected, "email:error", "turn:error", "system:error"]) {
+      for (const name of [...expected, "email:error", "turn:error", "upload:db_saved", "upload:error", "system:error"]) {
         expect(printed).toContain(name)
         expect(logs).toContain(name)
       }
     } finally {
       await server.stop()
       await standIn.stop()
+      await uploadThing.stop()
       await rm(directory, { recursive: true, force: true })
     }
   })
