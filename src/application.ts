@@ -4,6 +4,7 @@
 import { readFileSync } from "node:fs"
 import type { AddressInfo } from "node:net"
 import { Redacted } from "effect"
+import { sql } from "slonik"
 import { createActor, waitFor, type ActorRefFrom } from "xstate"
 import type { Config } from "./config.ts"
 import { createHttpSurface } from "./http/surface.ts"
@@ -11,16 +12,20 @@ import { createAddressReader } from "./io/address.ts"
 import { asyncApiDocument } from "./io/asyncApi.ts"
 import { createConnections } from "./io/connections.ts"
 import { openDatabase } from "./io/database.ts"
+import { runStatement } from "./io/databaseErrors.ts"
 import { createDeadlines } from "./io/deadlines.ts"
 import { createPreviewCleanup, createRoomCleanup } from "./io/cleanups.ts"
 import { aliasOf, createIdentities } from "./io/identities.ts"
 import { createJobs, jobNames } from "./io/jobs.ts"
+import { createMetrics } from "./io/metrics.ts"
 import { createOriginPolicy } from "./io/origin.ts"
+import { createReadiness } from "./io/readiness.ts"
 import { createRoomRows } from "./io/roomRows.ts"
 import { createRoomDesk, createRoomMachine } from "./io/rooms.ts"
 import { createSocketServer } from "./io/socketServer.ts"
 import { createStories } from "./io/stories.ts"
 import { createTelemetry, describeError } from "./io/telemetry.ts"
+import type { Tracing } from "./io/tracing.ts"
 import { createIceServers } from "./io/turnCredentials.ts"
 import { createUploadRows } from "./io/uploadRows.ts"
 import { createUploadThing, readsToken } from "./io/uploadthing.ts"
@@ -42,7 +47,8 @@ export interface ApplicationOptions {
   }
 }
 
-type ActorKind = "connections" | "flights" | "rooms" | "networks" | "stories" | "jobs"
+const actorKinds = ["connections", "flights", "rooms", "networks", "stories", "jobs"] as const
+type ActorKind = (typeof actorKinds)[number]
 
 export interface Application {
   /** The port it listens on. */
@@ -67,7 +73,18 @@ export const version: string = JSON.parse(readFileSync(new URL("../package.json"
 
 /** Starts a server. Rejects with a named error when the database cannot be opened or the port is taken. */
 export const startApplication = async (config: Config, options: ApplicationOptions): Promise<Application> => {
-  const telemetry = createTelemetry({ level: config.logLevel, bufferSize: config.logs.bufferSize, ...options })
+  const metrics = createMetrics({
+    version,
+    supervisors: () => Object.fromEntries(actorKinds.map((kind) => [kind, supervisor(kind)])),
+    jobs: () => jobs.status(),
+    pool: () => database.pool.state()
+  })
+  const telemetry = createTelemetry({
+    level: config.logLevel,
+    bufferSize: config.logs.bufferSize,
+    onLine: metrics.line,
+    ...options
+  })
   const { log } = telemetry
   const now = () => Date.now()
 
@@ -81,8 +98,20 @@ export const startApplication = async (config: Config, options: ApplicationOptio
   const deadlines = createDeadlines(limits.deadlineResolutionMs, now)
   const identities = createIdentities()
   const origins = createOriginPolicy({ environment: config.environment, ...config.origins })
-  const store = createRoomRows(database.pool, aliasOf)
+  const tracing =
+    config.telemetry.otlpEndpoint === undefined
+      ? undefined
+      : // Loaded by nobody else.
+        await (await import("./io/tracing.ts")).createTracing(config.telemetry.otlpEndpoint, version)
+  const traced: Tracing["around"] = (name, service) => tracing?.around(name, service) ?? service
+  const store = traced("database", createRoomRows(database.pool, aliasOf))
+  const readiness = createReadiness({
+    probe: () => runStatement("probe", () => database.pool.query(sql.unsafe`select 1`)),
+    timeoutMs: limits.readinessTimeoutMs,
+    freshMs: limits.readinessFreshMs
+  })
   const record = (event: DomainEvent) => {
+    metrics.record(event)
     telemetry.record(event)
     stories.hear(event)
   }
@@ -92,13 +121,14 @@ export const startApplication = async (config: Config, options: ApplicationOptio
     identities,
     deadlines,
     record,
+    metrics,
     now
   })
 
   const stories = createStories({ links: connections.links, deadlines, log, limit: limits.stories, now })
 
   let publicUrl = config.publicServerUrl
-  const uploadRows = createUploadRows(database.pool)
+  const uploadRows = traced("database", createUploadRows(database.pool))
   const { uploadthingToken } = config.previews
   if (uploadthingToken !== undefined && !readsToken(uploadthingToken)) {
     log("warn", "system:startup", { warning: "UPLOADTHING_TOKEN is no token as UploadThing shows it: previews are off" })
@@ -116,6 +146,7 @@ export const startApplication = async (config: Config, options: ApplicationOptio
           endpoints: options.endpoints?.uploadthing
         })
       : undefined
+  const files = uploadThing && traced("uploadthing", { answer: uploadThing.answer, deleteFiles: uploadThing.deleteFiles })
 
   const jobs = createJobs({
     jobs: {
@@ -123,7 +154,7 @@ export const startApplication = async (config: Config, options: ApplicationOptio
         schedule: config.previews.cleanup,
         work: createPreviewCleanup({
           store: uploadRows,
-          files: uploadThing,
+          files,
           retentionHours: config.previews.retentionHours,
           batch: limits.previewBatch,
           failedBatches: limits.previewFailedBatches,
@@ -180,6 +211,9 @@ export const startApplication = async (config: Config, options: ApplicationOptio
 
   const http = await createHttpSurface({
     desk,
+    readiness: readiness.check,
+    metrics,
+    tracing,
     status: {
       activeConnections: () => living("connections"),
       activeFlights: () => living("flights"),
@@ -202,7 +236,7 @@ export const startApplication = async (config: Config, options: ApplicationOptio
       now,
       log
     }),
-    uploads: { uploadThing, log },
+    uploads: { uploadThing: files, log },
     contact: {
       email: config.contact.email,
       recaptcha: config.contact.recaptchaSecretKey && {
@@ -232,6 +266,7 @@ export const startApplication = async (config: Config, options: ApplicationOptio
     deadlines.close()
     desk.close()
     await database.close()
+    await tracing?.close()
   }
 
   try {
@@ -266,6 +301,7 @@ export const startApplication = async (config: Config, options: ApplicationOptio
 
   const stop = async () => {
     log("info", "system:shutdown", { activeConnections: living("connections") })
+    readiness.stop()
     clearInterval(heartbeat)
     sockets.refuseNewcomers()
     const requestsFinished = http.close()
@@ -280,14 +316,7 @@ export const startApplication = async (config: Config, options: ApplicationOptio
     port,
     database: database.describe,
     tower,
-    actors: () => ({
-      connections: living("connections"),
-      flights: living("flights"),
-      rooms: living("rooms"),
-      networks: living("networks"),
-      stories: living("stories"),
-      jobs: living("jobs")
-    }),
+    actors: () => Object.fromEntries(actorKinds.map((kind) => [kind, living(kind)])) as Record<ActorKind, number>,
     reportFault: (error) => log("error", "system:error", { kind: "process", ...describeError(error) }),
     stop: () => (stopping ??= stop())
   }

@@ -97,6 +97,14 @@ export const limits = {
   /** Milliseconds that these doublings end at. Zero would never pause. */
   jobLongestBackOffMs: 15 * 60_000,
 
+  // Health
+
+  /** Milliseconds in which the database must answer for the server to count as ready: orchestrators themselves wait
+   * for a second or more. Zero would never be ready. */
+  readinessTimeoutMs: 1_000,
+  /** Milliseconds that an answer is good for: however many ask, the database is asked once. Zero would ask it for each. */
+  readinessFreshMs: 1_000,
+
   // Supervision
 
   /** Milliseconds that a supervisor whose children crash too often stays suspended. Zero would let them crash on. */

@@ -89,6 +89,27 @@ export class StatusGroup extends HttpApiGroup.make("status")
   )
   .annotateMerge(OpenApi.annotations({ title: "Status", description: "What a status page shows." })) {}
 
+/** For whoever runs the server: orchestrators, load balancers and Prometheus. */
+export class HealthGroup extends HttpApiGroup.make("health")
+  .add(
+    HttpApiEndpoint.get("healthz", "/healthz", { success: PlainText }).annotateMerge(
+      described("Alive", "`ok` as long as the process answers at all; says nothing of the database.")
+    ),
+    HttpApiEndpoint.get("readyz", "/readyz", {
+      success: Schema.Struct({ status: Schema.Literal("ready") }),
+      error: Schema.Struct({
+        status: Schema.Literal("not_ready"),
+        reason: Schema.Literals(["database", "shutting_down"]).annotate({
+          description: "`database`: it gives no answer, or not in time."
+        })
+      }).annotate({ httpApiStatus: 503 })
+    }).annotateMerge(described("Ready", "Whether clients should be sent here: the database answers, and the server stays.")),
+    HttpApiEndpoint.get("metrics", "/metrics", { success: PlainText }).annotateMerge(
+      described("Metrics", "In the text format of Prometheus, version 0.0.4.")
+    )
+  )
+  .annotateMerge(OpenApi.annotations({ title: "Health", description: "For whoever runs the server." })) {}
+
 /** What the server has written lately. */
 export class LogsGroup extends HttpApiGroup.make("logs")
   .add(
@@ -266,7 +287,7 @@ const allowMoreProperties = (document: Record<string, unknown>): Record<string, 
 
 /** Everything that answers. */
 export class Api extends HttpApi.make("silktower")
-  .add(ServerGroup, StatusGroup, LogsGroup, RoomsGroup, TurnGroup, UploadsGroup, ContactGroup)
+  .add(ServerGroup, StatusGroup, HealthGroup, LogsGroup, RoomsGroup, TurnGroup, UploadsGroup, ContactGroup)
   .annotate(HttpApi.ParseOptions, allFaults)
   .annotateMerge(
     OpenApi.annotations({

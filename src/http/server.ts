@@ -7,13 +7,15 @@
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { ByteSize, Cause, Effect, Exit, Scope } from "effect"
 import type { Layer } from "effect"
-import { HttpRouter, HttpServer, HttpServerError, HttpServerRequest } from "effect/http"
+import { HttpMiddleware, HttpRouter, HttpServer, HttpServerError, HttpServerRequest } from "effect/http"
 import type { HttpServerResponse } from "effect/http"
 import { createServer } from "node:http"
 import type { IncomingMessage, Server, ServerResponse } from "node:http"
 import { limits as defaultLimits } from "../limits.ts"
 import { corsHeaders, preflightHeaders } from "./cors.ts"
 import type { CorsPolicy } from "./cors.ts"
+import { clientClosedRequest } from "./observer.ts"
+import type { Observe } from "./observer.ts"
 
 type Services = Layer.Success<typeof HttpServer.layerServices>
 
@@ -23,6 +25,10 @@ export interface HttpServerOptions {
   readonly cors: CorsPolicy
   /** Sees each request before the routes do, and may answer it. */
   readonly lane?: ((request: IncomingMessage, response: ServerResponse) => boolean) | undefined
+  /** Is around every request. */
+  readonly observe?: Observe | undefined
+  /** Is around what the routes do. */
+  readonly within?: (<A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>) | undefined
   /** The answer where no route is. `path` is as the client wrote it, still percent-encoded. */
   readonly notFound: (method: string, path: string) => HttpServerResponse.HttpServerResponse
   /** The answer to a body over `requestBodyBytes`. */
@@ -55,7 +61,7 @@ const timeoutCheckMs = 1000
 
 /** Builds the routes; the caller listens. Rejects when the routes contradict each other. */
 export const createHttpServer = async (options: HttpServerOptions): Promise<RunningHttpServer> => {
-  const { cors, lane } = options
+  const { cors, lane, observe } = options
   const limits: HttpLimits = { ...defaultLimits, ...options.limits }
   const scope = Scope.makeUnsafe()
   const { handle, refuseAsTooLarge, refuseAsUnknown } = await Effect.runPromise(requestHandlers(options, limits, scope))
@@ -63,22 +69,29 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Runn
   let closing: Promise<void> | undefined
 
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+    let observed: ((status: number) => void) | undefined
     running.add(response)
     response.once("close", () => {
       running.delete(response)
+      observed?.(response.headersSent ? response.statusCode : clientClosedRequest)
       if (closing !== undefined) setImmediate(() => server.closeIdleConnections())
     })
     if (closing !== undefined) response.shouldKeepAlive = false
 
-    const url = originForm(request.url ?? "/")
-    request.url = url
-    const answer = cors(decodedPath(url), request.headers.origin)
-    if (answer !== undefined) {
+    request.url = originForm(request.url ?? "/")
+    if (observe === undefined) answer(request, response)
+    else observed = observe(request, () => answer(request, response))
+  }
+
+  const answer = (request: IncomingMessage, response: ServerResponse): void => {
+    const url = request.url as string
+    const sharing = cors(decodedPath(url), request.headers.origin)
+    if (sharing !== undefined) {
       if (request.method === "OPTIONS") {
-        response.writeHead(204, preflightHeaders(answer)).end()
+        response.writeHead(204, preflightHeaders(sharing)).end()
         return
       }
-      for (const [name, value] of Object.entries(corsHeaders(answer))) response.setHeader(name, value)
+      for (const [name, value] of Object.entries(corsHeaders(sharing))) response.setHeader(name, value)
     }
     if (Number(request.headers["content-length"] ?? 0) > limits.requestBodyBytes) refuseAsTooLarge(request, response)
     else if (hasEmptySegment(pathOf(url))) refuseAsUnknown(request, response)
@@ -122,7 +135,8 @@ const requestHandlers = (
   scope: Scope.Closeable
 ): Effect.Effect<Record<"handle" | "refuseAsTooLarge" | "refuseAsUnknown", NodeHandler>> =>
   Effect.gen(function* () {
-    const app = yield* HttpRouter.toHttpEffect(options.routes)
+    const routes = yield* HttpRouter.toHttpEffect(options.routes)
+    const app = options.within?.(routes) ?? routes
     const unknown = Effect.map(HttpServerRequest.HttpServerRequest, ({ method, url }) =>
       options.notFound(method, pathOf(url))
     )
@@ -141,6 +155,8 @@ const requestHandlers = (
       maxParamLength: 65_536
     }),
     Effect.provideService(HttpServerRequest.MaxBodySize, ByteSize.bytes(limits.requestBodyBytes)),
+    // Its spans hold whole URLs, and so participants' ids.
+    Effect.provideService(HttpMiddleware.TracerDisabledWhen, () => true),
     Effect.provide(HttpServer.layerServices),
     Scope.provide(scope)
   )

@@ -3,15 +3,20 @@ import { Layer } from "effect"
 import { HttpServerResponse } from "effect/http"
 import { HttpApiBuilder, OpenApi } from "effect/http-api"
 import type { RoomDesk } from "../io/roomDesk.ts"
+import type { Metrics } from "../io/metrics.ts"
+import type { Tracing } from "../io/tracing.ts"
 import type { IssueIceServers } from "../io/turnCredentials.ts"
 import { Api } from "./api.ts"
 import { contactHandlers } from "./contact.ts"
 import type { ContactOptions } from "./contact.ts"
 import { corsRoutes, createCorsPolicy } from "./cors.ts"
 import { docsPage, jsonDocument } from "./documents.ts"
+import { healthHandlers } from "./health.ts"
+import type { HealthOptions } from "./health.ts"
 import { invalidRequest, rejectsInvalidInput } from "./invalidRequest.ts"
 import { logsHandlers } from "./logs.ts"
 import type { LogAccess } from "./logs.ts"
+import { createObserver } from "./observer.ts"
 import { createPollLane } from "./pollLane.ts"
 import { roomHandlers } from "./rooms.ts"
 import { createHttpServer } from "./server.ts"
@@ -26,6 +31,10 @@ import { errorResponse, wireErrors } from "./wireErrors.ts"
 export interface HttpSurfaceOptions {
   readonly desk: RoomDesk
   readonly status: ServerStatus
+  readonly readiness: HealthOptions["readiness"]
+  readonly metrics: Pick<Metrics, "text" | "contentType" | "answered">
+  /** Absent: nobody collects traces. */
+  readonly tracing?: Pick<Tracing, "request" | "within"> | undefined
   /** Absent: no STUN or TURN server is configured. */
   readonly iceServers?: IssueIceServers | undefined
   readonly uploads: UploadsOptions
@@ -46,6 +55,7 @@ export const createHttpSurface = (options: HttpSurfaceOptions): Promise<RunningH
   const handlers = Layer.mergeAll(
     serverHandlers(options.status),
     statusHandlers(options.status),
+    healthHandlers(options),
     logsHandlers(options.logs),
     roomHandlers(options.desk),
     turnHandlers(options.iceServers),
@@ -62,6 +72,12 @@ export const createHttpSurface = (options: HttpSurfaceOptions): Promise<RunningH
       ...documentRoutes
     ),
     lane: createPollLane(options.desk, options.onFault),
+    observe: createObserver({
+      paths: ["/docs", ...documents.map(([path]) => path), ...endpoints.map(({ path }) => path)],
+      metrics: options.metrics,
+      tracing: options.tracing
+    }),
+    within: options.tracing?.within,
     cors: createCorsPolicy(corsRoutes, options.allowsOrigin),
     notFound,
     tooLarge: errorResponse(wireErrors.bodyTooLarge),

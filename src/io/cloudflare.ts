@@ -45,5 +45,5 @@ export const fetchCloudflareIceServers = ({
       HttpClientRequest.bearerToken(apiToken),
       HttpClientRequest.bodyJsonUnsafe({ ttl: limits.cloudflareCredentialsSeconds })
     )
-    return Effect.map(askThirdParty(request, Answer, patience), ({ iceServers }) => iceServers)
+    return Effect.map(askThirdParty("cloudflare credentials", request, Answer, patience), ({ iceServers }) => iceServers)
   })

@@ -24,6 +24,7 @@ import {
 } from "./frames.ts"
 import type { Identities } from "./identities.ts"
 import { createLinks } from "./link.ts"
+import type { Metrics } from "./metrics.ts"
 import type { ClientSocket, SocketHandler } from "./socketServer.ts"
 import type { IncomingMessage } from "node:http"
 
@@ -32,13 +33,14 @@ export interface ConnectionsOptions {
   readonly identities: Pick<Identities, "connectionId" | "flightCode">
   readonly deadlines: Deadlines
   readonly record: (event: DomainEvent) => void
+  readonly metrics: Pick<Metrics, "arrived" | "relayed" | "frame">
   /** Epoch milliseconds. */
   readonly now: () => number
 }
 
 /** Sockets by the id of their connection, and the machines that speak to them. */
 export const createConnections = (options: ConnectionsOptions) => {
-  const { identities, deadlines, now } = options
+  const { identities, deadlines, metrics, now } = options
   const sockets = new Map<string, ClientSocket>()
   const actors = new WeakMap<ClientSocket, AnyActorRef>()
   const links = createLinks()
@@ -141,10 +143,18 @@ export const createConnections = (options: ConnectionsOptions) => {
       if (!actors.has(socket)) socket.close(1013, "Try again later")
     },
     frame: (socket, bytes, isBinary) => {
+      const arrivedAt = metrics.arrived()
       const incoming = readFrame(bytes, isBinary)
-      if (incoming.kind === "signal") links.forward(socket, incoming.forward)
-      else if (incoming.kind === "fault") socket.send(writeError(incoming.fault))
-      else actors.get(socket)?.send(eventOf(incoming.frame))
+      if (incoming.kind === "signal") {
+        links.forward(socket, incoming.forward)
+        metrics.relayed(arrivedAt)
+      } else if (incoming.kind === "fault") {
+        metrics.frame(incoming.fault)
+        socket.send(writeError(incoming.fault))
+      } else {
+        metrics.frame(incoming.frame.type)
+        actors.get(socket)?.send(eventOf(incoming.frame))
+      }
     },
     closed: (socket) => {
       // While the actor says its farewells, what it sends to this socket goes nowhere: it is closed.

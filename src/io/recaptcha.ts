@@ -34,7 +34,7 @@ export const verifyRecaptcha = (
       HttpClientRequest.acceptJson,
       HttpClientRequest.bodyUrlParams({ secret: Redacted.value(secretKey), response: token })
     )
-    return Effect.map(askThirdParty(request, Answer, patience), (answer) => ({
+    return Effect.map(askThirdParty("recaptcha verify", request, Answer, patience), (answer) => ({
       success: answer.success,
       // Only what looks like a code: this goes to the log.
       errorCodes: (answer["error-codes"] ?? []).filter((code) => /^[a-z-]{1,40}$/.test(code))

@@ -16,6 +16,8 @@ export interface TelemetryOptions {
   readonly bufferSize: number
   /** Where lines go. When it breaks, lines are kept in memory only. */
   readonly output: NodeJS.WritableStream
+  /** Hears of each line that is written. */
+  readonly onLine?: ((level: Level, message: string) => void) | undefined
 }
 
 export interface Totals {
@@ -65,7 +67,7 @@ const everyUnprintable = new RegExp(unprintable, "g")
 const escape = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
 const escaped = (line: string): string => (unprintable.test(line) ? line.replace(everyUnprintable, escape) : line)
 
-export const createTelemetry = ({ level, pretty, bufferSize, output }: TelemetryOptions): Telemetry => {
+export const createTelemetry = ({ level, pretty, bufferSize, output, onLine }: TelemetryOptions): Telemetry => {
   const buffer = createLogBuffer(bufferSize)
   const readable = pretty
     ? prettyFactory({
@@ -98,7 +100,11 @@ export const createTelemetry = ({ level, pretty, bufferSize, output }: Telemetry
     }
   )
 
-  const log: Telemetry["log"] = (level, message, fields) => logger[level]({ level, message, ...fields })
+  const log: Telemetry["log"] = (level, message, fields) => {
+    if (!logger.isLevelEnabled(level)) return
+    onLine?.(level, message)
+    logger[level]({ level, message, ...fields })
+  }
 
   const totals = { totalConnections: 0, totalDisconnections: 0, totalFlightsCreated: 0, totalFlightsJoined: 0 }
 

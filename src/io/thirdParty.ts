@@ -30,9 +30,10 @@ const defaultPatience: Patience = {
 
 /**
  * Sends a request and reads a JSON answer of this shape. 5xx and network errors are tried again. Redirects are not
- * followed, as a question with a secret in it is meant for nobody else.
+ * followed, as a question with a secret in it is meant for nobody else. `name` is that of the question in traces.
  */
 export const askThirdParty = <S extends Schema.ConstraintDecoder<unknown>>(
+  name: string,
   request: HttpClientRequest.HttpClientRequest,
   schema: S,
   { timeoutMs, retries, retryMs }: Patience = defaultPatience
@@ -66,15 +67,17 @@ export const askThirdParty = <S extends Schema.ConstraintDecoder<unknown>>(
       orElse: () =>
         Effect.fail(new ThirdPartyFailed({ reason: `gave no answer within ${timeoutMs} ms`, passing: false }))
     }),
-    Effect.provide(transport)
+    Effect.provide(transport),
+    Effect.withSpan(name, { kind: "client" })
   )
 }
 
-/** No trace headers either: what happens inside this server is nobody else's business. */
+/** No trace headers either, what happens inside this server is nobody else's business; and no spans with URLs in them. */
 const transport = Layer.mergeAll(
   FetchHttpClient.layer,
   Layer.succeed(FetchHttpClient.RequestInit, { redirect: "manual" }),
-  Layer.succeed(HttpClient.TracerPropagationEnabled, false)
+  Layer.succeed(HttpClient.TracerPropagationEnabled, false),
+  Layer.succeed(HttpClient.TracerDisabledWhen, () => true)
 )
 
 const answered = (status: number): ThirdPartyFailed =>

@@ -25,6 +25,8 @@ export const startServer = async (limits: Partial<HttpLimits> = {}, parts: Parti
   const faults: unknown[] = []
   const { server, close } = await createHttpSurface({
     desk,
+    readiness: async () => "ready",
+    metrics: { text: async () => "", contentType: "text/plain", answered: () => {} },
     status: {
       activeConnections: () => 3,
       activeFlights: () => 2,

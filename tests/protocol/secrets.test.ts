@@ -1,6 +1,5 @@
 import { once } from "node:events"
 import { mkdtemp, rm } from "node:fs/promises"
-import { connect as connectTcp, createServer, type AddressInfo, type Socket } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { PassThrough } from "node:stream"
@@ -10,6 +9,7 @@ import { migrate } from "../../src/io/migrations.ts"
 import { startStandIn } from "../http/standIn.ts"
 import { createPostgresDatabase, describeOnPostgres, withClient } from "../support/databases.ts"
 import { refusedStart, startProcess } from "../support/process.ts"
+import { startWay } from "../support/way.ts"
 import { connect, post, startServer, type ConnectOptions, type TestServer } from "../support/server.ts"
 import { askToUpload, pptx, putFile, startUploadThing, type PresignedUpload } from "../support/uploadThing.ts"
 
@@ -148,33 +148,6 @@ const expected = [
   "system:log_access"
 ]
 
-/** A way to PostgreSQL that can be cut. */
-const startCutting = async (target: URL) => {
-  const sockets = new Set<Socket>()
-  let isCut = false
-  const server = createServer((near) => {
-    sockets.add(near)
-    near.on("error", () => {}).on("close", () => sockets.delete(near))
-    if (isCut) return void near.destroy()
-    const far = connectTcp(Number(target.port || 5432), target.hostname)
-    far.on("error", () => near.destroy()).on("close", () => near.destroy())
-    near.on("close", () => far.destroy())
-    near.pipe(far).pipe(near)
-  })
-  await once(server.listen(0, "127.0.0.1"), "listening")
-  return {
-    port: (server.address() as AddressInfo).port,
-    cut: () => {
-      isCut = true
-      for (const socket of sockets) socket.destroy()
-    },
-    mend: () => {
-      isCut = false
-    },
-    close: () => new Promise<unknown>((resolve) => server.close(resolve))
-  }
-}
-
 describe("no secret is printed or shown", () => {
   const ours = {
     LOG_LEVEL: "trace",
@@ -192,9 +165,8 @@ describe("no secret is printed or shown", () => {
     afterAll(() => database.remove())
 
     it("by a process, while its database goes and comes back", async () => {
-      const way = await startCutting(new URL(database.url))
-      const url = new URL(database.url)
-      url.host = `127.0.0.1:${way.port}`
+      const way = await startWay(database.url)
+      const url = new URL(way.url)
       url.password = "planted/password@ö"
       const server = await startProcess({ ...ours, DATABASE_URL: url.href })
       try {

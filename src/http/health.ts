@@ -1,0 +1,35 @@
+/** The endpoints for whoever runs the server: is it alive, may it have clients, what does it count. */
+import { Effect } from "effect"
+import { HttpServerResponse } from "effect/http"
+import { HttpApiBuilder } from "effect/http-api"
+import type { Metrics } from "../io/metrics.ts"
+import type { Readiness } from "../io/readiness.ts"
+import { Api } from "./api.ts"
+
+export interface HealthOptions {
+  /** Never rejects. */
+  readonly readiness: () => Promise<Readiness>
+  readonly metrics: Pick<Metrics, "text" | "contentType">
+}
+
+const headers = { "cache-control": "no-store" }
+
+/** The handlers of `HealthGroup`. */
+export const healthHandlers = ({ readiness, metrics }: HealthOptions) => {
+  const alive = HttpServerResponse.text("ok", { contentType: "text/plain; charset=utf-8", headers })
+  const ready = HttpServerResponse.jsonUnsafe({ status: "ready" }, { headers })
+  const notReady = (reason: Readiness) =>
+    HttpServerResponse.jsonUnsafe({ status: "not_ready", reason }, { status: 503, headers })
+
+  return HttpApiBuilder.group(Api, "health", (handlers) =>
+    handlers.handleAll({
+      healthz: () => Effect.succeed(alive),
+      readyz: () =>
+        Effect.map(Effect.promise(readiness), (answer) => (answer === "ready" ? ready : notReady(answer))),
+      metrics: () =>
+        Effect.map(Effect.promise(metrics.text), (text) =>
+          HttpServerResponse.text(text, { contentType: metrics.contentType, headers })
+        )
+    })
+  )
+}

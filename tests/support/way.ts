@@ -1,0 +1,57 @@
+/** The way to a database, which a test can cut, block and mend. */
+import { once } from "node:events"
+import { connect, createServer, type AddressInfo, type Socket } from "node:net"
+
+export interface Way {
+  /** The database's URL with the way's end in it. */
+  readonly url: string
+  /** Hangs up every connection, and each one that comes. */
+  cut(): void
+  /** From now on nothing passes, and nobody is told. */
+  block(): void
+  mend(): void
+  close(): Promise<void>
+}
+
+export const startWay = async (databaseUrl: string): Promise<Way> => {
+  const target = new URL(databaseUrl)
+  const sockets = new Set<Socket>()
+  let state: "open" | "cut" | "blocked" = "open"
+  const server = createServer((near) => {
+    const far = connect(Number(target.port || 5432), target.hostname)
+    for (const [socket, other] of [[near, far], [far, near]] as const) {
+      sockets.add(socket)
+      socket.on("error", () => {})
+      socket.on("close", () => {
+        sockets.delete(socket)
+        other.destroy()
+      })
+      socket.pipe(other)
+      if (state === "blocked") socket.pause()
+    }
+    if (state === "cut") near.destroy()
+  })
+  await once(server.listen(0, "127.0.0.1"), "listening")
+  const url = new URL(databaseUrl)
+  url.host = `127.0.0.1:${(server.address() as AddressInfo).port}`
+  const each = (act: (socket: Socket) => void) => sockets.forEach(act)
+  return {
+    url: url.href,
+    cut: () => {
+      state = "cut"
+      each((socket) => socket.destroy())
+    },
+    block: () => {
+      state = "blocked"
+      each((socket) => socket.pause())
+    },
+    mend: () => {
+      state = "open"
+      each((socket) => socket.resume())
+    },
+    close: async () => {
+      each((socket) => socket.destroy())
+      await new Promise<unknown>((resolve) => server.close(resolve))
+    }
+  }
+}
