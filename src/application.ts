@@ -2,6 +2,7 @@
  * The composition root: every part of the server, put together from a Config. Tests build servers with it too.
  */
 import { readFileSync } from "node:fs"
+import type { Server as SecureServer } from "node:https"
 import type { AddressInfo } from "node:net"
 import { Redacted } from "effect"
 import { sql } from "slonik"
@@ -10,6 +11,7 @@ import type { Config } from "./config.ts"
 import { createHttpSurface } from "./http/surface.ts"
 import { createAddressReader } from "./io/address.ts"
 import { asyncApiDocument } from "./io/asyncApi.ts"
+import { followRenewals, readCertificate } from "./io/certificate.ts"
 import { createConnections } from "./io/connections.ts"
 import { openDatabase } from "./io/database.ts"
 import { runStatement } from "./io/databaseErrors.ts"
@@ -71,7 +73,7 @@ export interface Application {
 /** The version in package.json. */
 export const version: string = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")).version
 
-/** Starts a server. Rejects with a named error when the database cannot be opened or the port is taken. */
+/** Starts a server. Rejects with a named error when the certificate is unusable, the database cannot be opened or the port is taken. */
 export const startApplication = async (config: Config, options: ApplicationOptions): Promise<Application> => {
   const metrics = createMetrics({
     version,
@@ -87,6 +89,9 @@ export const startApplication = async (config: Config, options: ApplicationOptio
   })
   const { log } = telemetry
   const now = () => Date.now()
+
+  // Before anything that would have to be closed again.
+  const certificate = config.tls && readCertificate(config.tls)
 
   const database = await openDatabase({
     dataDirectory: config.dataDirectory,
@@ -247,7 +252,8 @@ export const startApplication = async (config: Config, options: ApplicationOptio
     },
     allowsOrigin: origins.allows,
     onFault: (error) => log("error", "http:error", describeError(error)),
-    documents: { "/asyncapi.json": () => asyncApiDocument(version) }
+    documents: { "/asyncapi.json": () => asyncApiDocument(version) },
+    certificate
   })
 
   const sockets = createSocketServer(http.server, {
@@ -281,11 +287,22 @@ export const startApplication = async (config: Config, options: ApplicationOptio
     throw error
   }
   const { port } = http.server.address() as AddressInfo
-  publicUrl ??= `http://localhost:${port}`
+  publicUrl ??= `${config.tls === undefined ? "http" : "https"}://localhost:${port}`
   log("info", "system:startup", { version, port, environment: config.environment, database: database.describe })
   if (config.environment === "production" && config.logs.accessKey === undefined) {
     log("warn", "system:startup", { warning: "LOG_ACCESS_KEY is not set: GET /logs answers 403 to everybody" })
   }
+
+  const renewals =
+    config.tls &&
+    certificate &&
+    followRenewals({
+      files: config.tls,
+      current: certificate,
+      everyMs: limits.certificateCheckMs,
+      use: (renewed) => (http.server as SecureServer).setSecureContext(renewed),
+      log
+    })
 
   tower.send({ type: "jobs.start" })
 
@@ -303,6 +320,7 @@ export const startApplication = async (config: Config, options: ApplicationOptio
     log("info", "system:shutdown", { activeConnections: living("connections") })
     readiness.stop()
     clearInterval(heartbeat)
+    renewals?.stop()
     sockets.refuseNewcomers()
     const requestsFinished = http.close()
     tower.send({ type: "shutdown" })

@@ -14,6 +14,9 @@ export const limits = {
   /** Milliseconds an idle kept-alive socket stays open: longer than the usual 60 s of load balancers, which would
    * otherwise send a request into a socket that is just closing. Zero would mean for ever. */
   keepAliveTimeoutMs: 65_000,
+  /** Milliseconds between two looks whether the TLS certificate has been renewed, which happens weeks before the old
+   * one ends. Zero would look all the time. */
+  certificateCheckMs: 5_000,
   /** Entries of X-Forwarded-For that are looked at, from the right. Real chains have a handful; zero would believe
    * no header at all. */
   forwardedEntries: 32,

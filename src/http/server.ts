@@ -10,7 +10,10 @@ import type { Layer } from "effect"
 import { HttpMiddleware, HttpRouter, HttpServer, HttpServerError, HttpServerRequest } from "effect/http"
 import type { HttpServerResponse } from "effect/http"
 import { createServer } from "node:http"
-import type { IncomingMessage, Server, ServerResponse } from "node:http"
+import type { IncomingMessage, Server, ServerOptions, ServerResponse } from "node:http"
+import { createServer as createSecureServer } from "node:https"
+import type { Server as SecureServer } from "node:https"
+import type { Certificate } from "../io/certificate.ts"
 import { limits as defaultLimits } from "../limits.ts"
 import { corsHeaders, preflightHeaders } from "./cors.ts"
 import type { CorsPolicy } from "./cors.ts"
@@ -38,6 +41,8 @@ export interface HttpServerOptions {
   /** Told of everything that was answered with `fault`; clients never see it. */
   readonly onFault: (error: unknown) => void
   readonly limits?: Partial<HttpLimits>
+  /** Absent: without encryption. */
+  readonly certificate?: Certificate | undefined
 }
 
 /** See limits.ts for the units and reasons. */
@@ -48,7 +53,7 @@ export type HttpLimits = Record<
 
 export interface RunningHttpServer {
   /** Not listening yet. */
-  readonly server: Server
+  readonly server: Server | SecureServer
   /**
    * Takes no more connections, lets running requests finish, closes idle connections, and resolves then. Upgraded
    * connections belong to whoever upgraded them and are not waited for. May be called before listening, and twice.
@@ -61,7 +66,7 @@ const timeoutCheckMs = 1000
 
 /** Builds the routes; the caller listens. Rejects when the routes contradict each other. */
 export const createHttpServer = async (options: HttpServerOptions): Promise<RunningHttpServer> => {
-  const { cors, lane, observe } = options
+  const { cors, lane, observe, certificate } = options
   const limits: HttpLimits = { ...defaultLimits, ...options.limits }
   const scope = Scope.makeUnsafe()
   const { handle, refuseAsTooLarge, refuseAsUnknown } = await Effect.runPromise(requestHandlers(options, limits, scope))
@@ -98,20 +103,21 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Runn
     else if (lane?.(request, response) !== true) handle(request, response)
   }
 
-  const server: Server = createServer(
-    {
-      headersTimeout: limits.requestHeadersTimeoutMs,
-      requestTimeout: limits.requestTimeoutMs,
-      keepAliveTimeout: limits.keepAliveTimeoutMs,
-      connectionsCheckingInterval: Math.min(timeoutCheckMs, limits.requestHeadersTimeoutMs),
-      // Polls have no body, and need none of a stream's machinery.
-      optimizeEmptyRequests: true,
-      // Offers of other protocols (h2c) may be ignored (RFC 9110 7.8): they are answered as the requests they are.
-      shouldUpgradeCallback: (request) =>
-        request.headers.upgrade?.toLowerCase() === "websocket" && server.listenerCount("upgrade") > 0
-    },
-    onRequest
-  )
+  const settings: ServerOptions = {
+    headersTimeout: limits.requestHeadersTimeoutMs,
+    requestTimeout: limits.requestTimeoutMs,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    connectionsCheckingInterval: Math.min(timeoutCheckMs, limits.requestHeadersTimeoutMs),
+    // Polls have no body, and need none of a stream's machinery.
+    optimizeEmptyRequests: true,
+    // Offers of other protocols (h2c) may be ignored (RFC 9110 7.8): they are answered as the requests they are.
+    shouldUpgradeCallback: (request) =>
+      request.headers.upgrade?.toLowerCase() === "websocket" && server.listenerCount("upgrade") > 0
+  }
+  const server: Server | SecureServer =
+    certificate === undefined
+      ? createServer(settings, onRequest)
+      : createSecureServer({ ...settings, ...certificate, handshakeTimeout: limits.requestHeadersTimeoutMs }, onRequest)
 
   const close = async (): Promise<void> => {
     server.close()

@@ -3,6 +3,7 @@ import { Layer } from "effect"
 import { HttpServerResponse } from "effect/http"
 import { HttpApiBuilder, OpenApi } from "effect/http-api"
 import type { RoomDesk } from "../io/roomDesk.ts"
+import type { Certificate } from "../io/certificate.ts"
 import type { Metrics } from "../io/metrics.ts"
 import type { Tracing } from "../io/tracing.ts"
 import type { IssueIceServers } from "../io/turnCredentials.ts"
@@ -48,6 +49,8 @@ export interface HttpSurfaceOptions {
   /** Other JSON documents by path, made when first asked for. */
   readonly documents?: Readonly<Record<`/${string}`, () => unknown>>
   readonly limits?: Partial<HttpLimits>
+  /** Absent: without encryption. */
+  readonly certificate?: Certificate | undefined
 }
 
 /** Builds the server; the caller listens. */
@@ -83,6 +86,7 @@ export const createHttpSurface = (options: HttpSurfaceOptions): Promise<RunningH
     tooLarge: errorResponse(wireErrors.bodyTooLarge),
     fault: errorResponse(wireErrors.fault),
     onFault: options.onFault,
+    certificate: options.certificate,
     ...(options.limits === undefined ? {} : { limits: options.limits })
   })
 }

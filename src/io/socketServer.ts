@@ -3,6 +3,7 @@
  * frames say.
  */
 import type { IncomingMessage, Server } from "node:http"
+import type { Server as SecureServer } from "node:https"
 import type { Duplex } from "node:stream"
 import { STATUS_CODES } from "node:http"
 import { WebSocketServer, type WebSocket } from "ws"
@@ -222,7 +223,7 @@ const refuse = (socket: Duplex, { status, body, headers }: UpgradeRefusal): void
 }
 
 /** Takes over the upgrades of an HTTP server: any path becomes a WebSocket, uncompressed. */
-export const createSocketServer = (server: Server, options: SocketServerOptions): SocketServer => {
+export const createSocketServer = (server: Server | SecureServer, options: SocketServerOptions): SocketServer => {
   const clients = new Map<WebSocket, ClientSocket>()
   let accepting = true
   const webSockets = new WebSocketServer({
