@@ -8,7 +8,7 @@ import { parseArgs, parseEnv } from "node:util"
 import { Config as Setting, ConfigProvider, Data, Effect, Redacted, Result, Schema } from "effect"
 import { validate as isCronExpression } from "node-cron"
 import proxyAddr from "proxy-addr"
-import { readDatabaseSsl } from "./io/databaseUrl.ts"
+import { isDatabaseUrl, readDatabaseSsl } from "./io/databaseUrl.ts"
 import { limits } from "./limits.ts"
 
 /** Whose X-Forwarded-For is believed: the nearest so many hops, or whoever is in one of the networks. */
@@ -223,9 +223,6 @@ const databaseSsl = (raw: string): "require" | "off" | undefined => {
     return undefined
   }
 }
-
-const isDatabaseUrl = (raw: string): boolean =>
-  ["postgres:", "postgresql:"].includes(URL.parse(raw)?.protocol ?? "")
 
 // --- The variables
 

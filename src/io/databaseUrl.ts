@@ -51,15 +51,22 @@ export const readDatabaseUrl = (text: string, ssl: DatabaseSsl): DatabaseAddress
   }
 }
 
+/** Whether this is a URL of a PostgreSQL. */
+export const isDatabaseUrl = (text: string): boolean => {
+  const url = URL.parse(text)
+  if (url === null || !["postgres:", "postgresql:"].includes(url.protocol)) return false
+  // Behind a password with a bare / ? or # the rest of it counts as path, and its beginning as the host to be shown.
+  return url.hash === "" && !`${url.pathname}${url.search}`.includes("@")
+}
+
 const parseUrl = (text: string): URL => {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url === undefined || !["postgres:", "postgresql:"].includes(url.protocol)) {
+  if (!isDatabaseUrl(text)) {
     throw new DatabaseSettingInvalid(
       "DATABASE_URL must look like postgres://user:password@host:5432/name; " +
         "characters such as @ / ? # % in the password are written as %40 %2F %3F %23 %25"
     )
   }
-  return url
+  return new URL(text)
 }
 
 // pg knows what is meant by an absent host, port or name (PGHOST and its like, then its defaults).
