@@ -269,9 +269,9 @@ const leaveSeat = base.enqueueActions(({ context, event, enqueue }) => {
 
 /** Gives the held seat back unless it is the very one that the room has just granted. */
 const leaveOtherSeat = base.enqueueActions(({ context, event, enqueue }) => {
-  const { code, channel } = event as EventOf<"room.admitted">
+  const { code, channel, at } = event as EventOf<"room.admitted">
   if (context.seat === null || context.seat.flightId === roomFlightId(code, channel)) return
-  enqueue.sendTo(context.seat.flight, { type: "seat.leave", id: context.id, at: context.attach?.at ?? 0 })
+  enqueue.sendTo(context.seat.flight, { type: "seat.leave", id: context.id, at })
   enqueue.assign({ seat: null })
   enqueue.raise({ type: "seat.left" })
 })

@@ -58,6 +58,8 @@ export type AttachReply =
   | {
       readonly type: "room.admitted"
       readonly attempt: number
+      /** When the attach was asked for, epoch milliseconds. */
+      readonly at: number
       readonly code: string
       readonly channel: Channel
       readonly role: Role
@@ -91,6 +93,7 @@ export const reply = (decided: Decided, room: RoomRecord | null): RoomAnswer | A
       return {
         type: "room.admitted",
         attempt: command.attempt,
+        at: command.at,
         code: room.code,
         channel: command.channel,
         role: roleOf(room, participantId) as Role,

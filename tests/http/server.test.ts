@@ -142,8 +142,11 @@ describe("the documents", () => {
       "/api/turn-credentials",
       "/api/uploadthing",
       "/favicon.ico",
+      "/healthz",
       "/keep-alive",
       "/logs",
+      "/metrics",
+      "/readyz",
       "/request-email",
       "/stats"
     ])
