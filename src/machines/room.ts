@@ -6,7 +6,7 @@
  * from what is saved. An extension of the room's life is remembered and written when it has grown large enough, or when
  * the actor goes to rest.
  */
-import { and, assign, fromPromise, sendTo, setup, type AnyActorRef } from "xstate"
+import { and, assign, fromPromise, not, sendTo, setup, type AnyActorRef } from "xstate"
 import type { DomainEvent } from "./domainEvents.ts"
 import {
   failure,
@@ -69,6 +69,8 @@ export interface RoomContext extends RoomInput {
   readonly resting: boolean
   /** The server is going: whatever is said now, the actor ends when nothing is owed. */
   readonly closing: boolean
+  /** Events that had to wait are being heard: the actor does not end before the last of them. */
+  readonly rehearing: boolean
 }
 
 type EventOf<Type extends RoomEvent["type"]> = Extract<RoomEvent, { type: Type }>
@@ -114,7 +116,7 @@ const base = setup({
       return draft !== saved || owed >= touchShare * timeToLiveMs || ((resting || closing) && owed > 0)
     },
     hasDecided: ({ context }) => context.decided.length > 0,
-    mayRest: ({ context }) => (context.resting || context.closing) && context.owed.length === 0,
+    mayRest: ({ context }) => (context.resting || context.closing) && context.owed.length === 0 && !context.rehearing,
     // Attendance
     isSeatedAlone: ({ context, event }) =>
       context.seated.every((participantId) => participantId === participantIdOf(event)),
@@ -243,12 +245,14 @@ const base = setup({
       seated: ({ context, event }) => {
         const { participantId } = event as EventOf<"seat.taken">
         return context.seated.includes(participantId) ? context.seated : [...context.seated, participantId]
-      }
+      },
+      resting: false
     }),
     vacateSeat: assign({
       seated: ({ context, event }) =>
         context.seated.filter((participantId) => participantId !== participantIdOf(event))
     }),
+    finishRehearing: assign({ rehearing: false }),
     goToRest: assign({ resting: true }),
     close: assign({ closing: true })
   }
@@ -276,8 +280,9 @@ export const roomCrashReplies = (context: RoomContext): readonly Delivery[] =>
   answers([...context.batch, ...context.decided, ...undecided(context.waiting)], failure)
 
 const readmitWaiting = base.enqueueActions(({ context, enqueue }) => {
-  enqueue.assign({ waiting: [] })
+  enqueue.assign({ waiting: [], rehearing: true })
   for (const event of context.waiting) enqueue.raise(event)
+  enqueue.raise({ type: "events.reheard" })
 })
 
 const denyWaiting = base.enqueueActions(({ context, enqueue }) => {
@@ -324,17 +329,19 @@ const failWriting = base.enqueueActions(({ context, enqueue }) => {
 })
 
 const repeatOwed = base.enqueueActions(({ context, enqueue }) => {
-  enqueue.assign({ owed: [] })
+  enqueue.assign({ owed: [], rehearing: true })
   for (const seat of context.owed) enqueue.raise(seat)
+  enqueue.raise({ type: "events.reheard" })
 })
 
 /** Somebody else has changed the row: everything not yet answered is decided again upon what it says now. */
 const decideAgain = base.enqueueActions(({ context, enqueue }) => {
-  enqueue.assign({ writing: null, writtenDraft: null, batch: [], decided: [] })
+  enqueue.assign({ writing: null, writtenDraft: null, batch: [], decided: [], rehearing: true })
   enqueue.raise({ type: "record.reloaded" })
   for (const { command } of [...context.batch, ...context.decided]) {
     if (command.type !== "room.create") enqueue.raise(command)
   }
+  enqueue.raise({ type: "events.reheard" })
 })
 
 const denyAll = base.enqueueActions(({ context, enqueue }) => {
@@ -377,7 +384,8 @@ export const roomMachine = base
     seated: [],
     spokenAt: input.at,
     resting: false,
-    closing: false
+    closing: false,
+    rehearing: false
   }),
   initial: "opening",
   states: {
@@ -462,7 +470,8 @@ export const roomMachine = base
           { guard: "isSaved", actions: ["touch", "answerPoll"] },
           { actions: "refusePoll" }
         ],
-        "room.rest": { actions: "close" }
+        "room.rest": { actions: "close" },
+        "events.reheard": { actions: "finishRehearing" }
       },
       exit: "cancelDeadline",
       states: {
@@ -662,7 +671,8 @@ export const roomMachine = base
               entry: { type: "requestDeadline", params: ({ context }) => ({ afterMs: context.retryMs }) },
               exit: "repeatOwed",
               always: { guard: "hasDecided", target: "settled" },
-              on: { deadline: { target: "settled" } }
+              // An expired room has nothing to save any more.
+              on: { deadline: { guard: not("hasLapsed"), target: "settled" } }
             }
           }
         },

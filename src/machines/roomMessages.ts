@@ -45,6 +45,8 @@ export type RoomEvent =
   | { readonly type: "room.rest" }
   /** What is decided upon has been replaced by the row as it was found. */
   | { readonly type: "record.reloaded" }
+  /** All that had to wait has been heard. */
+  | { readonly type: "events.reheard" }
 
 /** What an HTTP question is answered with. */
 export type RoomAnswer =

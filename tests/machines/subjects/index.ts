@@ -4,7 +4,8 @@ import { connection } from "./connection.ts"
 import { flight } from "./flight.ts"
 import { job } from "./job.ts"
 import { network } from "./network.ts"
+import { room } from "./room.ts"
 import { story } from "./story.ts"
 import { tower } from "./tower.ts"
 
-export const subjects: readonly Subject[] = [connection, flight, job, network, story, tower]
+export const subjects: readonly Subject[] = [connection, flight, job, network, room, story, tower]
