@@ -240,8 +240,8 @@ export const networkMachine = base.extend({ actions: { listNewcomer, updateLists
       on: {
         "network.enter": { actions: ["enter", "listNewcomer"] },
         "network.leave": { actions: "leave" },
-        "network.rename": { guard: "isNewName", actions: "rename" },
-        "network.presence": { guard: "isNewPresence", actions: "changePresence" },
+        "network.rename": { actions: "rename" },
+        "network.presence": { actions: "changePresence" },
         deadline: { target: "settled", actions: "updateLists" }
       }
     },

@@ -10,7 +10,7 @@ const seed = Number(process.env["WALK_SEED"] ?? Date.now() % 2 ** 31)
 
 describe.each(subjects)("the $name chart", (subject) => {
   it(`keeps its laws along every path, and no part of it is left out (seed ${seed})`, () => {
-    const { coverage, untried, ...size } = walk(subject, { seed, randomWalks: 100, randomLength: 60 })
+    const { coverage, untried, ...size } = walk(subject, { seed, randomWalks: 50, randomLength: 60 })
     const missing = [coverage.states, coverage.transitions, coverage.guards].flatMap(({ missing }) => missing)
     expect({ missing, untried }).toEqual({ missing: [], untried: [] })
     expect(size.steps).toBeGreaterThan(1_000)

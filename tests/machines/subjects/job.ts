@@ -84,10 +84,12 @@ const laws: readonly Law[] = [
     holds: ({ did }) => did("hurry").length === 0
   },
   {
-    sentence: "It waits longer after each failure, up to a limit.",
-    holds: ({ after }) => {
-      const wait = after.machine.implementations.delays.backOff({ context: after.context })
-      return wait === Math.min(80, 10 * 2 ** Math.max(0, after.context.failures - 1))
+    sentence: "It waits longer after each failure, up to a limit, and waits for nothing once that is over.",
+    holds: ({ before, after, did }) => {
+      const begins = after.value === "backingOff" && before?.value !== "backingOff"
+      const ends = before?.value === "backingOff" && after.value !== "backingOff"
+      const wait = Math.min(80, 10 * 2 ** (after.context.failures - 1))
+      return same(did("setTimer"), begins ? [wait] : []) && did("clearTimer").length === (ends ? 1 : 0)
     }
   }
 ]

@@ -45,9 +45,6 @@ export interface Play {
 
 const kinds = ["connections", "flights", "rooms", "networks", "stories", "jobs"]
 
-/** Time never passes by itself. */
-const stillClock = { setTimeout: () => 0, clearTimeout: () => {} }
-
 /** `ownsSystem`: the machine is the root of its system and starts its own supervisors. */
 export const createStage = (ownsSystem = false): Stage => {
   let effects: Effect[] = []
@@ -57,9 +54,14 @@ export const createStage = (ownsSystem = false): Stage => {
       return state
     }, null)
 
+  /** Time never passes by itself; who waits for it says so. */
+  const clock = {
+    setTimeout: (_: () => void, delay: number) => void effects.push({ did: "setTimer", with: delay }),
+    clearTimeout: () => void effects.push({ did: "clearTimer", with: undefined })
+  }
   const root = createActor(
     createMachine({ invoke: ownsSystem ? [] : kinds.map((kind) => ({ src: extraLogic(kind), id: kind, systemId: kind })) }),
-    { clock: stillClock }
+    { clock }
   ).start()
   const extras = new Map<string, AnyActorRef>()
 
@@ -96,7 +98,7 @@ export const createStage = (ownsSystem = false): Stage => {
       } as never),
     play: (machine, input) => {
       effects = []
-      const options = ownsSystem ? { clock: stillClock, input } : { parent: root, input }
+      const options = ownsSystem ? { clock, input } : { parent: root, input }
       const actor = createActor(machine as AnyActorLogic, options as never)
       // A fault is told with the step that met it.
       let fault: unknown

@@ -1,0 +1,34 @@
+/** Walks mutants: told a subject and the number of a mutation, answers how it was caught, or null. */
+import { parentPort } from "node:worker_threads"
+import { subjects } from "../machines/subjects/index.ts"
+import { walk } from "../machines/walking/walk.ts"
+import { mutationsOf } from "./mutations.ts"
+
+export interface MutantTask {
+  readonly subject: string
+  readonly mutation: number
+}
+
+/** Few random walks: nearly all that is caught is caught on the paths to the edges. */
+const options = { seed: 1, randomWalks: 10, randomLength: 40 }
+
+const judge = ({ subject: name, mutation }: MutantTask): string | null => {
+  const subject = subjects.find((each) => each.name === name)!
+  const { apply } = mutationsOf(subject.machine)[mutation]!
+  try {
+    const { coverage, untried } = walk(subject, {
+      ...options,
+      machine: (machine) => {
+        apply(machine)
+        return machine
+      }
+    })
+    const missing = [coverage.states, coverage.transitions, coverage.guards].flatMap(({ missing }) => missing)
+    if (missing.length > 0) return "not walked"
+    return untried.length > 0 ? "law untried" : null
+  } catch (error) {
+    return (error as Error).name === "LawBroken" ? "law broken" : "fault"
+  }
+}
+
+parentPort?.on("message", (task: MutantTask) => parentPort?.postMessage(judge(task)))
