@@ -6,7 +6,7 @@ import type { Server as SecureServer } from "node:https"
 import type { AddressInfo } from "node:net"
 import { Redacted } from "effect"
 import { sql } from "slonik"
-import { createActor, waitFor, type ActorRefFrom } from "xstate"
+import { createActor, waitFor, type ActorRefFrom, type InspectionEvent } from "xstate"
 import type { Config } from "./config.ts"
 import { createHttpSurface } from "./http/surface.ts"
 import { createAddressReader } from "./io/address.ts"
@@ -41,6 +41,8 @@ export interface ApplicationOptions {
   readonly output: NodeJS.WritableStream
   /** Readable log lines instead of JSON. */
   readonly pretty: boolean
+  /** Watches every actor of the system; absent, actors pay nothing for it. */
+  readonly inspect?: ((event: InspectionEvent) => void) | undefined
   /** Where third parties are, without a slash at the end; absent: where they really are. For tests. */
   readonly endpoints?: {
     readonly cloudflare?: string
@@ -198,7 +200,10 @@ export const startApplication = async (config: Config, options: ApplicationOptio
         closeCrashedSocket: (_, { id }) => connections.closeCrashed(id)
       }
     }),
-    { input: { suspensionMs: limits.suspensionMs, jobs: jobNames } }
+    {
+      input: { suspensionMs: limits.suspensionMs, jobs: jobNames },
+      ...(options.inspect === undefined ? {} : { inspect: options.inspect })
+    }
   ).start()
   const supervisor = (kind: ActorKind) => tower.system.get(kind) as SupervisorRef
   const living = (kind: ActorKind) => supervisor(kind).getSnapshot().children.size

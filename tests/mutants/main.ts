@@ -52,6 +52,14 @@ const work = async () => {
 }
 
 const startedAt = performance.now()
+const sound = new Worker(new URL("./worker.ts", import.meta.url))
+for (const { name } of subjects.filter(({ name }) => only === undefined || name === only)) {
+  const complaint = await ask(sound, { subject: name })
+  if (complaint === null) continue
+  console.error(`The ${name} chart is not sound as it is (${complaint}): npm test says more.`)
+  process.exit(1)
+}
+await sound.terminate()
 await Promise.all(Array.from({ length: availableParallelism() }, work))
 
 const survivors = mutants.filter((mutant) => verdicts.get(mutant) === null)

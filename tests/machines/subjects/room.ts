@@ -373,6 +373,16 @@ const laws: readonly Law[] = [
     }
   },
   {
+    sentence: "Nothing is written over a row that is as it should be.",
+    when: (step) => {
+      const { draft, saved, expiresAt, resting, closing } = step.after.context as RoomContext
+      const isRight = same({ ...draft, expiresAt: 0 }, { ...saved, expiresAt: 0 })
+      const owes = expiresAt - (saved?.expiresAt ?? 0) >= touchShare * timeToLiveMs
+      return loaded(step) && isRight && !owes && !resting && !closing && !step.before.context.resting
+    },
+    holds: ({ did }) => did("saveRow").length === 0
+  },
+  {
     sentence: "It looks at its clock when somebody takes the first seat or gives up the last, when it opens, and each time it has looked.",
     when: ({ before, after }) => before !== undefined && isOpen(after),
     holds: (step) => {

@@ -56,7 +56,7 @@ export const createStage = (ownsSystem = false): Stage => {
 
   /** Time never passes by itself; who waits for it says so. */
   const clock = {
-    setTimeout: (_: () => void, delay: number) => void effects.push({ did: "setTimer", with: delay }),
+    setTimeout: (_: () => void, delay: number) => effects.push({ did: "setTimer", with: delay }),
     clearTimeout: () => void effects.push({ did: "clearTimer", with: undefined })
   }
   const root = createActor(

@@ -1,0 +1,65 @@
+/** The server as a process: configuration, signals, exit codes. */
+import { Effect, Result } from "effect"
+import { startApplication, version, type Application, type ApplicationOptions } from "./application.ts"
+import { loadConfig, readEnvironmentFile, type Config } from "./config.ts"
+
+const fail = (error: unknown): never => {
+  // One line where it is said before anything else: a log reader may not be there yet.
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+  process.exit(1)
+}
+
+const greet = (config: Config, { port, database }: Application) => {
+  const url = `${config.tls === undefined ? "http" : "https"}://localhost:${port}`
+  process.stdout.write(
+    [
+      "",
+      `  silktower ${version}`,
+      `  listening   ${url} (WebSocket on the same port)`,
+      `  database    ${database}`,
+      `  docs        ${url}/docs, ${url}/asyncapi.json`,
+      "",
+      ""
+    ].join("\n")
+  )
+}
+
+export interface RunOptions {
+  /** Watches every actor: for development, as it costs each event something. */
+  readonly inspect?: ApplicationOptions["inspect"]
+}
+
+/** Runs the server until a signal ends it. */
+export const run = async ({ inspect }: RunOptions = {}): Promise<void> => {
+  const loaded = await Effect.runPromise(
+    Effect.result(
+      Effect.flatMap(readEnvironmentFile(".env"), (fromFile) =>
+        loadConfig({ ...fromFile, ...process.env }, process.argv.slice(2))
+      )
+    )
+  )
+  if (Result.isFailure(loaded)) return fail(loaded.failure)
+  const config = loaded.success
+
+  const isTerminal = process.stdout.isTTY === true
+  const application = await startApplication(config, { output: process.stdout, pretty: isTerminal, inspect }).catch(fail)
+
+  let stopping = false
+  const stop = (exitCode: number) => {
+    if (stopping) return
+    stopping = true
+    setTimeout(() => fail(`Not closed after ${config.shutdownTimeoutMs} ms: giving up.`), config.shutdownTimeoutMs).unref()
+    application.stop().then(() => process.exit(exitCode), fail)
+  }
+  process.on("SIGTERM", () => stop(0))
+  process.on("SIGINT", () => stop(0))
+  // A promise that nobody waited for harms nobody. After an exception that nobody caught the state is unknown: clients
+  // are told, rooms saved, and whoever watches the process starts it anew.
+  process.on("unhandledRejection", application.reportFault)
+  process.on("uncaughtException", (error) => {
+    application.reportFault(error)
+    stop(1)
+  })
+  // Last: whoever reads this may stop the server at once.
+  greet(config, application)
+}

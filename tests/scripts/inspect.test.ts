@@ -1,0 +1,107 @@
+import { once } from "node:events"
+import { mkdtemp, rm } from "node:fs/promises"
+import { createServer, type AddressInfo } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { createWebSocketReceiver } from "@statelyai/inspect"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { redact } from "../../scripts/inspect/redact.ts"
+import { startProcess, type ServerProcess } from "../support/process.ts"
+import { connect, post } from "../support/server.ts"
+
+const freePort = async (): Promise<number> => {
+  const server = createServer()
+  await once(server.listen(0, "127.0.0.1"), "listening")
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+describe("npm run inspect", () => {
+  let folder: string
+  let server: ServerProcess
+  let port: number
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "silktower-test-"))
+    port = await freePort()
+    server = await startProcess({ DATA_DIR: folder, LOG_LEVEL: "warn" }, [
+      process.execPath,
+      "scripts/inspect.ts",
+      "--no-open",
+      `--port=${port}`
+    ])
+  }, 30_000)
+  afterAll(async () => {
+    await server.kill()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  it("shows the whole tree, its events and its snapshots to Stately's receiver, and no secret", async () => {
+    const events: any[] = []
+    createWebSocketReceiver({ server: `ws://localhost:${port}` }).subscribe((event) => void events.push(event))
+    const named = (name: string) => events.find((event) => event.type === "@xstate.actor" && event.name === name)
+    await expect.poll(() => named("jobs"), { timeout: 10_000 }).toBeDefined()
+    const tree = ["connections", "flights", "rooms", "networks", "stories", "jobs"].map((name) => named(name)?.parentId)
+    expect(tree).toEqual(tree.map(() => named("tower").sessionId))
+    expect(JSON.parse(named("tower").definition).states).toHaveProperty("draining")
+
+    const { roomCode, self } = (await post(`${server.http}/api/rooms`, { name: "Ann" })).body
+    const guest = (await post(`${server.http}/api/rooms/${roomCode}/join`, { name: "Bob" })).body.self
+    const ann = await connect(server.ws)
+    const bob = await connect(server.ws)
+    ann.send({ type: "register-details", name: "Ann" })
+    ann.send({ type: "attach-room", roomCode, participantId: self.participantId, channel: "transfer" })
+    await ann.until("room-attached")
+    bob.send({ type: "attach-room", roomCode, participantId: guest.participantId, channel: "transfer" })
+    await bob.until("peer-joined")
+    bob.send({ type: "attach-room", roomCode, participantId: "planted-participant" })
+    await bob.until("error")
+    ann.send({ type: "signal", data: { type: "offer", sdp: "planted-sdp" } })
+    await bob.until("signal")
+
+    const connection = () => events.find((event) => event.type === "@xstate.actor" && event.name === ann.id)
+    await expect.poll(connection, { timeout: 10_000 }).toMatchObject({ parentId: named("connections").sessionId })
+    const isPaired = ({ type, sessionId, snapshot }: any) =>
+      type === "@xstate.snapshot" &&
+      sessionId === connection().sessionId &&
+      snapshot.value.connected?.place?.seated === "paired"
+    await expect.poll(() => events.some(isPaired), { timeout: 10_000 }).toBe(true)
+    expect(events).toContainEqual(
+      expect.objectContaining({
+        type: "@xstate.event",
+        sessionId: connection().sessionId,
+        event: { type: "details.register", name: "Ann" }
+      })
+    )
+    const flight = events.find(({ type, name }) => type === "@xstate.actor" && name === `${roomCode}/transfer`)
+    expect(flight.parentId).toBe(named("flights").sessionId)
+    expect(events.some(({ type, event }) => type === "@xstate.event" && event.type === "room.attach")).toBe(true)
+
+    const shown = JSON.stringify(events)
+    for (const secret of [self.participantId, guest.participantId, "planted"]) {
+      expect([secret, shown.includes(secret)]).toEqual([secret, false])
+    }
+    await Promise.all([ann.close(), bob.close()])
+    expect(await server.end("SIGTERM")).toBe(0)
+  }, 30_000)
+
+  it("hides what may be a secret in whatever it stands", () => {
+    expect(
+      redact({
+        participantId: "x",
+        room: { host: { id: "h", alias: "a", name: "Ann" }, seated: ["p", "q"] },
+        text: "of abcdefghij12, not abcdefghij1 nor xabcdefghij12",
+        code: "ABC234",
+        key: 7,
+        none: null
+      })
+    ).toEqual({
+      participantId: "<redacted>",
+      room: { host: { id: "<redacted>", alias: "a", name: "Ann" }, seated: ["<redacted>", "<redacted>"] },
+      text: "of <redacted>, not abcdefghij1 nor xabcdefghij12",
+      code: "ABC234",
+      key: "<redacted>",
+      none: null
+    })
+  })
+})
