@@ -375,10 +375,13 @@ const laws: readonly Law[] = [
   {
     sentence: "Nothing is written over a row that is as it should be.",
     when: (step) => {
-      const { draft, saved, expiresAt, resting, closing } = step.after.context as RoomContext
-      const isRight = same({ ...draft, expiresAt: 0 }, { ...saved, expiresAt: 0 })
+      if (!loaded(step)) return false
+      const { saved, expiresAt, resting, closing } = step.after.context as RoomContext
+      const { batch, decided } = step.before.context as RoomContext
+      const found = { ...meaningOf(step.after), draft: saved }
+      const asksNothing = commands([...batch, ...decided]).every((command) => same(hear(found, command).draft, saved))
       const owes = expiresAt - (saved?.expiresAt ?? 0) >= touchShare * timeToLiveMs
-      return loaded(step) && isRight && !owes && !resting && !closing && !step.before.context.resting
+      return isOpen(step.before) && asksNothing && !owes && !resting && !closing && !step.before.context.resting
     },
     holds: ({ did }) => did("saveRow").length === 0
   },
