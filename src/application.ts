@@ -8,6 +8,7 @@ import { Redacted } from "effect"
 import { sql } from "slonik"
 import { createActor, waitFor, type ActorRefFrom, type InspectionEvent } from "xstate"
 import type { Config } from "./config.ts"
+import { createGate } from "./http/gate.ts"
 import { createHttpSurface } from "./http/surface.ts"
 import { createAddressReader } from "./io/address.ts"
 import { asyncApiDocument } from "./io/asyncApi.ts"
@@ -31,6 +32,7 @@ import type { Tracing } from "./io/tracing.ts"
 import { createIceServers } from "./io/turnCredentials.ts"
 import { createUploadRows } from "./io/uploadRows.ts"
 import { createUploadThing, readsToken } from "./io/uploadthing.ts"
+import { createWatch } from "./io/watch.ts"
 import { limits } from "./limits.ts"
 import type { DomainEvent } from "./machines/domainEvents.ts"
 import type { SupervisorRef } from "./machines/supervisor.ts"
@@ -49,6 +51,8 @@ export interface ApplicationOptions {
     readonly recaptcha?: string
     readonly uploadthing?: { readonly apiUrl: string; readonly ingestUrl: string }
   }
+  /** Where the drawn statecharts are; absent: docs/statecharts. For tests. */
+  readonly charts?: URL
 }
 
 const actorKinds = ["connections", "flights", "rooms", "networks", "stories", "jobs"] as const
@@ -121,6 +125,7 @@ export const startApplication = async (config: Config, options: ApplicationOptio
     metrics.record(event)
     telemetry.record(event)
     stories.hear(event)
+    watch.hear(event)
   }
   const addressOf = createAddressReader(config.trustProxy)
   const connections = createConnections({
@@ -207,6 +212,8 @@ export const startApplication = async (config: Config, options: ApplicationOptio
   ).start()
   const supervisor = (kind: ActorKind) => tower.system.get(kind) as SupervisorRef
   const living = (kind: ActorKind) => supervisor(kind).getSnapshot().children.size
+  const startedAt = now()
+  const watch = createWatch({ tower, supervisor, signalsOf: connections.links.signalsOf, version, startedAt, now, limits })
   connections.attach(supervisor("connections"))
   stories.attach(supervisor("stories"))
   jobs.attach(supervisor("jobs"))
@@ -219,6 +226,7 @@ export const startApplication = async (config: Config, options: ApplicationOptio
     now
   })
 
+  const gate = createGate({ key: config.logs.accessKey && Redacted.value(config.logs.accessKey), log, addressOf })
   const http = await createHttpSurface({
     desk,
     readiness: readiness.check,
@@ -231,14 +239,10 @@ export const startApplication = async (config: Config, options: ApplicationOptio
       totals: telemetry.totals,
       jobs: jobs.status,
       version,
-      startedAt: now()
+      startedAt
     },
-    logs: {
-      key: config.logs.accessKey && Redacted.value(config.logs.accessKey),
-      lines: telemetry.lines,
-      log,
-      addressOf
-    },
+    logs: { gate, lines: telemetry.lines },
+    tower: { gate, watch, charts: options.charts ?? new URL("../docs/statecharts/", import.meta.url), limits },
     iceServers: createIceServers({
       ...config.turn,
       cloudflare: config.turn.cloudflare && { ...config.turn.cloudflare, endpoint: options.endpoints?.cloudflare },
@@ -295,7 +299,7 @@ export const startApplication = async (config: Config, options: ApplicationOptio
   publicUrl ??= `${config.tls === undefined ? "http" : "https"}://localhost:${port}`
   log("info", "system:startup", { version, port, environment: config.environment, database: database.describe })
   if (config.environment === "production" && config.logs.accessKey === undefined) {
-    log("warn", "system:startup", { warning: "LOG_ACCESS_KEY is not set: GET /logs answers 403 to everybody" })
+    log("warn", "system:startup", { warning: "LOG_ACCESS_KEY is not set: GET /logs and GET /tower answer 403 to everybody" })
   }
 
   const renewals =

@@ -107,6 +107,30 @@ export const limits = {
   readinessTimeoutMs: 1_000,
   /** Milliseconds that an answer is good for: however many ask, the database is asked once. Zero would ask it for each. */
   readinessFreshMs: 1_000,
+  // The tower page
+
+  /** Watchers at one time: some people and a screen on a wall. Zero would let nobody watch. */
+  watchers: 8,
+  /** Milliseconds between two updates at least: eyes need no more. Zero would leave it to `watchRest` alone. */
+  watchIntervalMs: 500,
+  /** An update is followed by a pause so many times as long as making it took: a hundredth of a core at most, of two
+   * that one watcher may cost with all the rest. Zero would leave it to `watchIntervalMs` alone. */
+  watchRest: 100,
+  /** Flights, and rooms, that are shown of each end: a long page, and some 8 KB an update. Zero would show totals only. */
+  watchRows: { newest: 30, oldest: 10 },
+  /** Flights that were shown and whose story can still be asked for. Zero would tell no story. */
+  watchRemembered: 1_000,
+  /** Events shown of one update, the newest; the others are counted. Zero would only count. */
+  watchEvents: 20,
+  /** Newest crashes that are kept, watched or not. Zero would only count them. */
+  watchCrashes: 20,
+  /** Bytes that wait to be read by one watcher before it is dropped: many updates. Zero would drop everybody. */
+  watchUnreadBytes: 512 * 1024,
+  /** Milliseconds of silence before a watcher is sent a sign of life, well under the usual 60 s of proxies. Zero would
+   * send one with every look. */
+  watchSilenceMs: 15_000,
+  /** Milliseconds that a stopping server gives a watcher to read the last word. Zero would cut everybody off. */
+  watchFarewellMs: 500,
 
   // Supervision
 

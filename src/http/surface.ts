@@ -24,6 +24,8 @@ import { createHttpServer } from "./server.ts"
 import type { HttpLimits, RunningHttpServer } from "./server.ts"
 import { serverHandlers, statusHandlers } from "./status.ts"
 import type { ServerStatus } from "./status.ts"
+import { createTowerPage, towerPaths } from "./tower.ts"
+import type { TowerPageOptions } from "./tower.ts"
 import { turnHandlers } from "./turn.ts"
 import { uploadHandlers } from "./uploads.ts"
 import type { UploadsOptions } from "./uploads.ts"
@@ -42,6 +44,8 @@ export interface HttpSurfaceOptions {
   readonly contact: ContactOptions
   /** Absent: nobody may read the logs. */
   readonly logs?: LogAccess
+  /** Absent: there is no tower page. */
+  readonly tower?: Omit<TowerPageOptions, "onFault">
   /** Whether pages of this origin may read answers; gets the Origin header as it came. */
   readonly allowsOrigin: (origin: string) => boolean
   /** Told of every fault that a client sees as 500, for the log. */
@@ -54,7 +58,7 @@ export interface HttpSurfaceOptions {
 }
 
 /** Builds the server; the caller listens. */
-export const createHttpSurface = (options: HttpSurfaceOptions): Promise<RunningHttpServer> => {
+export const createHttpSurface = async (options: HttpSurfaceOptions): Promise<RunningHttpServer> => {
   const handlers = Layer.mergeAll(
     serverHandlers(options.status),
     statusHandlers(options.status),
@@ -68,15 +72,19 @@ export const createHttpSurface = (options: HttpSurfaceOptions): Promise<RunningH
   const documents = Object.entries({ "/openapi.json": () => OpenApi.fromApi(Api), ...options.documents })
   const documentRoutes = documents.map(([path, make]) => jsonDocument(path as `/${string}`, make))
 
-  return createHttpServer({
+  const { onFault } = options
+  const poll = createPollLane(options.desk, onFault)
+  const tower = options.tower && createTowerPage({ ...options.tower, onFault })
+
+  const running = await createHttpServer({
     routes: Layer.mergeAll(
       HttpApiBuilder.layer(Api).pipe(Layer.provide(handlers), Layer.provide(rejectsInvalidInput)),
       docsPage("/docs"),
       ...documentRoutes
     ),
-    lane: createPollLane(options.desk, options.onFault),
+    lane: (request, response) => poll(request, response) || tower?.lane(request, response) === true,
     observe: createObserver({
-      paths: ["/docs", ...documents.map(([path]) => path), ...endpoints.map(({ path }) => path)],
+      paths: ["/docs", ...towerPaths, ...documents.map(([path]) => path), ...endpoints.map(({ path }) => path)],
       metrics: options.metrics,
       tracing: options.tracing
     }),
@@ -85,10 +93,18 @@ export const createHttpSurface = (options: HttpSurfaceOptions): Promise<RunningH
     notFound,
     tooLarge: errorResponse(wireErrors.bodyTooLarge),
     fault: errorResponse(wireErrors.fault),
-    onFault: options.onFault,
+    onFault,
     certificate: options.certificate,
     ...(options.limits === undefined ? {} : { limits: options.limits })
   })
+  return {
+    ...running,
+    close: () => {
+      // A stream never ends by itself, and the server waits for every answer.
+      tower?.close()
+      return running.close()
+    }
+  }
 }
 
 const notFound = (method: string, path: string): HttpServerResponse.HttpServerResponse => {

@@ -101,6 +101,7 @@ export interface SupervisorSnapshot {
   readonly output: undefined
   readonly error: undefined
   readonly kind: string
+  readonly restart: SupervisorOptions["restart"]
   readonly children: ReadonlyMap<string, AnyActorRef>
   readonly mode: "open" | "draining" | "suspended"
 }
@@ -245,6 +246,7 @@ export const createSupervisor = (
         output: undefined,
         error: undefined,
         kind: options.kind,
+        restart: options.restart,
         children: new Map(),
         mode: "open",
         inputs: new Map(),

@@ -1,0 +1,86 @@
+/** What has happened: a list for the eyes, and now and then a sentence for those who listen. */
+import { byId, counted, keepRows, make, nameOf, setText, timeOf } from "./elements.js"
+
+/** Entries on the page. */
+const longest = 100
+/** Milliseconds between two sentences. */
+const sentenceMs = 15_000
+
+const words = {
+  "client:connected": "connected",
+  "client:registered_details": "is called",
+  "client:disconnected": "left the server",
+  "client:error": "had a socket error",
+  "flight:created": "opened flight",
+  "flight:seated": "took a seat in flight",
+  "flight:joined": "met somebody in flight",
+  "flight:left": "left its seat in flight",
+  "flight:invitation": "sent an invitation to flight",
+  "flight:error": "was refused in flight",
+  "flight:ended": "ended",
+  "room:error": "had no luck with the database",
+  "system:error": "an actor has crashed"
+}
+
+/** A line in the order in which it is read: who, what, where, how. */
+const lineOf = ({ at, event, level, client, name, code, detail }) => {
+  const isNaming = event === "client:registered_details"
+  const endsFlight = event === "flight:ended" || event === "room:error"
+  const parts = [
+    ...(endsFlight && code !== undefined ? [make("span", "code", code)] : []),
+    ...(client !== undefined ? [make("span", "code", client)] : []),
+    ...(name !== undefined && !isNaming ? [nameOf(`(${name})`)] : []),
+    make("b", "", words[event] ?? event),
+    ...(name !== undefined && isNaming ? [nameOf(name)] : []),
+    ...(!endsFlight && code !== undefined ? [make("span", "code", code)] : []),
+    ...(detail !== undefined ? [make("span", "quiet", detail)] : [])
+  ]
+  const line = make("li", "new", timeOf(at), ...parts.flatMap((part) => [part, " "]))
+  line.dataset.level = level
+  return line
+}
+
+/** Heard since the last sentence. */
+let happened = 0
+let spokenAt = 0
+
+const speak = (count) => {
+  happened += count
+  const now = performance.now()
+  if (happened === 0 || now - spokenAt < sentenceMs) return
+  setText(byId("spoken"), happened === 1 ? "One event." : `${counted(happened)} events.`)
+  spokenAt = now
+  happened = 0
+}
+
+export const addToFeed = ({ omitted, entries }) => {
+  const list = byId("feed")
+  const lines = entries.map(lineOf)
+  if (omitted > 0) lines.unshift(make("li", "quiet", `… and ${counted(omitted)} before these`))
+  list.prepend(...lines.reverse())
+  while (list.children.length > longest) list.lastElementChild.remove()
+  speak(omitted + entries.length)
+}
+
+export const showCrashes = ({ crashes, crashCounts }) => {
+  const total = Object.values(crashCounts).reduce((sum, { crashed }) => sum + crashed, 0)
+  const caption =
+    total === 0
+      ? "No actor has crashed since the start of the server."
+      : total > crashes.length
+        ? `The newest ${crashes.length} of ${counted(total)} since the start of the server.`
+        : "Since the start of the server, the newest first."
+  setText(byId("crashes-caption"), caption)
+  keepRows(
+    byId("crash-list"),
+    // Two of the same moment and actor are told apart by their age in the list.
+    crashes.map((crash, index) => ({ ...crash, key: `${crash.at} ${crash.kind} ${crash.id} ${crashes.length - index}` })),
+    ({ key }) => key,
+    () => make("li", ""),
+    (line, { at, kind, id, error, restarted }) => {
+      if (line.hasChildNodes()) return
+      line.dataset.level = "error"
+      line.append(timeOf(at), make("b", "", kind), " ", make("span", "code", id), " ", error, restarted ? " (restarted)" : "")
+    }
+  )
+}
