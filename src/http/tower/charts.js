@@ -1,4 +1,4 @@
-/** Statecharts with a heat map of where the actors are. Without a drawing the table beside it says the same. */
+/** Statecharts with a heat map of where the actors are. A table says the same, also where there is no drawing. */
 import { byId, counted, keepRows, make, makeRow, setAttribute, setText } from "./elements.js"
 
 const heats = 5
@@ -31,7 +31,7 @@ const statesOf = (drawing) => {
 const numberSheet = new CSSStyleSheet()
 numberSheet.replaceSync(`
   :host { display: block }
-  svg { max-width: none; height: auto }
+  svg { display: block; min-width: 32rem; max-width: 100%; height: auto }
   .count { font: 700 11px system-ui, sans-serif; fill: var(--ink) }
 `)
 
@@ -54,14 +54,15 @@ const createChart = (machine) => {
     const drawing = make("div", "drawing")
     drawing.role = "group"
     drawing.tabIndex = 0
-    drawing.ariaLabel = `Statechart of ${machine}; the table beside it has the numbers`
+    drawing.ariaLabel = `Statechart of ${machine}; the table below has the numbers`
     const shadow = drawing.attachShadow({ mode: "open" })
     shadow.append(document.importNode(template.content, true))
     shadow.adoptedStyleSheets = [numberSheet]
     states = statesOf(shadow)
-    content.append(drawing)
+    content.append(drawing, make("details", "plain", make("summary", "", "As a table"), table))
+  } else {
+    content.append(table)
   }
-  content.append(table)
 
   const details = make("details", "", make("summary", "", title, " ", total), content)
   details.id = `chart-${machine}`

@@ -8,12 +8,6 @@ const joinNames = (cell, names) => {
   cell.replaceChildren(...names.flatMap((name, index) => (index === 0 ? [nameOf(name)] : [", ", nameOf(name)])))
 }
 
-const restartWords = {
-  temporary: "never restarted",
-  transient: "restarted after a crash",
-  permanent: "always restarted"
-}
-
 const showCount = (cell, count) => {
   setText(cell, counted(count))
   cell.classList.toggle("bad", count > 0)
@@ -45,7 +39,7 @@ export const showBranches = ({ branches, charts, crashCounts }) => {
       const [branch, name, policy] = cells[0].children
       setText(branch, leaf)
       setText(name, kind)
-      setText(policy, restart === undefined ? "" : ` ${restartWords[restart]}`)
+      setText(policy, restart === undefined ? "" : ` ${restart}`)
       setText(cells[2], mode)
       cells[2].classList.toggle("bad", mode === "suspended")
       if (actors === undefined) return
@@ -63,7 +57,7 @@ const setCaption = (id, { total, newest, oldest }, none, all) => {
   setText(byId(`${id}-total`), counted(total))
 }
 
-export const labelOf = ({ code, channel }) => (channel === null ? code : `${code}/${channel}`)
+export const labelOf = ({ code, channel }) => (channel === null ? code : `${code} ${channel}`)
 
 /** `now`: the server's clock. `open(row)`: somebody wants to read the story. */
 export const showFlights = ({ flights }, now, open) => {
@@ -102,7 +96,7 @@ export const showRooms = ({ rooms }, now) => {
     byId("room-rows"),
     rooms.rows,
     ({ id }) => id,
-    () => makeRow("code", "state", "", "number", "number", "number"),
+    () => makeRow("code", "state", "", "number", "number roomy", "number"),
     ({ cells }, { code, states, participants, seated, signals, awakeSince, expiresAt }) => {
       setText(cells[0], code)
       setText(cells[1], states.join(" · "))

@@ -1,0 +1,26 @@
+/** Debian's Chromium, for the tests of the tower page and for its picture. */
+import { existsSync } from "node:fs"
+import { delimiter, join } from "node:path"
+import { chromium, type Browser } from "playwright-core"
+
+/** Where Chromium is on this machine; undefined where it is not. */
+export const findChromium = (): string | undefined =>
+  (process.env["PATH"] ?? "")
+    .split(delimiter)
+    .map((directory) => join(directory, "chromium"))
+    .find((path) => existsSync(path))
+
+/** A browser without windows that speaks to nobody but the pages it opens. Its profile is gone when it is closed. */
+export const launchChromium = (executablePath: string): Promise<Browser> =>
+  chromium.launch({
+    executablePath,
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync"
+    ]
+  })

@@ -1,0 +1,105 @@
+/**
+ * `node scripts/screenshot.ts`: makes docs/tower.png, the picture of the tower page in the README, from a server of its
+ * own with people in it. `-- --out=FILE`, `--scheme=dark` and `--width=360` for other pictures. Needs Chromium.
+ */
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { PassThrough } from "node:stream"
+import { fileURLToPath } from "node:url"
+import { parseArgs } from "node:util"
+import { Effect } from "effect"
+import { startApplication } from "../src/application.ts"
+import { loadConfig } from "../src/config.ts"
+import { findChromium, launchChromium } from "./chromium.ts"
+import { ask, Peer } from "./peer.ts"
+
+const { values: options } = parseArgs({
+  options: {
+    out: { type: "string", default: fileURLToPath(new URL("../docs/tower.png", import.meta.url)) },
+    scheme: { type: "string", default: "light" },
+    width: { type: "string", default: "1440" },
+    height: { type: "string", default: "1600" }
+  }
+})
+
+const key = "picture"
+const names = ["Ada", "Grace", "Edsger", "Barbara", "Alan", "Radia", "Donald", "Frances", "Tony", "Margaret"]
+const nameOf = (index: number): string => names[index % names.length] as string
+
+/** Two who exchange offer, answer and candidates through the server until their data channel is open. */
+const meet = async (host: Peer, guest: Peer) => {
+  await Promise.all([host.until("peer-joined"), guest.until("peer-joined")])
+  await Promise.all([host.offer(), host.opened(), guest.opened()])
+}
+
+const openFlight = async (url: string, index: number): Promise<Peer[]> => {
+  const [host, guest] = await Promise.all([Peer.connect(url, nameOf(index)), Peer.connect(url, nameOf(index + 3))])
+  host.send({ type: "create-flight" })
+  const { flightCode } = await host.until("flight-created")
+  guest.send({ type: "join-flight", flightCode })
+  await meet(host, guest)
+  return [host, guest]
+}
+
+const openRoom = async (url: string, index: number): Promise<Peer[]> => {
+  const [hostName, guestName] = [nameOf(index), nameOf(index + 1)]
+  const made = await ask(`${url}/api/rooms`, { name: hostName })
+  const code: string = made.roomCode
+  if (index % 3 === 0) return []
+  const joined = await ask(`${url}/api/rooms/${code}/join`, { name: guestName })
+  const [hostId, guestId]: string[] = [made.self.participantId, joined.self.participantId]
+  await ask(`${url}/api/rooms/${code}/participants/${hostId}/ready`, { fileCount: 2, totalBytes: 5_242_880 })
+  const [host, guest] = await Promise.all([Peer.connect(url, hostName), Peer.connect(url, guestName)])
+  host.send({ type: "attach-room", roomCode: code, participantId: hostId })
+  guest.send({ type: "attach-room", roomCode: code, participantId: guestId })
+  await meet(host, guest)
+  return [host, guest]
+}
+
+const traffic = async (url: string): Promise<Peer[]> => {
+  const peers: Peer[] = []
+  for (let index = 0; index < 4; index++) peers.push(...(await openFlight(url, index)))
+  for (let index = 0; index < 4; index++) peers.push(...(await openRoom(url, index + 5)))
+  for (let index = 0; index < 12; index++) peers.push(await Peer.connect(url, nameOf(index)))
+  const waiting = await Peer.connect(url, "Katherine")
+  waiting.send({ type: "create-flight" })
+  await waiting.until("flight-created")
+  return [...peers, waiting]
+}
+
+const main = async () => {
+  const chromium = findChromium()
+  if (chromium === undefined) throw new Error("Chromium is not on PATH: install Debian's chromium")
+  const directory = await mkdtemp(join(tmpdir(), "silktower-picture-"))
+  const environment = { PORT: "0", HOST: "127.0.0.1", DATA_DIR: directory, LOG_ACCESS_KEY: key }
+  const config = await Effect.runPromise(loadConfig(environment, []))
+  const application = await startApplication(config, { output: new PassThrough().resume(), pretty: false })
+  const url = `http://127.0.0.1:${application.port}`
+  const browser = await launchChromium(chromium)
+  try {
+    const page = await browser.newPage({
+      colorScheme: options.scheme === "dark" ? "dark" : "light",
+      viewport: { width: Number(options.width), height: Number(options.height) }
+    })
+    await page.goto(`${url}/tower?key=${key}`)
+    await page.getByText("Live", { exact: true }).waitFor()
+    const peers = await traffic(url)
+    await page.getByText("waiting").first().waitFor()
+    await page.getByText(`${peers.length} actors`).first().waitFor()
+    await page.screenshot({ path: options.out, fullPage: Number(options.width) < 600, animations: "disabled" })
+    await Promise.all(peers.map((peer) => peer.close()))
+  } finally {
+    await browser.close()
+    await application.stop()
+    await rm(directory, { recursive: true, force: true })
+  }
+}
+
+main().then(
+  () => process.exit(0),
+  (error: Error) => {
+    process.stderr.write(`The picture could not be made: ${error.message}\n`)
+    process.exit(1)
+  }
+)
