@@ -1,0 +1,56 @@
+/** Somebody who watches the tower over its event stream. */
+import type { FeedEntry } from "../../src/io/towerFeed.ts"
+import type { TowerView } from "../../src/io/towerView.ts"
+
+export type ShownTower = TowerView & { readonly crashes: readonly any[]; readonly crashCounts: Readonly<Record<string, any>> }
+
+export class TowerWatcher {
+  /** Everything that has come, as text. */
+  text = ""
+  /** The newest view. */
+  view: ShownTower | undefined
+  readonly entries: FeedEntry[] = []
+  readonly response: Response
+  readonly #reader: ReadableStreamDefaultReader<string>
+  #rest = ""
+
+  private constructor(response: Response) {
+    this.response = response
+    this.#reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
+  }
+
+  static async open(url: string): Promise<TowerWatcher> {
+    return new TowerWatcher(await fetch(url))
+  }
+
+  /** Reads on until the view fits, and gives it back. */
+  async until(fits: (view: ShownTower, entries: readonly FeedEntry[]) => boolean): Promise<ShownTower> {
+    while (this.view === undefined || !fits(this.view, this.entries)) {
+      if (!(await this.#read())) throw new Error(`The stream has ended:\n${this.text}`)
+    }
+    return this.view
+  }
+
+  /** Reads to the end of the stream. */
+  async ended(): Promise<void> {
+    while (await this.#read());
+  }
+
+  close(): Promise<void> {
+    return this.#reader.cancel()
+  }
+
+  async #read(): Promise<boolean> {
+    const { done, value } = await this.#reader.read()
+    if (done) return false
+    this.text += value
+    const blocks = (this.#rest + value).split("\n\n")
+    this.#rest = blocks.pop() ?? ""
+    for (const block of blocks) {
+      const [, event, data] = /^event: (.*)\ndata: (.*)$/.exec(block) ?? []
+      if (event === "tower") this.view = JSON.parse(data as string)
+      if (event === "feed") this.entries.push(...JSON.parse(data as string).entries)
+    }
+    return true
+  }
+}
