@@ -264,7 +264,10 @@ describe("the tower page", () => {
     const open = await openFlight(server, "Ann", "Bob")
     await watcher.until(({ flights, rooms }) => flights.total === 2 && rooms.rows.some(({ signals }) => signals === 1))
     const lobby = await server.connect()
-    open.host.send({ type: "invite-to-flight", inviteeId: lobby.id, flightCode: open.flightCode })
+    const alone = await server.connect()
+    alone.send({ type: "create-flight" })
+    const { flightCode } = await alone.until("flight-created")
+    alone.send({ type: "invite-to-flight", inviteeId: lobby.id, flightCode })
     await lobby.until("flight-invitation")
     lobby.send({ type: "join-flight", flightCode: "ZZZYYY" })
     await lobby.until("error")
@@ -276,11 +279,11 @@ describe("the tower page", () => {
       expect(status).toBe(200)
       stories.push(text)
     }
-    await closeAll(ann, bob, open.host, open.guest, lobby)
+    await closeAll(ann, bob, open.host, open.guest, alone, lobby)
     await watcher.until(({ branches }, entries) => branches[0]?.actors === 0 && entries.some(({ event }) => event === "flight:ended"))
     const shown = watcher.text + stories.join()
     expect(peer.participantId).toEqual(expect.any(String))
-    const secrets = [host, guest, peer.participantId, code, open.flightCode, "ZZZYYY", "203.0.113", "127.0.0.1", "planted", key]
+    const secrets = [host, guest, peer.participantId, code, open.flightCode, flightCode, "ZZZYYY", "203.0.113", "127.0.0.1", "planted", key]
     for (const secret of secrets) expect(shown).not.toContain(secret)
   })
 

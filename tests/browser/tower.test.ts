@@ -1,0 +1,211 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { pathToFileURL } from "node:url"
+import type { Browser, BrowserContextOptions, Page } from "playwright-core"
+import { afterAll, afterEach, beforeAll, expect, it } from "vitest"
+import { launchChromium } from "../../scripts/chromium.ts"
+import { describeInChromium } from "../support/browser.ts"
+import { startServer, type TestClient, type TestServer } from "../support/server.ts"
+
+const key = "a key & a half"
+const hostile = `<img src=x onerror="document.title='owned'">`
+const hostiles = [hostile, "</td><script>owned()</script>", "&lt;b&gt;", "\u202Egnorw eht yaw"]
+
+/** As docs/statecharts has them: a group for each state, its rectangle first. */
+const flightChart = `<?xml version="1.0"?>
+<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 300 60" width="300" height="60">
+<style>.state rect { fill: #fff }</style>
+<g class="state" data-state="waiting"><rect x="5" y="5" width="100" height="40"/><text x="10" y="30">waiting</text></g>
+<g class="state" data-state="paired"><rect x="125" y="5" width="100" height="40"/><text x="130" y="30">paired</text></g>
+</svg>`
+
+describeInChromium("the tower page in Chromium", (chromium) => {
+  let directory: string
+  let server: TestServer
+  let browser: Browser
+  const clients: TestClient[] = []
+
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), "silktower-"))
+    await writeFile(join(directory, "flight.svg"), flightChart)
+    server = await startServer(
+      { DATA_DIR: join(directory, "data"), LOG_ACCESS_KEY: key },
+      { charts: pathToFileURL(`${directory}/`) }
+    )
+    browser = await launchChromium(chromium)
+  })
+  afterEach(async () => {
+    await Promise.all(browser.contexts().map((context) => context.close()))
+    await Promise.all(clients.splice(0).map((client) => client.close()))
+    await expect.poll(() => server.actors()).toMatchObject({ connections: 0, flights: 0 })
+  })
+  afterAll(async () => {
+    await browser.close()
+    await server.stop()
+    await rm(directory, { recursive: true, force: true })
+  })
+
+  /** The open page, and what it has complained of in its console. */
+  const open = async (options: BrowserContextOptions = {}) => {
+    const page = await (await browser.newContext(options)).newPage()
+    const complaints: string[] = []
+    page.on("console", (message) => {
+      if (["error", "warning"].includes(message.type())) complaints.push(message.text())
+    })
+    page.on("pageerror", (error) => complaints.push(error.message))
+    await page.goto(`${server.http}/tower?key=${encodeURIComponent(key)}`)
+    await page.getByText("Live", { exact: true }).waitFor()
+    return { page, complaints }
+  }
+
+  const named = async (name: string) => {
+    const client = await server.connect()
+    clients.push(client)
+    client.send({ type: "register-details", name })
+    await client.settled()
+    return client
+  }
+
+  const openFlight = async (hostName: string, guestName: string) => {
+    const [host, guest] = [await named(hostName), await named(guestName)]
+    host.send({ type: "create-flight" })
+    const { flightCode } = await host.until("flight-created")
+    guest.send({ type: "join-flight", flightCode })
+    await Promise.all([host.until("peer-joined"), guest.until("peer-joined")])
+    return `${flightCode.slice(0, 3)}···`
+  }
+
+  const branch = (page: Page, kind: string) =>
+    page.locator("#branches tr", { hasText: kind }).locator("td").first()
+  const textOf = (page: Page, selector: string) => page.locator(selector).innerText()
+
+  it("shows clients as they come, meet and go", async () => {
+    const { page, complaints } = await open()
+    await expect.poll(() => branch(page, "connections").innerText()).toBe("0")
+    const code = await openFlight("Ada", "Grace")
+    await expect.poll(() => branch(page, "connections").innerText()).toBe("2")
+    await expect.poll(() => textOf(page, "#flight-rows")).toContain(code)
+    await expect.poll(() => textOf(page, "#flight-rows")).toMatch(/paired lan\s+Ada, Grace/)
+    await expect.poll(() => textOf(page, "#chart-connection")).toMatch(/connected\.place\.seated\.paired\s+2/)
+    await expect.poll(() => textOf(page, "#feed")).toContain("is called Ada")
+    await Promise.all(clients.splice(0).map((client) => client.close()))
+    await expect.poll(() => branch(page, "connections").innerText()).toBe("0")
+    await expect.poll(() => textOf(page, "#flights-caption")).toContain("No flight is under way")
+    expect(complaints).toEqual([])
+  })
+
+  it("colours the states of a drawing by how many are in them", async () => {
+    const { page, complaints } = await open()
+    const look = () =>
+      page.locator("#chart-flight .drawing").evaluate((drawing) =>
+        [...(drawing.shadowRoot?.querySelectorAll<SVGGElement>("g.state") ?? [])].map((group) => [
+          group.dataset["state"],
+          group.querySelector(".count")?.textContent,
+          getComputedStyle(group.querySelector("rect") as SVGRectElement).fill
+        ])
+      )
+    const white = "rgb(255, 255, 255)"
+    expect(await look()).toEqual([["waiting", "", white], ["paired", "", white]])
+    await openFlight("Ada", "Grace")
+    await expect.poll(look).toEqual([
+      ["waiting", "", white],
+      ["paired", "1", expect.not.stringContaining(white)]
+    ])
+    expect(complaints).toEqual([])
+  })
+
+  it("shows hostile names as the text they are", async () => {
+    const { page, complaints } = await open()
+    for (const name of hostiles) await openFlight(name, name)
+    await expect.poll(() => page.locator("#flight-rows tr").count()).toBe(hostiles.length)
+    for (const name of hostiles) {
+      await expect.poll(() => textOf(page, "#flight-rows")).toContain(`${name}, ${name}`)
+      await expect.poll(() => textOf(page, "#feed")).toContain(`is called ${name}`)
+    }
+    await page.locator("#flight-rows tr", { hasText: hostile }).getByRole("button").click()
+    await expect.poll(() => textOf(page, "#story-participants")).toContain(hostile)
+    expect(await page.title()).toBe("silktower")
+    expect(await page.locator("main img, main script, dialog img, dialog script").count()).toBe(0)
+    expect(complaints).toEqual([])
+  })
+
+  it("opens a flight's story by keyboard, keeps it up to date, and gives the focus back", async () => {
+    const { page, complaints } = await open()
+    const code = await openFlight("Ada", "Grace")
+    const button = page.getByRole("button", { name: code })
+    await button.waitFor()
+    const focused = () => page.evaluate(() => document.activeElement?.textContent ?? "")
+    for (let presses = 0; (await focused()) !== code; presses++) {
+      expect(presses).toBeLessThan(50)
+      await page.keyboard.press("Tab")
+    }
+    await page.keyboard.press("Enter")
+    const dialog = page.getByRole("dialog", { name: `Flight ${code}` })
+    await dialog.waitFor()
+    await expect.poll(() => textOf(page, "#story-timeline")).toContain("Grace joined")
+    expect(await textOf(page, "#story-summary")).toContain("0 signals exchanged")
+    const [host, guest] = clients as [TestClient, TestClient]
+    host.send({ type: "signal", data: "hello" })
+    await guest.until("signal")
+    await expect.poll(() => textOf(page, "#story-summary")).toContain("1 signals exchanged")
+    await guest.close()
+    await expect.poll(() => textOf(page, "#story-timeline")).toContain("Grace left")
+    await page.keyboard.press("Escape")
+    await dialog.waitFor({ state: "hidden" })
+    expect(await focused()).toBe(code)
+    expect(complaints).toEqual([])
+  })
+
+  it.each(["light", "dark"] as const)("fits a phone and a wall in %s", async (colorScheme) => {
+    for (const viewport of [{ width: 360, height: 740 }, { width: 1600, height: 900 }]) {
+      const { page } = await open({ colorScheme, viewport })
+      await openFlight("W".repeat(50), "m ".repeat(24))
+      await expect.poll(() => textOf(page, "#flight-rows")).toContain("W".repeat(50))
+      const { wide, room, lightness } = await page.evaluate(() => {
+        const [red = 0, green = 0, blue = 0] = (getComputedStyle(document.documentElement).backgroundColor.match(/\d+/g) ?? []).map(Number)
+        const { scrollWidth, clientWidth } = document.documentElement
+        return { wide: scrollWidth, room: clientWidth, lightness: red + green + blue }
+      })
+      expect(wide).toBeLessThanOrEqual(room)
+      if (colorScheme === "dark") expect(lightness).toBeLessThan(3 * 64)
+      else expect(lightness).toBeGreaterThan(3 * 192)
+    }
+  })
+
+  it("has headings, landmarks and tables that a screen reader can walk", async () => {
+    const { page } = await open()
+    for (const role of ["banner", "navigation", "main", "contentinfo"] as const) {
+      expect(await page.getByRole(role).count()).toBe(1)
+    }
+    for (const name of ["Supervisors", "Flights", "Rooms", "Events", "Crashes", "Statecharts"]) {
+      expect(await page.getByRole("heading", { level: 2, name }).count()).toBe(1)
+    }
+    await page.getByRole("table", { name: /tree of supervisors/ }).waitFor()
+    await page.getByRole("rowheader", { name: /connections/ }).waitFor()
+    await page.getByRole("button", { name: "Pause" }).press("Enter")
+    await page.getByRole("button", { name: "Pause", pressed: true }).waitFor()
+  })
+
+  it("says so when the stream is cut, and goes on by itself when the server is back", async () => {
+    const place = await mkdtemp(join(tmpdir(), "silktower-"))
+    const environment = { DATA_DIR: place, LOG_ACCESS_KEY: key }
+    const first = await startServer(environment)
+    const page = await (await browser.newContext()).newPage()
+    await page.goto(`${first.http}/tower?key=${encodeURIComponent(key)}`)
+    await page.getByText("Live", { exact: true }).waitFor()
+    await first.stop()
+    await page.getByText(/Trying again in/).waitFor()
+    const second = await startServer({ ...environment, PORT: String(first.port) })
+    try {
+      await page.getByText("Live", { exact: true }).waitFor()
+      const client = await second.connect()
+      await expect.poll(() => branch(page, "connections").innerText(), { timeout: 10_000 }).toBe("1")
+      await client.close()
+    } finally {
+      await page.close()
+      await second.stop()
+      await rm(place, { recursive: true, force: true })
+    }
+  })
+})
