@@ -213,7 +213,16 @@ export const startApplication = async (config: Config, options: ApplicationOptio
   const supervisor = (kind: ActorKind) => tower.system.get(kind) as SupervisorRef
   const living = (kind: ActorKind) => supervisor(kind).getSnapshot().children.size
   const startedAt = now()
-  const watch = createWatch({ tower, supervisor, signalsOf: connections.links.signalsOf, version, startedAt, now, limits })
+  const watch = createWatch({
+    tower,
+    supervisor,
+    signalsOf: connections.links.signalsOf,
+    version,
+    startedAt,
+    now,
+    onFault: (error) => log("error", "system:error", { kind: "watch", ...describeError(error) }),
+    limits
+  })
   connections.attach(supervisor("connections"))
   stories.attach(supervisor("stories"))
   jobs.attach(supervisor("jobs"))

@@ -121,7 +121,7 @@ export const limits = {
   /** Flights that were shown and whose story can still be asked for. Zero would tell no story. */
   watchRemembered: 1_000,
   /** Events shown of one update, the newest; the others are counted. Zero would only count. */
-  watchEvents: 20,
+  watchEvents: 50,
   /** Newest crashes that are kept, watched or not. Zero would only count them. */
   watchCrashes: 20,
   /** Bytes that wait to be read by one watcher before it is dropped: many updates. Zero would drop everybody. */

@@ -82,7 +82,8 @@ const makePage = async (charts: URL): Promise<{ readonly html: string; readonly 
 }
 
 export const createTowerPage = ({ gate, watch, charts, onFault, limits }: TowerPageOptions): TowerPage => {
-  const streams = new Set<ServerResponse>()
+  /** Open streams, and how each stops watching. */
+  const streams = new Map<ServerResponse, () => void>()
   let closed = false
   let page: ReturnType<typeof makePage> | undefined
   let scripts: Promise<ReadonlySet<string>> | undefined
@@ -120,13 +121,13 @@ export const createTowerPage = ({ gate, watch, charts, onFault, limits }: TowerP
       "x-accel-buffering": "no"
     })
     if (headOnly) return response.end()
-    streams.add(response)
     // Without a byte of body the head would wait for the first update.
     response.write("retry: 2000\n\n")
     const unsubscribe = watch.subscribe((frames) => {
       if (response.writableLength > limits.watchUnreadBytes) response.destroy()
       else response.write(frames)
     })
+    streams.set(response, unsubscribe)
     response.once("close", () => {
       unsubscribe()
       streams.delete(response)
@@ -172,7 +173,8 @@ export const createTowerPage = ({ gate, watch, charts, onFault, limits }: TowerP
     },
     close: () => {
       closed = true
-      for (const response of streams) {
+      for (const [response, unsubscribe] of streams) {
+        unsubscribe()
         response.end("event: farewell\ndata: {}\n\n")
         const cut = setTimeout(() => response.destroy(), limits.watchFarewellMs)
         response.once("close", () => clearTimeout(cut))

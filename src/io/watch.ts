@@ -12,6 +12,8 @@ export interface WatchOptions extends TowerSources {
   readonly startedAt: number
   /** Epoch milliseconds. */
   readonly now: () => number
+  /** Told when the tower could not be read, for the log. */
+  readonly onFault: (error: unknown) => void
   /** See limits.ts for the units and reasons. */
   readonly limits: {
     readonly watchIntervalMs: number
@@ -68,8 +70,7 @@ export const createWatch = (options: WatchOptions): Watch => {
     return text
   }
 
-  const look = () => {
-    const begunAt = performance.now()
+  const show = (begunAt: number) => {
     const view = JSON.stringify({ version, startedAt, ...reader.view(), crashCounts, crashes })
     const feed = takeFeed()
     let text = feed
@@ -83,8 +84,20 @@ export const createWatch = (options: WatchOptions): Watch => {
       spokenAt = begunAt
       for (const watcher of watchers) watcher(text)
     }
+  }
+
+  const look = () => {
+    const begunAt = performance.now()
+    let atLeast = limits.watchIntervalMs
+    try {
+      show(begunAt)
+    } catch (error) {
+      // A fault here would come again with every look, and must not end the server.
+      atLeast = limits.watchSilenceMs
+      options.onFault(error)
+    }
     const endedAt = performance.now()
-    pauseMs = Math.max(limits.watchIntervalMs, (endedAt - begunAt) * limits.watchRest)
+    pauseMs = Math.max(atLeast, (endedAt - begunAt) * limits.watchRest)
     nextAt = endedAt + pauseMs
     schedule()
   }
