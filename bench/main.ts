@@ -13,6 +13,7 @@ import { connect, flight, idleMemory } from "./figures/connections.ts"
 import { latency, relay } from "./figures/relay.ts"
 import { createAndJoin, poll, writes } from "./figures/rooms.ts"
 import { start } from "./figures/start.ts"
+import { tower } from "./figures/tower.ts"
 import { figureLine, page, table } from "./report.ts"
 import type { Figure } from "./rounds.ts"
 import { startServer } from "./servers.ts"
@@ -32,6 +33,7 @@ const parts: Readonly<Record<string, Part>> = {
   flight: { measure: flight, onBoth: false },
   connect: { measure: connect, onBoth: false },
   memory: { measure: idleMemory, onBoth: false },
+  tower: { measure: tower, onBoth: false },
   start: { measure: start, onBoth: true },
   writes: { measure: writes, onBoth: false }
 }
