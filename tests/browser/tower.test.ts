@@ -147,11 +147,11 @@ describeInChromium("the tower page in Chromium", (chromium) => {
     const dialog = page.getByRole("dialog", { name: `Flight ${code}` })
     await dialog.waitFor()
     await shows(() => textOf(page, "#story-timeline")).toContain("Grace joined")
-    expect(await textOf(page, "#story-summary")).toContain("0 signals exchanged")
+    expect(await textOf(page, "#story-summary")).toContain("signals exchanged: 0")
     const [host, guest] = clients as [TestClient, TestClient]
     host.send({ type: "signal", data: "hello" })
     await guest.until("signal")
-    await shows(() => textOf(page, "#story-summary")).toContain("1 signals exchanged")
+    await shows(() => textOf(page, "#story-summary")).toContain("signals exchanged: 1")
     await guest.close()
     await shows(() => textOf(page, "#story-timeline")).toContain("Grace left")
     await page.keyboard.press("Escape")

@@ -14,7 +14,7 @@ const showStory = (story, now) => {
   const age = startedAt === null ? "older than its story" : `${duration(now - startedAt)} old`
   setText(
     byId("story-summary"),
-    `${state}${connectionType === null ? "" : `, ${connectionType}`}, ${age}, ${counted(signals)} signals exchanged`
+    `${state}${connectionType === null ? "" : `, ${connectionType}`}, ${age}, signals exchanged: ${counted(signals)}`
   )
   keepRows(
     byId("story-participants"),
