@@ -55,16 +55,19 @@ export const createWatch = (options: WatchOptions): Watch => {
   let shown = ""
   let spokenAt = 0
   let pauseMs = limits.watchIntervalMs
+  /** Milliseconds that the last look has taken. */
+  let lastTook = 0
   /** On the clock of performance.now(), which never jumps. */
   let nextAt = 0
   let timer: NodeJS.Timeout | undefined
 
-  const towerFrame = () => frame("tower", `{"at":${now()},"everyMs":${Math.round(pauseMs)},${shown.slice(1)}`)
+  const everyMs = () => Math.round(pauseMs)
+  const towerFrame = () => frame("tower", `{"at":${now()},"everyMs":${everyMs()},${shown.slice(1)}`)
 
   const takeFeed = (): string => {
     if (heard === 0) return ""
     const entries = happenings.map(feedEntry)
-    const text = frame("feed", JSON.stringify({ omitted: heard - entries.length, entries }))
+    const text = frame("feed", JSON.stringify({ everyMs: everyMs(), omitted: heard - entries.length, entries }))
     happenings = []
     heard = 0
     return text
@@ -97,7 +100,10 @@ export const createWatch = (options: WatchOptions): Watch => {
       options.onFault(error)
     }
     const endedAt = performance.now()
-    pauseMs = Math.max(atLeast, (endedAt - begunAt) * limits.watchRest)
+    const took = endedAt - begunAt
+    // One slow look is a compiler, a garbage collection or another process at work; two in a row are the crowd.
+    pauseMs = Math.max(atLeast, Math.min(took, lastTook) * limits.watchRest)
+    lastTook = took
     nextAt = endedAt + pauseMs
     schedule()
   }

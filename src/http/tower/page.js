@@ -37,7 +37,6 @@ const showTimes = () => {
 
 const show = () => {
   setText(byId("version"), view.version)
-  setText(byId("pace"), `Updated at most every ${(view.everyMs / 1000).toLocaleString("en", { maximumFractionDigits: 1 })} s.`)
   showTimes()
   showBranches(view)
   showCrashes(view)
@@ -45,7 +44,11 @@ const show = () => {
   story.follow(view)
 }
 
+const showPace = ({ everyMs }) =>
+  setText(byId("pace"), `Updated every ${(everyMs / 1000).toLocaleString("en", { maximumFractionDigits: 1 })} s.`)
+
 const onEvent = (name, data) => {
+  if (name !== "farewell") showPace(data)
   if (name === "tower") {
     view = data
     ahead = data.at - Date.now()
