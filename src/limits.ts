@@ -116,7 +116,8 @@ export const limits = {
   /** An update is followed by a pause so many times as long as making it took: a hundredth of a core at most, of two
    * that one watcher may cost with all the rest. Zero would leave it to `watchIntervalMs` alone. */
   watchRest: 100,
-  /** Flights, and rooms, that are shown of each end: a long page, and some 8 KB an update. Zero would show totals only. */
+  /** Flights, and rooms, that are shown of each end: a long page, and some 8 KB an update. Zero would show totals
+   * only. */
   watchRows: { newest: 30, oldest: 10 },
   /** Flights that were shown and whose story can still be asked for. Zero would tell no story. */
   watchRemembered: 1_000,

@@ -76,8 +76,12 @@ const makePage = async (charts: URL): Promise<{ readonly html: string; readonly 
       .filter((name) => present.has(`${name}.svg`))
       .map(async (name) => [name, await readFile(new URL(`${name}.svg`, charts), "utf8")] as const)
   )
-  const templates = drawn.map(([name, svg]) => `<template data-chart="${name}">${svg.replace(/<\?xml.*?\?>/s, "")}</template>`)
-  const styles = drawn.flatMap(([, svg]) => [...svg.matchAll(/<style[^>]*>(.*?)<\/style>/gs)].map(([, style = ""]) => style))
+  const templates = drawn.map(
+    ([name, svg]) => `<template data-chart="${name}">${svg.replace(/<\?xml.*?\?>/s, "")}</template>`
+  )
+  const styles = drawn.flatMap(([, svg]) =>
+    [...svg.matchAll(/<style[^>]*>(.*?)<\/style>/gs)].map(([, style = ""]) => style)
+  )
   return { html: html.replace(chartsMark, () => templates.join("\n")), policy: contentSecurityPolicy(styles) }
 }
 
@@ -160,10 +164,11 @@ export const createTowerPage = ({ gate, watch, charts, onFault, limits }: TowerP
 
   return {
     lane: (request, response) => {
-      const url = request.url ?? ""
+      const { url = "", method = "" } = request
       if (!url.startsWith("/tower")) return false
       const [path = "", ...query] = url.split("?")
-      if ((path !== "/tower" && !path.startsWith("/tower/")) || !["GET", "HEAD"].includes(request.method ?? "")) return false
+      if (path !== "/tower" && !path.startsWith("/tower/")) return false
+      if (method !== "GET" && method !== "HEAD") return false
       route(request, response, path, new URLSearchParams(query.join("?"))).catch((error: unknown) => {
         onFault(error)
         if (!response.headersSent) text(response, 500, "Internal server error")

@@ -45,7 +45,9 @@ export const crashEntry = (at: number, crash: Extract<DomainEvent, { name: "syst
   restarted: crash.restarted
 })
 
-const partsOf = (event: DomainEvent): Omit<FeedEntry, "at" | "event" | "level"> & Partial<Pick<FeedEntry, "level">> => {
+type Parts = Partial<Omit<FeedEntry, "at" | "event">>
+
+const partsOf = (event: DomainEvent): Parts => {
   switch (event.name) {
     case "client:connected":
       return { client: event.clientId }
@@ -60,7 +62,12 @@ const partsOf = (event: DomainEvent): Omit<FeedEntry, "at" | "event" | "level"> 
     case "flight:seated":
       return { client: event.memberId, name: event.memberName, code: halfOfId(event.flightId) }
     case "flight:joined":
-      return { client: event.joinerId, name: event.joinerName, code: halfOfId(event.flightId), detail: event.connectionType }
+      return {
+        client: event.joinerId,
+        name: event.joinerName,
+        code: halfOfId(event.flightId),
+        detail: event.connectionType
+      }
     case "flight:left":
       return { client: event.memberId, code: halfOfId(event.flightId) }
     case "flight:invitation":
@@ -70,7 +77,11 @@ const partsOf = (event: DomainEvent): Omit<FeedEntry, "at" | "event" | "level"> 
     case "flight:ended":
       return { code: halfOfId(event.flightId), detail: event.reason }
     case "room:error":
-      return { level: "error", code: halfOfCode(event.roomCode), detail: `${event.operation}: ${errorText(event.error)}` }
+      return {
+        level: "error",
+        code: halfOfCode(event.roomCode),
+        detail: `${event.operation}: ${errorText(event.error)}`
+      }
     case "system:error":
       return { level: "error", detail: `${event.kind} ${shownId(event.kind, event.id)}: ${errorText(event.error)}` }
   }

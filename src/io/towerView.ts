@@ -6,8 +6,14 @@
  * in, and such a page hangs on walls and is shared as a picture; the first half is enough to find the rest in the log.
  */
 import type { AnyActorRef, StateValue } from "xstate"
-import { codeOfFlight, connectionTypeOf, type Channel, type ConnectionType, type FlightContext } from "../machines/flight.ts"
 import { roomFlightId } from "../machines/connection.ts"
+import {
+  codeOfFlight,
+  connectionTypeOf,
+  type Channel,
+  type ConnectionType,
+  type FlightContext
+} from "../machines/flight.ts"
 import type { RoomContext } from "../machines/room.ts"
 import type { StoryContext } from "../machines/story.ts"
 import type { SupervisorRef, SupervisorSnapshot } from "../machines/supervisor.ts"
@@ -207,11 +213,13 @@ export const createTowerReader = ({ tower, supervisor, signalsOf }: TowerSources
     rows: ends(supervisor(kind), shown).map(row)
   })
 
+  const statesOf = (kind: Kind) => [machineOf[kind], Object.fromEntries(countStates(supervisor(kind)))] as const
+
   return {
     view: (): TowerView => ({
       branches: kinds.map(branch),
       charts: {
-        ...Object.fromEntries(kinds.map((kind) => [machineOf[kind], Object.fromEntries(countStates(supervisor(kind)))])),
+        ...Object.fromEntries(kinds.map(statesOf)),
         tower: Object.fromEntries(pathsOf(valueOf(tower)).map((path) => [path, 1]))
       },
       flights: rowsOf("flights", flightRow),
@@ -226,7 +234,10 @@ export const createTowerReader = ({ tower, supervisor, signalsOf }: TowerSources
       const { participants = [], timeline = [], omitted = 0 } = storyOf(flightId) ?? {}
       return {
         ...flightRow(flight),
-        participants: participants.map(({ id, name, connectionType, joinedAt }) => ({ id, name, connectionType, joinedAt })),
+        // Field by field: their addresses stay behind.
+        participants: participants.map(({ id, name, connectionType, joinedAt }) => {
+          return { id, name, connectionType, joinedAt }
+        }),
         timeline,
         omitted
       }

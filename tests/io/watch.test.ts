@@ -48,7 +48,11 @@ describe("watching the tower", () => {
   })
 
   const openFlight = (code: string) =>
-    tower.system.get("flights")?.send({ type: "child.start", id: code, input: { id: code, code, channel: "transfer", ofRoom: false } })
+    tower.system.get("flights")?.send({
+      type: "child.start",
+      id: code,
+      input: { id: code, code, channel: "transfer", ofRoom: false }
+    })
 
   /** The next text that fits, to somebody who begins to watch now. */
   const heard = (fits: (text: string) => boolean = () => true) =>
@@ -66,7 +70,8 @@ describe("watching the tower", () => {
   it("reads and keeps nothing while nobody watches, but crashes", async () => {
     for (let count = 0; count < 3; count++) {
       watch.hear({ name: "client:connected", clientId: "unwatched", ip: "192.0.2.7" })
-      watch.hear({ name: "system:error", kind: "flights", id: `ABCDE${count}/chat`, error: new Error("odd"), restarted: false })
+      const crashed = { kind: "flights", id: `ABCDE${count}/chat`, error: new Error("odd"), restarted: false }
+      watch.hear({ name: "system:error", ...crashed })
     }
     expect(reads).toBe(0)
     const text = await heard()
@@ -105,7 +110,9 @@ describe("watching the tower", () => {
 
   it("shows the newest of many events and counts the others", async () => {
     const leave = watch.subscribe(() => {})
-    for (let index = 0; index < 10; index++) watch.hear({ name: "client:connected", clientId: `c${index}`, ip: "192.0.2.7" })
+    for (let index = 0; index < 10; index++) {
+      watch.hear({ name: "client:connected", clientId: `c${index}`, ip: "192.0.2.7" })
+    }
     const { omitted, entries } = dataOf(await heard((text) => text.includes("event: feed")), "feed")
     expect(omitted).toBe(6)
     expect(entries.map(({ client }: { client: string }) => client)).toEqual(["c6", "c7", "c8", "c9"])

@@ -2,7 +2,10 @@
 import type { FeedEntry } from "../../src/io/towerFeed.ts"
 import type { TowerView } from "../../src/io/towerView.ts"
 
-export type ShownTower = TowerView & { readonly crashes: readonly any[]; readonly crashCounts: Readonly<Record<string, any>> }
+export type ShownTower = TowerView & {
+  readonly crashes: readonly any[]
+  readonly crashCounts: Readonly<Record<string, any>>
+}
 
 export class TowerWatcher {
   /** Everything that has come, as text. */

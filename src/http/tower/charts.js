@@ -45,7 +45,8 @@ const createChart = (machine) => {
   const head = make("tr", "", make("th", "", "State"), make("th", "number", "Actors"))
   for (const cell of head.cells) cell.scope = "col"
   const body = make("tbody", "")
-  table.append(make("caption", "unseen", `States of ${machine} and how many actors are in each`), make("thead", "", head), body)
+  const caption = make("caption", "unseen", `States of ${machine} and how many actors are in each`)
+  table.append(caption, make("thead", "", head), body)
 
   const content = make("div", "chart")
   let states = new Map()

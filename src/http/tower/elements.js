@@ -63,7 +63,12 @@ export const duration = (milliseconds) => {
   return `${seconds} s`
 }
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false })
+const clock = new Intl.DateTimeFormat(undefined, {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  hourCycle: "h23"
+})
 
 export const timeOf = (at) => {
   const time = make("time", "", clock.format(at))

@@ -73,14 +73,15 @@ export const showCrashes = ({ crashes, crashCounts }) => {
   setText(byId("crashes-caption"), caption)
   keepRows(
     byId("crash-list"),
-    // Two of the same moment and actor are told apart by their age in the list.
-    crashes.map((crash, index) => ({ ...crash, key: `${crash.at} ${crash.kind} ${crash.id} ${crashes.length - index}` })),
-    ({ key }) => key,
+    // The first has number 1: it stays the same line when others come before it.
+    crashes.map((crash, index) => ({ ...crash, number: total - index })),
+    ({ number }) => number,
     () => make("li", ""),
     (line, { at, kind, id, error, restarted }) => {
       if (line.hasChildNodes()) return
       line.dataset.level = "error"
-      line.append(timeOf(at), make("b", "", kind), " ", make("span", "code", id), " ", error, restarted ? " (restarted)" : "")
+      const told = ` ${error}${restarted ? " (restarted)" : ""}`
+      line.append(timeOf(at), make("b", "", kind), " ", make("span", "code", id), told)
     }
   )
 }

@@ -21,8 +21,10 @@ const showStory = (story, now) => {
     participants,
     ({ id }) => id,
     () => make("li", ""),
-    (line, { id, name, connectionType: met, joinedAt }) =>
-      line.replaceChildren(timeOf(joinedAt), nameOf(name), " ", make("span", "code", id), met === null ? " met nobody yet" : ` ${met}`)
+    (line, { id, name, connectionType: met, joinedAt }) => {
+      const meeting = met === null ? " met nobody yet" : ` ${met}`
+      line.replaceChildren(timeOf(joinedAt), nameOf(name), " ", make("span", "code", id), meeting)
+    }
   )
   const names = new Map(participants.map(({ id, name }) => [id, name]))
   keepRows(

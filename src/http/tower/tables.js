@@ -51,9 +51,8 @@ export const showBranches = ({ branches, charts, crashCounts }) => {
 }
 
 const setCaption = (id, { total, newest, oldest }, none, all) => {
-  const shown = newest + oldest
-  const text = total === 0 ? none : total <= shown ? all : `The ${newest} newest and the ${oldest} oldest of ${counted(total)}. ${all}`
-  setText(byId(`${id}-caption`), text)
+  const some = `The ${newest} newest and the ${oldest} oldest of ${counted(total)}. ${all}`
+  setText(byId(`${id}-caption`), total === 0 ? none : total <= newest + oldest ? all : some)
   setText(byId(`${id}-total`), counted(total))
 }
 
@@ -91,7 +90,12 @@ export const showFlights = ({ flights }, now, open) => {
 }
 
 export const showRooms = ({ rooms }, now) => {
-  setCaption("rooms", rooms, "No room is awake.", "Rooms nobody has asked for lately sleep in the database and are not here.")
+  setCaption(
+    "rooms",
+    rooms,
+    "No room is awake.",
+    "Rooms nobody has asked for lately sleep in the database and are not here."
+  )
   keepRows(
     byId("room-rows"),
     rooms.rows,
