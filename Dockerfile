@@ -10,6 +10,7 @@ WORKDIR /app
 COPY --from=packages /app/node_modules ./node_modules
 COPY package.json ./
 COPY migrations ./migrations
+COPY docs/statecharts ./docs/statecharts
 COPY scripts ./scripts
 COPY src ./src
 USER node

@@ -102,6 +102,11 @@ const base = setup({
       const { active, participantId } = event as EventOf<"room.screenShare">
       return active && context.draft !== null && peerOf(context.draft, participantId)?.screenShare === true
     },
+    // What the database has answered
+    wasInserted: (_, { outcome }: { outcome: "inserted" | "taken" }) => outcome === "inserted",
+    wasSaved: (_, { outcome }: { outcome: "saved" | "conflict" }) => outcome === "saved",
+    wasRemoved: (_, { outcome }: { outcome: "removed" | "conflict" }) => outcome === "removed",
+    wasFound: (_, { found }: { found: RoomRecord | null }) => found !== null,
     // Where the draft stands
     isEmpty: ({ context }) => context.draft === null,
     hasGuestAndReady: ({ context }) =>
@@ -399,7 +404,7 @@ export const roomMachine = base
         src: "insertRow",
         input: ({ context }) => ({ room: context.writing as RoomRecord }),
         onDone: [
-          { guard: ({ event }) => event.output === "inserted", target: "open", actions: ["adoptCreated", "readmitWaiting"] },
+          { guard: { type: "wasInserted", params: ({ event }) => ({ outcome: event.output }) }, target: "open", actions: ["adoptCreated", "readmitWaiting"] },
           {
             target: "gone",
             actions: [
@@ -434,7 +439,7 @@ export const roomMachine = base
         input: ({ context }) => ({ code: context.code, at: context.at }),
         onDone: [
           {
-            guard: ({ event }) => event.output !== null,
+            guard: { type: "wasFound", params: ({ event }) => ({ found: event.output }) },
             target: "open",
             actions: [
               { type: "adoptRow", params: ({ event }) => ({ room: event.output as RoomRecord }) },
@@ -582,7 +587,7 @@ export const roomMachine = base
                 src: "saveRow",
                 input: ({ context }) => ({ before: context.saved as RoomRecord, after: context.writing as RoomRecord }),
                 onDone: [
-                  { guard: ({ event }) => event.output === "saved", target: "settled", actions: "finishWriting" },
+                  { guard: { type: "wasSaved", params: ({ event }) => ({ outcome: event.output }) }, target: "settled", actions: "finishWriting" },
                   { target: "reloading" }
                 ],
                 onError: {
@@ -610,7 +615,7 @@ export const roomMachine = base
                 input: ({ context }) => ({ before: context.saved as RoomRecord }),
                 onDone: [
                   {
-                    guard: ({ event }) => event.output === "removed",
+                    guard: { type: "wasRemoved", params: ({ event }) => ({ outcome: event.output }) },
                     target: "#room.gone",
                     actions: "denyAll"
                   },
@@ -640,7 +645,7 @@ export const roomMachine = base
                 input: ({ context }) => ({ code: context.code, at: context.spokenAt }),
                 onDone: [
                   {
-                    guard: ({ event }) => event.output !== null,
+                    guard: { type: "wasFound", params: ({ event }) => ({ found: event.output }) },
                     target: "settled",
                     actions: [
                       "decideAgain",

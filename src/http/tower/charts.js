@@ -35,6 +35,10 @@ numberSheet.replaceSync(`
   .count { font: 700 11px system-ui, sans-serif; fill: var(--ink) }
 `)
 
+/** Pixels from which on a drawing has a row of its own, and how far it may shrink before one must scroll. */
+const wideFrom = 1200
+const smallest = 0.7
+
 const open = new Set(["connection", "flight", "room"])
 
 /** One machine's place on the page. Its drawing lives in a shadow tree, so that ids of two drawings do not meet. */
@@ -50,6 +54,7 @@ const createChart = (machine) => {
 
   const content = make("div", "chart")
   let states = new Map()
+  let isWide = false
   const template = document.querySelector(`template[data-chart="${machine}"]`)
   if (template !== null) {
     const drawing = make("div", "drawing")
@@ -60,6 +65,9 @@ const createChart = (machine) => {
     shadow.append(document.importNode(template.content, true))
     shadow.adoptedStyleSheets = [numberSheet]
     states = statesOf(shadow)
+    const width = Number(shadow.querySelector("svg").getAttribute("width"))
+    isWide = width > wideFrom
+    if (isWide) shadow.querySelector("svg").style.minWidth = `${Math.round(width * smallest)}px`
     content.append(drawing, make("details", "plain", make("summary", "", "As a table"), table))
   } else {
     content.append(table)
@@ -68,6 +76,7 @@ const createChart = (machine) => {
   const details = make("details", "", make("summary", "", title, " ", total), content)
   details.id = `chart-${machine}`
   details.open = open.has(machine)
+  details.classList.toggle("wide", isWide)
   byId("charts").append(details)
   return { total, body, states, known: new Set(states.keys()) }
 }

@@ -24,6 +24,12 @@ export interface WalkReport {
   readonly untried: readonly string[]
 }
 
+/** What was walked and what there is, in pairs: as the pages show it. */
+export const coverageOf = ({ coverage }: WalkReport) => {
+  const pair = ({ walked, all }: Coverage["states"]): [number, number] => [walked, all]
+  return { states: pair(coverage.states), transitions: pair(coverage.transitions), guards: pair(coverage.guards) }
+}
+
 /** A law was broken; the message has the path to it. */
 export class LawBroken extends Error {
   override readonly name = "LawBroken"

@@ -1,0 +1,36 @@
+// npm run docs: walks the charts and draws them, into docs/statecharts. With --check it writes nothing and names what is stale.
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { subjects } from "../tests/machines/subjects/index.ts"
+import { coverageOf, walk } from "../tests/machines/walking/walk.ts"
+import { makePages } from "./docs/pages.ts"
+
+const folder = new URL("../docs/statecharts/", import.meta.url)
+const coverageFile = new URL("coverage.json", folder)
+const onlyChecks = process.argv.includes("--check")
+
+const read = (name: string): string | undefined => {
+  try {
+    return readFileSync(new URL(name, folder), "utf8")
+  } catch {
+    return undefined
+  }
+}
+
+mkdirSync(folder, { recursive: true })
+if (!onlyChecks) {
+  const coverage = subjects.map((subject) => {
+    const report = walk(subject, { seed: 1, randomWalks: 10, randomLength: 60 })
+    console.log(`${subject.name}: ${report.paths} paths, ${report.steps} steps`)
+    return [subject.name, coverageOf(report)]
+  })
+  writeFileSync(coverageFile, `${JSON.stringify(Object.fromEntries(coverage), null, 2)}\n`)
+}
+const known = read("coverage.json")
+const pages = await makePages(known === undefined ? undefined : JSON.parse(known))
+const stale = [...pages].filter(([name, text]) => read(name) !== text).map(([name]) => name)
+if (onlyChecks) {
+  if (stale.length > 0) console.error(`Stale: ${stale.join(", ")}. Make them anew with: npm run docs`)
+  process.exit(stale.length > 0 ? 1 : 0)
+}
+for (const name of stale) writeFileSync(new URL(name, folder), pages.get(name) as string)
+console.log(stale.length === 0 ? "All pages are as they should be." : `Written: ${stale.join(", ")}`)

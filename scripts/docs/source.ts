@@ -1,0 +1,168 @@
+/** What the sources of the machines say of their events and of who sends what to whom. */
+import { readdirSync, readFileSync } from "node:fs"
+import { parseSync } from "oxc-parser"
+
+/** A node of the syntax tree (ESTree with TypeScript): https://github.com/typescript-eslint/typescript-eslint */
+type Syntax = { readonly type: string; readonly start: number; readonly end: number } & Readonly<Record<string, any>>
+
+interface SourceFile {
+  readonly name: string
+  readonly text: string
+  readonly program: Syntax
+  readonly comments: readonly { readonly value: string; readonly start: number; readonly end: number }[]
+}
+
+export interface EventField {
+  readonly name: string
+  /** As it is written, on one line. */
+  readonly type: string
+}
+
+export interface EventType {
+  readonly type: string
+  readonly fields: readonly EventField[]
+  readonly comment: string
+}
+
+export interface Sending {
+  /** File name without its ending. */
+  readonly from: string
+  /** A supervisor's kind, or the expression that names whoever is told. */
+  readonly to: string
+  readonly event: string
+}
+
+/** What a room answers; its machine sends them as they come from `reply` and `failure`. */
+const answerTypes = ["RoomAnswer", "AttachReply"]
+
+const folder = new URL("../../src/machines/", import.meta.url)
+
+const readSources = (): readonly SourceFile[] =>
+  readdirSync(folder)
+    .filter((name) => name.endsWith(".ts"))
+    .sort()
+    .map((name) => {
+      const text = readFileSync(new URL(name, folder), "utf8")
+      const { program, comments } = parseSync(name, text)
+      return { name: name.replace(".ts", ""), text, program: program as unknown as Syntax, comments }
+    })
+
+const isSyntax = (value: unknown): value is Syntax =>
+  typeof value === "object" && value !== null && typeof (value as { type?: unknown }).type === "string"
+
+const parts = (node: Syntax): readonly Syntax[] =>
+  Object.values(node).flatMap((value) => (Array.isArray(value) ? value.filter(isSyntax) : isSyntax(value) ? [value] : []))
+
+const everyNode = (node: Syntax): readonly Syntax[] => [node, ...parts(node).flatMap(everyNode)]
+
+export const createSourceReader = () => {
+  const files = readSources()
+  const declarations = new Map<string, { readonly file: SourceFile; readonly node: Syntax }>()
+  for (const file of files) {
+    for (const node of everyNode(file.program)) {
+      if (node.type === "TSTypeAliasDeclaration" || node.type === "TSInterfaceDeclaration") {
+        declarations.set(node["id"].name, { file, node })
+      }
+    }
+  }
+
+  const written = (file: SourceFile, node: Syntax): string =>
+    file.text.slice(node.start, node.end).replace(/\s+/g, " ").replaceAll("readonly ", "")
+
+  const commentBefore = (file: SourceFile, node: Syntax): string => {
+    const comment = file.comments.findLast(({ end }) => end <= node.start)
+    if (comment === undefined || !/^[\s|(]*$/.test(file.text.slice(comment.end, node.start))) return ""
+    return comment.value.startsWith("*") ? comment.value.replace(/^\*|\s*\n\s*\*\s?/g, " ").trim() : ""
+  }
+
+  const membersOf = (file: SourceFile, members: readonly Syntax[], comment: string): readonly EventType[] => {
+    const fields = members
+      .filter(({ type }) => type === "TSPropertySignature")
+      .map((member) => ({ name: member["key"].name as string, node: member["typeAnnotation"].typeAnnotation as Syntax, optional: member["optional"] === true }))
+    const type = fields.find(({ name }) => name === "type")
+    const rest = fields
+      .filter((field) => field !== type)
+      .map(({ name, node, optional }) => ({ name: optional ? `${name}?` : name, type: written(file, node) }))
+    const names = type === undefined ? [""] : everyNode(type.node).filter((node) => node.type === "Literal").map((node) => node["value"] as string)
+    return names.map((name) => ({ type: name, fields: rest, comment }))
+  }
+
+  /** The events that a type stands for, in the order of the source. */
+  const expand = (file: SourceFile, node: Syntax, comment = ""): readonly EventType[] => {
+    switch (node.type) {
+      case "TSUnionType":
+        return node["types"].flatMap((each: Syntax) => expand(file, each, commentBefore(file, each)))
+      case "TSParenthesizedType":
+        return expand(file, node["typeAnnotation"], comment)
+      case "TSTypeLiteral":
+        return membersOf(file, node["members"], comment)
+      case "TSIntersectionType": {
+        const sides: readonly (readonly EventType[])[] = node["types"].map((each: Syntax) => expand(file, each, comment))
+        return sides.reduce((all, side) =>
+          all.flatMap((one) =>
+            side.map((other) => ({
+              type: one.type || other.type,
+              fields: [...one.fields, ...other.fields],
+              comment
+            }))
+          )
+        )
+      }
+      case "TSTypeReference": {
+        const name = node["typeName"].name as string
+        if (name === "Extract") {
+          const [all, wanted] = node["typeArguments"].params as [Syntax, Syntax]
+          const types = expand(file, wanted).map(({ type }) => type)
+          return expand(file, all).filter(({ type }) => types.includes(type))
+        }
+        return eventsOf(name)
+      }
+      default:
+        return []
+    }
+  }
+
+  const eventsOf = (name: string): readonly EventType[] => {
+    const declared = declarations.get(name)
+    if (declared === undefined) return []
+    const { file, node } = declared
+    return node.type === "TSInterfaceDeclaration"
+      ? membersOf(file, node["body"].body, commentBefore(file, node))
+      : expand(file, node["typeAnnotation"])
+  }
+
+  /** The events of an object that is sent: its own type, or that of the event it carries for somebody's child. */
+  const eventsIn = (file: SourceFile, node: Syntax): readonly string[] => {
+    const objects = everyNode(node).filter(({ type }) => type === "ObjectExpression")
+    const typed = objects.flatMap((object) => {
+      const property = (object["properties"] as readonly Syntax[]).find((each) => each["key"]?.name === "type")
+      const value = property?.["value"] as Syntax | undefined
+      const literal = value?.type === "TSAsExpression" ? value["expression"] : value
+      return literal?.type === "Literal" ? [literal["value"] as string] : []
+    })
+    const carried = typed.filter((type) => !/^(child|children)\./.test(type))
+    return carried.length > 0 ? carried : typed
+  }
+
+  return {
+    eventsOf,
+    /** Every `sendTo` of the machines, one entry for each event. */
+    sendings: (): readonly Sending[] =>
+      files.flatMap((file) =>
+        everyNode(file.program)
+          .filter(
+            ({ type, callee }) =>
+              type === "CallExpression" && (callee.name === "sendTo" || callee.property?.name === "sendTo")
+          )
+          .flatMap((call): readonly Sending[] => {
+            const [target, event] = call["arguments"] as [Syntax, Syntax]
+            const supervisor = /supervisorOf\("(\w+)"\)|system\.get\("(\w+)"\)/.exec(written(file, target))
+            const to = supervisor?.[1] ?? supervisor?.[2] ?? written(file, target)
+            // What has been put together elsewhere: the answers to those who have asked.
+            const isAnswer = event.type === "Identifier"
+            const events = isAnswer ? answerTypes.flatMap(eventsOf).map(({ type }) => type) : eventsIn(file, event)
+            return events.map((each) => ({ from: file.name, to: isAnswer ? "replyTo" : to, event: each }))
+          })
+      )
+  }
+}
