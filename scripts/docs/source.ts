@@ -1,6 +1,6 @@
 /** What the sources of the machines say of their events and of who sends what to whom. */
 import { readdirSync, readFileSync } from "node:fs"
-import { parseSync } from "oxc-parser"
+import { parse } from "@babel/parser"
 
 /** A node of the syntax tree (ESTree with TypeScript): https://github.com/typescript-eslint/typescript-eslint */
 type Syntax = { readonly type: string; readonly start: number; readonly end: number } & Readonly<Record<string, any>>
@@ -43,8 +43,13 @@ const readSources = (): readonly SourceFile[] =>
     .sort()
     .map((name) => {
       const text = readFileSync(new URL(name, folder), "utf8")
-      const { program, comments } = parseSync(name, text)
-      return { name: name.replace(".ts", ""), text, program: program as unknown as Syntax, comments }
+      const { program, comments } = parse(text, { sourceType: "module", plugins: ["typescript", "estree"] })
+      return {
+        name: name.replace(".ts", ""),
+        text,
+        program: program as unknown as Syntax,
+        comments: (comments ?? []) as SourceFile["comments"]
+      }
     })
 
 const isSyntax = (value: unknown): value is Syntax =>
@@ -111,7 +116,7 @@ export const createSourceReader = () => {
       case "TSTypeReference": {
         const name = node["typeName"].name as string
         if (name === "Extract") {
-          const [all, wanted] = node["typeArguments"].params as [Syntax, Syntax]
+          const [all, wanted] = (node["typeArguments"] ?? node["typeParameters"]).params as [Syntax, Syntax]
           const types = expand(file, wanted).map(({ type }) => type)
           return expand(file, all).filter(({ type }) => types.includes(type))
         }
