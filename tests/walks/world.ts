@@ -1,0 +1,329 @@
+/**
+ * What three people can do with the server, and what each of them should see: the contract of docs/protocol.md as a model,
+ * without a look at the server's own code.
+ */
+export const people = ["ann", "bob", "cid"] as const
+export type Person = (typeof people)[number]
+export type Channel = "transfer" | "chat" | "screen-share"
+
+export type Step =
+  | { readonly does: "connect" | "leave" | "kill" | "fall silent" | "reload" | "replace"; readonly who: Person }
+  | { readonly does: "register"; readonly who: Person; readonly name: string }
+  | { readonly does: "create flight" | "create room" | "ready" | "signal"; readonly who: Person }
+  | { readonly does: "join flight" | "join room" | "invite"; readonly who: Person; readonly of: Person }
+  | { readonly does: "attach"; readonly who: Person; readonly channel: Channel }
+  | { readonly does: "chat" | "share"; readonly who: Person; readonly active: boolean }
+  | { readonly does: "restart" }
+
+export interface Participant {
+  readonly who: Person
+  readonly name: string
+  readonly ready: boolean
+  readonly chat: boolean
+  readonly share: boolean
+}
+
+export interface Seat {
+  /** `flight ann`: the one that Ann has opened; `room ann`: the one that Ann has made. */
+  readonly place: string
+  readonly channel: Channel
+}
+
+export interface World {
+  /** Who is connected, in order of connection. */
+  readonly connected: readonly Person[]
+  readonly names: Readonly<Record<Person, string>>
+  readonly seats: Readonly<Record<Person, Seat | null>>
+  /** Participants of rooms by who has made them: host first. */
+  readonly rooms: Readonly<Record<string, readonly Participant[]>>
+  /** Which room somebody has a participant's id for, in it still or not. */
+  readonly tickets: Readonly<Record<Person, string | null>>
+}
+
+/** What somebody should get; `peer`, `from` and `code` name whose it is. */
+export type Expected =
+  | { readonly type: "registered" | "peer-left" | "server-shutdown" }
+  | { readonly type: "flight-created"; readonly code: string }
+  | { readonly type: "peer-joined"; readonly code: string; readonly peer: Person; readonly name: string; readonly connectionType: "lan" | "wan" }
+  | { readonly type: "flight-invitation"; readonly code: string; readonly fromName: string }
+  | { readonly type: "room-attached"; readonly code: string; readonly role: "host" | "guest"; readonly peer: Participant | null }
+  | { readonly type: "signal" }
+  | { readonly type: "error"; readonly message: string }
+
+export interface Outcome {
+  readonly world: World
+  readonly frames: Readonly<Record<Person, readonly Expected[]>>
+  /** The status that an HTTP request is answered with. */
+  readonly status?: number
+}
+
+export const startingWorld: World = {
+  connected: [],
+  names: { ann: "Anonymous", bob: "Anonymous", cid: "Anonymous" },
+  seats: { ann: null, bob: null, cid: null },
+  rooms: {},
+  tickets: { ann: null, bob: null, cid: null }
+}
+
+/** Ann and Bob are on one network, Cid is elsewhere. */
+const networkOf = (who: Person): string => (who === "cid" ? "elsewhere" : "here")
+
+export const isUp = (world: World, who: Person): boolean => world.connected.includes(who)
+const seatKey = ({ place, channel }: Seat): string => `${place}/${channel}`
+const sitting = (world: World, seat: Seat): readonly Person[] =>
+  people.filter((who) => world.seats[who] !== null && seatKey(world.seats[who] as Seat) === seatKey(seat))
+
+/** The other one of two in one flight. */
+export const partnerOf = (world: World, who: Person): Person | null => {
+  const seat = world.seats[who]
+  if (seat === null) return null
+  return sitting(world, seat).find((other) => other !== who) ?? null
+}
+
+export const ownParticipant = (world: World, who: Person): Participant | null => {
+  const room = world.tickets[who]
+  return (room === null ? undefined : world.rooms[room]?.find((participant) => participant.who === who)) ?? null
+}
+
+/** Sees and is seen: in the lobby, or alone where files are transferred. */
+const isVisible = (world: World, who: Person): boolean => {
+  const seat = world.seats[who]
+  return isUp(world, who) && (seat === null || (seat.channel === "transfer" && partnerOf(world, who) === null))
+}
+
+/** The list that somebody should have; null: gets none while on a side channel. */
+export const listOf = (world: World, who: Person): readonly Person[] | null => {
+  const seat = world.seats[who]
+  if (seat !== null && seat.channel !== "transfer") return null
+  if (!isVisible(world, who)) return []
+  return world.connected.filter((other) => other !== who && networkOf(other) === networkOf(who) && isVisible(world, other))
+}
+
+const put = <A>(record: Readonly<Record<Person, A>>, who: Person, value: A): Readonly<Record<Person, A>> => ({
+  ...record,
+  [who]: value
+})
+
+/** The world after somebody's seat is given back; who is left behind hears of it. */
+const vacate = (world: World, who: Person): { readonly world: World; readonly behind: Person | null } => {
+  const seat = world.seats[who]
+  if (seat === null) return { world, behind: null }
+  const behind = partnerOf(world, who)
+  const seats = put(world.seats, who, null)
+  const room = seat.place.startsWith("room ") ? seat.place.slice("room ".length) : null
+  if (room === null || seat.channel !== "transfer") return { world: { ...world, seats }, behind }
+  const [host, guest] = world.rooms[room] as readonly Participant[]
+  const remaining =
+    host?.who === who ? (guest === undefined ? [] : [{ ...guest, chat: false, share: false }]) : host === undefined ? [] : [host]
+  return { world: { ...world, seats, rooms: { ...world.rooms, [room]: remaining } }, behind }
+}
+
+const nothing: Outcome["frames"] = { ann: [], bob: [], cid: [] }
+const to = (frames: Outcome["frames"], who: Person | null, ...more: readonly Expected[]): Outcome["frames"] =>
+  who === null ? frames : { ...frames, [who]: [...frames[who], ...more] }
+
+/** Both members of a flight are told of each other. */
+const introduce = (world: World, who: Person, frames: Outcome["frames"]): Outcome["frames"] => {
+  const other = partnerOf(world, who)
+  const seat = world.seats[who]
+  if (other === null || seat === null) return frames
+  const connectionType = networkOf(who) === networkOf(other) ? "lan" : "wan"
+  const joined = (peer: Person): Expected => ({
+    type: "peer-joined",
+    code: seat.place,
+    peer,
+    name: world.names[peer],
+    connectionType
+  })
+  return to(to(frames, who, joined(other)), other, joined(who))
+}
+
+/** What a step does; null: it cannot be taken now. */
+export const take = (world: World, step: Step): Outcome | null => {
+  if (step.does === "restart") {
+    const frames = world.connected.reduce((all, who) => to(all, who, { type: "server-shutdown" }), nothing)
+    const { rooms, tickets } = world
+    return { world: { ...startingWorld, rooms, tickets }, frames }
+  }
+  const { who } = step
+  const seat = world.seats[who]
+  const isHere = isUp(world, who)
+  const participant = ownParticipant(world, who)
+  const fault = (message: string): Outcome => ({ world, frames: to(nothing, who, { type: "error", message }) })
+  const change = (changed: Partial<Participant>, status = 200): Outcome => {
+    const room = world.tickets[who] as string
+    const participants = (world.rooms[room] ?? []).map((each) => (each.who === who ? { ...each, ...changed } : each))
+    return { world: { ...world, rooms: { ...world.rooms, [room]: participants } }, frames: nothing, status }
+  }
+  const absent: Outcome = { world, frames: nothing, status: 404 }
+
+  switch (step.does) {
+    case "connect":
+      if (isHere) return null
+      return {
+        world: { ...world, connected: [...world.connected, who], names: put(world.names, who, "Anonymous") },
+        frames: to(nothing, who, { type: "registered" })
+      }
+    case "register":
+      return isHere ? { world: { ...world, names: put(world.names, who, step.name) }, frames: nothing } : null
+    case "leave":
+    case "kill":
+    case "fall silent":
+    case "reload": {
+      if (!isHere) return null
+      const { world: left, behind } = vacate(world, who)
+      const gone = { ...left, connected: left.connected.filter((other) => other !== who) }
+      const frames = to(nothing, behind, { type: "peer-left" })
+      if (step.does !== "reload") return { world: gone, frames }
+      const again = take(gone, { does: "connect", who }) as Outcome
+      return { world: again.world, frames: to(frames, who, ...again.frames[who]) }
+    }
+    case "create flight":
+      if (!isHere) return null
+      if (seat !== null) return fault("Already in a flight")
+      // One that somebody still sits in keeps its name in this model.
+      if (people.some((other) => world.seats[other]?.place === `flight ${who}`)) return null
+      return {
+        world: { ...world, seats: put(world.seats, who, { place: `flight ${who}`, channel: "transfer" }) },
+        frames: to(nothing, who, { type: "flight-created", code: `flight ${who}` })
+      }
+    case "join flight": {
+      if (!isHere) return null
+      if (seat !== null) return fault("Already in a flight")
+      const theirs = world.seats[step.of]
+      if (theirs === null || !theirs.place.startsWith("flight ") || sitting(world, theirs).length > 1) {
+        return fault("Flight not found or full")
+      }
+      const joined = { ...world, seats: put(world.seats, who, theirs) }
+      return { world: joined, frames: introduce(joined, who, nothing) }
+    }
+    case "invite": {
+      if (!isHere || seat === null || step.of === who) return null
+      const seen = listOf(world, who)?.includes(step.of) === true && isVisible(world, who)
+      return {
+        world,
+        frames: seen
+          ? to(nothing, step.of, { type: "flight-invitation", code: seat.place, fromName: world.names[who] })
+          : nothing
+      }
+    }
+    case "signal":
+      return isHere ? { world, frames: to(nothing, partnerOf(world, who), { type: "signal" }) } : null
+    case "create room": {
+      // One that somebody still sits in is not given up.
+      if (participant !== null || sittingInRoom(world, who)) return null
+      const host: Participant = { who, name: `${who} at home`, ready: false, chat: false, share: false }
+      return {
+        world: { ...world, rooms: { ...world.rooms, [who]: [host] }, tickets: put(world.tickets, who, who) },
+        frames: nothing,
+        status: 201
+      }
+    }
+    case "join room": {
+      if (participant !== null || world.tickets[step.of] === null || sittingInRoom(world, who)) return null
+      const room = world.tickets[step.of] as string
+      const inside = world.rooms[room] ?? []
+      if (inside.length !== 1) return { world, frames: nothing, status: 400 }
+      const guest: Participant = { who, name: `${who} on a visit`, ready: false, chat: false, share: false }
+      return {
+        world: { ...world, rooms: { ...world.rooms, [room]: [...inside, guest] }, tickets: put(world.tickets, who, room) },
+        frames: nothing,
+        status: 200
+      }
+    }
+    case "ready":
+      return world.tickets[who] === null ? null : participant === null ? absent : change({ ready: true })
+    case "chat":
+      return world.tickets[who] === null ? null : participant === null ? absent : change({ chat: step.active })
+    case "share": {
+      if (world.tickets[who] === null) return null
+      if (participant === null) return absent
+      const peer = world.rooms[world.tickets[who] as string]?.find((other) => other.who !== who)
+      return step.active && peer?.share === true ? { world, frames: nothing, status: 400 } : change({ share: step.active })
+    }
+    case "attach": {
+      const room = world.tickets[who]
+      if (!isHere || room === null) return null
+      const here: Seat = { place: `room ${room}`, channel: step.channel }
+      const leavesRoom = seat?.place === here.place && seat.channel === "transfer" && step.channel !== "transfer"
+      if (leavesRoom) {
+        const { world: left, behind } = vacate(world, who)
+        const frames = to(nothing, behind, { type: "peer-left" })
+        return { world: left, frames: to(frames, who, { type: "error", message: "Room not found or expired" }) }
+      }
+      if (participant === null) return fault("Room not found or expired")
+      const isSame = seat !== null && seatKey(seat) === seatKey(here)
+      const { world: left, behind } = isSame ? { world, behind: null } : vacate(world, who)
+      const inside = left.rooms[room] as readonly Participant[]
+      const attached: World = {
+        ...left,
+        seats: put(left.seats, who, here),
+        names: put(left.names, who, participant.name)
+      }
+      const frames = to(to(nothing, behind, { type: "peer-left" }), who, {
+        type: "room-attached",
+        code: here.place,
+        role: inside[0]?.who === who ? "host" : "guest",
+        peer: inside.find((other) => other.who !== who) ?? null
+      })
+      return { world: attached, frames: introduce(attached, who, frames) }
+    }
+    case "replace": {
+      // A second socket takes the participant's seat, and only then the first one closes.
+      if (!isHere || seat === null || !seat.place.startsWith("room ") || participant === null) return null
+      const inside = world.rooms[seat.place.slice("room ".length)] as readonly Participant[]
+      const replaced: World = {
+        ...world,
+        connected: [...world.connected.filter((other) => other !== who), who],
+        names: put(world.names, who, participant.name)
+      }
+      const frames = to(nothing, who, { type: "registered" }, {
+        type: "room-attached",
+        code: seat.place,
+        role: inside[0]?.who === who ? "host" : "guest",
+        peer: inside.find((other) => other.who !== who) ?? null
+      })
+      return { world: replaced, frames: introduce(replaced, who, frames) }
+    }
+  }
+}
+
+/** Whether somebody holds a seat in a room, whose name in this model must then not be given to another. */
+const sittingInRoom = (world: World, who: Person): boolean =>
+  people.some((other) => world.seats[other]?.place === `room ${who}`) || (world.rooms[who] ?? []).length > 0
+
+/** Everything that these people might try. */
+export const stepsOf = (cast: readonly Person[]): readonly Step[] => [
+  ...cast.flatMap((who): readonly Step[] => [
+    ...(["connect", "leave", "kill", "reload", "replace", "create flight", "create room", "ready", "signal"] as const).map(
+      (does): Step => ({ does, who })
+    ),
+    ...["Ada", "Grace"].map((name): Step => ({ does: "register", who, name })),
+    ...(["transfer", "chat", "screen-share"] as const).map((channel): Step => ({ does: "attach", who, channel })),
+    ...[true, false].flatMap((active): readonly Step[] => [
+      { does: "chat", who, active },
+      { does: "share", who, active }
+    ]),
+    ...cast.flatMap((of): readonly Step[] =>
+      of === who
+        ? [{ does: "join flight", who, of }]
+        : [
+            { does: "join flight", who, of },
+            { does: "join room", who, of },
+            { does: "invite", who, of }
+          ]
+    )
+  ])
+]
+
+/** A step as a line for people. */
+export const inWords = (step: Step): string => {
+  if (step.does === "restart") return "the server restarts"
+  const details = [
+    "of" in step ? `of ${step.of}` : "",
+    "channel" in step ? step.channel : "",
+    "active" in step ? String(step.active) : "",
+    "name" in step ? step.name : ""
+  ]
+  return [step.who, step.does, ...details].filter((word) => word !== "").join(" ")
+}

@@ -1,0 +1,50 @@
+/** The world as a statechart: each person is away, in the lobby, alone or paired, and steps move them. */
+import { assign, setup } from "xstate"
+import { isUp, partnerOf, people, startingWorld, take, type Person, type Step, type World } from "./world.ts"
+
+export interface WorldEvent {
+  readonly type: "step"
+  readonly step: Step
+}
+
+const placeOf = (world: World, who: Person): string => {
+  if (!isUp(world, who)) return "away"
+  if (world.seats[who] === null) return "lobby"
+  return partnerOf(world, who) === null ? "alone" : "paired"
+}
+
+const base = setup({
+  types: { context: {} as World, events: {} as WorldEvent },
+  guards: {
+    isPossible: ({ context, event }) => take(context, event.step) !== null,
+    is: ({ context }, { who, place }: { who: Person; place: string }) => placeOf(context, who) === place
+  },
+  actions: {
+    take: assign(({ context, event }) => take(context, event.step)?.world ?? context)
+  }
+})
+
+const places = ["away", "lobby", "alone", "paired"] as const
+
+const region = (who: Person) => ({
+  initial: "away" as const,
+  states: Object.fromEntries(
+    places.map((place) => [
+      place,
+      {
+        always: places
+          .filter((other) => other !== place)
+          .map((other) => ({ guard: { type: "is" as const, params: { who, place: other } }, target: other }))
+      }
+    ])
+  )
+})
+
+export const worldMachine = base.createMachine({
+  id: "world",
+  description: "Three people in front of the server.",
+  type: "parallel",
+  context: startingWorld,
+  on: { step: { guard: "isPossible", actions: "take" } },
+  states: Object.fromEntries(people.map((who) => [who, region(who)])) as Record<Person, ReturnType<typeof region>>
+})
