@@ -3,11 +3,14 @@ import { defineConfig } from "vitest/config"
 export default defineConfig({
   test: {
     include: ["tests/**/*.test.ts"],
+    globalSetup: "tests/support/embeddedTemplate.ts",
     // Real servers, sockets and databases: files share two cores, so few at once.
     maxWorkers: 2,
     // XState's development build tells of each event to an actor that has just ended: so ends every race between an
     // answer and a client that leaves.
     onConsoleLog: (line) => (line.includes("was sent to stopped actor") ? false : undefined),
+    // On a busy machine; what comes sooner is not waited for.
+    expect: { poll: { timeout: 20_000 } },
     testTimeout: 60_000,
     hookTimeout: 120_000
   }

@@ -91,8 +91,8 @@ describeOnPostgres("a timed job", () => {
     await preview("a")
     const before = Date.now()
     await start({ ROOM_CLEANUP_CRON: "", ROOM_CLEANUP_INTERVAL_MINUTES: "7" })
-    await expect.poll(() => statusOf(server, "roomCleanup")).toMatchObject({ state: "resting" })
-    await expect.poll(() => statusOf(server, "previewCleanup")).toMatchObject({ state: "resting" })
+    await expect.poll(() => statusOf(server, "roomCleanup"), { timeout: 20_000 }).toMatchObject({ state: "resting" })
+    await expect.poll(() => statusOf(server, "previewCleanup"), { timeout: 20_000 }).toMatchObject({ state: "resting" })
     const [rooms, previews] = [await statusOf(server, "roomCleanup"), await statusOf(server, "previewCleanup")]
     expect([rooms.lastResult, previews.lastResult]).toEqual([
       { outcome: "complete", removed: 1 },
@@ -109,7 +109,7 @@ describeOnPostgres("a timed job", () => {
 
   it("runs again when its cron expression says so", async () => {
     await start({ ROOM_CLEANUP_CRON: everySecond })
-    await expect.poll(() => statusOf(server, "roomCleanup")).toMatchObject({ state: "resting" })
+    await expect.poll(() => statusOf(server, "roomCleanup"), { timeout: 20_000 }).toMatchObject({ state: "resting" })
     await query(insertRoom)
     await expect.poll(() => query("select from rooms"), { timeout: 5_000 }).toEqual([])
   })
@@ -126,14 +126,14 @@ describeOnPostgres("a timed job", () => {
     expect(await statusOf(server, "previewCleanup")).toMatchObject({ state: "running", lastRunAt: null, nextRunAt: null })
     expect(uploadThing.asked.length - before).toBe(1)
     goOn()
-    await expect.poll(() => query("select from uploaded_files")).toEqual([])
+    await expect.poll(() => query("select from uploaded_files"), { timeout: 20_000 }).toEqual([])
   })
 
   it("backs off after a failure, whatever its schedule says, and tells until when", async () => {
     await preview("a")
     uploadThing.fail(deletions, { status: 503, body: "planted" })
     await start({ PREVIEW_CLEANUP_CRON: everySecond })
-    await expect.poll(() => statusOf(server, "previewCleanup")).toMatchObject({ state: "backing_off" })
+    await expect.poll(() => statusOf(server, "previewCleanup"), { timeout: 20_000 }).toMatchObject({ state: "backing_off" })
     const before = uploadThing.asked.length
     await ticks(server, "previewCleanup", 2)
     expect(uploadThing.asked.length).toBe(before)
@@ -153,7 +153,7 @@ describeOnPostgres("a timed job", () => {
     await start()
     await asked
     const stopped = server.stop()
-    await expect.poll(() => jobOf(server, "previewCleanup").getSnapshot().value).toEqual({ running: "forTheLastTime" })
+    await expect.poll(() => jobOf(server, "previewCleanup").getSnapshot().value, { timeout: 20_000 }).toEqual({ running: "forTheLastTime" })
     goOn()
     await stopped
     expect(await query("select from uploaded_files")).toEqual([])
@@ -162,7 +162,7 @@ describeOnPostgres("a timed job", () => {
 
   it("that has crashed is started again, and its schedule goes on", async () => {
     await start({ ROOM_CLEANUP_CRON: everySecond })
-    await expect.poll(() => statusOf(server, "roomCleanup")).toMatchObject({ state: "resting" })
+    await expect.poll(() => statusOf(server, "roomCleanup"), { timeout: 20_000 }).toMatchObject({ state: "resting" })
     const crashed = jobOf(server, "roomCleanup")
     const poison: AnyEventObject = Object.defineProperty({ type: "schedule.ticked" }, "nextAt", {
       enumerable: true,
@@ -171,7 +171,7 @@ describeOnPostgres("a timed job", () => {
       }
     })
     server.tower.system.get("jobs")?.send({ type: "child.tell", id: "roomCleanup", event: poison })
-    await expect.poll(() => jobOf(server, "roomCleanup")).not.toBe(crashed)
+    await expect.poll(() => jobOf(server, "roomCleanup"), { timeout: 20_000 }).not.toBe(crashed)
     await query(insertRoom)
     await expect.poll(() => query("select from rooms"), { timeout: 5_000 }).toEqual([])
     expect(server.actors().jobs).toBe(2)

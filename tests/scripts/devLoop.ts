@@ -5,6 +5,7 @@ import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { seedEmbeddedDatabase } from "../support/embeddedTemplate.ts"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 
@@ -22,6 +23,7 @@ export const copyProject = async (): Promise<Project> => {
   const copied = ["src", "scripts", "migrations", "package.json", "docker-compose.yml"]
   await Promise.all(copied.map((name) => cp(join(root, name), join(directory, name), { recursive: true })))
   await symlink(join(root, "node_modules"), join(directory, "node_modules"))
+  seedEmbeddedDatabase({ DATA_DIR: join(directory, ".data/dev") })
   await writeFile(join(directory, ".env"), "DATABASE_URL=postgres://nobody@127.0.0.1:1/none\nNODE_ENV=production\n")
   return { directory, remove: () => rm(directory, { recursive: true, force: true }) }
 }

@@ -7,6 +7,7 @@ import { sql } from "slonik"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { openDatabase, type Database, type DatabaseOptions } from "../../src/io/database.ts"
 import { migrate } from "../../src/io/migrations.ts"
+import { seedEmbeddedDatabase } from "./embeddedTemplate.ts"
 
 /** Where fresh databases are made; its user must be allowed to make them. */
 export const TEST_DATABASE_URL = process.env["TEST_DATABASE_URL"] ?? "postgres://postgres@127.0.0.1:5432/postgres"
@@ -33,6 +34,7 @@ export const describeOnEachDatabase = (name: string, suite: (database: TestDatab
       let database: Database | undefined
       beforeAll(async () => {
         place = kind === "embedded" ? await temporaryDirectory() : await postgresPlace()
+        seedEmbeddedDatabase(kind === "embedded" ? { DATA_DIR: place.options.dataDirectory } : {})
         database = await openDatabase(place.options)
       })
       afterAll(async () => {

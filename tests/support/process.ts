@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from "node:child_process"
 import { once } from "node:events"
 import { fileURLToPath } from "node:url"
+import { seedEmbeddedDatabase } from "./embeddedTemplate.ts"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 
@@ -25,6 +26,7 @@ export const startProcess = async (
   environment: Readonly<Record<string, string>>,
   command: readonly string[] = [process.execPath, "src/main.ts"]
 ): Promise<ServerProcess> => {
+  seedEmbeddedDatabase(environment)
   const [program, ...parameters] = command as [string, ...string[]]
   const child = spawn(program, parameters, {
     cwd: root,

@@ -5,6 +5,7 @@ import { Effect } from "effect"
 import { WebSocket, type ClientOptions } from "ws"
 import { startApplication, type Application, type ApplicationOptions } from "../../src/application.ts"
 import { loadConfig } from "../../src/config.ts"
+import { seedEmbeddedDatabase } from "./embeddedTemplate.ts"
 
 export interface TestServer extends Application {
   readonly http: string
@@ -142,6 +143,7 @@ export const startServer = async (
   output.on("data", (chunk: Buffer) => {
     text += chunk.toString()
   })
+  seedEmbeddedDatabase(environment)
   const config = await Effect.runPromise(loadConfig({ PORT: "0", HOST: "127.0.0.1", ...environment }, []))
   const application = await startApplication(config, { output, pretty: false, ...options })
   const ws = `ws://127.0.0.1:${application.port}`
