@@ -10,6 +10,7 @@ import { join } from "node:path"
 import { parseArgs } from "node:util"
 import { createDatabase, hasPostgres, type BenchDatabase } from "./database.ts"
 import { connect, flight, idleMemory } from "./figures/connections.ts"
+import { inspect } from "./figures/inspect.ts"
 import { latency, relay } from "./figures/relay.ts"
 import { createAndJoin, poll, writes } from "./figures/rooms.ts"
 import { start } from "./figures/start.ts"
@@ -34,6 +35,7 @@ const parts: Readonly<Record<string, Part>> = {
   connect: { measure: connect, onBoth: false },
   memory: { measure: idleMemory, onBoth: false },
   tower: { measure: tower, onBoth: false },
+  inspect: { measure: inspect, onBoth: false },
   start: { measure: start, onBoth: true },
   writes: { measure: writes, onBoth: false }
 }

@@ -7,6 +7,7 @@ import { createActor } from "xstate"
 import { afterAll, beforeAll, expect, it } from "vitest"
 import { migrate } from "../../src/io/migrations.ts"
 import { createPostgresDatabase, describeOnPostgres, withClient } from "../support/databases.ts"
+import { randomNumbers } from "../support/random.ts"
 import { edgeWalks, randomWalk, shorten, type Walk } from "./paths.ts"
 import { createPlayer, WalkFailed } from "./player.ts"
 import { people, type Step } from "./world.ts"
@@ -16,17 +17,6 @@ const seed = process.env["WALK_SEED"] === undefined ? Date.now() % 2 ** 31 : Num
 const wanted = Number(process.env["WALK_STEPS"] ?? 2_000)
 /** ms for the search for a shorter walk. */
 const shortening = 60_000
-
-/** Numbers from 0 to 1 that are the same for the same seed (mulberry32). */
-const randomNumbers = (start: number): (() => number) => {
-  let state = start >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 describeOnPostgres("the real server", () => {
   let database: Awaited<ReturnType<typeof createPostgresDatabase>>

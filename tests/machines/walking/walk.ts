@@ -4,6 +4,7 @@
  */
 import { getAdjacencyMap } from "@xstate/graph"
 import type { AnyEventObject, AnyStateMachine } from "xstate"
+import { randomNumbers } from "../../support/random.ts"
 import { watchCoverage, type Coverage } from "./coverage.ts"
 import { createStage, type Effect, type Play } from "./stage.ts"
 import { inWords, keyOf, type Law, type Setting, type Step, type Subject } from "./subject.ts"
@@ -139,15 +140,4 @@ const edgePaths = (machine: AnyStateMachine, subject: Subject, setting: Setting)
     }
   }
   return paths
-}
-
-/** Numbers from 0 to 1 that are the same for the same seed (mulberry32). */
-const randomNumbers = (seed: number): (() => number) => {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }
