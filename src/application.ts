@@ -14,6 +14,7 @@ import { createAddressReader } from "./io/address.ts"
 import { asyncApiDocument } from "./io/asyncApi.ts"
 import { followRenewals, readCertificate } from "./io/certificate.ts"
 import { createConnections } from "./io/connections.ts"
+import { createBudgets } from "./io/budgets.ts"
 import { openDatabase } from "./io/database.ts"
 import { runStatement } from "./io/databaseErrors.ts"
 import { createDeadlines } from "./io/deadlines.ts"
@@ -28,6 +29,7 @@ import { createRoomDesk, createRoomMachine } from "./io/rooms.ts"
 import { createSocketServer } from "./io/socketServer.ts"
 import { createStories } from "./io/stories.ts"
 import { createTelemetry, describeError } from "./io/telemetry.ts"
+import { createTokenBuckets } from "./io/tokenBuckets.ts"
 import type { Tracing } from "./io/tracing.ts"
 import { createIceServers } from "./io/turnCredentials.ts"
 import { createUploadRows } from "./io/uploadRows.ts"
@@ -128,11 +130,30 @@ export const startApplication = async (config: Config, options: ApplicationOptio
     watch.hear(event)
   }
   const addressOf = createAddressReader(config.trustProxy)
+  const refusalLines = createTokenBuckets({
+    burst: 1,
+    perSecond: 1000 / limits.refusalLineMs,
+    keys: limits.budgetKeys,
+    now: () => performance.now()
+  })
+  const budgets = createBudgets({
+    settings: config.budgets,
+    guessesADay: limits.guessesADay,
+    guessesAtOnce: limits.guessesAtOnce,
+    keys: limits.budgetKeys,
+    onRefused: (budget, ip) => {
+      metrics.refused(budget)
+      // A flood must not wash everything else out of the log.
+      if (refusalLines.take(`${budget} ${ip}`) === 0) log("warn", "abuse:refused", { budget, ip })
+    },
+    now: () => performance.now()
+  })
   const connections = createConnections({
     addressOf,
     identities,
     deadlines,
     record,
+    budgets,
     metrics,
     now
   })
@@ -238,6 +259,7 @@ export const startApplication = async (config: Config, options: ApplicationOptio
   const gate = createGate({ key: config.logs.accessKey && Redacted.value(config.logs.accessKey), log, addressOf })
   const http = await createHttpSurface({
     desk,
+    budgets: { ...budgets, addressOf: (request) => addressOf(request).address },
     readiness: readiness.check,
     metrics,
     tracing,
@@ -281,8 +303,14 @@ export const startApplication = async (config: Config, options: ApplicationOptio
     backPressureHighBytes: limits.backPressureHighBytes,
     backPressureLowBytes: limits.backPressureLowBytes,
     slowReaderTimeoutMs: limits.slowReaderTimeoutMs,
-    refuses: ({ headers }) =>
-      origins.allowsUpgrade(headers.origin) ? null : { status: 403, body: "Forbidden: Invalid Origin" },
+    framesPerSecond: config.budgets.framesPerSecond,
+    frameBurst: config.budgets.framesPerSecond * limits.frameBurstSeconds,
+    refuses: (request) => {
+      if (!origins.allowsUpgrade(request.headers.origin)) return { status: 403, body: "Forbidden: Invalid Origin" }
+      const wait = budgets.connect(addressOf(request).address)
+      if (wait === 0) return null
+      return { status: 429, body: "Too many connections", headers: { "Retry-After": String(Math.ceil(wait / 1000)) } }
+    },
     handler: connections.handler
   })
 

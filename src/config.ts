@@ -67,6 +67,15 @@ export interface Config {
     readonly timeToLiveSeconds: number
     readonly cloudflare?: { readonly tokenId: string; readonly apiToken: Redacted.Redacted<string> }
   }
+  /** What one address, connection or participant may do; 0: there is no limit. */
+  readonly budgets: {
+    readonly connectionsPerAddress: number
+    readonly upgradesPerMinute: number
+    readonly framesPerSecond: number
+    readonly roomsPerMinute: number
+    readonly guessesPerMinute: number
+    readonly pollsPerSecond: number
+  }
   readonly contact: { readonly email?: string; readonly recaptchaSecretKey?: Redacted.Redacted<string> }
   readonly tls?: { readonly certificateFile: string; readonly keyFile: string }
   readonly telemetry: {
@@ -263,6 +272,13 @@ const variables = {
   MAX_PAYLOAD_BYTES: wholeNumber("bytes", 1_048_576, 1, 100 * 1024 * 1024),
   WS_HEALTH_CHECK_INTERVAL_MS: wholeNumber("milliseconds", 30_000, 1, longestTimerMs),
 
+  MAX_CONNECTIONS_PER_ADDRESS: wholeNumber("connections (0: no limit)", 512, 0, 1_000_000),
+  MAX_UPGRADES_PER_MINUTE: wholeNumber("upgrades (0: no limit)", 300, 0, 1_000_000),
+  MAX_FRAMES_PER_SECOND: wholeNumber("frames (0: no limit)", 100, 0, 1_000_000),
+  MAX_ROOMS_PER_MINUTE: wholeNumber("rooms (0: no limit)", 60, 0, 1_000_000),
+  MAX_FAILED_JOINS_PER_MINUTE: wholeNumber("joins (0: no limit)", 10, 0, 1_000_000),
+  MAX_POLLS_PER_SECOND: wholeNumber("polls (0: no limit)", 10, 0, 1_000_000),
+
   ROOM_TTL_MINUTES: wholeNumber("minutes", 30, 1, minutesOfAYear),
   ROOM_CLEANUP_INTERVAL_MINUTES: wholeNumber("minutes", 5, 1, longestTimerMinutes),
   ROOM_CLEANUP_CRON: cronExpression,
@@ -431,6 +447,14 @@ const assemble = (values: Values, localPorts: readonly number[]): Config => {
       // With one of the two the endpoint answers that TURN is not configured, as it does with none.
       cloudflare: tokenId && apiToken ? { tokenId, apiToken } : undefined
     }),
+    budgets: {
+      connectionsPerAddress: values.MAX_CONNECTIONS_PER_ADDRESS,
+      upgradesPerMinute: values.MAX_UPGRADES_PER_MINUTE,
+      framesPerSecond: values.MAX_FRAMES_PER_SECOND,
+      roomsPerMinute: values.MAX_ROOMS_PER_MINUTE,
+      guessesPerMinute: values.MAX_FAILED_JOINS_PER_MINUTE,
+      pollsPerSecond: values.MAX_POLLS_PER_SECOND
+    },
     contact: present({ email: values.CONTACT_EMAIL, recaptchaSecretKey: values.RECAPTCHA_SECRET_KEY }),
     tls: certificateFile && keyFile ? { certificateFile, keyFile } : undefined,
     telemetry: present({ otlpEndpoint: values.OTEL_EXPORTER_OTLP_ENDPOINT })

@@ -133,6 +133,21 @@ export const limits = {
   /** Milliseconds that a stopping server gives a watcher to read the last word. Zero would cut everybody off. */
   watchFarewellMs: 500,
 
+  // Abuse
+
+  /** Addresses, or participants, that one budget remembers, of some 100 bytes each. For one more the one that has not
+   * been heard of for longest is forgotten. Zero would remember none, and refuse nobody. */
+  budgetKeys: 100_000,
+  /** Wrong codes of an address that never rests, in a day, beyond so many at once. With 1,000 live flights among 32^6
+   * codes that is 0.0024 hits a day; see docs/security.md. Zero would let nobody mistype. */
+  guessesADay: 2_400,
+  guessesAtOnce: 200,
+  /** Frames that a connection may send at once, in seconds of what it may send in the long run: an offer with its
+   * candidates comes in one burst. Zero would let nobody send two frames in a row. */
+  frameBurstSeconds: 5,
+  /** Milliseconds between two log lines about the same address and budget. Zero would let a flood fill the log. */
+  refusalLineMs: 60_000,
+
   // Supervision
 
   /** Milliseconds that a supervisor whose children crash too often stays suspended. Zero would let them crash on. */

@@ -42,6 +42,14 @@ describe("an empty environment", () => {
       logs: { bufferSize: 1000 },
       previews: { retentionHours: 24, cleanup: { everyMinutes: 60 } },
       turn: { stunUrls: [], timeToLiveSeconds: 3600 },
+      budgets: {
+        connectionsPerAddress: 512,
+        upgradesPerMinute: 300,
+        framesPerSecond: 100,
+        roomsPerMinute: 60,
+        guessesPerMinute: 10,
+        pollsPerSecond: 10
+      },
       contact: {},
       telemetry: {}
     })
@@ -82,6 +90,12 @@ describe("a full environment", () => {
         SHUTDOWN_TIMEOUT_MS: "5000",
         HEARTBEAT_INTERVAL_MS: "60000",
         MAX_LOG_BUFFER_SIZE: "50",
+        MAX_CONNECTIONS_PER_ADDRESS: "100",
+        MAX_UPGRADES_PER_MINUTE: "50",
+        MAX_FRAMES_PER_SECOND: "20",
+        MAX_ROOMS_PER_MINUTE: "7",
+        MAX_FAILED_JOINS_PER_MINUTE: "5",
+        MAX_POLLS_PER_SECOND: "0",
         LOG_ACCESS_KEY: "log-key",
         UPLOADTHING_TOKEN: "upload-token",
         PREVIEW_RETENTION_HOURS: "48",
@@ -134,6 +148,14 @@ describe("a full environment", () => {
         },
         timeToLiveSeconds: 600,
         cloudflare: { tokenId: "cloudflare-id", apiToken: Redacted.make("cloudflare-token") }
+      },
+      budgets: {
+        connectionsPerAddress: 100,
+        upgradesPerMinute: 50,
+        framesPerSecond: 20,
+        roomsPerMinute: 7,
+        guessesPerMinute: 5,
+        pollsPerSecond: 0
       },
       contact: { email: "who@example.org", recaptchaSecretKey: Redacted.make("recaptcha-key") },
       tls: { certificateFile: "cert.pem", keyFile: "key.pem" },

@@ -134,6 +134,7 @@ const asParticipant = { code: RoomCode, id: ParticipantId }
 const notInRoom = errorSchema(wireErrors.notInRoom)
 const unavailable = errorSchema(wireErrors.unavailable)
 const tooLarge = errorSchema(wireErrors.bodyTooLarge)
+const tooManyRequests = errorSchema(wireErrors.tooMany)
 
 /** The body of creating and of joining. */
 export const NamePayload = Schema.Struct({ name: Name })
@@ -148,19 +149,19 @@ export class RoomsGroup extends HttpApiGroup.make("rooms")
     HttpApiEndpoint.post("create", "/api/rooms", {
       payload: NamePayload,
       success: RoomSummary.annotate({ httpApiStatus: 201 }),
-      error: [tooLarge, unavailable]
+      error: [tooLarge, tooManyRequests, unavailable]
     }).annotateMerge(described("Create a room", "Makes a room and its host. The code is what the host passes on.")),
     HttpApiEndpoint.post("join", "/api/rooms/:code/join", {
       params: inRoom,
       payload: NamePayload,
       success: RoomSummary,
-      error: [errorSchema(wireErrors.roomGone), errorSchema(wireErrors.roomFull), tooLarge, unavailable]
+      error: [errorSchema(wireErrors.roomGone), errorSchema(wireErrors.roomFull), tooLarge, tooManyRequests, unavailable]
     }).annotateMerge(described("Join a room", "Takes the guest's place.")),
     HttpApiEndpoint.get("poll", "/api/rooms/:code", {
       params: inRoom,
       query: { participantId: ParticipantId },
       success: RoomSummary,
-      error: [notInRoom, unavailable]
+      error: [notInRoom, tooManyRequests, unavailable]
     }).annotateMerge(described("Poll a room", "Says how the room is, and extends its life.")),
     HttpApiEndpoint.post("ready", "/api/rooms/:code/participants/:id/ready", {
       params: asParticipant,

@@ -4,10 +4,11 @@
  * comes here, whose parameters need no reading; every other request, and every fault, is the routes'.
  */
 import type { IncomingMessage, ServerResponse } from "node:http"
+import type { Budgets } from "../io/budgets.ts"
 import type { RoomDesk, RoomReply } from "../io/roomDesk.ts"
 import { refusalsInside } from "./rooms.ts"
 import { summarize } from "./summary.ts"
-import { wireErrors, type WireError } from "./wireErrors.ts"
+import { tooMany, wireErrors, type WireError } from "./wireErrors.ts"
 
 /** Answers a request, or leaves it alone and says so with false. */
 export type Lane = (request: IncomingMessage, response: ServerResponse) => boolean
@@ -16,11 +17,21 @@ export type Lane = (request: IncomingMessage, response: ServerResponse) => boole
 const plainPoll = /^\/api\/rooms\/([A-HJ-NP-Z2-9]{6})\?participantId=([0-9a-z]{12})$/
 
 export const createPollLane =
-  (desk: Pick<RoomDesk, "poll">, onFault: (error: unknown) => void): Lane =>
+  (
+    desk: Pick<RoomDesk, "poll">,
+    onFault: (error: unknown) => void,
+    budgets: Pick<Budgets, "poll">,
+    addressOf: (request: IncomingMessage) => string
+  ): Lane =>
   (request, response) => {
     if (request.method !== "GET" || hasBody(request)) return false
     const poll = plainPoll.exec(request.url ?? "")
     if (poll === null) return false
+    const wait = budgets.poll(`${poll[1]} ${poll[2]}`, () => addressOf(request))
+    if (wait > 0) {
+      refuse(response, tooMany(wait))
+      return true
+    }
     desk
       .poll(poll[1] as string, poll[2] as string)
       .then((reply) => answer(response, reply))

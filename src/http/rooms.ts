@@ -1,12 +1,16 @@
 /** The room endpoints: each is one question to a room, and its reply put into words. */
+import { toIncomingMessage } from "@effect/platform-node/NodeHttpServerRequest"
 import { Effect } from "effect"
 import { HttpServerResponse } from "effect/http"
+import type { HttpServerRequest } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
+import type { IncomingMessage } from "node:http"
+import type { Budgets } from "../io/budgets.ts"
 import type { RoomDesk, RoomReply } from "../io/roomDesk.ts"
 import { ActivePayload, Api, NamePayload, ReadyPayload } from "./api.ts"
 import { readsJson } from "./requestBody.ts"
 import { summarize } from "./summary.ts"
-import { errorResponse, wireErrors } from "./wireErrors.ts"
+import { errorResponse, tooMany, wireErrors } from "./wireErrors.ts"
 import type { WireError } from "./wireErrors.ts"
 
 type Reason = Extract<RoomReply, { type: "room.refused" }>["reason"]
@@ -19,8 +23,39 @@ const refusalsAtTheDoor: Record<Reason, WireError> = {
 }
 export const refusalsInside: Record<Reason, WireError> = { ...refusalsAtTheDoor, "not-found": wireErrors.notInRoom }
 
+/** What an address may ask of rooms, and which address that is. */
+export interface RoomBudgets extends Pick<Budgets, "createRoom" | "guess" | "guessedRight" | "poll"> {
+  readonly addressOf: (request: IncomingMessage) => string
+}
+
 /** The handlers of `RoomsGroup`. */
-export const roomHandlers = (desk: RoomDesk) => {
+export const roomHandlers = (desk: RoomDesk, budgets: RoomBudgets) => {
+  const addressOf = (request: HttpServerRequest.HttpServerRequest): string =>
+    budgets.addressOf(toIncomingMessage(request) as IncomingMessage)
+
+  const create = (request: HttpServerRequest.HttpServerRequest, name: string) => {
+    const wait = budgets.createRoom(addressOf(request))
+    return wait > 0 ? refuse(wait) : answer(desk.create(name), 201, refusalsAtTheDoor)
+  }
+
+  /** Counted before the room is asked, so that many guesses at once are many. */
+  const join = (request: HttpServerRequest.HttpServerRequest, code: string, name: string) => {
+    const address = addressOf(request)
+    const wait = budgets.guess(address)
+    if (wait > 0) return refuse(wait)
+    const replied = desk.join(code, name).then((reply) => {
+      const isWrong = reply.type === "room.refused" && reply.reason === "not-found"
+      if (!isWrong) budgets.guessedRight(address)
+      return reply
+    })
+    return answer(replied, 200, refusalsAtTheDoor)
+  }
+
+  const poll = (request: HttpServerRequest.HttpServerRequest, code: string, participantId: string) => {
+    const wait = budgets.poll(`${code} ${participantId}`, () => addressOf(request))
+    return wait > 0 ? refuse(wait) : answer(desk.poll(code, participantId), 200, refusalsInside)
+  }
+
   const readsName = readsJson(NamePayload)
   const readsReady = readsJson(ReadyPayload)
   const readsActive = readsJson(ActivePayload)
@@ -28,14 +63,12 @@ export const roomHandlers = (desk: RoomDesk) => {
   return HttpApiBuilder.group(Api, "rooms", (handlers) =>
     handlers
       .handleRaw("create", ({ request }) =>
-        readsName(request, ({ name }) => answer(desk.create(name), 201, refusalsAtTheDoor))
+        readsName(request, ({ name }) => create(request, name))
       )
       .handleRaw("join", ({ request, params }) =>
-        readsName(request, ({ name }) => answer(desk.join(params.code, name), 200, refusalsAtTheDoor))
+        readsName(request, ({ name }) => join(request, params.code, name))
       )
-      .handleRaw("poll", ({ params, query }) =>
-        answer(desk.poll(params.code, query.participantId), 200, refusalsInside)
-      )
+      .handleRaw("poll", ({ request, params, query }) => poll(request, params.code, query.participantId))
       .handleRaw("ready", ({ request, params }) =>
         readsReady(request, (offer) => answer(desk.ready(params.code, params.id, offer), 200, refusalsInside))
       )
@@ -49,6 +82,9 @@ export const roomHandlers = (desk: RoomDesk) => {
       )
   )
 }
+
+const refuse = (wait: number): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
+  Effect.succeed(errorResponse(tooMany(wait)))
 
 /** What a room's reply looks like on the wire. The summary's type is its schema's, so it is not encoded once more. */
 const answer = (

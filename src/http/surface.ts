@@ -20,6 +20,7 @@ import type { LogAccess } from "./logs.ts"
 import { createObserver } from "./observer.ts"
 import { createPollLane } from "./pollLane.ts"
 import { roomHandlers } from "./rooms.ts"
+import type { RoomBudgets } from "./rooms.ts"
 import { createHttpServer } from "./server.ts"
 import type { HttpLimits, RunningHttpServer } from "./server.ts"
 import { serverHandlers, statusHandlers } from "./status.ts"
@@ -33,6 +34,7 @@ import { errorResponse, wireErrors } from "./wireErrors.ts"
 
 export interface HttpSurfaceOptions {
   readonly desk: RoomDesk
+  readonly budgets: RoomBudgets
   readonly status: ServerStatus
   readonly readiness: HealthOptions["readiness"]
   readonly metrics: Pick<Metrics, "text" | "contentType" | "answered">
@@ -64,7 +66,7 @@ export const createHttpSurface = async (options: HttpSurfaceOptions): Promise<Ru
     statusHandlers(options.status),
     healthHandlers(options),
     logsHandlers(options.logs),
-    roomHandlers(options.desk),
+    roomHandlers(options.desk, options.budgets),
     turnHandlers(options.iceServers),
     uploadHandlers(options.uploads),
     contactHandlers(options.contact)
@@ -73,7 +75,7 @@ export const createHttpSurface = async (options: HttpSurfaceOptions): Promise<Ru
   const documentRoutes = documents.map(([path, make]) => jsonDocument(path as `/${string}`, make))
 
   const { onFault } = options
-  const poll = createPollLane(options.desk, onFault)
+  const poll = createPollLane(options.desk, onFault, options.budgets, options.budgets.addressOf)
   const tower = options.tower && createTowerPage({ ...options.tower, onFault })
 
   const running = await createHttpServer({

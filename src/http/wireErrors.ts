@@ -76,6 +76,11 @@ export const wireErrors = {
     error: "Request body too large",
     description: "More than 64 KiB. The connection may be closed."
   }),
+  tooMany: wireError({
+    status: 429,
+    error: "Too many requests",
+    description: "This address has spent its budget of rooms, wrong codes or polls. Try again after `Retry-After` seconds."
+  }),
   fault: wireError({
     status: 500,
     error: "Internal server error",
@@ -93,3 +98,6 @@ export const errorResponse = ({ status, error, retryAfter }: WireError): HttpSer
     { error },
     { status, ...(retryAfter === undefined ? {} : { headers: { "retry-after": String(retryAfter) } }) }
   )
+
+/** `wait`: milliseconds until trying again makes sense. */
+export const tooMany = (wait: number): WireError => ({ ...wireErrors.tooMany, retryAfter: Math.ceil(wait / 1000) })

@@ -8,6 +8,7 @@ import { flightMachine } from "../machines/flight.ts"
 import { networkMachine } from "../machines/network.ts"
 import type { SupervisorRef } from "../machines/supervisor.ts"
 import type { ClientAddress } from "./address.ts"
+import type { Budgets } from "./budgets.ts"
 import type { Deadlines } from "./deadlines.ts"
 import {
   readFrame,
@@ -33,6 +34,7 @@ export interface ConnectionsOptions {
   readonly identities: Pick<Identities, "connectionId" | "flightCode">
   readonly deadlines: Deadlines
   readonly record: (event: DomainEvent) => void
+  readonly budgets: Pick<Budgets, "connected" | "disconnected" | "guess" | "guessedRight" | "tooManyFrames">
   readonly metrics: Pick<Metrics, "arrived" | "relayed" | "frame">
   /** Epoch milliseconds. */
   readonly now: () => number
@@ -40,7 +42,7 @@ export interface ConnectionsOptions {
 
 /** Sockets by the id of their connection, and the machines that speak to them. */
 export const createConnections = (options: ConnectionsOptions) => {
-  const { identities, deadlines, metrics, now } = options
+  const { identities, deadlines, metrics, budgets, now } = options
   const sockets = new Map<string, ClientSocket>()
   const actors = new WeakMap<ClientSocket, AnyActorRef>()
   const links = createLinks()
@@ -48,7 +50,12 @@ export const createConnections = (options: ConnectionsOptions) => {
 
   const socketOf = (connection: { context: { id: string } }) => sockets.get(connection.context.id)
 
-  const record = (_: unknown, event: DomainEvent) => options.record(event)
+  /** Refused joins so far: whether one more has been refused says whether a code was wrong. */
+  let refusedJoins = 0
+  const record = (_: unknown, event: DomainEvent) => {
+    if (event.name === "flight:error") refusedJoins++
+    options.record(event)
+  }
 
   const connection = connectionMachine.provide({
     actions: {
@@ -123,6 +130,14 @@ export const createConnections = (options: ConnectionsOptions) => {
     }
   }
 
+  const join = (socket: ClientSocket, event: ReturnType<typeof eventOf>) => {
+    const actor = actors.get(socket)
+    if (budgets.guess(socket.address) > 0) return actor?.send({ type: "flight.joinRefused" })
+    const before = refusedJoins
+    actor?.send(event)
+    if (refusedJoins === before) budgets.guessedRight(socket.address)
+  }
+
   const freshId = (): string => {
     const id = identities.connectionId()
     return sockets.has(id) ? freshId() : id
@@ -132,6 +147,8 @@ export const createConnections = (options: ConnectionsOptions) => {
     opened: (socket, request) => {
       const { address, group } = options.addressOf(request)
       socket.id = freshId()
+      socket.address = address
+      budgets.connected(address)
       sockets.set(socket.id, socket)
       const input = {
         id: socket.id,
@@ -153,14 +170,18 @@ export const createConnections = (options: ConnectionsOptions) => {
         socket.send(writeError(incoming.fault))
       } else {
         metrics.frame(incoming.frame.type)
-        actors.get(socket)?.send(eventOf(incoming.frame))
+        const event = eventOf(incoming.frame)
+        if (event.type === "flight.join") join(socket, event)
+        else actors.get(socket)?.send(event)
       }
     },
     closed: (socket) => {
       // While the actor says its farewells, what it sends to this socket goes nowhere: it is closed.
       actors.get(socket)?.send({ type: "socket.closed", at: now() })
       sockets.delete(socket.id)
+      budgets.disconnected(socket.address)
     },
+    flooded: (socket) => budgets.tooManyFrames(socket.address),
     failed: (socket, error) => {
       options.record({ name: "client:error", clientId: socket.id, error })
       socket.send(writeError("server-error"))

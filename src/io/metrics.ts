@@ -19,6 +19,8 @@ export interface MetricsSources {
 
 export interface Metrics {
   record(event: DomainEvent): void
+  /** Somebody was refused for having spent a budget. */
+  refused(budget: string): void
   /** A log line was written. */
   line(level: string, message: string): void
   /** A request was answered; route and method are of few. */
@@ -51,6 +53,7 @@ export const createMetrics = ({ version, supervisors, jobs, pool }: MetricsSourc
   const flightFaults = counter("flight_errors_total", "Refused attempts to join a flight.", "error")
   const invitations = counter("flight_invitations_total", "Invitations passed on.")
   const crashes = counter("actor_crashes_total", "Actors that have crashed.", "kind", "restarted")
+  const refusals = counter("refusals_total", "Refused for a spent budget.", "budget")
   const lines = counter("log_lines_total", "Log lines written.", "level", "message")
   const frames = counter("frames_total", "Frames read other than relayed signals, by type or by the fault.", "outcome")
 
@@ -156,6 +159,7 @@ export const createMetrics = ({ version, supervisors, jobs, pool }: MetricsSourc
           return crashes.inc({ kind: event.kind, restarted: String(event.restarted) })
       }
     },
+    refused: (budget) => refusals.inc({ budget }),
     line: (level, message) => lines.inc({ level, message }),
     answered: (route, method, status, seconds) => {
       const statusClass = `${Math.floor(status / 100)}xx`

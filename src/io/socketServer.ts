@@ -22,6 +22,9 @@ export interface SocketServerOptions {
   readonly backPressureLowBytes: number
   /** A client that stays above the low mark for so long is terminated. */
   readonly slowReaderTimeoutMs: number
+  /** Frames that a client may send in the long run, and at once; it is closed with 1008 beyond. 0: without a limit. */
+  readonly framesPerSecond: number
+  readonly frameBurst: number
   /** A refusal for this upgrade request, or null to accept it. */
   readonly refuses: (request: IncomingMessage) => UpgradeRefusal | null
   readonly handler: SocketHandler
@@ -39,6 +42,8 @@ export interface SocketHandler {
   /** Frames of one socket come one at a time, in order, and not while it is held. */
   frame(socket: ClientSocket, bytes: Buffer, isBinary: boolean): void
   closed(socket: ClientSocket): void
+  /** It has sent too many frames, and is closed for that. */
+  flooded(socket: ClientSocket): void
   /** `frame` has thrown: a fault of ours, which must not become the process's. */
   failed(socket: ClientSocket, error: unknown): void
 }
@@ -61,6 +66,8 @@ const pausedForPeer = 2
 export class ClientSocket {
   /** Set by the handler when it opens. */
   id = ""
+  /** Set by the handler when it opens: the client's address. */
+  address = ""
   /** Whose this socket's frames are, while a link is open. */
   link: { readonly peer: ClientSocket; readonly count: LinkCount } | null = null
 
@@ -74,10 +81,15 @@ export class ClientSocket {
   /** Sockets that wait until this one has been sent enough. */
   #waiting: Set<ClientSocket> | null = null
   #slowTimer: NodeJS.Timeout | null = null
+  /** Frames that it may still send before the clock is looked at. */
+  #allowance: number
+  /** Since when frames have come back, on the clock of performance.now(). */
+  #allowedAt = performance.now()
 
   constructor(socket: WebSocket, options: SocketServerOptions) {
     this.#socket = socket
     this.#options = options
+    this.#allowance = options.framesPerSecond === 0 ? Number.POSITIVE_INFINITY : options.frameBurst
   }
 
   /** Sends a text frame. Nothing happens when the socket is closing. */
@@ -175,11 +187,29 @@ export class ClientSocket {
 
   /** What the server does with the socket's own events. */
   received(bytes: Buffer, isBinary: boolean): void {
+    if (--this.#allowance < 0 && !this.#isAllowedMore()) return this.#refuseFlood()
     if (!this.#held && this.#inbox === null) return this.#handle(bytes, isBinary)
     this.#inbox ??= []
     this.#inbox.push({ bytes, isBinary })
     this.#inboxBytes += bytes.length
     if (this.#inboxBytes > this.#options.heldFramesBytes) this.#pause(pausedForInbox)
+  }
+
+  /** The clock is looked at only when the allowance is used up: most clients never come to that. */
+  #isAllowedMore(): boolean {
+    const { framesPerSecond, frameBurst } = this.#options
+    const now = performance.now()
+    const back = Math.floor(Math.min(frameBurst, ((now - this.#allowedAt) / 1000) * framesPerSecond))
+    if (back < 1) return false
+    this.#allowedAt = now
+    this.#allowance = back - 1
+    return true
+  }
+
+  #refuseFlood(): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return
+    this.#options.handler.flooded(this)
+    this.close(1008, "Too many frames")
   }
 
   answered(): void {

@@ -52,6 +52,8 @@ export type ConnectionEvent =
   | { readonly type: "details.register"; readonly name: string }
   | { readonly type: "flight.create" }
   | { readonly type: "flight.join"; readonly code: string }
+  /** It has given too many wrong codes to be asked for another now. */
+  | { readonly type: "flight.joinRefused" }
   | { readonly type: "flight.invite"; readonly inviteeId: string; readonly code: string }
   | { readonly type: "room.attach"; readonly code: string; readonly participantId: string; readonly channel: Channel; readonly at: number }
   // What others answer or tell
@@ -70,7 +72,12 @@ export type ConnectionEvent =
   | { readonly type: "socket.closed"; readonly at: number }
 
 /** The faults a client can be told of; io/frames.ts has their wording. */
-export type ConnectionFault = "already-in-flight" | "flight-not-found-or-full" | "room-not-found" | "server-error"
+export type ConnectionFault =
+  | "already-in-flight"
+  | "flight-not-found-or-full"
+  | "too-many-attempts"
+  | "room-not-found"
+  | "server-error"
 
 /** Flights that belong to a room live beside the open ones under names no code can have. */
 export const roomFlightId = (code: string, channel: Channel): string => `${code}/${channel}`
@@ -325,6 +332,7 @@ export const connectionMachine = base.extend({ actions: { rename, leaveSeat, lea
           ]
         },
         "flight.invite": { guard: "sitsInNamedFlight", actions: "invite" },
+        "flight.joinRefused": { actions: { type: "tellFault", params: { fault: "too-many-attempts" } } },
         "invitation.received": {
           actions: {
             type: "tellInvitation",

@@ -25,6 +25,7 @@ export const startServer = async (limits: Partial<HttpLimits> = {}, parts: Parti
   const faults: unknown[] = []
   const { server, close } = await createHttpSurface({
     desk,
+    budgets: { createRoom: () => 0, guess: () => 0, guessedRight: () => {}, poll: () => 0, addressOf: () => "192.0.2.1" },
     readiness: async () => "ready",
     metrics: { text: async () => "", contentType: "text/plain", answered: () => {} },
     status: {

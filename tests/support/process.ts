@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from "node:child_process"
 import { once } from "node:events"
 import { fileURLToPath } from "node:url"
 import { seedEmbeddedDatabase } from "./embeddedTemplate.ts"
+import { withoutBudgets } from "./server.ts"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 
@@ -30,7 +31,7 @@ export const startProcess = async (
   const [program, ...parameters] = command as [string, ...string[]]
   const child = spawn(program, parameters, {
     cwd: root,
-    env: { ...inherited, PORT: "0", HOST: "127.0.0.1", ...environment },
+    env: { ...inherited, PORT: "0", HOST: "127.0.0.1", ...withoutBudgets, ...environment },
     stdio: ["ignore", "pipe", "pipe"]
   })
   let output = ""

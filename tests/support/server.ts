@@ -133,6 +133,16 @@ export const connect = async (url: string, options: ConnectOptions = {}): Promis
   return client
 }
 
+/** Tests come from one address and in a hurry; those that are about budgets set their own. */
+export const withoutBudgets = {
+  MAX_CONNECTIONS_PER_ADDRESS: "0",
+  MAX_UPGRADES_PER_MINUTE: "0",
+  MAX_FRAMES_PER_SECOND: "0",
+  MAX_ROOMS_PER_MINUTE: "0",
+  MAX_FAILED_JOINS_PER_MINUTE: "0",
+  MAX_POLLS_PER_SECOND: "0"
+}
+
 /** Starts a server on a port of the system's choice. `environment` is what an operator would set. */
 export const startServer = async (
   environment: Readonly<Record<string, string>>,
@@ -144,7 +154,7 @@ export const startServer = async (
     text += chunk.toString()
   })
   seedEmbeddedDatabase(environment)
-  const config = await Effect.runPromise(loadConfig({ PORT: "0", HOST: "127.0.0.1", ...environment }, []))
+  const config = await Effect.runPromise(loadConfig({ PORT: "0", HOST: "127.0.0.1", ...withoutBudgets, ...environment }, []))
   const application = await startApplication(config, { output, pretty: false, ...options })
   const ws = `ws://127.0.0.1:${application.port}`
   return {

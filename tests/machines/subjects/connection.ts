@@ -88,6 +88,7 @@ const faultOf = (step: Step): string | undefined => {
   if (idle("flight.create", "flight.join")(step) && seatOf(before) !== null) return "already-in-flight"
   const now = isConnected(before) ? requestOf(before) : undefined
   if (now === "joining" && ["seat.refused", "child.missing"].includes(event.type)) return "flight-not-found-or-full"
+  if (heard("flight.joinRefused")(step)) return "too-many-attempts"
   if (isAnswer("room.denied")(step)) return "room-not-found"
   if (isAnswer("room.failed")(step)) return "server-error"
   if (now !== undefined && now !== "idle" && event.type === "child.crashed") return "server-error"
@@ -418,6 +419,7 @@ const settings = (stage: Stage): readonly Setting[] => {
         { type: "details.register", name: "Anonymous" },
         { type: "flight.create" },
         { type: "flight.join", code: "ABC234" },
+        { type: "flight.joinRefused" },
         { type: "flight.invite", inviteeId: "bob", code: "ABC234" },
         { type: "flight.invite", inviteeId: "bob", code: "ROOM22" },
         ...["transfer", "chat"].map((channel) => ({

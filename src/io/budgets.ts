@@ -1,0 +1,114 @@
+/**
+ * What one client address may have and do, so that nobody can take the server from the others. An address is the one
+ * that trusted proxies tell; of IPv6 the first 64 bits count, as that is what one customer has.
+ */
+import ipaddr from "ipaddr.js"
+import type { Config } from "../config.ts"
+import { createTokenBuckets, type TokenBuckets } from "./tokenBuckets.ts"
+
+/** Which budget was spent. */
+export type BudgetName = "connections" | "upgrades" | "frames" | "rooms" | "guesses" | "polls"
+
+export interface BudgetsOptions {
+  readonly settings: Config["budgets"]
+  /** Guesses of an address that never rests, in a day, and at once before that counts. */
+  readonly guessesADay: number
+  readonly guessesAtOnce: number
+  /** Addresses, and participants, that each table remembers. */
+  readonly keys: number
+  /** Hears of every refusal. */
+  readonly onRefused: (budget: BudgetName, address: string) => void
+  /** Milliseconds on a clock that never jumps. */
+  readonly now: () => number
+}
+
+/** Each of these takes from a budget, and gives back 0 or the milliseconds to wait. */
+export interface Budgets {
+  /** For a new connection. */
+  connect(address: string): number
+  /** One is there, until `disconnected`. */
+  connected(address: string): void
+  disconnected(address: string): void
+  /** For a new room. */
+  createRoom(address: string): number
+  /** For giving a code or joining by one: a guess, unless it turns out to be right. */
+  guess(address: string): number
+  guessedRight(address: string): void
+  /** For a poll; `participant` names room and participant. */
+  poll(participant: string, address: () => string): number
+  /** A connection has sent too many frames. */
+  tooManyFrames(address: string): void
+}
+
+/** Milliseconds after which somebody with too many connections may have fewer. */
+const connectionsWaitMs = 10_000
+
+/** The same for all addresses of one customer. */
+export const budgetKey = (address: string): string => {
+  if (!address.includes(":")) return address
+  const parsed = ipaddr.IPv6.parse(address)
+  return `${parsed.parts.slice(0, 4).map((part) => part.toString(16)).join(":")}::/64`
+}
+
+export const createBudgets = ({
+  settings,
+  guessesADay,
+  guessesAtOnce,
+  keys,
+  onRefused,
+  now
+}: BudgetsOptions): Budgets => {
+  const buckets = (burst: number, perSecond: number): TokenBuckets => createTokenBuckets({ burst, perSecond, keys, now })
+  const perMinute = (count: number): TokenBuckets => buckets(count, count / 60)
+
+  const connections = new Map<string, number>()
+  const upgrades = perMinute(settings.upgradesPerMinute)
+  const rooms = perMinute(settings.roomsPerMinute)
+  const guesses = perMinute(settings.guessesPerMinute)
+  // Without a limit a minute there is none a day.
+  const patientGuesses = buckets(settings.guessesPerMinute === 0 ? 0 : guessesAtOnce, guessesADay / 86_400)
+  const polls = buckets(settings.pollsPerSecond * 3, settings.pollsPerSecond)
+
+  /** Passes the wait on, and tells of it. */
+  const told = (budget: BudgetName, address: string, wait: number): number => {
+    if (wait > 0) onRefused(budget, address)
+    return wait
+  }
+
+  return {
+    connect: (address) => {
+      const key = budgetKey(address)
+      const isFull = settings.connectionsPerAddress > 0 && (connections.get(key) ?? 0) >= settings.connectionsPerAddress
+      return isFull ? told("connections", address, connectionsWaitMs) : told("upgrades", address, upgrades.take(key))
+    },
+    connected: (address) => {
+      const key = budgetKey(address)
+      connections.set(key, (connections.get(key) ?? 0) + 1)
+    },
+    disconnected: (address) => {
+      const key = budgetKey(address)
+      const open = (connections.get(key) ?? 1) - 1
+      if (open === 0) connections.delete(key)
+      else connections.set(key, open)
+    },
+    createRoom: (address) => told("rooms", address, rooms.take(budgetKey(address))),
+    guess: (address) => {
+      const key = budgetKey(address)
+      const wait = guesses.take(key)
+      if (wait > 0) return told("guesses", address, wait)
+      const longer = patientGuesses.take(key)
+      if (longer > 0) guesses.give(key)
+      return told("guesses", address, longer)
+    },
+    guessedRight: (address) => {
+      const key = budgetKey(address)
+      guesses.give(key)
+      patientGuesses.give(key)
+    },
+    poll: (participant, address) => {
+      const wait = polls.take(participant)
+      return wait === 0 ? 0 : told("polls", address(), wait)
+    },
+    tooManyFrames: (address) => onRefused("frames", address)
+  }
+}

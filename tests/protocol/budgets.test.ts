@@ -1,0 +1,200 @@
+import { once } from "node:events"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { WebSocket } from "ws"
+import { temporaryDirectory } from "../support/databases.ts"
+import { connect, makeRoom, post, startServer, type ConnectOptions, type TestServer } from "../support/server.ts"
+
+/** A server with its own budgets, and gone at the end of the block. */
+const serverWith = (environment: Readonly<Record<string, string>>): (() => TestServer) => {
+  let place: Awaited<ReturnType<typeof temporaryDirectory>>
+  let server: TestServer
+  beforeAll(async () => {
+    place = await temporaryDirectory()
+    server = await startServer({ DATA_DIR: place.options.dataDirectory, ...environment })
+  })
+  afterAll(async () => {
+    await server.stop()
+    await place.remove()
+  })
+  return () => server
+}
+
+const refusals = async (server: TestServer, budget: string): Promise<number> => {
+  const text = await (await fetch(`${server.http}/metrics`)).text()
+  return Number(new RegExp(`^silktower_refusals_total\\{budget="${budget}"\\} (\\d+)$`, "m").exec(text)?.[1] ?? 0)
+}
+
+/** The answer to an upgrade that is refused. */
+const refused = async (server: TestServer, from: string) => {
+  const socket = new WebSocket(server.ws, { headers: { "x-forwarded-for": from } })
+  socket.on("error", () => {})
+  const [, response] = await once(socket, "unexpected-response")
+  const chunks: Buffer[] = []
+  for await (const chunk of response) chunks.push(chunk)
+  return { status: response.statusCode, retryAfter: response.headers["retry-after"], body: Buffer.concat(chunks).toString() }
+}
+const tooMany = { status: 429, retryAfter: expect.stringMatching(/^[1-9]\d*$/), body: "Too many connections" }
+const from = (address: string, more: Readonly<Record<string, string>> = {}): ConnectOptions => ({
+  headers: { "x-forwarded-for": address, ...more }
+})
+
+describe("connections of one address", () => {
+  const server = serverWith({ MAX_CONNECTIONS_PER_ADDRESS: "3" })
+
+  it("are refused beyond its budget until one has gone, whatever the client claims, and nobody else's are", async () => {
+    const open = await Promise.all([1, 2, 3].map(() => connect(server().ws, from("203.0.113.1"))))
+    expect(await refused(server(), "203.0.113.1")).toEqual(tooMany)
+    // What stands left of the address that the proxy has added is the client's own invention.
+    expect(await refused(server(), "198.51.100.7, 203.0.113.1")).toEqual(tooMany)
+    const other = await connect(server().ws, from("203.0.113.2"))
+    await open[0]?.close()
+    await expect.poll(() => server().actors().connections).toBe(3)
+    open.push(await connect(server().ws, from("203.0.113.1")))
+    expect(await refusals(server(), "connections")).toBe(2)
+    await Promise.all([...open, other].map((client) => client.close()))
+  })
+
+  it("of IPv6 count together by /64", async () => {
+    const open = await Promise.all([1, 2, 3].map((host) => connect(server().ws, from(`2001:db8:0:1::${host}`))))
+    expect(await refused(server(), "2001:db8:0:1:ffff::9")).toEqual(tooMany)
+    open.push(await connect(server().ws, from("2001:db8:0:2::1")))
+    await Promise.all(open.map((client) => client.close()))
+  })
+
+  it("are told of in the log once, however many are refused", async () => {
+    const open = await Promise.all([1, 2, 3].map(() => connect(server().ws, from("203.0.113.77"))))
+    for (let at = 0; at < 20; at++) await refused(server(), "203.0.113.77")
+    const lines = server().log().split("\n").filter((line) => line.includes('"abuse:refused"') && line.includes("203.0.113.77"))
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ level: "warn", budget: "connections", ip: "203.0.113.77" }])
+    await Promise.all(open.map((client) => client.close()))
+  })
+})
+
+describe("upgrades of one address", () => {
+  const server = serverWith({ MAX_UPGRADES_PER_MINUTE: "5" })
+
+  it("are refused when they come too often, and soon granted again", async () => {
+    for (let at = 0; at < 5; at++) await (await connect(server().ws, from("203.0.113.1"))).close()
+    const refusal = await refused(server(), "203.0.113.1")
+    expect(refusal).toEqual(tooMany)
+    expect(Number(refusal.retryAfter)).toBeLessThanOrEqual(12)
+    await (await connect(server().ws, from("203.0.113.2"))).close()
+    await expect
+      .poll(() => connect(server().ws, from("203.0.113.1")).then((client) => client.close()), { interval: 500 })
+      .toBeGreaterThan(0)
+  })
+})
+
+describe("frames of one connection", () => {
+  const server = serverWith({ MAX_FRAMES_PER_SECOND: "20" })
+
+  it("may come in a burst; beyond it the connection is closed and nobody else's", async () => {
+    const [ann, bob] = [await connect(server().ws), await connect(server().ws)]
+    for (let at = 0; at < 90; at++) ann.send({ type: "register-details", name: `Ann ${at}` })
+    await ann.settled()
+    const closed = ann.closed()
+    for (let at = 0; at < 400; at++) ann.send({ type: "register-details", name: `Ann ${at}` })
+    expect(await closed).toBe(1008)
+    await bob.settled()
+    expect(await refusals(server(), "frames")).toBe(1)
+    await bob.close()
+  })
+})
+
+describe("wrong codes of one address", () => {
+  const server = serverWith({ MAX_FAILED_JOINS_PER_MINUTE: "4" })
+
+  it("are answered a few times, over the socket and HTTP alike, and then without a look; right ones cost nothing", async () => {
+    const host = await connect(server().ws, from("203.0.113.9"))
+    host.send({ type: "create-flight" })
+    const { flightCode } = await host.until("flight-created")
+    const guesser = await connect(server().ws, from("203.0.113.1"))
+    const guess = async (code: string) => {
+      guesser.send({ type: "join-flight", flightCode: code })
+      return (await guesser.until("error"))["message"]
+    }
+    const join = (code: string, address: string) =>
+      post(`${server().http}/api/rooms/${code}/join`, { name: "Eve" }, { headers: { "content-type": "application/json", "x-forwarded-for": address } })
+    // Right ones first, more than the budget has: rooms that are full are there.
+    const room = await makeRoom(server())
+    for (let at = 0; at < 10; at++) expect((await join(room.code, "203.0.113.1")).status).toBe(400)
+
+    expect(await guess("AAAAAA")).toBe("Flight not found or full")
+    expect(await guess("BBBBBB")).toBe("Flight not found or full")
+    expect((await join("CCCCCC", "203.0.113.1")).body).toEqual({ error: "Room not found or expired" })
+    expect((await join("DDDDDD", "203.0.113.1")).body).toEqual({ error: "Room not found or expired" })
+    expect(await guess("EEEEEE")).toBe("Too many attempts")
+    // Not even a right one, now: the answer tells nothing of the code.
+    expect(await guess(flightCode)).toBe("Too many attempts")
+    const response = await fetch(`${server().http}/api/rooms/${room.code}/join`, {
+      method: "POST",
+      headers: { "content-type": "application/json", "x-forwarded-for": "203.0.113.1" },
+      body: '{"name":"Eve"}'
+    })
+    expect([response.status, await response.json()]).toEqual([429, { error: "Too many requests" }])
+    expect(Number(response.headers.get("retry-after"))).toBeGreaterThan(0)
+
+    const friend = await connect(server().ws, from("203.0.113.2"))
+    friend.send({ type: "join-flight", flightCode })
+    await friend.until("peer-joined")
+    expect(await refusals(server(), "guesses")).toBe(3)
+    await Promise.all([host, guesser, friend].map((client) => client.close()))
+  })
+})
+
+describe("rooms of one address, and polls of one participant", () => {
+  const server = serverWith({ MAX_ROOMS_PER_MINUTE: "3", MAX_POLLS_PER_SECOND: "4" })
+
+  it("are refused beyond their budgets, and others' are not", async () => {
+    const create = async (address: string) => {
+      const response = await fetch(`${server().http}/api/rooms`, {
+        method: "POST",
+        headers: { "content-type": "application/json", "x-forwarded-for": address },
+        body: '{"name":"Ann"}'
+      })
+      return { status: response.status, retryAfter: response.headers.get("retry-after"), body: (await response.json()) as any }
+    }
+    const made = [await create("203.0.113.1"), await create("203.0.113.1"), await create("203.0.113.1")]
+    expect(made.map(({ status }) => status)).toEqual([201, 201, 201])
+    expect(await create("203.0.113.1")).toEqual({
+      status: 429,
+      retryAfter: expect.stringMatching(/^[1-9]\d*$/),
+      body: { error: "Too many requests" }
+    })
+    expect((await create("203.0.113.2")).status).toBe(201)
+
+    const poll = ({ body }: { body: any }, more = "") =>
+      fetch(`${server().http}/api/rooms/${body.roomCode}?participantId=${body.self.participantId}${more}`).then(({ status }) => status)
+    // Beside the router and through it, it is one budget.
+    const statuses = [...(await Promise.all(Array.from({ length: 12 }, (_, at) => poll(made[0]!, at % 2 === 0 ? "" : "&x=1"))))]
+    expect(statuses).toEqual(Array(12).fill(200))
+    expect(await Promise.all([poll(made[0]!), poll(made[0]!, "&x=1")])).toEqual([429, 429])
+    expect(await poll(made[1]!)).toBe(200)
+    await expect.poll(() => poll(made[0]!), { interval: 300 }).toBe(200)
+  })
+})
+
+describe("a campus behind one address", () => {
+  const server = serverWith({
+    MAX_CONNECTIONS_PER_ADDRESS: "",
+    MAX_UPGRADES_PER_MINUTE: "",
+    MAX_FRAMES_PER_SECOND: "",
+    MAX_ROOMS_PER_MINUTE: "",
+    MAX_FAILED_JOINS_PER_MINUTE: "",
+    MAX_POLLS_PER_SECOND: ""
+  })
+
+  it("feels nothing of the defaults: 200 clients, 100 flights, 50 signals each", async () => {
+    const clients = await Promise.all(Array.from({ length: 200 }, () => connect(server().ws, from("203.0.113.1"))))
+    for (let at = 0; at < clients.length; at += 2) {
+      const [ann, bob] = [clients[at]!, clients[at + 1]!]
+      ann.send({ type: "create-flight" })
+      bob.send({ type: "join-flight", flightCode: (await ann.until("flight-created"))["flightCode"] })
+      await bob.until("peer-joined")
+      for (let signal = 0; signal < 50; signal++) bob.send({ type: "signal", data: signal })
+      await ann.until("signal", ({ data }) => data === 49)
+    }
+    expect(await (await fetch(`${server().http}/metrics`)).text()).not.toMatch(/^silktower_refusals_total\{/m)
+    await Promise.all(clients.map((client) => client.close()))
+  })
+})
