@@ -135,6 +135,7 @@ const notInRoom = errorSchema(wireErrors.notInRoom)
 const unavailable = errorSchema(wireErrors.unavailable)
 const tooLarge = errorSchema(wireErrors.bodyTooLarge)
 const tooManyRequests = errorSchema(wireErrors.tooMany)
+const wrongOrigin = errorSchema(wireErrors.wrongOrigin)
 
 /** The body of creating and of joining. */
 export const NamePayload = Schema.Struct({ name: Name })
@@ -149,13 +150,13 @@ export class RoomsGroup extends HttpApiGroup.make("rooms")
     HttpApiEndpoint.post("create", "/api/rooms", {
       payload: NamePayload,
       success: RoomSummary.annotate({ httpApiStatus: 201 }),
-      error: [tooLarge, tooManyRequests, unavailable]
+      error: [wrongOrigin, tooLarge, tooManyRequests, unavailable]
     }).annotateMerge(described("Create a room", "Makes a room and its host. The code is what the host passes on.")),
     HttpApiEndpoint.post("join", "/api/rooms/:code/join", {
       params: inRoom,
       payload: NamePayload,
       success: RoomSummary,
-      error: [errorSchema(wireErrors.roomGone), errorSchema(wireErrors.roomFull), tooLarge, tooManyRequests, unavailable]
+      error: [errorSchema(wireErrors.roomGone), errorSchema(wireErrors.roomFull), wrongOrigin, tooLarge, tooManyRequests, unavailable]
     }).annotateMerge(described("Join a room", "Takes the guest's place.")),
     HttpApiEndpoint.get("poll", "/api/rooms/:code", {
       params: inRoom,
@@ -167,7 +168,7 @@ export class RoomsGroup extends HttpApiGroup.make("rooms")
       params: asParticipant,
       payload: ReadyPayload,
       success: RoomSummary,
-      error: [notInRoom, tooLarge, unavailable]
+      error: [notInRoom, wrongOrigin, tooLarge, unavailable]
     }).annotateMerge(
       described("Offer files", "Makes the participant ready, for good. Saying it again replaces the counts.")
     ),
@@ -175,13 +176,13 @@ export class RoomsGroup extends HttpApiGroup.make("rooms")
       params: asParticipant,
       payload: ActivePayload,
       success: RoomSummary,
-      error: [errorSchema(wireErrors.peerIsSharing), notInRoom, tooLarge, unavailable]
+      error: [errorSchema(wireErrors.peerIsSharing), notInRoom, wrongOrigin, tooLarge, unavailable]
     }).annotateMerge(described("Share the screen", "Starts or ends this participant's screen sharing.")),
     HttpApiEndpoint.post("chat", "/api/rooms/:code/participants/:id/chat", {
       params: asParticipant,
       payload: ActivePayload,
       success: RoomSummary,
-      error: [notInRoom, tooLarge, unavailable]
+      error: [notInRoom, wrongOrigin, tooLarge, unavailable]
     }).annotateMerge(described("Ask for a chat", "Opens or closes the chat on this participant's side."))
   )
   .middleware(RejectsInvalidInput)
@@ -273,6 +274,7 @@ export class ContactGroup extends HttpApiGroup.make("contact")
         errorSchema(wireErrors.recaptchaFailed),
         errorSchema(wireErrors.contactNotConfigured),
         errorSchema(wireErrors.contactFailed),
+        wrongOrigin,
         tooLarge
       ]
     }).annotateMerge(described("Ask for the contact address", "Gives it to whoever passes the reCAPTCHA."))

@@ -16,7 +16,7 @@ import type { Server as SecureServer } from "node:https"
 import type { Certificate } from "../io/certificate.ts"
 import { limits as defaultLimits } from "../limits.ts"
 import { corsHeaders, preflightHeaders } from "./cors.ts"
-import type { CorsPolicy } from "./cors.ts"
+import type { CorsAnswer, CorsPolicy } from "./cors.ts"
 import { clientClosedRequest } from "./observer.ts"
 import type { Observe } from "./observer.ts"
 
@@ -36,6 +36,8 @@ export interface HttpServerOptions {
   readonly notFound: (method: string, path: string) => HttpServerResponse.HttpServerResponse
   /** The answer to a body over `requestBodyBytes`. */
   readonly tooLarge: HttpServerResponse.HttpServerResponse
+  /** The answer to a page of an origin that may not change anything. */
+  readonly wrongOrigin: HttpServerResponse.HttpServerResponse
   /** The answer when a handler throws or breaks its promise. */
   readonly fault: HttpServerResponse.HttpServerResponse
   /** Told of everything that was answered with `fault`; clients never see it. */
@@ -61,15 +63,31 @@ export interface RunningHttpServer {
   close(): Promise<void>
 }
 
+/**
+ * On every answer. No type is guessed, no page of ours tells another where its reader came from, and no page frames one
+ * of ours.
+ */
+const guardingHeaders = {
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+  "x-frame-options": "DENY"
+}
+/** For so long browsers use https only, once they have: half a year. Said only where this server itself speaks it. */
+const secureForSeconds = 15_552_000
+
 /** Milliseconds between two looks for requests that are too slow: how late a 408 may come. */
 const timeoutCheckMs = 1000
 
 /** Builds the routes; the caller listens. Rejects when the routes contradict each other. */
 export const createHttpServer = async (options: HttpServerOptions): Promise<RunningHttpServer> => {
   const { cors, lane, observe, certificate } = options
+  const guarding = Object.entries({
+    ...guardingHeaders,
+    ...(certificate === undefined ? {} : { "strict-transport-security": `max-age=${secureForSeconds}` })
+  })
   const limits: HttpLimits = { ...defaultLimits, ...options.limits }
   const scope = Scope.makeUnsafe()
-  const { handle, refuseAsTooLarge, refuseAsUnknown } = await Effect.runPromise(requestHandlers(options, limits, scope))
+  const { handle, refuseAsTooLarge, refuseAsUnknown, refuseOrigin } = await Effect.runPromise(requestHandlers(options, limits, scope))
   const running = new Set<ServerResponse>()
   let closing: Promise<void> | undefined
 
@@ -90,6 +108,7 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Runn
 
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
     const url = request.url as string
+    for (const [name, value] of guarding) response.setHeader(name, value)
     const sharing = cors(decodedPath(url), request.headers.origin)
     if (sharing !== undefined) {
       if (request.method === "OPTIONS") {
@@ -98,7 +117,8 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Runn
       }
       for (const [name, value] of Object.entries(corsHeaders(sharing))) response.setHeader(name, value)
     }
-    if (Number(request.headers["content-length"] ?? 0) > limits.requestBodyBytes) refuseAsTooLarge(request, response)
+    if (request.method === "POST" && isForeign(request, sharing)) refuseOrigin(request, response)
+    else if (Number(request.headers["content-length"] ?? 0) > limits.requestBodyBytes) refuseAsTooLarge(request, response)
     else if (hasEmptySegment(pathOf(url))) refuseAsUnknown(request, response)
     else if (lane?.(request, response) !== true) handle(request, response)
   }
@@ -133,13 +153,20 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Runn
   return { server, close: () => (closing ??= close()) }
 }
 
+/** Sent by a page that may not: browsers name it, whoever is not a browser names none. Our own pages may. */
+const isForeign = ({ headers }: IncomingMessage, sharing: CorsAnswer | undefined): boolean =>
+  headers.origin !== undefined &&
+  sharing?.route.origins === "allowed" &&
+  sharing.allowedOrigin === undefined &&
+  URL.parse(headers.origin)?.host !== headers.host
+
 type NodeHandler = (request: IncomingMessage, response: ServerResponse) => void
 
 const requestHandlers = (
   options: HttpServerOptions,
   limits: HttpLimits,
   scope: Scope.Closeable
-): Effect.Effect<Record<"handle" | "refuseAsTooLarge" | "refuseAsUnknown", NodeHandler>> =>
+): Effect.Effect<Record<"handle" | "refuseAsTooLarge" | "refuseAsUnknown" | "refuseOrigin", NodeHandler>> =>
   Effect.gen(function* () {
     const routes = yield* HttpRouter.toHttpEffect(options.routes)
     const app = options.within?.(routes) ?? routes
@@ -148,6 +175,7 @@ const requestHandlers = (
     )
     return {
       handle: yield* NodeHttpServer.makeHandler(Effect.catchCause(app, answerFailure(options)), { scope }),
+      refuseOrigin: yield* NodeHttpServer.makeHandler(Effect.succeed(options.wrongOrigin), { scope }),
       refuseAsTooLarge: yield* NodeHttpServer.makeHandler(Effect.succeed(options.tooLarge), { scope }),
       refuseAsUnknown: yield* NodeHttpServer.makeHandler(unknown, { scope })
     }

@@ -94,6 +94,7 @@ export const createHttpSurface = async (options: HttpSurfaceOptions): Promise<Ru
     cors: createCorsPolicy(corsRoutes, options.allowsOrigin),
     notFound,
     tooLarge: errorResponse(wireErrors.bodyTooLarge),
+    wrongOrigin: errorResponse(wireErrors.wrongOrigin),
     fault: errorResponse(wireErrors.fault),
     onFault,
     certificate: options.certificate,

@@ -81,6 +81,11 @@ export const wireErrors = {
     error: "Too many requests",
     description: "This address has spent its budget of rooms, wrong codes or polls. Try again after `Retry-After` seconds."
   }),
+  wrongOrigin: wireError({
+    status: 403,
+    error: "Forbidden: Invalid Origin",
+    description: "Pages of this origin may not use the server. Its operator can allow them: ALLOWED_ORIGINS."
+  }),
   fault: wireError({
     status: 500,
     error: "Internal server error",

@@ -46,6 +46,7 @@ describe("direct TLS", () => {
       get({ host: "127.0.0.1", port: server.port, path, ca, agent: false }, async (incoming) => {
         let text = ""
         for await (const chunk of incoming) text += chunk
+        expect(incoming.headers["strict-transport-security"]).toMatch(/^max-age=\d+$/)
         resolve(text)
       }).on("error", reject)
     })
