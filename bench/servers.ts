@@ -7,6 +7,8 @@ import { fileURLToPath } from "node:url"
 export interface Usage {
   readonly cpuMicroseconds: number
   readonly residentBytes: number
+  /** What the garbage collector has not freed. */
+  readonly heapBytes: number
   readonly sockets: number
 }
 

@@ -16,7 +16,12 @@ process.on("message", ({ collect }) => {
   if (collect) globalThis.gc()
   const { user, system } = process.cpuUsage()
   listening.getConnections((_, sockets) =>
-    process.send({ cpuMicroseconds: user + system, residentBytes: process.memoryUsage.rss(), sockets })
+    process.send({
+      cpuMicroseconds: user + system,
+      residentBytes: process.memoryUsage.rss(),
+      heapBytes: process.memoryUsage().heapUsed,
+      sockets
+    })
   )
 })
 
