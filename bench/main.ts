@@ -13,6 +13,7 @@ import { connect, flight, idleMemory } from "./figures/connections.ts"
 import { inspect } from "./figures/inspect.ts"
 import { latency, relay } from "./figures/relay.ts"
 import { createAndJoin, poll, writes } from "./figures/rooms.ts"
+import { slowReader } from "./figures/slowReader.ts"
 import { start } from "./figures/start.ts"
 import { tower } from "./figures/tower.ts"
 import { figureLine, page, table } from "./report.ts"
@@ -35,6 +36,7 @@ const parts: Readonly<Record<string, Part>> = {
   connect: { measure: connect, onBoth: false },
   memory: { measure: idleMemory, onBoth: false },
   tower: { measure: tower, onBoth: false },
+  slowReader: { measure: slowReader, onBoth: false },
   inspect: { measure: inspect, onBoth: false },
   start: { measure: start, onBoth: true },
   writes: { measure: writes, onBoth: false }
