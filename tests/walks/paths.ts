@@ -1,6 +1,18 @@
-/** Walks through the world: along every edge of its adjacency map for one and for two people, at random for three. */
+/** Walks through the world: along every edge of its adjacency map for one and for two people, by chance for three. */
 import { getAdjacencyMap } from "@xstate/graph"
-import { inWords, partnerOf, people, startingWorld, stepsOf, take, type Person, type Step, type World } from "./world.ts"
+import {
+  inWords,
+  partnerOf,
+  people,
+  placeOf,
+  startingWorld,
+  stepsOf,
+  take,
+  type Outcome,
+  type Person,
+  type Step,
+  type World
+} from "./world.ts"
 import { worldMachine, type WorldEvent } from "./worldMachine.ts"
 
 /** A walk begins with nobody there. */
@@ -15,19 +27,24 @@ const situation = ({ connected, seats, rooms, tickets }: World): string =>
     tickets
   ])
 
-/** Walks of at most `longest` steps that together take every edge, each begun where an edge has not been taken yet. */
-export const edgeWalks = (cast: readonly Person[], longest: number, except: readonly Step["does"][]): readonly Walk[] => {
-  const events = stepsOf(cast)
-    .filter(({ does }) => !except.includes(does))
-    .map((step): WorldEvent => ({ type: "step", step }))
+interface Edge {
+  readonly event: WorldEvent
+  readonly state: { readonly context: World }
+}
+
+/** Walks of some `longest` steps that together take every edge that these steps make. */
+export const edgeWalks = (steps: readonly Step[], longest: number): readonly Walk[] => {
+  const events = steps.map((step): WorldEvent => ({ type: "step", step }))
   const adjacency = getAdjacencyMap(worldMachine as never, {
     events: (snapshot: any) => events.filter((event) => take(snapshot.context, event.step) !== null),
     serializeState: (snapshot: any) => situation(snapshot.context),
     serializeEvent: (event: any) => inWords(event.step),
     limit: 100_000
-  } as never) as unknown as Record<string, { transitions: Record<string, { event: WorldEvent; state: { context: World } }> }>
+  } as never) as unknown as Readonly<Record<string, { readonly transitions: Readonly<Record<string, Edge>> }>>
 
-  const open = new Map(Object.entries(adjacency).map(([key, { transitions }]) => [key, new Set(Object.keys(transitions))]))
+  const open = new Map(
+    Object.entries(adjacency).map(([key, { transitions }]) => [key, new Set(Object.keys(transitions))])
+  )
   const walks: Step[][] = []
   let walk: Step[] = []
   let at = situation(startingWorld)
@@ -70,30 +87,83 @@ export const edgeWalks = (cast: readonly Person[], longest: number, except: read
   }
 }
 
-const pairs = (world: World): number => people.filter((who) => partnerOf(world, who) !== null).length
+/** The shortest way from a world to one where these two are together, by such steps; null: there is none. */
+const meetingOf = (start: World, [one, other]: readonly [Person, Person], steps: readonly Step[]): Walk | null => {
+  const queue: { readonly world: World; readonly way: Walk }[] = [{ world: start, way: [] }]
+  const seen = new Set([situation(start)])
+  for (const { world, way } of queue) {
+    if (partnerOf(world, one) === other) return way
+    for (const step of steps) {
+      const next = take(world, step)?.world
+      if (next === undefined || seen.has(situation(next))) continue
+      seen.add(situation(next))
+      queue.push({ world: next, way: [...way, step] })
+    }
+  }
+  return null
+}
+
+/** How often each rule has been followed, and each rule by each person from each place to each other. */
+export type Taken = Map<string, number>
+
+/** What a step counts as: the rules it follows, and what tells it from others that follow the same. */
+const countedAs = (world: World, step: Step, { world: next, rules }: Outcome) => ({
+  rules,
+  kind: "who" in step ? [step.who, step.does, placeOf(world, step.who), placeOf(next, step.who), ...rules].join() : step.does
+})
 
 /**
- * One walk of so many steps, by chance. What brings two together is preferred, then what moves anybody: by mere chance
- * people hardly ever meet. `rare` steps come once in fifty.
+ * One walk of about so many steps, by chance. Preferred is what has been taken least often, as counted in `taken` (which
+ * this adds to). Now and then two go and meet, as by mere chance they hardly ever do. `rare` steps come once in a hundred.
  */
-export const randomWalk = (random: () => number, cast: readonly Person[], length: number, rare: readonly Step[]): Walk => {
+export const randomWalk = (
+  random: () => number,
+  cast: readonly Person[],
+  length: number,
+  rare: readonly Step[],
+  taken: Taken = new Map()
+): Walk => {
   const steps = stepsOf(cast)
+  const oneOf = <A>(list: readonly A[]): A => list[Math.floor(random() * list.length)] as A
+  const timesOf = (name: string): number => taken.get(name) ?? 0
   const walk: Step[] = []
   let world = startingWorld
+  const go = (step: Step) => {
+    const outcome = take(world, step) as Outcome
+    const { rules, kind } = countedAs(world, step, outcome)
+    for (const name of [...rules, kind]) taken.set(name, timesOf(name) + 1)
+    walk.push(step)
+    world = outcome.world
+  }
+  const meet = () => {
+    const one = oneOf(cast)
+    const other = oneOf(cast.filter((who) => who !== one))
+    const channel = oneOf(["transfer", "chat", "screen-share"] as const)
+    const ways = oneOf<readonly Step["does"][]>([
+      ["connect", "reload", "create flight", "join flight"],
+      ["connect", "create room", "join room", "attach"]
+    ])
+    const theirs = stepsOf([one, other]).filter(
+      (step) => ways.includes(step.does) && (!("channel" in step) || step.channel === channel)
+    )
+    meetingOf(world, [one, other], theirs)?.forEach(go)
+  }
+  const goBy = (timesFrom: (names: ReturnType<typeof countedAs>) => number, among: readonly Step[]) => {
+    const possible = among.flatMap((step) => {
+      const outcome = take(world, step)
+      return outcome === null ? [] : [{ step, times: timesFrom(countedAs(world, step, outcome)) }]
+    })
+    const fewest = Math.min(...possible.map(({ times }) => times))
+    const chosen = oneOf(possible.filter(({ times }) => times === fewest))
+    if (chosen !== undefined) go(chosen.step)
+  }
   while (walk.length < length) {
     const taste = random()
-    const possible = (random() < 0.02 ? rare : steps).flatMap((step) => {
-      const outcome = take(world, step)
-      return outcome === null ? [] : [{ step, next: outcome.world }]
-    })
-    const meeting = possible.filter(({ next }) => pairs(next) > pairs(world))
-    const moving = possible.filter(({ next }) => situation(next) !== situation(world))
-    const among = taste < 0.35 && meeting.length > 0 ? meeting : taste < 0.6 && moving.length > 0 ? moving : possible
-    const chosen = among[Math.floor(random() * among.length)]
-    if (chosen === undefined) continue
-    const { step } = chosen
-    walk.push(step)
-    world = take(world, step)!.world
+    if (taste < 0.01) goBy(({ kind }) => timesOf(kind), rare)
+    else if (taste < 0.1) meet()
+    else if (taste < 0.5) goBy(({ rules }) => Math.min(...rules.map(timesOf)), steps)
+    else if (taste < 0.8) goBy(({ kind }) => timesOf(kind), steps)
+    else goBy(() => 0, steps)
   }
   return walk
 }

@@ -1,6 +1,6 @@
 /** Plays a walk against a started server over real sockets and HTTP, and compares what everybody gets and sees. */
 import { isDeepStrictEqual } from "node:util"
-import { connect, startServer, type Frame, type TestClient, type TestServer } from "../support/server.ts"
+import { connect, startServer, withoutBudgets, type Frame, type TestClient, type TestServer } from "../support/server.ts"
 import {
   inWords,
   isUp,
@@ -16,30 +16,59 @@ import {
   type World
 } from "./world.ts"
 import type { Walk } from "./paths.ts"
+import type { Rule } from "./rules.ts"
 
-/** Something else came than should have; the message has the walk. */
+/** Something else came than should have; the message has the walk up to there, a step a line. */
 export class WalkFailed extends Error {
   override readonly name = "WalkFailed"
+  /** The steps taken, the last of which went wrong. */
+  readonly taken: Walk
+
+  constructor(taken: Walk, difference: string) {
+    const lines = taken.map((step, at) => `  ${at + 1}. ${inWords(step)}`)
+    super([`At step ${taken.length}:`, ...lines, difference].join("\n"))
+    this.taken = taken
+  }
 }
 
-/** ms for something that must come; nothing is ever waited for that need not come. */
-const patience = 8_000
+/** Milliseconds for something that must come; nothing is ever waited for that need not come. */
+export const fullPatience = 8_000
+
+/** The data of signals as text, which must arrive byte for byte: what writing anew would change is in it. */
+const signalData = [
+  (count: number) => `{"type":"offer","sdp":"v=0\\r\\no=- ${count}"}`,
+  (count: number) => `{"n":${count}.0, "exact":12345678901234567890 }`,
+  (count: number) => `[ ${count} , null , false , "ünï \\u2028 \\/" ]`,
+  (count: number) => `"candidate ${count} \\ud83e\\udd8a"`
+]
+/** What somebody who is ready offers. */
+const offer = { fileCount: 3, totalBytes: 5_000_000_000 }
+
+const signalText = (count: number): string =>
+  `{"type":"signal","data":${(signalData[count % signalData.length] as (count: number) => string)(count)}}`
 
 const addresses: Readonly<Record<Person, string>> = { ann: "192.168.7.1", bob: "192.168.7.2", cid: "203.0.113.9" }
 
-export const createPlayer = async (environment: Readonly<Record<string, string>>) => {
-  const start = () => startServer({ LOG_LEVEL: "error", ...environment })
+/** All that the server is told but its database: who falls silent is found out soon, and no budget is ever spent. */
+const environment = { ...withoutBudgets, LOG_LEVEL: "error", WS_HEALTH_CHECK_INTERVAL_MS: "1500" }
+
+export const createPlayer = async (databaseUrl: string) => {
+  const start = () => startServer({ ...environment, DATABASE_URL: databaseUrl })
   let server: TestServer = await start()
   let steps = 0
+  const followed = new Set<Rule>()
 
-  /** Plays a walk from an empty world; throws WalkFailed. */
-  const play = async (walk: Walk): Promise<void> => {
+  /** Plays a walk from an empty world; throws WalkFailed, also when something has not come within `patience` ms. */
+  const play = async (walk: Walk, patience = fullPatience): Promise<void> => {
     let world = startingWorld
     const clients = new Map<Person, TestClient>()
     /** Frames of each client that have been compared, lists left out. */
     const compared = new Map<TestClient, number>()
+    const lists = new Map<TestClient, { seen: number; last: unknown }>()
     const codes = new Map<string, string>()
     const ids = new Map<Person, string>()
+    /** Participants' ids, which only their owners may ever be told. */
+    const secrets = new Map<string, Person>()
     let signals = 0
 
     const clientOf = (who: Person): TestClient => clients.get(who) as TestClient
@@ -57,7 +86,17 @@ export const createPlayer = async (environment: Readonly<Record<string, string>>
       })
       return { status: response.status, body: (await response.json()) as any }
     }
-    const change = (who: Person, what: string, body: unknown) => ask(`${roomUrl(who)}/participants/${ids.get(who)}/${what}`, body)
+    const change = (who: Person, what: string, body: unknown) =>
+      ask(`${roomUrl(who)}/participants/${ids.get(who)}/${what}`, body)
+    const own = (who: Person, { self }: { readonly self: { readonly participantId: string } }) => {
+      ids.set(who, self.participantId)
+      secrets.set(self.participantId, who)
+    }
+    const keepSecrets = (who: Person, text: string) => {
+      for (const [secret, owner] of secrets) {
+        if (owner !== who && text.includes(secret)) throw new Error(`${who} was told the participant's id of ${owner}`)
+      }
+    }
 
     /** Does what the step says; gives back the status of an HTTP request. */
     const act = async (step: Step): Promise<number | undefined> => {
@@ -69,14 +108,18 @@ export const createPlayer = async (environment: Readonly<Record<string, string>>
         case "create flight":
           return void clientOf(step.who).send({ type: "create-flight" })
         case "join flight":
-          return void clientOf(step.who).send({ type: "join-flight", flightCode: codeOf(world.seats[step.of]?.place ?? "") })
+          return void clientOf(step.who).send({
+            type: "join-flight",
+            flightCode: codeOf(world.seats[step.of]?.place ?? "")
+          })
         case "invite": {
-          const flightCode = codeOf(world.seats[step.who]?.place ?? "")
+          // Who sits nowhere tries with a flight of the invitee's.
+          const flightCode = codeOf((world.seats[step.who] ?? world.seats[step.of])?.place ?? "")
           const inviteeId = clients.get(step.of)?.id ?? "nobody"
           return void clientOf(step.who).send({ type: "invite-to-flight", inviteeId, flightCode })
         }
         case "signal":
-          return void clientOf(step.who).send({ type: "signal", data: { candidate: `candidate ${++signals}` } })
+          return void clientOf(step.who).send(signalText(++signals))
         case "attach":
           return void clientOf(step.who).send({
             type: "attach-room",
@@ -95,7 +138,8 @@ export const createPlayer = async (environment: Readonly<Record<string, string>>
           const { socket } = clientOf(step.who)
           socket.pause()
           clients.delete(step.who)
-          await expectSoon(() => server.actors().connections === clients.size, "the server to end who fell silent")
+          const isEnded = () => server.actors().connections === clients.size
+          await expectSoon(isEnded, "the server to end who fell silent", fullPatience)
           return void socket.terminate()
         }
         case "reload":
@@ -112,22 +156,26 @@ export const createPlayer = async (environment: Readonly<Record<string, string>>
             channel
           })
           await client.settled()
+          old.send(signalText(++signals))
+          await old.settled()
+          const toOld = framesOf(old).map(({ type }) => type)
+          if (toOld.length > 0) throw new Error(`the replaced socket of ${step.who} got ${toOld.join()}`)
           return void (await old.close())
         }
         case "create room": {
           const { status, body } = await ask(`${server.http}/api/rooms`, { name: `${step.who} at home` })
           codes.set(`room ${step.who}`, body.roomCode)
-          ids.set(step.who, body.self.participantId)
+          own(step.who, body)
           return status
         }
         case "join room": {
           const code = codeOf(`room ${world.tickets[step.of]}`)
           const { status, body } = await ask(`${server.http}/api/rooms/${code}/join`, { name: `${step.who} on a visit` })
-          if (status === 200) ids.set(step.who, body.self.participantId)
+          if (status === 200) own(step.who, body)
           return status
         }
         case "ready":
-          return (await change(step.who, "ready", { fileCount: 3, totalBytes: 70 })).status
+          return (await change(step.who, "ready", offer)).status
         case "chat":
           return (await change(step.who, "chat", { active: step.active })).status
         case "share":
@@ -139,14 +187,18 @@ export const createPlayer = async (environment: Readonly<Record<string, string>>
       }
     }
 
-    const framesOf = (client: TestClient): readonly Frame[] =>
-      client.frames.filter(({ type }) => type !== "users-on-network-update").slice(compared.get(client) ?? 0)
+    /** What has come and is not compared yet, lists left out, each with its text. */
+    const framesOf = (client: TestClient): readonly { readonly type: string; readonly frame: Frame; readonly text: string }[] =>
+      client.frames
+        .map((frame, at) => ({ type: frame.type, frame, text: client.texts[at] as string }))
+        .filter(({ type }) => type !== "users-on-network-update")
+        .slice(compared.get(client) ?? 0)
 
     const nameOf = (place: string | undefined): string | undefined =>
       [...codes].findLast(([, code]) => code === place)?.[0]
 
     /** A frame in the model's words. */
-    const inModel = ({ type, ...rest }: Frame, expected: Expected | undefined): unknown => {
+    const inModel = ({ type, ...rest }: Frame, text: string, expected: Expected | undefined): unknown => {
       switch (type) {
         case "flight-created":
           if (expected?.type === "flight-created") codes.set(expected.code, rest["flightCode"])
@@ -164,14 +216,14 @@ export const createPlayer = async (environment: Readonly<Record<string, string>>
         case "flight-invitation":
           return { type, code: nameOf(rest["flightCode"]), fromName: rest["fromName"] }
         case "room-attached": {
-          const peer = rest["peer"]
+          const role = rest["role"]
           const known = expected?.type === "room-attached" ? expected.peer : null
-          // Of the peer's own wishes this frame says nothing.
-          const model = peer && { ...known, name: peer.name, ready: peer.ready }
-          return { type, code: nameOf(rest["flightCode"]), role: rest["role"], peer: model }
+          const other = known && showParticipant(known, role === "host" ? "guest" : "host")
+          const isKnown = isDeepStrictEqual(rest["peer"] && withoutAlias(rest["peer"]), other)
+          return { type, code: nameOf(rest["flightCode"]), role, peer: isKnown ? known : rest["peer"] }
         }
         case "signal":
-          return isDeepStrictEqual(rest["data"], { candidate: `candidate ${signals}` }) ? { type } : { type, ...rest }
+          return text === signalText(signals) ? { type } : { text }
         case "error":
           return { type, message: rest["message"] }
         default:
@@ -179,8 +231,8 @@ export const createPlayer = async (environment: Readonly<Record<string, string>>
       }
     }
 
-    const expectSoon = async (holds: () => boolean | Promise<boolean>, what: string): Promise<void> => {
-      const until = performance.now() + patience
+    const expectSoon = async (holds: () => boolean | Promise<boolean>, what: string, within = patience): Promise<void> => {
+      const until = performance.now() + within
       while (!(await holds())) {
         if (performance.now() > until) throw new Error(`waited in vain for ${what}`)
         await new Promise((resolve) => setTimeout(resolve, 2))
@@ -191,10 +243,13 @@ export const createPlayer = async (environment: Readonly<Record<string, string>>
       const watched = step.does === "restart" ? before : clients
       for (const [who, client] of watched) {
         const expected = frames[who]
-        await expectSoon(() => framesOf(client).length >= expected.length, `${expected.length} frames of ${who}'s`).catch(() => {})
+        await expectSoon(() => framesOf(client).length >= expected.length, "its frames").catch(() => {})
         // A frame too many would have come before the answer to one that is sent now.
         if (client.socket.readyState === client.socket.OPEN) await client.settled()
-        const got = framesOf(client).map((frame, at) => inModel(frame, expected[at]))
+        const got = framesOf(client).map(({ frame, text }, at) => {
+          keepSecrets(who, text)
+          return inModel(frame, text, expected[at])
+        })
         if (!isDeepStrictEqual(got, expected)) {
           throw new Error(`${who} got ${JSON.stringify(got)}\n  and should have got ${JSON.stringify(expected)}`)
         }
@@ -202,60 +257,78 @@ export const createPlayer = async (environment: Readonly<Record<string, string>>
       }
     }
 
-    const compareLists = async (world: World) => {
+    const listsOf = (client: TestClient): readonly unknown[] =>
+      client.frames.filter(({ type }) => type === "users-on-network-update").map(({ users }) => users)
+
+    /** None while on a side channel, never the same twice, and the right one in the end. */
+    const compareLists = async (next: World) => {
       for (const [who, client] of clients) {
-        const list = listOf(world, who)
-        if (list === null) continue
-        const expected = list.map((other) => ({ id: clientOf(other).id, name: world.names[other] }))
-        const last = () => client.frames.findLast(({ type }) => type === "users-on-network-update")?.["users"]
-        await expectSoon(() => isDeepStrictEqual(last(), expected), "a list").catch(() => {
-          throw new Error(`${who}'s list is ${JSON.stringify(last())}\n  and should be ${JSON.stringify(expected)}`)
-        })
+        const list = listOf(next, who)
+        const known = lists.get(client)
+        const stays = known !== undefined && (listOf(world, who) === null) === (list === null)
+        if (list !== null) {
+          const expected = list.map((other) => ({ id: clientOf(other).id, name: next.names[other] }))
+          await expectSoon(() => isDeepStrictEqual(listsOf(client).at(-1), expected), "a list").catch(() => {
+            const last = JSON.stringify(listsOf(client).at(-1))
+            throw new Error(`${who}'s list is ${last}\n  and should be ${JSON.stringify(expected)}`)
+          })
+        }
+        const all = listsOf(client)
+        const fresh = all.slice(known?.seen ?? 0)
+        if (stays && list === null && fresh.length > 0) {
+          throw new Error(`${who} got a list on a side channel: ${JSON.stringify(fresh)}`)
+        }
+        const repeated = fresh.find((each, at) => isDeepStrictEqual(each, at === 0 && stays ? known.last : fresh[at - 1]))
+        if (repeated !== undefined) throw new Error(`${who} got the same list twice: ${JSON.stringify(repeated)}`)
+        lists.set(client, { seen: all.length, last: all.at(-1) })
       }
     }
 
+    const showParticipant = ({ name, ready }: Participant, role: "host" | "guest") => ({
+      role,
+      name,
+      ready,
+      ...(ready ? offer : { fileCount: 0, totalBytes: 0 })
+    })
+    const withoutAlias = ({ participantId: _, ...rest }: Record<string, unknown>) => rest
     const summaryOf = (participants: readonly Participant[], who: Person) => {
       const self = participants.find((each) => each.who === who)
       if (self === undefined) return { status: 404 }
       const peer = participants.find((each) => each.who !== who)
-      const show = (each: Participant) => ({
-        role: participants[0] === each ? "host" : "guest",
-        name: each.name,
-        ready: each.ready
-      })
       const someReady = participants.some(({ ready }) => ready)
       const status = peer === undefined ? "waiting" : someReady ? "ready" : "paired"
       return {
         status: 200,
         room: status,
         shouldConnect: status === "ready",
-        self: show(self),
-        peer: peer === undefined ? null : show(peer),
+        self: showParticipant(self, participants[0] === self ? "host" : "guest"),
+        peer: peer === undefined ? null : showParticipant(peer, participants[0] === peer ? "host" : "guest"),
         chat: [self.chat, peer?.chat ?? false],
         share: [self.share, peer?.share ?? false]
       }
     }
     const shown = ({ status, body }: { status: number; body: any }) => {
       if (status !== 200) return { status }
-      const show = (each: any) => each && { role: each.role, name: each.name, ready: each.ready }
       return {
         status,
         room: body.status,
         shouldConnect: body.shouldConnect,
-        self: show(body.self),
-        peer: show(body.peer),
+        self: withoutAlias(body.self),
+        peer: body.peer && withoutAlias(body.peer),
         chat: [body.chat.requestedBySelf, body.chat.requestedByPeer],
         share: [body.screenShare.requestedBySelf, body.screenShare.requestedByPeer]
       }
     }
-    const compareRooms = async (world: World) => {
+    const compareRooms = async ({ tickets, rooms }: World) => {
       for (const who of people) {
-        const room = world.tickets[who]
+        const room = tickets[who]
         if (room === null) continue
-        const expected = summaryOf(world.rooms[room] ?? [], who)
+        const expected = summaryOf(rooms[room] ?? [], who)
         let got: unknown
         await expectSoon(async () => {
-          got = shown(await ask(`${roomUrl(who)}?participantId=${ids.get(who)}`))
+          const answer = await ask(`${server.http}/api/rooms/${codeOf(`room ${room}`)}?participantId=${ids.get(who)}`)
+          keepSecrets(who, JSON.stringify(answer.body))
+          got = shown(answer)
           return isDeepStrictEqual(got, expected)
         }, "a summary").catch(() => {
           throw new Error(`${who}'s room says ${JSON.stringify(got)}\n  and should say ${JSON.stringify(expected)}`)
@@ -266,22 +339,22 @@ export const createPlayer = async (environment: Readonly<Record<string, string>>
     try {
       for (const [at, step] of walk.entries()) {
         const outcome = take(world, step)
-        if (outcome === null) throw new WalkFailed(`step ${at + 1} is not possible: ${inWords(step)}`)
+        if (outcome === null) throw new Error(`step ${at + 1} is not possible: ${inWords(step)}`)
         steps++
+        outcome.rules.forEach((rule) => followed.add(rule))
         try {
           const before = new Map(clients)
           const status = await act(step)
           if (status !== outcome.status) throw new Error(`was answered ${status} and should have been ${outcome.status}`)
           await compareFrames(step, outcome, before)
           if (step.does === "restart") clients.clear()
-          world = outcome.world
-          const odd = [...clients.keys()].filter((who) => !isUp(world, who))
+          const odd = [...clients.keys()].filter((who) => !isUp(outcome.world, who))
           if (odd.length > 0) throw new Error(`${odd.join()} should not be connected`)
-          await compareLists(world)
-          await compareRooms(world)
+          await compareLists(outcome.world)
+          await compareRooms(outcome.world)
+          world = outcome.world
         } catch (error) {
-          const path = walk.slice(0, at + 1).map((step, at) => `  ${at + 1}. ${inWords(step)}`)
-          throw new WalkFailed([`At step ${at + 1}:`, ...path, (error as Error).message].join("\n"))
+          throw new WalkFailed(walk.slice(0, at + 1), (error as Error).message)
         }
       }
     } finally {
@@ -290,5 +363,12 @@ export const createPlayer = async (environment: Readonly<Record<string, string>>
     }
   }
 
-  return { play, steps: () => steps, stop: () => server.stop() }
+  return {
+    play,
+    /** Steps taken so far. */
+    steps: () => steps,
+    /** What of the contract has been tried so far. */
+    followed: followed as ReadonlySet<Rule>,
+    stop: () => server.stop()
+  }
 }

@@ -2,6 +2,8 @@
  * What three people can do with the server, and what each of them should see: the contract of docs/protocol.md as a model,
  * without a look at the server's own code.
  */
+import type { Rule } from "./rules.ts"
+
 export const people = ["ann", "bob", "cid"] as const
 export type Person = (typeof people)[number]
 export type Channel = "transfer" | "chat" | "screen-share"
@@ -53,6 +55,8 @@ export type Expected =
 export interface Outcome {
   readonly world: World
   readonly frames: Readonly<Record<Person, readonly Expected[]>>
+  /** What of the contract this step is about. */
+  readonly rules: readonly Rule[]
   /** The status that an HTTP request is answered with. */
   readonly status?: number
 }
@@ -85,6 +89,14 @@ export const ownParticipant = (world: World, who: Person): Participant | null =>
   return (room === null ? undefined : world.rooms[room]?.find((participant) => participant.who === who)) ?? null
 }
 
+export type Place = "away" | "lobby" | "alone" | "paired"
+
+export const placeOf = (world: World, who: Person): Place => {
+  if (!isUp(world, who)) return "away"
+  if (world.seats[who] === null) return "lobby"
+  return partnerOf(world, who) === null ? "alone" : "paired"
+}
+
 /** Sees and is seen: in the lobby, or alone where files are transferred. */
 const isVisible = (world: World, who: Person): boolean => {
   const seat = world.seats[who]
@@ -104,18 +116,36 @@ const put = <A>(record: Readonly<Record<Person, A>>, who: Person, value: A): Rea
   [who]: value
 })
 
-/** The world after somebody's seat is given back; who is left behind hears of it. */
-const vacate = (world: World, who: Person): { readonly world: World; readonly behind: Person | null } => {
+interface Vacated {
+  readonly world: World
+  /** Who is left behind, and hears of it. */
+  readonly behind: Person | null
+  readonly rules: readonly Rule[]
+}
+
+/** The world after somebody's seat is given back. */
+const vacate = (world: World, who: Person): Vacated => {
   const seat = world.seats[who]
-  if (seat === null) return { world, behind: null }
+  if (seat === null) return { world, behind: null, rules: ["nobody minds"] }
   const behind = partnerOf(world, who)
   const seats = put(world.seats, who, null)
-  const room = seat.place.startsWith("room ") ? seat.place.slice("room ".length) : null
-  if (room === null || seat.channel !== "transfer") return { world: { ...world, seats }, behind }
-  const [host, guest] = world.rooms[room] as readonly Participant[]
-  const remaining =
-    host?.who === who ? (guest === undefined ? [] : [{ ...guest, chat: false, share: false }]) : host === undefined ? [] : [host]
-  return { world: { ...world, seats, rooms: { ...world.rooms, [room]: remaining } }, behind }
+  if (!seat.place.startsWith("room ")) {
+    const rule = behind === null ? "ends its flight" : "leaves its partner in the flight"
+    return { world: { ...world, seats }, behind, rules: [rule] }
+  }
+  const told: readonly Rule[] = behind === null ? [] : ["tells its partner of a room"]
+  if (seat.channel !== "transfer") {
+    return { world: { ...world, seats }, behind, rules: ["leaves a side channel, and the room as it is", ...told] }
+  }
+  const room = seat.place.slice("room ".length)
+  const [host, guest] = world.rooms[room] as readonly [Participant, Participant?]
+  const [remaining, rule]: readonly [readonly Participant[], Rule] =
+    host.who !== who
+      ? [[host], "empties the guest's seat"]
+      : guest === undefined
+        ? [[], "ends its room"]
+        : [[{ ...guest, chat: false, share: false }], "hands the host's seat to the guest"]
+  return { world: { ...world, seats, rooms: { ...world.rooms, [room]: remaining } }, behind, rules: [rule, ...told] }
 }
 
 const nothing: Outcome["frames"] = { ann: [], bob: [], cid: [] }
@@ -138,158 +168,196 @@ const introduce = (world: World, who: Person, frames: Outcome["frames"]): Outcom
   return to(to(frames, who, joined(other)), other, joined(who))
 }
 
+/** Somebody takes a seat of a room: `world` has the seat already. */
+const seated = (world: World, who: Person, frames: Outcome["frames"], rules: readonly Rule[]): Outcome => {
+  const { place, channel } = world.seats[who] as Seat
+  const inside = world.rooms[place.slice("room ".length)] as readonly Participant[]
+  const role = inside[0]?.who === who ? "host" : "guest"
+  const peer = inside.find((other) => other.who !== who) ?? null
+  const meets = partnerOf(world, who) !== null ? "meets the other one" : "waits for the other one"
+  return {
+    world,
+    frames: introduce(world, who, to(frames, who, { type: "room-attached", code: place, role, peer })),
+    rules: [...rules, `attaches for ${channel}`, `attaches as ${role}`, meets]
+  }
+}
+
+const departures = {
+  leave: "closes",
+  kill: "is killed",
+  "fall silent": "falls silent and is ended",
+  reload: "reloads"
+} as const satisfies Record<string, Rule>
+
 /** What a step does; null: it cannot be taken now. */
 export const take = (world: World, step: Step): Outcome | null => {
   if (step.does === "restart") {
     const frames = world.connected.reduce((all, who) => to(all, who, { type: "server-shutdown" }), nothing)
     const { rooms, tickets } = world
-    return { world: { ...startingWorld, rooms, tickets }, frames }
+    const rule = "the server restarts: everybody is told, rooms stay"
+    return { world: { ...startingWorld, rooms, tickets }, frames, rules: [rule] }
   }
   const { who } = step
   const seat = world.seats[who]
   const isHere = isUp(world, who)
   const participant = ownParticipant(world, who)
-  const fault = (message: string): Outcome => ({ world, frames: to(nothing, who, { type: "error", message }) })
-  const change = (changed: Partial<Participant>, status = 200): Outcome => {
+  const fault = (message: string, rule: Rule): Outcome => ({
+    world,
+    frames: to(nothing, who, { type: "error", message }),
+    rules: [rule]
+  })
+  const change = (changed: Partial<Participant>, rule: Rule): Outcome => {
     const room = world.tickets[who] as string
     const participants = (world.rooms[room] ?? []).map((each) => (each.who === who ? { ...each, ...changed } : each))
-    return { world: { ...world, rooms: { ...world.rooms, [room]: participants } }, frames: nothing, status }
+    return { world: { ...world, rooms: { ...world.rooms, [room]: participants } }, frames: nothing, rules: [rule], status: 200 }
   }
-  const absent: Outcome = { world, frames: nothing, status: 404 }
+  const absent: Outcome = { world, frames: nothing, rules: ["is no participant any more"], status: 404 }
+  // Whoever sits where files are transferred may prepare for another room; one id of a participant is enough otherwise.
+  const mayHaveRoom = participant === null || (seat?.place === `room ${world.tickets[who]}` && seat.channel === "transfer")
 
   switch (step.does) {
     case "connect":
       if (isHere) return null
       return {
         world: { ...world, connected: [...world.connected, who], names: put(world.names, who, "Anonymous") },
-        frames: to(nothing, who, { type: "registered" })
+        frames: to(nothing, who, { type: "registered" }),
+        rules: ["arrives and is told an id"]
       }
     case "register":
-      return isHere ? { world: { ...world, names: put(world.names, who, step.name) }, frames: nothing } : null
+      if (!isHere) return null
+      return { world: { ...world, names: put(world.names, who, step.name) }, frames: nothing, rules: ["takes a name"] }
     case "leave":
     case "kill":
     case "fall silent":
     case "reload": {
       if (!isHere) return null
-      const { world: left, behind } = vacate(world, who)
+      const { world: left, behind, rules } = vacate(world, who)
       const gone = { ...left, connected: left.connected.filter((other) => other !== who) }
       const frames = to(nothing, behind, { type: "peer-left" })
-      if (step.does !== "reload") return { world: gone, frames }
+      if (step.does !== "reload") return { world: gone, frames, rules: [departures[step.does], ...rules] }
       const again = take(gone, { does: "connect", who }) as Outcome
-      return { world: again.world, frames: to(frames, who, ...again.frames[who]) }
+      return { world: again.world, frames: to(frames, who, ...again.frames[who]), rules: ["reloads", ...rules] }
     }
     case "create flight":
       if (!isHere) return null
-      if (seat !== null) return fault("Already in a flight")
+      if (seat !== null) return fault("Already in a flight", "may have no second flight")
       // One that somebody still sits in keeps its name in this model.
       if (people.some((other) => world.seats[other]?.place === `flight ${who}`)) return null
       return {
         world: { ...world, seats: put(world.seats, who, { place: `flight ${who}`, channel: "transfer" }) },
-        frames: to(nothing, who, { type: "flight-created", code: `flight ${who}` })
+        frames: to(nothing, who, { type: "flight-created", code: `flight ${who}` }),
+        rules: ["opens a flight"]
       }
     case "join flight": {
       if (!isHere) return null
-      if (seat !== null) return fault("Already in a flight")
+      if (seat !== null) return fault("Already in a flight", "may have no second flight")
       const theirs = world.seats[step.of]
       if (theirs === null || !theirs.place.startsWith("flight ") || sitting(world, theirs).length > 1) {
-        return fault("Flight not found or full")
+        return fault("Flight not found or full", "finds a flight full, gone or not a flight")
       }
       const joined = { ...world, seats: put(world.seats, who, theirs) }
-      return { world: joined, frames: introduce(joined, who, nothing) }
-    }
-    case "invite": {
-      if (!isHere || seat === null || step.of === who) return null
-      const seen = listOf(world, who)?.includes(step.of) === true && isVisible(world, who)
+      const isNear = networkOf(who) === networkOf(step.of)
       return {
-        world,
-        frames: seen
-          ? to(nothing, step.of, { type: "flight-invitation", code: seat.place, fromName: world.names[who] })
-          : nothing
+        world: joined,
+        frames: introduce(joined, who, nothing),
+        rules: [isNear ? "joins a flight of its network" : "joins a flight from elsewhere"]
       }
     }
-    case "signal":
-      return isHere ? { world, frames: to(nothing, partnerOf(world, who), { type: "signal" }) } : null
+    case "invite": {
+      if (!isHere || step.of === who) return null
+      if (seat === null) return { world, frames: nothing, rules: ["invites into a flight it is not in, and nobody hears"] }
+      const isSeen = listOf(world, who)?.includes(step.of) === true
+      if (!isSeen) return { world, frames: nothing, rules: ["invites who does not see it, and nobody hears"] }
+      const invitation: Expected = { type: "flight-invitation", code: seat.place, fromName: world.names[who] }
+      return { world, frames: to(nothing, step.of, invitation), rules: ["invites a neighbour"] }
+    }
+    case "signal": {
+      if (!isHere) return null
+      const partner = partnerOf(world, who)
+      const rule = partner === null ? "signals nobody" : "signals its partner"
+      return { world, frames: to(nothing, partner, { type: "signal" }), rules: [rule] }
+    }
     case "create room": {
-      // One that somebody still sits in is not given up.
-      if (participant !== null || sittingInRoom(world, who)) return null
+      // One that somebody is still in keeps its name in this model.
+      if (!mayHaveRoom || isInUse(world, who)) return null
       const host: Participant = { who, name: `${who} at home`, ready: false, chat: false, share: false }
       return {
         world: { ...world, rooms: { ...world.rooms, [who]: [host] }, tickets: put(world.tickets, who, who) },
         frames: nothing,
+        rules: ["makes a room"],
         status: 201
       }
     }
     case "join room": {
-      if (participant !== null || world.tickets[step.of] === null || sittingInRoom(world, who)) return null
-      const room = world.tickets[step.of] as string
+      const room = world.tickets[step.of]
+      if (!mayHaveRoom || room === null) return null
       const inside = world.rooms[room] ?? []
-      if (inside.length !== 1) return { world, frames: nothing, status: 400 }
+      if (inside.some((other) => other.who === who)) return null
+      if (inside.length !== 1) return { world, frames: nothing, rules: ["finds a room full or gone"], status: 400 }
       const guest: Participant = { who, name: `${who} on a visit`, ready: false, chat: false, share: false }
       return {
         world: { ...world, rooms: { ...world.rooms, [room]: [...inside, guest] }, tickets: put(world.tickets, who, room) },
         frames: nothing,
+        rules: ["joins a room"],
         status: 200
       }
     }
     case "ready":
-      return world.tickets[who] === null ? null : participant === null ? absent : change({ ready: true })
+      if (world.tickets[who] === null) return null
+      return participant === null ? absent : change({ ready: true }, "is ready")
     case "chat":
-      return world.tickets[who] === null ? null : participant === null ? absent : change({ chat: step.active })
+      if (world.tickets[who] === null) return null
+      if (participant === null) return absent
+      return change({ chat: step.active }, step.active ? "asks for chat" : "withdraws from chat")
     case "share": {
       if (world.tickets[who] === null) return null
       if (participant === null) return absent
       const peer = world.rooms[world.tickets[who] as string]?.find((other) => other.who !== who)
-      return step.active && peer?.share === true ? { world, frames: nothing, status: 400 } : change({ share: step.active })
+      return step.active && peer?.share === true
+        ? { world, frames: nothing, rules: ["may not share while the other does"], status: 400 }
+        : change({ share: step.active }, step.active ? "shares its screen" : "stops sharing")
     }
     case "attach": {
       const room = world.tickets[who]
       if (!isHere || room === null) return null
       const here: Seat = { place: `room ${room}`, channel: step.channel }
-      const leavesRoom = seat?.place === here.place && seat.channel === "transfer" && step.channel !== "transfer"
-      if (leavesRoom) {
-        const { world: left, behind } = vacate(world, who)
+      if (seat?.place === here.place && seat.channel === "transfer" && step.channel !== "transfer") {
+        const { world: left, behind, rules } = vacate(world, who)
         const frames = to(nothing, behind, { type: "peer-left" })
-        return { world: left, frames: to(frames, who, { type: "error", message: "Room not found or expired" }) }
+        return {
+          world: left,
+          frames: to(frames, who, { type: "error", message: "Room not found or expired" }),
+          rules: ["leaves its room by turning to a side channel", ...rules]
+        }
       }
-      if (participant === null) return fault("Room not found or expired")
+      if (participant === null) return fault("Room not found or expired", "is refused a seat")
       const isSame = seat !== null && seatKey(seat) === seatKey(here)
-      const { world: left, behind } = isSame ? { world, behind: null } : vacate(world, who)
-      const inside = left.rooms[room] as readonly Participant[]
+      const { world: left, behind, rules }: Vacated = isSame
+        ? { world, behind: null, rules: ["attaches where it sits"] }
+        : vacate(world, who)
+      const moved: readonly Rule[] = seat === null || isSame ? [] : ["comes from another seat"]
       const attached: World = {
         ...left,
         seats: put(left.seats, who, here),
         names: put(left.names, who, participant.name)
       }
-      const frames = to(to(nothing, behind, { type: "peer-left" }), who, {
-        type: "room-attached",
-        code: here.place,
-        role: inside[0]?.who === who ? "host" : "guest",
-        peer: inside.find((other) => other.who !== who) ?? null
-      })
-      return { world: attached, frames: introduce(attached, who, frames) }
+      return seated(attached, who, to(nothing, behind, { type: "peer-left" }), [...moved, ...rules])
     }
     case "replace": {
-      // A second socket takes the participant's seat, and only then the first one closes.
-      if (!isHere || seat === null || !seat.place.startsWith("room ") || participant === null) return null
-      const inside = world.rooms[seat.place.slice("room ".length)] as readonly Participant[]
+      // A second socket takes the participant's seat; then the first one signals in vain, and closes.
+      if (!isHere || participant === null || seat?.place !== `room ${world.tickets[who]}`) return null
       const replaced: World = {
         ...world,
         connected: [...world.connected.filter((other) => other !== who), who],
         names: put(world.names, who, participant.name)
       }
-      const frames = to(nothing, who, { type: "registered" }, {
-        type: "room-attached",
-        code: seat.place,
-        role: inside[0]?.who === who ? "host" : "guest",
-        peer: inside.find((other) => other.who !== who) ?? null
-      })
-      return { world: replaced, frames: introduce(replaced, who, frames) }
+      return seated(replaced, who, to(nothing, who, { type: "registered" }), ["is replaced by its own newer socket"])
     }
   }
 }
 
-/** Whether somebody holds a seat in a room, whose name in this model must then not be given to another. */
-const sittingInRoom = (world: World, who: Person): boolean =>
+/** Whether somebody is still in the room that this one has made, or holds a seat of it. */
+const isInUse = (world: World, who: Person): boolean =>
   people.some((other) => world.seats[other]?.place === `room ${who}`) || (world.rooms[who] ?? []).length > 0
 
 /** Everything that these people might try. */

@@ -1,23 +1,17 @@
 /** The world as a statechart: each person is away, in the lobby, alone or paired, and steps move them. */
 import { assign, setup } from "xstate"
-import { isUp, partnerOf, people, startingWorld, take, type Person, type Step, type World } from "./world.ts"
+import { people, placeOf, startingWorld, take, type Person, type Place, type Step, type World } from "./world.ts"
 
 export interface WorldEvent {
   readonly type: "step"
   readonly step: Step
 }
 
-const placeOf = (world: World, who: Person): string => {
-  if (!isUp(world, who)) return "away"
-  if (world.seats[who] === null) return "lobby"
-  return partnerOf(world, who) === null ? "alone" : "paired"
-}
-
 const base = setup({
   types: { context: {} as World, events: {} as WorldEvent },
   guards: {
     isPossible: ({ context, event }) => take(context, event.step) !== null,
-    is: ({ context }, { who, place }: { who: Person; place: string }) => placeOf(context, who) === place
+    is: ({ context }, { who, place }: { who: Person; place: Place }) => placeOf(context, who) === place
   },
   actions: {
     take: assign(({ context, event }) => take(context, event.step)?.world ?? context)
