@@ -55,7 +55,6 @@ const environment = { ...withoutBudgets, LOG_LEVEL: "error", WS_HEALTH_CHECK_INT
 export const createPlayer = async (databaseUrl: string) => {
   const start = () => startServer({ ...environment, DATABASE_URL: databaseUrl })
   let server: TestServer = await start()
-  let steps = 0
   const followed = new Set<Rule>()
 
   /** Plays a walk from an empty world; throws WalkFailed, also when something has not come within `patience` ms. */
@@ -340,7 +339,6 @@ export const createPlayer = async (databaseUrl: string) => {
       for (const [at, step] of walk.entries()) {
         const outcome = take(world, step)
         if (outcome === null) throw new Error(`step ${at + 1} is not possible: ${inWords(step)}`)
-        steps++
         outcome.rules.forEach((rule) => followed.add(rule))
         try {
           const before = new Map(clients)
@@ -365,8 +363,6 @@ export const createPlayer = async (databaseUrl: string) => {
 
   return {
     play,
-    /** Steps taken so far. */
-    steps: () => steps,
     /** What of the contract has been tried so far. */
     followed: followed as ReadonlySet<Rule>,
     stop: () => server.stop()

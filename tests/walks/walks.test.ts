@@ -57,11 +57,17 @@ describeOnPostgres("the real server", () => {
     }
   }
 
+  /** Steps that have been taken as the model says. */
+  let steps = 0
+
   const playAll = async (walks: readonly Walk[]) => {
     for (const walk of walks) {
       follow(walk)
       const failure = await failureOf(walk)
-      if (failure === null) continue
+      if (failure === null) {
+        steps += walk.length
+        continue
+      }
       const fails = async (shorter: Walk) => (await failureOf(shorter, haste)) !== null
       const shortest = await shorten(failure.taken, fails, performance.now() + shortening)
       // What fails in haste only is not told.
@@ -88,11 +94,11 @@ describeOnPostgres("the real server", () => {
     const random = randomNumbers(seed)
     const rare: readonly Step[] = [{ does: "restart" }, ...people.map((who): Step => ({ does: "fall silent", who }))]
     const taken: Taken = new Map()
-    while (player.steps() < wanted) {
+    while (steps < wanted) {
       const cast = random() < 0.3 ? (["ann", "bob"] as const) : people
       await playAll([randomWalk(random, cast, 40, rare, taken)])
     }
-    expect(player.steps()).toBeGreaterThanOrEqual(2_000)
+    expect(steps).toBeGreaterThanOrEqual(2_000)
     // Everything that the contract says has been tried, and each person has been everywhere, from everywhere.
     expect(rules.filter((rule) => !player.followed.has(rule))).toEqual([])
     const places = ["away", "lobby", "alone", "paired"]
