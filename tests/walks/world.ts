@@ -89,7 +89,8 @@ export const ownParticipant = (world: World, who: Person): Participant | null =>
   return (room === null ? undefined : world.rooms[room]?.find((participant) => participant.who === who)) ?? null
 }
 
-export type Place = "away" | "lobby" | "alone" | "paired"
+export const places = ["away", "lobby", "alone", "paired"] as const
+export type Place = (typeof places)[number]
 
 export const placeOf = (world: World, who: Person): Place => {
   if (!isUp(world, who)) return "away"

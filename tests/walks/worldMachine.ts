@@ -1,6 +1,6 @@
 /** The world as a statechart: each person is away, in the lobby, alone or paired, and steps move them. */
 import { assign, setup } from "xstate"
-import { people, placeOf, startingWorld, take, type Person, type Place, type Step, type World } from "./world.ts"
+import { people, placeOf, places, startingWorld, take, type Person, type Place, type Step, type World } from "./world.ts"
 
 export interface WorldEvent {
   readonly type: "step"
@@ -17,8 +17,6 @@ const base = setup({
     take: assign(({ context, event }) => take(context, event.step)?.world ?? context)
   }
 })
-
-const places = ["away", "lobby", "alone", "paired"] as const
 
 const region = (who: Person) => ({
   initial: "away" as const,
