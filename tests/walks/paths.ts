@@ -109,12 +109,16 @@ export type Taken = Map<string, number>
 /** What a step counts as: the rules it follows, and what tells it from others that follow the same. */
 const countedAs = (world: World, step: Step, { world: next, rules }: Outcome) => ({
   rules,
-  kind: "who" in step ? [step.who, step.does, placeOf(world, step.who), placeOf(next, step.who), ...rules].join() : step.does
+  kind:
+    "who" in step
+      ? [step.who, step.does, placeOf(world, step.who), placeOf(next, step.who), ...rules].join()
+      : step.does
 })
 
 /**
- * One walk of about so many steps, by chance. Preferred is what has been taken least often, as counted in `taken` (which
- * this adds to). Now and then two go and meet, as by mere chance they hardly ever do. `rare` steps come once in a hundred.
+ * One walk of about so many steps, by chance. Preferred is what has been taken least often, as counted in `taken`
+ * (which this adds to). Now and then two go and meet, as by mere chance they hardly ever do. `rare` steps come once in
+ * a hundred.
  */
 export const randomWalk = (
   random: () => number,

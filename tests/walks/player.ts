@@ -1,6 +1,13 @@
 /** Plays a walk against a started server over real sockets and HTTP, and compares what everybody gets and sees. */
 import { isDeepStrictEqual } from "node:util"
-import { connect, startServer, withoutBudgets, type Frame, type TestClient, type TestServer } from "../support/server.ts"
+import {
+  connect,
+  startServer,
+  withoutBudgets,
+  type Frame,
+  type TestClient,
+  type TestServer
+} from "../support/server.ts"
 import {
   inWords,
   isUp,
@@ -41,11 +48,11 @@ const signalData = [
   (count: number) => `[ ${count} , null , false , "ünï \\u2028 \\/" ]`,
   (count: number) => `"candidate ${count} \\ud83e\\udd8a"`
 ]
-/** What somebody who is ready offers. */
-const offer = { fileCount: 3, totalBytes: 5_000_000_000 }
-
 const signalText = (count: number): string =>
   `{"type":"signal","data":${(signalData[count % signalData.length] as (count: number) => string)(count)}}`
+
+/** What somebody who is ready offers. */
+const offer = { fileCount: 3, totalBytes: 5_000_000_000 }
 
 const addresses: Readonly<Record<Person, string>> = { ann: "192.168.7.1", bob: "192.168.7.2", cid: "203.0.113.9" }
 
@@ -61,6 +68,7 @@ export const createPlayer = async (databaseUrl: string) => {
   const play = async (walk: Walk, patience = fullPatience): Promise<void> => {
     let world = startingWorld
     const clients = new Map<Person, TestClient>()
+    const opened: TestClient[] = []
     /** Frames of each client that have been compared, lists left out. */
     const compared = new Map<TestClient, number>()
     const lists = new Map<TestClient, { seen: number; last: unknown }>()
@@ -74,8 +82,12 @@ export const createPlayer = async (databaseUrl: string) => {
     const open = async (who: Person): Promise<TestClient> => {
       const client = await connect(server.ws, { headers: { "x-forwarded-for": addresses[who] } })
       clients.set(who, client)
+      opened.push(client)
       return client
     }
+    /** The server has noticed that whoever has gone is gone. */
+    const othersAreGone = (within = patience): Promise<void> =>
+      expectSoon(() => server.actors().connections === clients.size, "the server to notice who has gone", within)
     const codeOf = (place: string): string => codes.get(place) ?? "ZZZZZZ"
     const roomUrl = (who: Person): string => `${server.http}/api/rooms/${codeOf(`room ${world.tickets[who]}`)}`
     const ask = async (url: string, body?: unknown) => {
@@ -98,7 +110,7 @@ export const createPlayer = async (databaseUrl: string) => {
     }
 
     /** Does what the step says; gives back the status of an HTTP request. */
-    const act = async (step: Step): Promise<number | undefined> => {
+    const act = async (step: Step): Promise<number | void> => {
       switch (step.does) {
         case "connect":
           return void (await open(step.who))
@@ -128,22 +140,24 @@ export const createPlayer = async (databaseUrl: string) => {
           })
         case "leave":
           await clientOf(step.who).close()
-          return void clients.delete(step.who)
+          clients.delete(step.who)
+          return othersAreGone()
         case "kill":
           clientOf(step.who).socket.terminate()
-          return void clients.delete(step.who)
+          clients.delete(step.who)
+          return othersAreGone()
         case "fall silent": {
           // Reads nothing any more, so that pings go unanswered until the server ends it.
           const { socket } = clientOf(step.who)
           socket.pause()
           clients.delete(step.who)
-          const isEnded = () => server.actors().connections === clients.size
-          await expectSoon(isEnded, "the server to end who fell silent", fullPatience)
+          await othersAreGone(fullPatience)
           return void socket.terminate()
         }
         case "reload":
           await clientOf(step.who).close()
-          return void (await open(step.who))
+          await open(step.who)
+          return othersAreGone()
         case "replace": {
           const old = clientOf(step.who)
           const { channel } = world.seats[step.who]!
@@ -163,7 +177,8 @@ export const createPlayer = async (databaseUrl: string) => {
           if (!isDeepStrictEqual(toOld, [{ type: "error", message: "Flight not found or full" }])) {
             throw new Error(`the replaced socket of ${step.who} got ${JSON.stringify(toOld)}`)
           }
-          return void (await old.close())
+          await old.close()
+          return othersAreGone()
         }
         case "create room": {
           const { status, body } = await ask(`${server.http}/api/rooms`, { name: `${step.who} at home` })
@@ -173,7 +188,8 @@ export const createPlayer = async (databaseUrl: string) => {
         }
         case "join room": {
           const code = codeOf(`room ${world.tickets[step.of]}`)
-          const { status, body } = await ask(`${server.http}/api/rooms/${code}/join`, { name: `${step.who} on a visit` })
+          const name = `${step.who} on a visit`
+          const { status, body } = await ask(`${server.http}/api/rooms/${code}/join`, { name })
           if (status === 200) own(step.who, body)
           return status
         }
@@ -186,12 +202,11 @@ export const createPlayer = async (databaseUrl: string) => {
         case "restart":
           await server.stop()
           server = await start()
-          return undefined
       }
     }
 
     /** What has come and is not compared yet, lists left out, each with its text. */
-    const framesOf = (client: TestClient): readonly { readonly type: string; readonly frame: Frame; readonly text: string }[] =>
+    const framesOf = (client: TestClient) =>
       client.frames
         .map((frame, at) => ({ type: frame.type, frame, text: client.texts[at] as string }))
         .filter(({ type }) => type !== "users-on-network-update")
@@ -234,7 +249,7 @@ export const createPlayer = async (databaseUrl: string) => {
       }
     }
 
-    const expectSoon = async (holds: () => boolean | Promise<boolean>, what: string, within = patience): Promise<void> => {
+    const expectSoon = async (holds: () => boolean | Promise<boolean>, what: string, within = patience) => {
       const until = performance.now() + within
       while (!(await holds())) {
         if (performance.now() > until) throw new Error(`waited in vain for ${what}`)
@@ -243,8 +258,10 @@ export const createPlayer = async (databaseUrl: string) => {
     }
 
     const compareFrames = async (step: Step, { frames }: Outcome, before: ReadonlyMap<Person, TestClient>) => {
-      const watched = step.does === "restart" ? before : clients
-      for (const [who, client] of watched) {
+      // Who took the step comes first: when its frames are handled, those of the others have been sent.
+      const watched = [...(step.does === "restart" ? before : clients)]
+      const first = watched.filter(([who]) => "who" in step && who === step.who)
+      for (const [who, client] of new Map([...first, ...watched])) {
         const expected = frames[who]
         await expectSoon(() => framesOf(client).length >= expected.length, "its frames").catch(() => {})
         // A frame too many would have come before the answer to one that is sent now.
@@ -281,7 +298,8 @@ export const createPlayer = async (databaseUrl: string) => {
         if (stays && list === null && fresh.length > 0) {
           throw new Error(`${who} got a list on a side channel: ${JSON.stringify(fresh)}`)
         }
-        const repeated = fresh.find((each, at) => isDeepStrictEqual(each, at === 0 && stays ? known.last : fresh[at - 1]))
+        const before = (at: number): unknown => (at === 0 && stays ? known.last : fresh[at - 1])
+        const repeated = fresh.find((each, at) => isDeepStrictEqual(each, before(at)))
         if (repeated !== undefined) throw new Error(`${who} got the same list twice: ${JSON.stringify(repeated)}`)
         lists.set(client, { seen: all.length, last: all.at(-1) })
       }
@@ -327,15 +345,15 @@ export const createPlayer = async (databaseUrl: string) => {
         const room = tickets[who]
         if (room === null) continue
         const expected = summaryOf(rooms[room] ?? [], who)
-        let got: unknown
+        let answer: Awaited<ReturnType<typeof ask>> | undefined
         await expectSoon(async () => {
-          const answer = await ask(`${server.http}/api/rooms/${codeOf(`room ${room}`)}?participantId=${ids.get(who)}`)
-          keepSecrets(who, JSON.stringify(answer.body))
-          got = shown(answer)
-          return isDeepStrictEqual(got, expected)
+          answer = await ask(`${server.http}/api/rooms/${codeOf(`room ${room}`)}?participantId=${ids.get(who)}`)
+          return isDeepStrictEqual(shown(answer), expected)
         }, "a summary").catch(() => {
-          throw new Error(`${who}'s room says ${JSON.stringify(got)}\n  and should say ${JSON.stringify(expected)}`)
+          const got = answer && JSON.stringify(shown(answer))
+          throw new Error(`${who}'s room says ${got}\n  and should say ${JSON.stringify(expected)}`)
         })
+        keepSecrets(who, JSON.stringify(answer))
       }
     }
 
@@ -347,7 +365,9 @@ export const createPlayer = async (databaseUrl: string) => {
         try {
           const before = new Map(clients)
           const status = await act(step)
-          if (status !== outcome.status) throw new Error(`was answered ${status} and should have been ${outcome.status}`)
+          if (status !== outcome.status) {
+            throw new Error(`was answered ${status} and should have been ${outcome.status}`)
+          }
           await compareFrames(step, outcome, before)
           if (step.does === "restart") clients.clear()
           const odd = [...clients.keys()].filter((who) => !isUp(outcome.world, who))
@@ -360,7 +380,7 @@ export const createPlayer = async (databaseUrl: string) => {
         }
       }
     } finally {
-      for (const client of clients.values()) client.socket.terminate()
+      for (const client of opened) client.socket.terminate()
       await expectSoon(() => server.actors().connections === 0, "everybody to be gone").catch(() => {})
     }
   }

@@ -1,6 +1,6 @@
 /**
- * What the contract says, rule by rule, as the model names it. Each step that is taken follows some of them, and every one
- * must have been followed when the walks are over.
+ * What the contract says, rule by rule, as the model names it. Each step that is taken follows some of them, and every
+ * one must have been followed when the walks are over.
  */
 export const rules = [
   "arrives and is told an id",

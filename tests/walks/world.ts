@@ -1,6 +1,6 @@
 /**
- * What three people can do with the server, and what each of them should see: the contract of docs/protocol.md as a model,
- * without a look at the server's own code.
+ * What three people can do with the server, and what each of them should see: the contract of docs/protocol.md as a
+ * model, without a look at the server's own code.
  */
 import type { Rule } from "./rules.ts"
 
@@ -46,9 +46,20 @@ export interface World {
 export type Expected =
   | { readonly type: "registered" | "peer-left" | "server-shutdown" }
   | { readonly type: "flight-created"; readonly code: string }
-  | { readonly type: "peer-joined"; readonly code: string; readonly peer: Person; readonly name: string; readonly connectionType: "lan" | "wan" }
+  | {
+      readonly type: "peer-joined"
+      readonly code: string
+      readonly peer: Person
+      readonly name: string
+      readonly connectionType: "lan" | "wan"
+    }
   | { readonly type: "flight-invitation"; readonly code: string; readonly fromName: string }
-  | { readonly type: "room-attached"; readonly code: string; readonly role: "host" | "guest"; readonly peer: Participant | null }
+  | {
+      readonly type: "room-attached"
+      readonly code: string
+      readonly role: "host" | "guest"
+      readonly peer: Participant | null
+    }
   | { readonly type: "signal" }
   | { readonly type: "error"; readonly message: string }
 
@@ -109,7 +120,8 @@ export const listOf = (world: World, who: Person): readonly Person[] | null => {
   const seat = world.seats[who]
   if (seat !== null && seat.channel !== "transfer") return null
   if (!isVisible(world, who)) return []
-  return world.connected.filter((other) => other !== who && networkOf(other) === networkOf(who) && isVisible(world, other))
+  const isNear = (other: Person): boolean => other !== who && networkOf(other) === networkOf(who)
+  return world.connected.filter((other) => isNear(other) && isVisible(world, other))
 }
 
 const put = <A>(record: Readonly<Record<Person, A>>, who: Person, value: A): Readonly<Record<Person, A>> => ({
@@ -210,11 +222,13 @@ export const take = (world: World, step: Step): Outcome | null => {
   const change = (changed: Partial<Participant>, rule: Rule): Outcome => {
     const room = world.tickets[who] as string
     const participants = (world.rooms[room] ?? []).map((each) => (each.who === who ? { ...each, ...changed } : each))
-    return { world: { ...world, rooms: { ...world.rooms, [room]: participants } }, frames: nothing, rules: [rule], status: 200 }
+    const changedWorld = { ...world, rooms: { ...world.rooms, [room]: participants } }
+    return { world: changedWorld, frames: nothing, rules: [rule], status: 200 }
   }
   const absent: Outcome = { world, frames: nothing, rules: ["is no participant any more"], status: 404 }
-  // Whoever sits where files are transferred may prepare for another room; one id of a participant is enough otherwise.
-  const mayHaveRoom = participant === null || (seat?.place === `room ${world.tickets[who]}` && seat.channel === "transfer")
+  // Whoever sits where files are transferred may get ready for another room; otherwise one participant's id is enough.
+  const mayMoveOn = seat?.place === `room ${world.tickets[who]}` && seat.channel === "transfer"
+  const mayHaveRoom = participant === null || mayMoveOn
 
   switch (step.does) {
     case "connect":
@@ -266,9 +280,9 @@ export const take = (world: World, step: Step): Outcome | null => {
     }
     case "invite": {
       if (!isHere || step.of === who) return null
-      if (seat === null) return { world, frames: nothing, rules: ["invites into a flight it is not in, and nobody hears"] }
-      const isSeen = listOf(world, who)?.includes(step.of) === true
-      if (!isSeen) return { world, frames: nothing, rules: ["invites who does not see it, and nobody hears"] }
+      const inVain = (rule: Rule): Outcome => ({ world, frames: nothing, rules: [rule] })
+      if (seat === null) return inVain("invites into a flight it is not in, and nobody hears")
+      if (listOf(world, who)?.includes(step.of) !== true) return inVain("invites who does not see it, and nobody hears")
       const invitation: Expected = { type: "flight-invitation", code: seat.place, fromName: world.names[who] }
       return { world, frames: to(nothing, step.of, invitation), rules: ["invites a neighbour"] }
     }
@@ -297,7 +311,11 @@ export const take = (world: World, step: Step): Outcome | null => {
       if (inside.length !== 1) return { world, frames: nothing, rules: ["finds a room full or gone"], status: 400 }
       const guest: Participant = { who, name: `${who} on a visit`, ready: false, chat: false, share: false }
       return {
-        world: { ...world, rooms: { ...world.rooms, [room]: [...inside, guest] }, tickets: put(world.tickets, who, room) },
+        world: {
+          ...world,
+          rooms: { ...world.rooms, [room]: [...inside, guest] },
+          tickets: put(world.tickets, who, room)
+        },
         frames: nothing,
         rules: ["joins a room"],
         status: 200
@@ -361,12 +379,22 @@ export const take = (world: World, step: Step): Outcome | null => {
 const isInUse = (world: World, who: Person): boolean =>
   people.some((other) => world.seats[other]?.place === `room ${who}`) || (world.rooms[who] ?? []).length > 0
 
+const plainSteps = [
+  "connect",
+  "leave",
+  "kill",
+  "reload",
+  "replace",
+  "create flight",
+  "create room",
+  "ready",
+  "signal"
+] as const
+
 /** Everything that these people might try. */
 export const stepsOf = (cast: readonly Person[]): readonly Step[] => [
   ...cast.flatMap((who): readonly Step[] => [
-    ...(["connect", "leave", "kill", "reload", "replace", "create flight", "create room", "ready", "signal"] as const).map(
-      (does): Step => ({ does, who })
-    ),
+    ...plainSteps.map((does): Step => ({ does, who })),
     ...["Ada", "Grace"].map((name): Step => ({ does: "register", who, name })),
     ...(["transfer", "chat", "screen-share"] as const).map((channel): Step => ({ does: "attach", who, channel })),
     ...[true, false].flatMap((active): readonly Step[] => [

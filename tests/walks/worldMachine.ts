@@ -1,6 +1,16 @@
 /** The world as a statechart: each person is away, in the lobby, alone or paired, and steps move them. */
 import { assign, setup } from "xstate"
-import { people, placeOf, places, startingWorld, take, type Person, type Place, type Step, type World } from "./world.ts"
+import {
+  people,
+  placeOf,
+  places,
+  startingWorld,
+  take,
+  type Person,
+  type Place,
+  type Step,
+  type World
+} from "./world.ts"
 
 export interface WorldEvent {
   readonly type: "step"
