@@ -9,7 +9,8 @@ export const rules = [
   "is killed",
   "falls silent and is ended",
   "reloads",
-  "the server restarts: everybody is told, rooms stay",
+  "the server restarts, and everybody is told",
+  "the server restarts, and who sits in a room stays in it",
 
   // A seat that is given up
   "nobody minds",

@@ -207,8 +207,10 @@ export const take = (world: World, step: Step): Outcome | null => {
   if (step.does === "restart") {
     const frames = world.connected.reduce((all, who) => to(all, who, { type: "server-shutdown" }), nothing)
     const { rooms, tickets } = world
-    const rule = "the server restarts: everybody is told, rooms stay"
-    return { world: { ...startingWorld, rooms, tickets }, frames, rules: [rule] }
+    const rules: readonly Rule[] = people.some((who) => world.seats[who]?.place.startsWith("room "))
+      ? ["the server restarts, and everybody is told", "the server restarts, and who sits in a room stays in it"]
+      : ["the server restarts, and everybody is told"]
+    return { world: { ...startingWorld, rooms, tickets }, frames, rules }
   }
   const { who } = step
   const seat = world.seats[who]
