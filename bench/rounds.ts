@@ -37,6 +37,18 @@ export const quantile = (values: readonly number[], share: number): number => {
 const warmUpTurns = 4
 
 /** Lets the two take turns; who goes first changes from round to round. */
+/**
+ * Keeps this process from falling asleep until the returned function is called. To send to a process that sleeps costs the sender
+ * the waking, and the better the server, the less its clients would sleep.
+ */
+export const stayAwake = (): (() => void) => {
+  let next = setImmediate(function look() {
+    next = setImmediate(look)
+  })
+  return () => clearImmediate(next)
+}
+
+/** Lets the two take turns; who goes first changes from round to round. */
 export const takeTurns = async (
   rounds: number,
   silktower: () => Promise<number>,
