@@ -62,6 +62,28 @@ export interface LinkCount {
 const pausedForInbox = 1
 const pausedForPeer = 2
 
+/** Holds back what is written to a stream until this moment is over. */
+type Flush = (stream: Duplex) => void
+
+/**
+ * Frames that come in one read and go to one client leave in one write: a write is a system call, and costs more than
+ * all else that is done for a frame.
+ */
+const createFlush = (): Flush => {
+  let streams = new Set<Duplex>()
+  const flushAll = () => {
+    const written = streams
+    streams = new Set()
+    for (const stream of written) stream.uncork()
+  }
+  return (stream) => {
+    if (streams.has(stream)) return
+    if (streams.size === 0) process.nextTick(flushAll)
+    streams.add(stream)
+    stream.cork()
+  }
+}
+
 /** One client's socket. */
 export class ClientSocket {
   /** Set by the handler when it opens. */
@@ -72,6 +94,8 @@ export class ClientSocket {
   link: { readonly peer: ClientSocket; readonly count: LinkCount } | null = null
 
   readonly #socket: WebSocket
+  readonly #stream: Duplex
+  readonly #flush: Flush
   readonly #options: SocketServerOptions
   #alive = true
   #pauses = 0
@@ -86,8 +110,11 @@ export class ClientSocket {
   /** Since when frames have come back, on the clock of performance.now(). */
   #allowedAt = performance.now()
 
-  constructor(socket: WebSocket, options: SocketServerOptions) {
+  /** `stream` is what the WebSocket writes to. */
+  constructor(socket: WebSocket, stream: Duplex, flush: Flush, options: SocketServerOptions) {
     this.#socket = socket
+    this.#stream = stream
+    this.#flush = flush
     this.#options = options
     this.#allowance = options.framesPerSecond === 0 ? Number.POSITIVE_INFINITY : options.frameBurst
   }
@@ -105,6 +132,7 @@ export class ClientSocket {
   #write(data: Buffer | string, from: ClientSocket | null): void {
     const socket = this.#socket
     if (socket.readyState !== socket.OPEN) return
+    this.#flush(this.#stream)
     const { backPressureHighBytes, backPressureLowBytes } = this.#options
     const unsent = socket.bufferedAmount + data.length
     if (unsent < backPressureLowBytes) {
@@ -255,6 +283,7 @@ const refuse = (socket: Duplex, { status, body, headers }: UpgradeRefusal): void
 /** Takes over the upgrades of an HTTP server: any path becomes a WebSocket, uncompressed. */
 export const createSocketServer = (server: Server | SecureServer, options: SocketServerOptions): SocketServer => {
   const clients = new Map<WebSocket, ClientSocket>()
+  const flush = createFlush()
   let accepting = true
   const webSockets = new WebSocketServer({
     noServer: true,
@@ -266,7 +295,7 @@ export const createSocketServer = (server: Server | SecureServer, options: Socke
   })
 
   const open = (socket: WebSocket, request: IncomingMessage) => {
-    const client = new ClientSocket(socket, options)
+    const client = new ClientSocket(socket, request.socket, flush, options)
     clients.set(socket, client)
     socket.on("message", onMessage)
     socket.on("pong", onPong)
@@ -294,6 +323,8 @@ export const createSocketServer = (server: Server | SecureServer, options: Socke
     socket.on("error", ignore)
     const refusal = accepting ? options.refuses(request) : { status: 503, body: "Server is shutting down." }
     if (refusal !== null) return refuse(socket, refusal)
+    // The answer leaves together with the first frames.
+    flush(socket)
     webSockets.handleUpgrade(request, socket, head, open)
   })
 
