@@ -24,7 +24,7 @@ const unknown: ClientAddress = { address: "unknown", group: "unknown" }
  */
 export const createAddressReader = (trust: TrustProxy): ((request: IncomingMessage) => ClientAddress) => {
   const trusted = trustOf(trust)
-  return (request) => {
+  const read = (request: IncomingMessage): ClientAddress => {
     const socketAddress = parseAddress(request.socket.remoteAddress ?? "")
     if (socketAddress === undefined) return unknown
     let believed = socketAddress
@@ -38,6 +38,16 @@ export const createAddressReader = (trust: TrustProxy): ((request: IncomingMessa
     }
     const address = canonical(believed)
     return { address: address.toString(), group: groupOf(address) }
+  }
+
+  // An upgrade is asked about twice, for its budget and for its network.
+  const known = new WeakMap<IncomingMessage, ClientAddress>()
+  return (request) => {
+    const before = known.get(request)
+    if (before !== undefined) return before
+    const address = read(request)
+    known.set(request, address)
+    return address
   }
 }
 
