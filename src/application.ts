@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs"
 import type { Server as SecureServer } from "node:https"
 import type { AddressInfo } from "node:net"
-import { Redacted } from "effect"
+import * as Redacted from "effect/Redacted"
 import { sql } from "slonik"
 import { createActor, waitFor, type ActorRefFrom, type InspectionEvent } from "xstate"
 import type { Config } from "./config.ts"
@@ -28,7 +28,7 @@ import { createRoomRows } from "./io/roomRows.ts"
 import { createRoomDesk, createRoomMachine } from "./io/rooms.ts"
 import { createSocketServer } from "./io/socketServer.ts"
 import { createStories } from "./io/stories.ts"
-import { createTelemetry, describeError } from "./io/telemetry.ts"
+import { createTelemetry, describeError, type LogOutput } from "./io/telemetry.ts"
 import { createTokenBuckets } from "./io/tokenBuckets.ts"
 import type { Tracing } from "./io/tracing.ts"
 import { createIceServers } from "./io/turnCredentials.ts"
@@ -42,7 +42,7 @@ import { towerMachine, towerSupervisors } from "./machines/tower.ts"
 
 export interface ApplicationOptions {
   /** Where log lines go. */
-  readonly output: NodeJS.WritableStream
+  readonly output: LogOutput
   /** Readable log lines instead of JSON. */
   readonly pretty: boolean
   /** Watches every actor of the system; absent, actors pay nothing for it. */
@@ -93,7 +93,8 @@ export const startApplication = async (config: Config, options: ApplicationOptio
     level: config.logLevel,
     bufferSize: config.logs.bufferSize,
     onLine: metrics.line,
-    ...options
+    output: options.output,
+    readable: options.pretty ? (await import("./io/readableLines.ts")).createReadableLines() : undefined
   })
   const { log } = telemetry
   const now = () => Date.now()

@@ -1,7 +1,9 @@
 /** The server as a process: configuration, signals, exit codes. */
-import { Effect, Result } from "effect"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import { startApplication, version, type Application, type ApplicationOptions } from "./application.ts"
 import { loadConfig, readEnvironmentFile, type Config } from "./config.ts"
+import { createBatchedOutput, type BatchedOutput } from "./io/batchedOutput.ts"
 
 const fail = (error: unknown): never => {
   // One line where it is said before anything else: a log reader may not be there yet.
@@ -9,9 +11,9 @@ const fail = (error: unknown): never => {
   process.exit(1)
 }
 
-const greet = (config: Config, { port, database }: Application) => {
+const greet = (config: Config, { port, database }: Application, output: BatchedOutput) => {
   const url = `${config.tls === undefined ? "http" : "https"}://localhost:${port}`
-  process.stdout.write(
+  output.write(
     [
       "",
       `  silktower ${version}`,
@@ -42,7 +44,9 @@ export const run = async ({ inspect }: RunOptions = {}): Promise<void> => {
   const config = loaded.success
 
   const isTerminal = process.stdout.isTTY === true
-  const application = await startApplication(config, { output: process.stdout, pretty: isTerminal, inspect }).catch(fail)
+  const output = createBatchedOutput(process.stdout)
+  process.on("exit", output.flush)
+  const application = await startApplication(config, { output, pretty: isTerminal, inspect }).catch(fail)
 
   let stopping = false
   const stop = (exitCode: number) => {
@@ -61,5 +65,5 @@ export const run = async ({ inspect }: RunOptions = {}): Promise<void> => {
     stop(1)
   })
   // Last: whoever reads this may stop the server at once.
-  greet(config, application)
+  greet(config, application, output)
 }

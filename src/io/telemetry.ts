@@ -4,20 +4,24 @@
  * here.
  */
 import { pino, type Logger } from "pino"
-import { isColorSupported, prettyFactory } from "pino-pretty"
 import type { DomainEvent } from "../machines/domainEvents.ts"
 import { createLogBuffer } from "./logBuffer.ts"
 
 export interface TelemetryOptions {
   readonly level: "trace" | "debug" | "info" | "warn" | "error"
-  /** Readable lines instead of JSON. */
-  readonly pretty: boolean
+  /** Turns a JSON line into what is written; absent: JSON is written. */
+  readonly readable?: ((line: string) => string) | undefined
   /** Lines kept in memory. */
   readonly bufferSize: number
   /** Where lines go. When it breaks, lines are kept in memory only. */
-  readonly output: NodeJS.WritableStream
+  readonly output: LogOutput
   /** Hears of each line that is written. */
   readonly onLine?: ((level: Level, message: string) => void) | undefined
+}
+
+export interface LogOutput {
+  write(text: string): unknown
+  on(event: "error", listener: (error: Error) => void): unknown
 }
 
 export interface Totals {
@@ -67,17 +71,8 @@ const everyUnprintable = new RegExp(unprintable, "g")
 const escape = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
 const escaped = (line: string): string => (unprintable.test(line) ? line.replace(everyUnprintable, escape) : line)
 
-export const createTelemetry = ({ level, pretty, bufferSize, output, onLine }: TelemetryOptions): Telemetry => {
+export const createTelemetry = ({ level, readable, bufferSize, output, onLine }: TelemetryOptions): Telemetry => {
   const buffer = createLogBuffer(bufferSize)
-  const readable = pretty
-    ? prettyFactory({
-        colorize: isColorSupported,
-        messageKey: "message",
-        timestampKey: "timestamp",
-        errorLikeObjectKeys: [],
-        singleLine: true
-      })
-    : undefined
   // Whoever read the lines has gone. That is no reason for the server to go as well.
   output.on("error", () => {})
 

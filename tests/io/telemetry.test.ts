@@ -6,6 +6,7 @@ import { Schema } from "effect"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
 import { createLogBuffer } from "../../src/io/logBuffer.ts"
 import { createTelemetry, describeError, type TelemetryOptions } from "../../src/io/telemetry.ts"
+import { createReadableLines } from "../../src/io/readableLines.ts"
 import type { DomainEvent } from "../../src/machines/domainEvents.ts"
 import { startProcess, type ServerProcess } from "../support/process.ts"
 import { connect, startServer } from "../support/server.ts"
@@ -18,7 +19,7 @@ const create = (options: Partial<TelemetryOptions> = {}) => {
       done()
     }
   })
-  const telemetry = createTelemetry({ level: "info", pretty: false, bufferSize: 100, output, ...options })
+  const telemetry = createTelemetry({ level: "info", bufferSize: 100, output, ...options })
   return { ...telemetry, written: () => text }
 }
 
@@ -104,7 +105,7 @@ describe("telemetry", () => {
   })
 
   it("speaks readably to a terminal, and keeps JSON", () => {
-    const { record, written, lines: kept } = create({ pretty: true })
+    const { record, written, lines: kept } = create({ readable: createReadableLines() })
     record({ name: "client:connected", clientId: "a1", ip: "192.0.2.1" })
     const text = written()
     expect(text).toContain("client:connected")
@@ -112,8 +113,8 @@ describe("telemetry", () => {
     expect(JSON.parse(kept()[0] as string)).toMatchObject({ message: "client:connected", ip: "192.0.2.1" })
   })
 
-  it.each([true, false])("lets no name end a line or command a terminal (readable: %s)", (pretty) => {
-    const { record, written, lines: kept } = create({ pretty })
+  it.each([true, false])("lets no name end a line or command a terminal (readable: %s)", (isReadable) => {
+    const { record, written, lines: kept } = create(isReadable ? { readable: createReadableLines() } : {})
     const newName = 'a\nb\u001b[2Jc\u009b2Jd\u2028e\u007f"f'
     record({ name: "client:registered_details", clientId: "a1", newName })
     const text = written()
