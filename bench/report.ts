@@ -63,7 +63,7 @@ Run on ${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0]
   that gets the same job done), in the same run. The two take turns, ${size.rounds} rounds unless said otherwise, after
   one that does not count; the outcome is the median of the rounds' own ratios or differences, and the spread is
   between which the middle half of them lies. Milliseconds on one machine mean little on another; the ratios mean more.
-- Both run in processes of their own, silktower by its \`src/main.ts\` as an operator starts it (production settings on
+- Both run in processes of their own, silktower by its \`src/main.js\` as an operator starts it (production settings on
   PostgreSQL). CPU time is what the operating system has counted for that process, its garbage collector's threads
   included and PostgreSQL's processes not. The load comes from a third process over 127.0.0.1.
 - **Relay**: frames are a description and candidates as browsers send them, brought to 800 bytes, in both directions of

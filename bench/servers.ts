@@ -2,6 +2,7 @@
 import { fork } from "node:child_process"
 import { once } from "node:events"
 import { fileURLToPath } from "node:url"
+import { stayAwake } from "./rounds.ts"
 
 /** What a server has used since it started, and how many TCP connections it holds. */
 export interface Usage {
@@ -22,7 +23,7 @@ export interface Server {
 
 export type ServerKind = "silktower" | "bare"
 
-const scripts: Readonly<Record<ServerKind, string>> = { silktower: "../src/main.ts", bare: "bareServer.js" }
+const scripts: Readonly<Record<ServerKind, string>> = { silktower: "../src/main.js", bare: "bareServer.js" }
 
 /** All load comes from one address: budgets are counted, and never spent. */
 const largeBudgets = Object.fromEntries(
@@ -75,6 +76,11 @@ export const startServer = async (
 /** CPU time that the server spends on this work, microseconds. */
 export const cpuOf = async (server: Server, work: () => Promise<unknown>): Promise<number> => {
   const before = await server.usage()
-  await work()
+  const sleepAgain = stayAwake()
+  try {
+    await work()
+  } finally {
+    sleepAgain()
+  }
   return (await server.usage()).cpuMicroseconds - before.cpuMicroseconds
 }

@@ -91,7 +91,7 @@ const startServer = (environment: Readonly<Record<string, string>>): RunningProg
   programs.start(
     [
       process.execPath,
-      "src/main.ts",
+      "src/main.js",
       ...[...frontEndPorts, ...options["allow-local-port"]].map((port) => `--allow-local-port=${port}`)
     ],
     // Two seconds for clients to let go: whoever has saved a file wants to see what it did.

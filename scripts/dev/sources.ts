@@ -5,7 +5,7 @@ import { watch } from "node:fs"
 const quietMs = 150
 
 /** Files that the server is made of. Editors put others beside them for a moment. */
-const isSource = (path: string): boolean => /\.(?:ts|sql)$/.test(path)
+const isSource = (path: string): boolean => /\.(?:ts|js|sql)$/.test(path)
 
 /** Calls `onChange` with a file of these directories after it has changed. Returns a function that ends it. */
 export const watchSources = (

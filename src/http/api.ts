@@ -4,8 +4,12 @@
  * To add a group: declare it here, add it to `Api`, write its handlers in a file of its own and list their layer in
  * surface.ts (the compiler insists). Its CORS rules, if browsers may call it, are a row of cors.ts.
  */
-import { Schema } from "effect"
-import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
+import * as Schema from "effect/Schema"
+import * as HttpApi from "effect/http-api/HttpApi"
+import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
+import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
+import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
+import * as OpenApi from "effect/http-api/OpenApi"
 import { Active, FileCount, Name, ParticipantId, RecaptchaToken, RoomCode, TotalBytes } from "./fields.ts"
 import { allFaults, RejectsInvalidInput } from "./invalidRequest.ts"
 import { RoomSummary } from "./summary.ts"

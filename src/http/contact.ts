@@ -1,7 +1,7 @@
 /** The contact address, for people only. */
-import { Effect } from "effect"
-import { HttpServerResponse } from "effect/http"
-import { HttpApiBuilder } from "effect/http-api"
+import * as Effect from "effect/Effect"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import { verifyRecaptcha, type RecaptchaOptions } from "../io/recaptcha.ts"
 import type { Telemetry } from "../io/telemetry.ts"
 import { Api, ContactPayload } from "./api.ts"

@@ -1,7 +1,8 @@
 /** Documents that describe the server. Made when somebody first asks: most servers are never asked. */
-import { Effect } from "effect"
-import { HttpRouter, HttpServerResponse } from "effect/http"
-import { HttpApiSwagger } from "effect/http-api"
+import * as Effect from "effect/Effect"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as HttpApiSwagger from "effect/http-api/HttpApiSwagger"
 import { Api } from "./api.ts"
 
 /** A JSON document at a path. What `make` throws is a fault of the server, and is tried again at the next request. */

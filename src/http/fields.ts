@@ -2,7 +2,9 @@
  * What clients may put into a path, a query or a body. Every fault has a message of its own, and none repeats what
  * was sent: input may be a secret, and an error page is no place for other people's markup.
  */
-import { Effect, Schema, SchemaTransformation } from "effect"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import * as SchemaTransformation from "effect/SchemaTransformation"
 import { limits } from "../limits.ts"
 
 /** PostgreSQL text cannot hold it, so no field may. */

@@ -1,7 +1,7 @@
 /** The endpoints for whoever runs the server: is it alive, may it have clients, what does it count. */
-import { Effect } from "effect"
-import { HttpServerResponse } from "effect/http"
-import { HttpApiBuilder } from "effect/http-api"
+import * as Effect from "effect/Effect"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import type { Metrics } from "../io/metrics.ts"
 import type { Readiness } from "../io/readiness.ts"
 import { Api } from "./api.ts"

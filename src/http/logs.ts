@@ -1,8 +1,8 @@
 /** The newest log lines, for whoever has the key. */
 import { toIncomingMessage } from "@effect/platform-node/NodeHttpServerRequest"
-import { Effect } from "effect"
-import { HttpServerResponse } from "effect/http"
-import { HttpApiBuilder } from "effect/http-api"
+import * as Effect from "effect/Effect"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import type { IncomingMessage } from "node:http"
 import type { Telemetry } from "../io/telemetry.ts"
 import { Api } from "./api.ts"

@@ -1,7 +1,10 @@
 /** Reading a JSON body the way DropSilk's clients are used to. */
-import { Effect, Result, Schema } from "effect"
-import type { HttpServerRequest, HttpServerResponse } from "effect/http"
-import { SchemaJITCompiler } from "effect/schema"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import type * as HttpServerRequest from "effect/http/HttpServerRequest"
+import type * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as SchemaJITCompiler from "effect/schema/SchemaJITCompiler"
 import { allFaults, invalidRequest, issuesOf } from "./invalidRequest.ts"
 
 /** A way to read bodies of one shape; answers 400 `Invalid request` by itself when one does not have that shape. */

@@ -1,9 +1,9 @@
 /** The room endpoints: each is one question to a room, and its reply put into words. */
 import { toIncomingMessage } from "@effect/platform-node/NodeHttpServerRequest"
-import { Effect } from "effect"
-import { HttpServerResponse } from "effect/http"
-import type { HttpServerRequest } from "effect/http"
-import { HttpApiBuilder } from "effect/http-api"
+import * as Effect from "effect/Effect"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import type * as HttpServerRequest from "effect/http/HttpServerRequest"
+import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import type { IncomingMessage } from "node:http"
 import type { Budgets } from "../io/budgets.ts"
 import type { RoomDesk, RoomReply } from "../io/roomDesk.ts"

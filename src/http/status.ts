@@ -1,7 +1,7 @@
 /** The endpoints that say how the server is. */
-import { Effect } from "effect"
-import { HttpServerResponse } from "effect/http"
-import { HttpApiBuilder } from "effect/http-api"
+import * as Effect from "effect/Effect"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import type { JobStatus } from "../machines/job.ts"
 import { Api } from "./api.ts"
 import { favicon } from "./favicon.ts"

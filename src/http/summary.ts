@@ -1,5 +1,5 @@
 /** What a participant is told about its room; the keys come in the order clients have always seen. */
-import { Schema } from "effect"
+import * as Schema from "effect/Schema"
 import { peerOf, roleOf } from "../machines/roomRecord.ts"
 import type { Participant, Role, RoomRecord } from "../machines/roomRecord.ts"
 

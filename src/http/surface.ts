@@ -1,7 +1,8 @@
 /** The HTTP surface put together: every group with its handlers, the documents, CORS, and the answers to the rest. */
-import { Layer } from "effect"
-import { HttpServerResponse } from "effect/http"
-import { HttpApiBuilder, OpenApi } from "effect/http-api"
+import * as Layer from "effect/Layer"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
+import * as OpenApi from "effect/http-api/OpenApi"
 import type { RoomDesk } from "../io/roomDesk.ts"
 import type { Certificate } from "../io/certificate.ts"
 import type { Metrics } from "../io/metrics.ts"

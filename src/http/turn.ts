@@ -1,7 +1,7 @@
 /** Where clients ask which STUN and TURN servers to use. */
-import { Effect } from "effect"
-import { HttpServerResponse } from "effect/http"
-import { HttpApiBuilder } from "effect/http-api"
+import * as Effect from "effect/Effect"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import type { IssueIceServers } from "../io/turnCredentials.ts"
 import { Api } from "./api.ts"
 import { errorResponse, wireErrors } from "./wireErrors.ts"

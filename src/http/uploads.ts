@@ -1,8 +1,8 @@
 /** Where clients upload previews: UploadThing's SDK behind two endpoints. */
-import { Effect } from "effect"
-import { HttpServerResponse } from "effect/http"
-import type { HttpServerRequest } from "effect/http"
-import { HttpApiBuilder } from "effect/http-api"
+import * as Effect from "effect/Effect"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import type * as HttpServerRequest from "effect/http/HttpServerRequest"
+import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import type { Telemetry } from "../io/telemetry.ts"
 import { describeUploadFault, type UploadThing } from "../io/uploadthing.ts"
 import { Api, uploadRoutingError } from "./api.ts"

@@ -1,6 +1,6 @@
 /** Every refusal HTTP clients can get, in one table; `api.ts` declares them, the handlers answer with them. */
-import { Schema } from "effect"
-import { HttpServerResponse } from "effect/http"
+import * as Schema from "effect/Schema"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
 
 /** One way of saying no. `Error` is the exact text clients compare. */
 export interface WireError<Error extends string = string> {

@@ -2,7 +2,7 @@
  * The WebSocket protocol as an AsyncAPI 3 document, made from the very schemas that frames are read with, so that the
  * page cannot drift from the code.
  */
-import { Schema } from "effect"
+import * as Schema from "effect/Schema"
 import { clientFrames, frameErrors, serverFrames } from "./frames.ts"
 
 const payloadOf = (schema: Schema.Top): unknown => {

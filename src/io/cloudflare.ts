@@ -1,6 +1,8 @@
 /** Cloudflare's TURN service: https://developers.cloudflare.com/realtime/turn/generate-credentials/ */
-import { Effect, Redacted, Schema } from "effect"
-import { HttpClientRequest } from "effect/http"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import { limits } from "../limits.ts"
 import { askThirdParty, type Patience, type ThirdPartyFailed } from "./thirdParty.ts"
 import type { IceServer } from "./turnCredentials.ts"

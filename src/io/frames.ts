@@ -3,7 +3,10 @@
  * is written. docs/protocol.md and /asyncapi.json speak of the same schemas.
  */
 import { isUtf8 } from "node:buffer"
-import { Effect, Result, Schema, SchemaTransformation } from "effect"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as SchemaTransformation from "effect/SchemaTransformation"
 import { limits } from "../limits.ts"
 import type { ConnectionFault } from "../machines/connection.ts"
 import type { Participant, Role } from "../machines/roomRecord.ts"

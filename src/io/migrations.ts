@@ -1,5 +1,4 @@
 import { fileURLToPath } from "node:url"
-import { runner } from "node-pg-migrate"
 import type { ClientBase } from "pg"
 
 const MIGRATIONS_DIRECTORY = fileURLToPath(new URL("../../migrations", import.meta.url))
@@ -24,6 +23,8 @@ const COLUMNS: Readonly<Record<string, readonly string[]>> = {
  * each other. The client must be connected and stays so. Rejects with the database's own error.
  */
 export const migrate = async (client: ClientBase): Promise<readonly string[]> => {
+  // Loaded here, as most starts migrate nothing.
+  const { runner } = await import("node-pg-migrate")
   const applied = await runner({
     dbClient: client,
     dir: MIGRATIONS_DIRECTORY,

@@ -1,6 +1,8 @@
 /** Google's reCAPTCHA: https://developers.google.com/recaptcha/docs/verify */
-import { Effect, Redacted, Schema } from "effect"
-import { HttpClientRequest } from "effect/http"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import { askThirdParty, type Patience, type ThirdPartyFailed } from "./thirdParty.ts"
 
 export interface RecaptchaOptions {

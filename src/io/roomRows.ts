@@ -1,4 +1,4 @@
-import { Schema } from "effect"
+import * as Schema from "effect/Schema"
 import { sql, type DatabasePool } from "slonik"
 import type { Participant, RoomRecord } from "../machines/roomRecord.ts"
 import { runStatement } from "./databaseErrors.ts"

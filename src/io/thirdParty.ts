@@ -1,7 +1,13 @@
 /** Asking other people's services over HTTP: with patience that ends, and without believing what comes back. */
-import { Data, Effect, Layer, Result, Schedule, Schema } from "effect"
-import { FetchHttpClient, HttpClient } from "effect/http"
-import type { HttpClientRequest } from "effect/http"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Result from "effect/Result"
+import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import * as HttpClient from "effect/http/HttpClient"
+import type * as HttpClientRequest from "effect/http/HttpClientRequest"
 import { limits } from "../limits.ts"
 
 /** A service did not give a usable answer. `reason` is fit for a log: it repeats nothing that was sent or received. */

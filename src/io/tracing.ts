@@ -4,9 +4,17 @@
  */
 import { AsyncLocalStorage } from "node:async_hooks"
 import type { EventEmitter } from "node:events"
-import { Context, Effect, Exit, Layer, ManagedRuntime, Option, Tracer } from "effect"
-import { FetchHttpClient, HttpClient } from "effect/http"
-import { OtlpSerialization, OtlpTracer } from "effect/observability"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as ManagedRuntime from "effect/ManagedRuntime"
+import * as Option from "effect/Option"
+import * as Tracer from "effect/Tracer"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import * as HttpClient from "effect/http/HttpClient"
+import * as OtlpSerialization from "effect/observability/OtlpSerialization"
+import * as OtlpTracer from "effect/observability/OtlpTracer"
 
 export type SpanAttributes = Readonly<Record<string, string | number>>
 

@@ -1,6 +1,8 @@
 /** Which STUN and TURN servers a client may use, with credentials that end by themselves. */
 import { createHmac } from "node:crypto"
-import { Effect, Redacted, Result } from "effect"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
 import { fetchCloudflareIceServers, type CloudflareAccount } from "./cloudflare.ts"
 import type { Telemetry } from "./telemetry.ts"
 

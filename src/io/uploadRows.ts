@@ -1,5 +1,5 @@
 /** The uploaded_files table: which previews are kept at UploadThing, and since when. */
-import { Schema } from "effect"
+import * as Schema from "effect/Schema"
 import { sql, type DatabasePool } from "slonik"
 import { runStatement } from "./databaseErrors.ts"
 

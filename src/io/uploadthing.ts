@@ -2,7 +2,10 @@
  * UploadThing, which keeps the previews: https://docs.uploadthing.com. Its SDK is loaded when it is first needed, for
  * most servers never need it.
  */
-import { Data, Redacted, Result, Schema } from "effect"
+import * as Data from "effect/Data"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
 import type { RouteHandlerConfig } from "uploadthing/types"
 import { describeError, type Telemetry } from "./telemetry.ts"
 import type { UploadedFile, UploadStore } from "./uploadRows.ts"

@@ -118,13 +118,13 @@ const inTerminal = () => {
   })
 
   it("ends a server that hangs, at once for whoever says quit twice", { timeout: patience }, async () => {
-    const undo = await change("src/main.ts", hanging)
+    const undo = await change("src/main.js", hanging)
     const loop = start({ terminal: true })
     await loop.until(/hanging/)
     await undo()
-    await loop.until(/src\/main\.ts has changed/)
+    await loop.until(/src\/main\.js has changed/)
     await loop.listening()
-    await change("src/main.ts", hanging)
+    await change("src/main.js", hanging)
     await loop.until(/hanging/)
     const quitAt = performance.now()
     const insisting = setInterval(() => loop.press("q"), 300)

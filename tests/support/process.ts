@@ -25,7 +25,7 @@ const inherited = { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?
 /** Runs `command` (the server itself unless told otherwise) until it listens; rejects with its output when it ends before. */
 export const startProcess = async (
   environment: Readonly<Record<string, string>>,
-  command: readonly string[] = [process.execPath, "src/main.ts"]
+  command: readonly string[] = [process.execPath, "src/main.js"]
 ): Promise<ServerProcess> => {
   seedEmbeddedDatabase(environment)
   const [program, ...parameters] = command as [string, ...string[]]
@@ -67,7 +67,7 @@ export const refusedStart = async (
   environment: Readonly<Record<string, string>>,
   parameters: readonly string[] = []
 ): Promise<{ code: number | null; output: string }> => {
-  const child = spawn(process.execPath, ["src/main.ts", ...parameters], {
+  const child = spawn(process.execPath, ["src/main.js", ...parameters], {
     cwd: root,
     env: { ...inherited, PORT: "0", HOST: "127.0.0.1", ...environment },
     stdio: ["ignore", "pipe", "pipe"]
