@@ -32,13 +32,22 @@ export const createPollLane =
       refuse(response, tooMany(wait))
       return true
     }
-    desk
-      .poll(poll[1] as string, poll[2] as string)
-      .then((reply) => answer(response, reply))
-      .catch((error: unknown) => {
-        onFault(error)
-        if (!response.headersSent) refuse(response, wireErrors.fault)
+    const failed = (error: unknown) => {
+      onFault(error)
+      if (!response.headersSent) refuse(response, wireErrors.fault)
+    }
+    try {
+      desk.poll(poll[1] as string, poll[2] as string, (reply) => {
+        // Whoever tells the answer is an actor, and has no part in what goes wrong here.
+        try {
+          answer(response, reply)
+        } catch (error) {
+          failed(error)
+        }
       })
+    } catch (error) {
+      failed(error)
+    }
     return true
   }
 

@@ -53,7 +53,9 @@ export const roomHandlers = (desk: RoomDesk, budgets: RoomBudgets) => {
 
   const poll = (request: HttpServerRequest.HttpServerRequest, code: string, participantId: string) => {
     const wait = budgets.poll(`${code} ${participantId}`, () => addressOf(request))
-    return wait > 0 ? refuse(wait) : answer(desk.poll(code, participantId), 200, refusalsInside)
+    if (wait > 0) return refuse(wait)
+    const replied = new Promise<RoomReply>((resolve) => desk.poll(code, participantId, resolve))
+    return answer(replied, 200, refusalsInside)
   }
 
   const readsName = readsJson(NamePayload)

@@ -8,17 +8,12 @@ export const createRoutePatterns = (patterns: readonly string[]): ((url: string)
   const plain = new Set(patterns.filter((pattern) => !pattern.includes("/:")))
   const withParameters = patterns
     .filter((pattern) => pattern.includes("/:"))
-    .map((pattern) => ({ pattern, parts: pattern.split("/") }))
+    .map((pattern) => ({ pattern, matches: new RegExp(`^${pattern.replace(/:[^/]+/g, "[^/]*")}$`) }))
 
   return (url) => {
     const query = url.indexOf("?")
     const path = query === -1 ? url : url.slice(0, query)
     if (plain.has(path)) return path
-    const asked = path.split("/")
-    const found = withParameters.find(
-      ({ parts }) =>
-        parts.length === asked.length && parts.every((part, at) => part.startsWith(":") || part === asked[at])
-    )
-    return found?.pattern ?? elsewhere
+    return withParameters.find(({ matches }) => matches.test(path))?.pattern ?? elsewhere
   }
 }

@@ -11,7 +11,8 @@ export type RoomReply =
 export interface RoomDesk {
   create(name: string): Promise<RoomReply>
   join(code: string, name: string): Promise<RoomReply>
-  poll(code: string, participantId: string): Promise<RoomReply>
+  /** Tells the answer at once when the room has it at once: nine of ten questions are polls. */
+  poll(code: string, participantId: string, told: (reply: RoomReply) => void): void
   ready(code: string, participantId: string, offer: { fileCount: number; totalBytes: number }): Promise<RoomReply>
   screenShare(code: string, participantId: string, active: boolean): Promise<RoomReply>
   chat(code: string, participantId: string, active: boolean): Promise<RoomReply>

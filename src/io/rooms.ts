@@ -82,25 +82,27 @@ export const createRoomDesk = (rooms: SupervisorRef, options: RoomDeskOptions): 
     })
   ).start()
 
-  const ask = (send: (requestId: number) => void): Promise<RoomAnswer> =>
-    new Promise((resolve) => {
-      const requestId = ++requests
-      waiting.set(requestId, { until: performance.now() + askTimeoutMs, resolve })
-      send(requestId)
-    })
+  /** The id under which `resolve` will hear the answer. */
+  const expect = (resolve: (answer: RoomAnswer) => void): number => {
+    const requestId = ++requests
+    waiting.set(requestId, { until: performance.now() + askTimeoutMs, resolve })
+    return requestId
+  }
 
-  const question = (code: string, unasked: Unasked<RoomQuestion> | Unasked<RoomPoll>): Promise<RoomAnswer> =>
-    ask((requestId) => {
-      const at = now()
-      rooms.send({
-        type: "child.tell",
-        id: code,
-        input: { code, at },
-        event: { ...unasked, requestId, replyTo: replies, at },
-        replyTo: replies,
-        requestId
-      })
+  const tell = (code: string, unasked: Unasked<RoomQuestion> | Unasked<RoomPoll>, requestId: number) => {
+    const at = now()
+    rooms.send({
+      type: "child.tell",
+      id: code,
+      input: { code, at },
+      event: { ...unasked, requestId, replyTo: replies, at },
+      replyTo: replies,
+      requestId
     })
+  }
+
+  const question = (code: string, unasked: Unasked<RoomQuestion>): Promise<RoomAnswer> =>
+    new Promise((resolve) => tell(code, unasked, expect(resolve)))
 
   const replyOf = (answer: RoomAnswer): RoomReply => {
     switch (answer.type) {
@@ -123,7 +125,8 @@ export const createRoomDesk = (rooms: SupervisorRef, options: RoomDeskOptions): 
     create: async (name) => {
       for (let attempt = 0; attempt < codeAttempts; attempt++) {
         const code = identities.roomCode()
-        const answer = await ask((requestId) =>
+        const answer = await new Promise<RoomAnswer>((resolve) => {
+          const requestId = expect(resolve)
           rooms.send({
             type: "child.start",
             id: code,
@@ -131,13 +134,14 @@ export const createRoomDesk = (rooms: SupervisorRef, options: RoomDeskOptions): 
             replyTo: replies,
             requestId
           })
-        )
+        })
         if (answer.type !== "room.codeTaken") return replyOf(answer)
       }
       return { type: "room.unavailable" }
     },
     join: async (code, name) => replyOf(await question(code, { type: "room.join", guest: identityIn(code), name })),
-    poll: async (code, participantId) => replyOf(await question(code, { type: "room.poll", participantId })),
+    poll: (code, participantId, told) =>
+      tell(code, { type: "room.poll", participantId }, expect((answer) => told(replyOf(answer)))),
     ready: async (code, participantId, offer) =>
       replyOf(await question(code, { type: "room.ready", participantId, ...offer })),
     screenShare: async (code, participantId, active) =>

@@ -22,10 +22,11 @@ export const createMemoryDesk = (): MemoryDesk => {
     return { id: `participant${made}`, alias: `alias${made}` }
   }
 
-  const answered = async (ask: () => RoomReply): Promise<RoomReply> => {
+  const answeredNow = (ask: () => RoomReply): RoomReply => {
     if (failure === "fault") throw new Error("the secret of the fault")
     return failure === "unavailable" ? { type: "room.unavailable" } : ask()
   }
+  const answered = async (ask: () => RoomReply): Promise<RoomReply> => answeredNow(ask)
 
   const keep = (room: RoomRecord, participantId: string): RoomReply => {
     const kept = { ...room, expiresAt: Date.now() + lifeMs }
@@ -33,11 +34,11 @@ export const createMemoryDesk = (): MemoryDesk => {
     return { type: "room.answered", room: kept, participantId }
   }
 
-  const inside = (code: string, participantId: string, act: (room: RoomRecord) => RoomReply) =>
-    answered(() => {
-      const room = rooms.get(code)
-      return room === undefined || participantOf(room, participantId) === null ? refused("not-found") : act(room)
-    })
+  const seek = (code: string, participantId: string, act: (room: RoomRecord) => RoomReply) => (): RoomReply => {
+    const room = rooms.get(code)
+    return room === undefined || participantOf(room, participantId) === null ? refused("not-found") : act(room)
+  }
+  const inside = (...sought: Parameters<typeof seek>) => answered(seek(...sought))
 
   return {
     rooms,
@@ -58,7 +59,8 @@ export const createMemoryDesk = (): MemoryDesk => {
         const guest = newParticipant(identity(), name)
         return keep({ ...room, guest }, guest.id)
       }),
-    poll: (code, participantId) => inside(code, participantId, (room) => keep(room, participantId)),
+    poll: (code, participantId, told) =>
+      told(answeredNow(seek(code, participantId, (room) => keep(room, participantId)))),
     ready: (code, participantId, offer) =>
       inside(code, participantId, (room) =>
         keep(withParticipant(room, participantId, { ready: true, ...offer }), participantId)
