@@ -1,7 +1,7 @@
 /** Room actors at both ends: their rows below them, and the desk that asks them on behalf of HTTP. */
-import { createActor, fromCallback, fromPromise } from "xstate"
+import { createActor, fromCallback, fromPromise, type SnapshotFrom } from "xstate"
 import type { DomainEvent } from "../machines/domainEvents.ts"
-import { roomMachine } from "../machines/room.ts"
+import { readQuietly, roomMachine } from "../machines/room.ts"
 import type { RoomAnswer, RoomPoll, RoomQuestion } from "../machines/roomMessages.ts"
 import type { SupervisorRef, SupervisorReply } from "../machines/supervisor.ts"
 import type { Deadlines } from "./deadlines.ts"
@@ -140,8 +140,12 @@ export const createRoomDesk = (rooms: SupervisorRef, options: RoomDeskOptions): 
       return { type: "room.unavailable" }
     },
     join: async (code, name) => replyOf(await question(code, { type: "room.join", guest: identityIn(code), name })),
-    poll: (code, participantId, told) =>
-      tell(code, { type: "room.poll", participantId }, expect((answer) => told(replyOf(answer)))),
+    poll: (code, participantId, told) => {
+      const room = rooms.getSnapshot().children.get(code)?.getSnapshot() as SnapshotFrom<typeof roomMachine> | undefined
+      const read = room === undefined ? null : readQuietly(room, participantId, now())
+      if (read !== null) told({ type: "room.answered", room: read, participantId })
+      else tell(code, { type: "room.poll", participantId }, expect((answer) => told(replyOf(answer))))
+    },
     ready: async (code, participantId, offer) =>
       replyOf(await question(code, { type: "room.ready", participantId, ...offer })),
     screenShare: async (code, participantId, active) =>

@@ -6,7 +6,7 @@
  * from what is saved. An extension of the room's life is remembered and written when it has grown large enough, or when
  * the actor goes to rest.
  */
-import { and, assign, fromPromise, not, sendTo, setup, type AnyActorRef } from "xstate"
+import { and, assign, fromPromise, not, sendTo, setup, type AnyActorRef, type SnapshotFrom } from "xstate"
 import type { DomainEvent } from "./domainEvents.ts"
 import {
   failure,
@@ -728,3 +728,17 @@ export const roomMachine = base
     gone: { type: "final", description: "The actor ends; the row, if there still is one, remains." }
   }
 })
+
+/** A poll that follows what was last said within this share of the time to rest, or to live, is no event. */
+const quietShare = 0.1
+
+/**
+ * What a participant's poll is answered with when the room has been spoken to only just now, so that one event more would
+ * change nothing but a clock by seconds. Null: the room itself must be asked.
+ */
+export const readQuietly = (room: SnapshotFrom<typeof roomMachine>, participantId: string, at: number): RoomRecord | null => {
+  const { saved, spokenAt, expiresAt, resting, closing, restMs, timeToLiveMs } = room.context
+  const isQuiet = at >= spokenAt && at - spokenAt < quietShare * Math.min(restMs, timeToLiveMs)
+  if (!isQuiet || resting || closing || room.status !== "active" || typeof room.value === "string") return null
+  return saved === null || roleOf(saved, participantId) === null ? null : { ...saved, expiresAt }
+}

@@ -1,4 +1,4 @@
-import { roomMachine, type RoomContext } from "../../../src/machines/room.ts"
+import { readQuietly, roomMachine, type RoomContext } from "../../../src/machines/room.ts"
 import { failure, reply, replyToOf, type Decided } from "../../../src/machines/roomMessages.ts"
 import {
   newParticipant,
@@ -255,6 +255,21 @@ const laws: readonly Law[] = [
       const inside = saved !== null && roleOf(saved, event.participantId) !== null
       const polled = answers(step).find(({ requestId }) => requestId === event.requestId)
       return polled?.type === (inside && !lapsed ? "room.answered" : "room.refused")
+    }
+  },
+  {
+    sentence: "What may be read of it without asking is what it would answer, and the poll would have moved nothing but clocks, by little.",
+    when: ({ before, event }) => event.type === "room.poll" && before !== undefined && readQuietly(before, event.participantId, event.at) !== null,
+    holds: (step) => {
+      const read = readQuietly(step.before, step.event.participantId, step.event.at) as RoomRecord
+      const [polled] = answers(step)
+      const unmoved = (snapshot: any) => ({ value: snapshot.value, ...meaningOf(snapshot), expiresAt: 0, spokenAt: 0 })
+      return (
+        polled?.type === "room.answered" &&
+        same({ ...polled.room, expiresAt: 0 }, { ...read, expiresAt: 0 }) &&
+        polled.room.expiresAt - read.expiresAt < restMs / 10 &&
+        same(unmoved(step.before), unmoved(step.after))
+      )
     }
   },
   {
