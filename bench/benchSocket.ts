@@ -31,6 +31,10 @@ interface Waiting {
 }
 
 export class BenchSocket {
+  /** What has been read so far, without what was only counted. */
+  frames = 0
+  bytes = 0
+
   readonly #socket: Socket
   #rest: Buffer = Buffer.alloc(0)
   #upgraded = false
@@ -122,6 +126,8 @@ export class BenchSocket {
       if (bytes.length < headBytes) break
       const length = short < 126 ? short : bytes.readUInt16BE(2)
       if (bytes.length < headBytes + length) break
+      this.frames++
+      this.bytes += headBytes + length
       this.#frame((bytes[0] as number) & 15, bytes.subarray(headBytes, headBytes + length))
       bytes = bytes.subarray(headBytes + length)
     }

@@ -11,6 +11,7 @@ import { parseArgs } from "node:util"
 import { createDatabase, hasPostgres, type BenchDatabase } from "./database.ts"
 import { connect, flight, idleMemory } from "./figures/connections.ts"
 import { inspect } from "./figures/inspect.ts"
+import { network } from "./figures/network.ts"
 import { latency, relay } from "./figures/relay.ts"
 import { createAndJoin, poll, writes } from "./figures/rooms.ts"
 import { slowReader } from "./figures/slowReader.ts"
@@ -34,6 +35,7 @@ const parts: Readonly<Record<string, Part>> = {
   rooms: { measure: createAndJoin, onBoth: false },
   flight: { measure: flight, onBoth: false },
   connect: { measure: connect, onBoth: false },
+  network: { measure: network, onBoth: false },
   memory: { measure: idleMemory, onBoth: false },
   tower: { measure: tower, onBoth: false },
   slowReader: { measure: slowReader, onBoth: false },

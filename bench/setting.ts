@@ -13,6 +13,8 @@ export interface Size {
   readonly connectRounds: number
   readonly openConnections: number
   readonly idleConnections: number
+  /** In which a thousand clients arrive on one network. */
+  readonly arrivalSeconds: number
 }
 
 export const fullSize: Size = {
@@ -25,7 +27,8 @@ export const fullSize: Size = {
   flights: 500,
   connectRounds: 15,
   openConnections: 10_000,
-  idleConnections: 5_000
+  idleConnections: 5_000,
+  arrivalSeconds: 60
 }
 
 export const quickSize: Size = {
@@ -38,7 +41,8 @@ export const quickSize: Size = {
   flights: 200,
   connectRounds: 9,
   openConnections: 10_000,
-  idleConnections: 3_000
+  idleConnections: 3_000,
+  arrivalSeconds: 60
 }
 
 export type DatabaseKind = "PostgreSQL" | "embedded"

@@ -217,6 +217,7 @@ export const startApplication = async (config: Config, options: ApplicationOptio
             touchShare: limits.touchShare,
             retryMs: limits.roomRetryMs
           },
+          network: { listBytesPerSecond: limits.listBytesPerSecond, crowd: limits.networkCrowd },
           story: { staleMs: limits.storyStaleMs, entries: limits.storyEntries },
           job: { backOffMs: limits.jobBackOffMs, longestBackOffMs: limits.jobLongestBackOffMs }
         },

@@ -59,6 +59,15 @@ export const limits = {
    * is taken. Zero would make no room at all. */
   roomCodeAttempts: 8,
 
+  // Networks
+
+  /** Bytes of lists that one network is sent a second in the long run: changes in a network of 100 are sent after 0.7 s,
+   * in one of 1,000 after 70 s. Zero would send none. */
+  listBytesPerSecond: 640_000,
+  /** Clients of one network from which on a newcomer's list waits for everybody's: at once, a thousand newcomers would be
+   * sent 23 MB. Zero would let everybody wait. */
+  networkCrowd: 512,
+
   // Flight stories
 
   /** Milliseconds after which a story is told although its flight goes on, as operators are used to. Zero would tell

@@ -36,11 +36,17 @@ interface Entry extends NetworkClient {
 
 export interface NetworkInput {
   readonly group: string
+  /** Bytes of lists that a network is sent a second, in the long run. */
+  readonly listBytesPerSecond: number
+  /** So many clients are a crowd: who comes to one waits for its list as the others do. */
+  readonly crowd: number
 }
 
 export interface NetworkContext extends NetworkInput {
   readonly entries: ReadonlyMap<string, Entry>
   readonly arrivals: number
+  /** For how long the lists that are due will have waited when their time comes, milliseconds. */
+  readonly waitMs: number
 }
 
 export type NetworkEvent =
@@ -84,15 +90,18 @@ const combined = (a: Digest, b: Digest): Digest => ({ high: (a.high ^ b.high) >>
 
 const isSame = (a: Digest | null, b: Digest): boolean => a !== null && a.high === b.high && a.low === b.low
 
+/** A client in a list, with a name as most have: `{"id":"podw9mesa2","name":"SilentJaguar458"},`. */
+const entryBytes = 45
+/** A wait shorter than this, milliseconds, is none: lists wait for the end of the moment only. */
+const shortestWaitMs = 50
+
 /**
- * How long changes are collected before the lists go out, milliseconds: a list a client costs about the square of the
- * group's size, so that a crowd gets its lists less often and the bytes per second stay bounded.
+ * How long changes are collected before the lists go out, milliseconds: a list for each client is about the square of the
+ * network's size in bytes, so the larger it is the less often they go out, and the bytes a second stay the same.
  */
-export const listDelay = (clients: number): number => {
-  const bytesPerUpdate = clients * clients * 44
-  const bytesPerMillisecond = 256
-  const delay = bytesPerUpdate / bytesPerMillisecond
-  return delay < 50 ? 0 : Math.round(delay)
+const listWaitMs = ({ entries, listBytesPerSecond }: NetworkContext): number => {
+  const wait = (entries.size ** 2 * entryBytes * 1000) / listBytesPerSecond
+  return wait < shortestWaitMs ? 0 : Math.round(wait)
 }
 
 const withEntry = (context: NetworkContext, id: string, change: Partial<Entry>): ReadonlyMap<string, Entry> => {
@@ -132,6 +141,9 @@ const base = setup({
   },
   guards: {
     isDeserted: ({ context }) => context.entries.size === 0,
+    isCrowded: ({ context }) => context.entries.size >= context.crowd,
+    /** It has grown while its lists waited: together they would be too much for so short a wait. */
+    mustWaitLonger: ({ context }) => listWaitMs(context) > context.waitMs,
     isNewPresence: ({ context, event }) => {
       const { id, presence } = event as EventOf<"network.presence">
       const entry = context.entries.get(id)
@@ -157,6 +169,7 @@ const base = setup({
     /** Asks for a `deadline` event in so many milliseconds, 0 meaning as soon as this moment's changes are in. */
     requestDeadline: (_, _parameters: { delayMs: number }) => {},
     cancelDeadline: () => {},
+    startWaiting: assign({ waitMs: ({ context }) => listWaitMs(context) }),
     record: (_, _event: DomainEvent) => {},
     enter: assign(({ context, event }) => {
       const { client } = event as EventOf<"network.enter">
@@ -217,7 +230,7 @@ export const networkMachine = base.extend({ actions: { listNewcomer, updateLists
   id: "network",
   description:
     "The clients of one network group and who of them sees whom. Many changes in one moment become one update, and a client gets a list only when its list has changed.",
-  context: ({ input }) => ({ group: input.group, entries: new Map(), arrivals: 0 }),
+  context: ({ input }) => ({ ...input, entries: new Map(), arrivals: 0, waitMs: 0 }),
   initial: "settled",
   on: {
     "network.invite": { guard: "seeEachOther", actions: "invite" }
@@ -226,7 +239,10 @@ export const networkMachine = base.extend({ actions: { listNewcomer, updateLists
     settled: {
       description: "Every client has the list that it should have.",
       on: {
-        "network.enter": { target: "changed", actions: ["enter", "listNewcomer"] },
+        "network.enter": [
+          { guard: "isCrowded", target: "changed", actions: "enter" },
+          { target: "changed", actions: ["enter", "listNewcomer"] }
+        ],
         "network.leave": { target: "changed", actions: "leave" },
         "network.rename": { guard: "isNewName", target: "changed", actions: "rename" },
         "network.presence": { guard: "isNewPresence", target: "changed", actions: "changePresence" }
@@ -234,15 +250,27 @@ export const networkMachine = base.extend({ actions: { listNewcomer, updateLists
     },
     changed: {
       description: "Somebody's list may have changed; the lists go out together when the time has come.",
-      entry: { type: "requestDeadline", params: ({ context }) => ({ delayMs: listDelay(context.entries.size) }) },
+      entry: ["startWaiting", { type: "requestDeadline", params: ({ context }) => ({ delayMs: context.waitMs }) }],
       exit: "cancelDeadline",
       always: { guard: "isDeserted", target: "deserted" },
       on: {
-        "network.enter": { actions: ["enter", "listNewcomer"] },
+        "network.enter": [{ guard: "isCrowded", actions: "enter" }, { actions: ["enter", "listNewcomer"] }],
         "network.leave": { actions: "leave" },
         "network.rename": { actions: "rename" },
         "network.presence": { actions: "changePresence" },
-        deadline: { target: "settled", actions: "updateLists" }
+        deadline: [
+          {
+            guard: "mustWaitLonger",
+            actions: [
+              {
+                type: "requestDeadline",
+                params: ({ context }) => ({ delayMs: listWaitMs(context) - context.waitMs })
+              },
+              "startWaiting"
+            ]
+          },
+          { target: "settled", actions: "updateLists" }
+        ]
       }
     },
     deserted: { type: "final", description: "The last client has gone." }

@@ -55,6 +55,7 @@ export interface TowerParts {
       readonly touchShare: number
       readonly retryMs: number
     }
+    readonly network: { readonly listBytesPerSecond: number; readonly crowd: number }
     readonly story: { readonly staleMs: number; readonly entries: number }
     readonly job: { readonly backOffMs: number; readonly longestBackOffMs: number }
   }
@@ -91,6 +92,7 @@ export const towerSupervisors = ({ connection, flight, room, network, story, job
     kind: "networks",
     child: network,
     restart: "transient",
+    settings: settings.network,
     now,
     consequences: ({ id }) => [
       { to: "connections", event: { type: "children.tell", event: { type: "network.lost", group: id } } }
@@ -122,6 +124,7 @@ const unprovided = towerSupervisors({
   settings: {
     connection: { askTimeoutMs: 0 },
     room: { timeToLiveMs: 0, restMs: 0, touchShare: 0, retryMs: 0 },
+    network: { listBytesPerSecond: 0, crowd: 0 },
     story: { staleMs: 0, entries: 0 },
     job: { backOffMs: 0, longestBackOffMs: 0 }
   },

@@ -18,6 +18,15 @@ const is = (...types: string[]) => ({ event, before }: Step) => before !== undef
 const plain = (snapshot: any) => entriesOf(snapshot).map(({ id, name, presence }) => ({ id, name, presence }))
 const clients = ["ann", "bob", "cid"]
 
+/** How long a network of this size waits with its lists. */
+const waitMs = ({ context: { entries, listBytesPerSecond } }: { context: NetworkContext }): number => {
+  const wait = Math.round((entries.size * entries.size * 45) / (listBytesPerSecond / 1000))
+  return wait < 50 ? 0 : wait
+}
+const isCrowded = (snapshot: any): boolean => entriesOf(snapshot).length >= snapshot.context.crowd
+/** Its lists wait, but not as long as it would ask for now. */
+const isTooSoon = (snapshot: any): boolean => waitMs(snapshot) > snapshot.context.waitMs
+
 /** The list that a client should have: nobody sees themself. */
 const rightful = (snapshot: any, id: string): Listed =>
   entryOf(snapshot, id)?.presence === "visible" ? visibleOf(snapshot).filter((other) => other.id !== id) : []
@@ -37,7 +46,7 @@ const laws: readonly Law[] = [
   },
   {
     sentence: "A newcomer gets its list at once, and nobody else's is sent for that.",
-    when: is("network.enter"),
+    when: (step) => is("network.enter")(step) && !isCrowded(step.before),
     holds: ({ event, did }) => {
       const { id, presence } = event.client
       const lists = did("sendLists").map(({ toVisible, toPaired }) => [toVisible, toPaired])
@@ -46,7 +55,7 @@ const laws: readonly Law[] = [
   },
   {
     sentence: "When the time has come everybody whose list has changed gets it, and nobody else.",
-    when: (step) => is("deadline")(step) && step.before.value === "changed",
+    when: (step) => is("deadline")(step) && step.before.value === "changed" && !isTooSoon(step.before),
     holds: ({ before, after, did }) => {
       const sent = did("sendLists").flatMap(({ toVisible, toPaired }) => [...toVisible, ...toPaired])
       const expected = entriesOf(before).filter(
@@ -74,6 +83,20 @@ const laws: readonly Law[] = [
         : after.value === (entriesOf(after).length === 0 ? "deserted" : "changed")
   },
   {
+    sentence: "Who comes to a crowd waits for its list as the others do.",
+    when: (step) => is("network.enter")(step) && isCrowded(step.before),
+    holds: ({ after, did }) => did("sendLists").length === 0 && after.value === "changed"
+  },
+  {
+    sentence: "A network that has grown while its lists waited lets them wait for the rest of what its size asks for.",
+    when: (step) => is("deadline")(step) && step.before.value === "changed" && isTooSoon(step.before),
+    holds: ({ before, after, did }) =>
+      after.value === "changed" &&
+      did("sendLists").length === 0 &&
+      same(did("requestDeadline"), [{ delayMs: waitMs(before) - before.context.waitMs }]) &&
+      after.context.waitMs === waitMs(before)
+  },
+  {
     sentence: "While lists wait for their time a change does not send them, and asks for no other time.",
     when: (step) => step.before?.value === "changed" && !is("deadline", "network.enter")(step),
     holds: ({ did, after }) =>
@@ -83,16 +106,21 @@ const laws: readonly Law[] = [
   },
   {
     sentence: "A time is asked for when the first change comes, and given back when it is not needed any more.",
-    holds: ({ before, after, did }) => {
+    holds: ({ before, event, after, did }) => {
       const waits = (snapshot: any) => snapshot?.value === "changed"
       const came = before !== undefined && !waits(before) && (waits(after) || after.value === "deserted")
       const went = (waits(before) || came) && !waits(after)
-      return did("requestDeadline").length === (came ? 1 : 0) && did("cancelDeadline").length === (went ? 1 : 0)
+      const waitsOn = before !== undefined && is("deadline")({ before, event } as Step) && waits(before) && isTooSoon(before)
+      return (
+        did("requestDeadline").length === (came || waitsOn ? 1 : 0) && did("cancelDeadline").length === (went ? 1 : 0)
+      )
     }
   },
   {
-    sentence: "A few clients wait for nothing but the end of this moment.",
-    holds: ({ did }) => did("requestDeadline").every(({ delayMs }) => delayMs === 0)
+    sentence: "A few clients wait for nothing but the end of this moment, more for as long as their lists need.",
+    when: (step) => step.did("requestDeadline").length > 0 && !is("deadline")(step),
+    holds: ({ after, did }) =>
+      did("requestDeadline").every(({ delayMs }) => delayMs === (after.value === "deserted" ? 0 : waitMs(after)))
   },
   {
     sentence: "Who comes is there, behind those who were; who goes is not; names and presences are the last ones told.",
@@ -142,29 +170,36 @@ const laws: readonly Law[] = [
   }
 ]
 
+const eventsOf = (stage: Stage): Setting["events"] => (snapshot) => [
+  ...clients.flatMap((id) =>
+    (["visible", "paired", "withdrawn"] as const)
+      .filter((presence) => id === "ann" || presence === "visible")
+      .map((presence) => ({ type: "network.enter", client: { id, name: id, presence, connection: stage.extra(id) } }))
+  ),
+  ...(entriesOf(snapshot).length === 0 ? [] : clients.map((id) => ({ type: "network.leave", id }))),
+  { type: "network.rename", id: "ann", name: "Anna" },
+  { type: "network.rename", id: "ann", name: "ann" },
+  { type: "network.rename", id: "nobody", name: "Nobody" },
+  ...(["visible", "paired", "withdrawn"] as const).flatMap((presence) =>
+    ["ann", "bob", "nobody"].map((id) => ({ type: "network.presence", id, presence }))
+  ),
+  { type: "network.invite", from: "ann", to: "bob", flightCode: "ABC234" },
+  { type: "network.invite", from: "ann", to: "ann", flightCode: "ABC234" },
+  { type: "network.invite", from: "nobody", to: "ann", flightCode: "ABC234" },
+  { type: "network.invite", from: "bob", to: "nobody", flightCode: "ABC234" },
+  { type: "deadline", at: 1 }
+]
+
 const settings = (stage: Stage): readonly Setting[] => [
   {
     name: "of three clients",
-    input: { group: "192.0.2" },
-    events: (snapshot) => [
-      ...clients.flatMap((id) =>
-        (["visible", "paired", "withdrawn"] as const)
-          .filter((presence) => id === "ann" || presence === "visible")
-          .map((presence) => ({ type: "network.enter", client: { id, name: id, presence, connection: stage.extra(id) } }))
-      ),
-      ...(entriesOf(snapshot).length === 0 ? [] : clients.map((id) => ({ type: "network.leave", id }))),
-      { type: "network.rename", id: "ann", name: "Anna" },
-      { type: "network.rename", id: "ann", name: "ann" },
-      { type: "network.rename", id: "nobody", name: "Nobody" },
-      ...(["visible", "paired", "withdrawn"] as const).flatMap((presence) =>
-        ["ann", "bob", "nobody"].map((id) => ({ type: "network.presence", id, presence }))
-      ),
-      { type: "network.invite", from: "ann", to: "bob", flightCode: "ABC234" },
-      { type: "network.invite", from: "ann", to: "ann", flightCode: "ABC234" },
-      { type: "network.invite", from: "nobody", to: "ann", flightCode: "ABC234" },
-      { type: "network.invite", from: "bob", to: "nobody", flightCode: "ABC234" },
-      { type: "deadline", at: 1 }
-    ]
+    input: { group: "192.0.2", listBytesPerSecond: 640_000, crowd: 512 },
+    events: eventsOf(stage)
+  },
+  {
+    name: "for which two are a crowd and three have much to tell",
+    input: { group: "192.0.2", listBytesPerSecond: 1_000, crowd: 2 },
+    events: eventsOf(stage)
   }
 ]
 
@@ -173,6 +208,6 @@ export const network: Subject = {
   machine: networkMachine,
   adapters: { actions: ["sendLists", "requestDeadline", "cancelDeadline", "record"] },
   settings,
-  facts: (snapshot: { context: NetworkContext }) => plain(snapshot),
+  facts: (snapshot: { context: NetworkContext }) => [plain(snapshot), snapshot.context.waitMs],
   laws
 }
