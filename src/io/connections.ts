@@ -82,7 +82,7 @@ export const createConnections = (options: ConnectionsOptions) => {
         if (socket !== undefined) links.drop(socket)
       },
       drawFlightCode: ({ self }) => self.send({ type: "code.drawn", code: identities.flightCode() }),
-      requestDeadline: ({ self }, { at }) => deadlines.at(self, at),
+      requestDeadline: ({ self }, { afterMs }) => deadlines.after(self, afterMs),
       cancelDeadline: ({ self }) => deadlines.cancel(self),
       record
     }
@@ -103,7 +103,7 @@ export const createConnections = (options: ConnectionsOptions) => {
         for (const id of toVisible) sockets.get(id)?.send(listFor(id))
         for (const id of toPaired) sockets.get(id)?.send(listFor(null))
       },
-      requestDeadline: ({ self }, { delayMs }) => deadlines.after(self, delayMs),
+      requestDeadline: ({ self }, { afterMs }) => deadlines.after(self, afterMs),
       cancelDeadline: ({ self }) => deadlines.cancel(self),
       record
     }

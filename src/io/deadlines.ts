@@ -1,6 +1,9 @@
 /**
  * One timer wheel for all deadlines: actors keep absolute times, and whoever has asked gets a `deadline` event when
  * its time has come. XState's own `after` is not for many actors: stopping any actor walks every timer of the system.
+ *
+ * The wheel turns with the clock that never jumps. What was asked for by the wall clock is put elsewhere on it when that
+ * one has been set, and what was asked for in milliseconds is left where it is.
  */
 import type { AnyActorRef } from "xstate"
 
@@ -18,18 +21,26 @@ export interface Deadlines {
 
 interface Entry {
   readonly actor: AnyActorRef
-  readonly time: number
-  readonly slot: Set<Entry>
+  /** On the clock that never jumps. */
+  due: number
+  /** On the wall clock; null when the deadline was asked for in milliseconds. */
+  readonly time: number | null
+  slot: Set<Entry>
 }
 
 const slotCount = 512
+
+/** Milliseconds between the two clocks that are a jump; less is how clocks are corrected. */
+const jumpMs = 100
 
 /** `resolutionMs` is how far apart the wheel's steps are: a deadline is kept at most that much late. */
 export const createDeadlines = (resolutionMs: number, now: () => number = Date.now): Deadlines => {
   const slots = Array.from({ length: slotCount }, () => new Set<Entry>())
   const entries = new Map<AnyActorRef, Entry>()
   /** The last step that has been looked at. */
-  let step = Math.floor(now() / resolutionMs)
+  let step = 0
+  /** How far the wall clock is ahead of the other. */
+  let ahead = now() - performance.now()
   let timer: NodeJS.Timeout | undefined
   let closed = false
 
@@ -38,18 +49,42 @@ export const createDeadlines = (resolutionMs: number, now: () => number = Date.n
     entries.delete(entry.actor)
   }
 
+  const slotOf = (due: number): Set<Entry> =>
+    slots[Math.max(Math.ceil(due / resolutionMs), step + 1) % slotCount] as Set<Entry>
+
+  const move = (entry: Entry, due: number) => {
+    entry.slot.delete(entry)
+    entry.due = due
+    entry.slot = slotOf(due)
+    entry.slot.add(entry)
+  }
+
+  const followWallClock = () => {
+    const difference = now() - performance.now()
+    if (Math.abs(difference - ahead) < jumpMs) return
+    ahead = difference
+    for (const entry of entries.values()) if (entry.time !== null) move(entry, entry.time - ahead)
+  }
+
   const advance = () => {
-    const time = now()
-    const current = Math.floor(time / resolutionMs)
-    // After a long pause or a jump of the clock every slot is looked at once, not once for every missed step.
+    followWallClock()
+    const monotonic = performance.now()
+    const current = Math.floor(monotonic / resolutionMs)
+    // After a long pause every slot is looked at once, not once for every missed step.
     const first = Math.max(step + 1, current - slotCount + 1)
-    step = Math.max(step, current)
+    step = current
+    const time = now()
     const due: Entry[] = []
-    for (let index = Math.min(first, current); index <= current; index++) {
-      for (const entry of slots[index % slotCount] as Set<Entry>) if (entry.time <= time) due.push(entry)
+    for (let index = first; index <= current; index++) {
+      for (const entry of slots[index % slotCount] as Set<Entry>) {
+        if (entry.due > monotonic) continue
+        // Corrected by less than a jump: not before its time all the same.
+        if (entry.time !== null && entry.time > time) move(entry, monotonic + entry.time - time)
+        else due.push(entry)
+      }
     }
     for (const entry of due) remove(entry)
-    due.sort((one, other) => one.time - other.time)
+    due.sort((one, other) => one.due - other.due)
     for (const { actor } of due) actor.send({ type: "deadline", at: time })
     if (entries.size === 0) {
       clearInterval(timer)
@@ -62,24 +97,25 @@ export const createDeadlines = (resolutionMs: number, now: () => number = Date.n
     if (entry !== undefined) remove(entry)
   }
 
-  const schedule = (actor: AnyActorRef, time: number) => {
+  const schedule = (actor: AnyActorRef, milliseconds: number, time: number | null) => {
     cancel(actor)
     if (closed) return
+    const monotonic = performance.now()
     if (timer === undefined) {
-      step = Math.floor(now() / resolutionMs)
+      step = Math.floor(monotonic / resolutionMs)
       timer = setInterval(advance, resolutionMs)
       timer.unref()
     }
-    const slot = slots[Math.max(Math.ceil(time / resolutionMs), step + 1) % slotCount] as Set<Entry>
-    const entry: Entry = { actor, time, slot }
-    slot.add(entry)
+    const due = monotonic + milliseconds
+    const entry: Entry = { actor, due, time, slot: slotOf(due) }
+    entry.slot.add(entry)
     entries.set(actor, entry)
   }
 
   return {
-    at: schedule,
+    at: (actor, time) => schedule(actor, time - now(), time),
     after: (actor, milliseconds) => {
-      if (milliseconds > 0) return schedule(actor, now() + milliseconds)
+      if (milliseconds > 0) return schedule(actor, milliseconds, null)
       cancel(actor)
       setImmediate(() => {
         if (!closed && actor.getSnapshot().status === "active") actor.send({ type: "deadline", at: now() })

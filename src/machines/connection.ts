@@ -143,7 +143,8 @@ const base = setup({
     dropLink: () => {},
     /** Draws a flight code and sends it back as `code.drawn`. */
     drawFlightCode: () => {},
-    requestDeadline: (_, _parameters: { at: number }) => {},
+    /** Asks for a `deadline` event in so many milliseconds. */
+    requestDeadline: (_, _parameters: { afterMs: number }) => {},
     cancelDeadline: () => {},
     record: (_, _event: DomainEvent) => {},
     // Others in the tower
@@ -536,7 +537,7 @@ export const connectionMachine = base.extend({ actions: { rename, leaveSeat, lea
                 "holdFrames",
                 {
                   type: "requestDeadline",
-                  params: ({ context }) => ({ at: (context.attach?.at ?? 0) + context.askTimeoutMs })
+                  params: ({ context }) => ({ afterMs: context.askTimeoutMs })
                 },
                 "askRoom"
               ],

@@ -167,7 +167,7 @@ const base = setup({
     /** Sends lists to the clients named. */
     sendLists: (_, _update: ListUpdate) => {},
     /** Asks for a `deadline` event in so many milliseconds, 0 meaning as soon as this moment's changes are in. */
-    requestDeadline: (_, _parameters: { delayMs: number }) => {},
+    requestDeadline: (_, _parameters: { afterMs: number }) => {},
     cancelDeadline: () => {},
     startWaiting: assign({ waitMs: ({ context }) => listWaitMs(context) }),
     record: (_, _event: DomainEvent) => {},
@@ -250,7 +250,7 @@ export const networkMachine = base.extend({ actions: { listNewcomer, updateLists
     },
     changed: {
       description: "Somebody's list may have changed; the lists go out together when the time has come.",
-      entry: ["startWaiting", { type: "requestDeadline", params: ({ context }) => ({ delayMs: context.waitMs }) }],
+      entry: ["startWaiting", { type: "requestDeadline", params: ({ context }) => ({ afterMs: context.waitMs }) }],
       exit: "cancelDeadline",
       always: { guard: "isDeserted", target: "deserted" },
       on: {
@@ -264,7 +264,7 @@ export const networkMachine = base.extend({ actions: { listNewcomer, updateLists
             actions: [
               {
                 type: "requestDeadline",
-                params: ({ context }) => ({ delayMs: listWaitMs(context) - context.waitMs })
+                params: ({ context }) => ({ afterMs: listWaitMs(context) - context.waitMs })
               },
               "startWaiting"
             ]

@@ -64,16 +64,42 @@ describe("deadlines", () => {
     expect(cancelled.getSnapshot().context).toEqual([])
   })
 
-  it("come when the clock jumps ahead, and wait again when it jumps back", async () => {
-    let shift = 0
-    deadlines = createDeadlines(5, () => Date.now() + shift)
-    const [ahead, back] = [listener(), listener()]
-    deadlines.after(ahead, 3_600_000)
-    shift = 3_600_000
-    await told(ahead)
-    shift = -3_600_000
-    deadlines.after(back, 30)
-    await told(back)
-    expect(back.getSnapshot().context).toHaveLength(1)
+  describe("when the wall clock is set", () => {
+    const hour = 3_600_000
+    let shift: number
+    const jumping = () => {
+      shift = 0
+      deadlines = createDeadlines(5, () => Date.now() + shift)
+      return deadlines
+    }
+
+    it("ahead, tell at once what was asked for by it", async () => {
+      const actor = listener()
+      jumping().at(actor, Date.now() + hour)
+      shift = hour
+      expect(await told(actor)).toBeGreaterThanOrEqual(Date.now() + hour - 1000)
+    })
+
+    it("back, wait for what was asked for by it", async () => {
+      const [actor, witness] = [listener(), listener()]
+      jumping().at(actor, Date.now() + 30)
+      shift = -hour
+      deadlines.after(witness, 200)
+      await told(witness)
+      expect(actor.getSnapshot().context).toEqual([])
+      shift = 0
+      await told(actor)
+    })
+
+    it.each([hour, -hour])("by %i ms, are no sooner and no later when asked for in milliseconds", async (by) => {
+      const [sooner, later] = [listener(), listener()]
+      jumping().after(sooner, 60)
+      deadlines.after(later, hour)
+      const start = performance.now()
+      shift = by
+      await told(sooner)
+      expect(performance.now() - start).toBeGreaterThan(55)
+      expect(later.getSnapshot().context).toEqual([])
+    })
   })
 })

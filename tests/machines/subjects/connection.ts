@@ -336,7 +336,7 @@ const laws: readonly Law[] = [
       const ends = asks(step.before) && !asks(step.after)
       return (
         step.did("holdFrames").length === (begins ? 1 : 0) &&
-        same(step.did("requestDeadline"), begins ? [{ at: step.event.at + askTimeoutMs }] : []) &&
+        same(step.did("requestDeadline"), begins ? [{ afterMs: askTimeoutMs }] : []) &&
         step.did("releaseFrames").length === (ends ? 1 : 0) &&
         step.did("cancelDeadline").length === (ends ? 1 : 0) &&
         (step.after.context.attach !== null) === asks(step.after)

@@ -93,7 +93,7 @@ const laws: readonly Law[] = [
     holds: ({ before, after, did }) =>
       after.value === "changed" &&
       did("sendLists").length === 0 &&
-      same(did("requestDeadline"), [{ delayMs: waitMs(before) - before.context.waitMs }]) &&
+      same(did("requestDeadline"), [{ afterMs: waitMs(before) - before.context.waitMs }]) &&
       after.context.waitMs === waitMs(before)
   },
   {
@@ -120,7 +120,7 @@ const laws: readonly Law[] = [
     sentence: "A few clients wait for nothing but the end of this moment, more for as long as their lists need.",
     when: (step) => step.did("requestDeadline").length > 0 && !is("deadline")(step),
     holds: ({ after, did }) =>
-      did("requestDeadline").every(({ delayMs }) => delayMs === (after.value === "deserted" ? 0 : waitMs(after)))
+      did("requestDeadline").every(({ afterMs }) => afterMs === (after.value === "deserted" ? 0 : waitMs(after)))
   },
   {
     sentence: "Who comes is there, behind those who were; who goes is not; names and presences are the last ones told.",
