@@ -199,7 +199,16 @@ const settings = (stage: Stage): readonly Setting[] => [
   {
     name: "for which two are a crowd and three have much to tell",
     input: { group: "192.0.2", listBytesPerSecond: 1_000, crowd: 2 },
-    events: eventsOf(stage)
+    events: (snapshot) => [
+      ...clients.map((id) =>
+        entryOf(snapshot, id) !== undefined
+          ? { type: "network.leave", id }
+          : { type: "network.enter", client: { id, name: id, presence: "visible", connection: stage.extra(id) } }
+      ),
+      { type: "network.rename", id: "ann", name: "Anna" },
+      { type: "network.presence", id: "bob", presence: "paired" },
+      { type: "deadline", at: 1 }
+    ]
   }
 ]
 
