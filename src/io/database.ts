@@ -28,6 +28,8 @@ export interface DatabaseOptions {
   readonly ssl?: DatabaseSsl
   /** The embedded database's folder; made if it is not there. */
   readonly dataDirectory: string
+  /** Bytes that must be free on the embedded database's disk for it to write; see openEmbeddedDatabase. */
+  readonly spareBytes?: number | undefined
   /** The most connections to PostgreSQL at one time. The embedded database always has one. */
   readonly poolSize?: number | undefined
   /** Hears of connections that broke by themselves. The pool replaces them; this is for the log. */
@@ -78,7 +80,7 @@ const openPostgres = async (url: string, options: DatabaseOptions): Promise<Data
 }
 
 const openEmbedded = async (options: DatabaseOptions): Promise<Database> => {
-  const embedded = await openEmbeddedDatabase(options.dataDirectory)
+  const embedded = await openEmbeddedDatabase(options.dataDirectory, { spareBytes: options.spareBytes })
   const pool = await openPool({
     maxPoolSize: 1,
     idleTimeout: "DISABLE_TIMEOUT",
@@ -86,6 +88,7 @@ const openEmbedded = async (options: DatabaseOptions): Promise<Database> => {
       config: embedded.config,
       // All connections are one session, which still holds the prepared statements of the connection before.
       sessionSetup: "deallocate all",
+      beforeWrite: embedded.checkSpace,
       onError: options.onError ?? (() => {})
     }
   })

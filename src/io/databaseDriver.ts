@@ -7,6 +7,8 @@ export interface ConnectionRecipe {
   readonly config: () => pg.ClientConfig
   /** SQL run on every new connection before anything else. */
   readonly sessionSetup: string
+  /** Called before each statement that is no `select`; what it throws the statement fails with. */
+  readonly beforeWrite?: (() => void) | undefined
   /** Hears once of every connection that broke, also while it was idle. */
   readonly onError: (error: Error) => void
 }
@@ -36,6 +38,7 @@ export const createDatabaseDriver = (recipe: ConnectionRecipe): DriverFactory =>
         },
         end: () => client.end(),
         query: async (text, values, options) => {
+          if (!isRead.test(text)) recipe.beforeWrite?.()
           const result = await client.query({
             ...(options?.name === undefined ? {} : { name: options.name }),
             text,
@@ -54,6 +57,8 @@ export const createDatabaseDriver = (recipe: ConnectionRecipe): DriverFactory =>
       }
     }
   }))
+
+const isRead = /^\s*select\b/i
 
 const exactNumber = (text: string): number => {
   const value = Number(text)

@@ -59,6 +59,18 @@ export class DataDirectoryUnusable extends Error {
   }
 }
 
+/** The disk of the embedded database is nearly full: nothing is written before it has room again. */
+export class DiskNearlyFull extends Error {
+  override readonly name = "DiskNearlyFull"
+  /** As the system says it when it is too late. */
+  readonly code = "ENOSPC"
+
+  constructor(directory: string, freeBytes: number, spareBytes: number) {
+    const megabytes = (bytes: number) => `${Math.floor(bytes / 2 ** 20)} MiB`
+    super(`${directory} has ${megabytes(freeBytes)} left on its disk; the embedded database writes only while it has ${megabytes(spareBytes)}`)
+  }
+}
+
 /** A statement failed in mid-run; `code` is the SQLSTATE or the error code of the system, if there is one. */
 export class DatabaseFault extends Error {
   override readonly name = "DatabaseFault"

@@ -1,8 +1,8 @@
-import { existsSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, rmSync, statfsSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import type { PGlite } from "@electric-sql/pglite"
 import pg from "pg"
-import { DataDirectoryUnusable, reasonOf } from "./databaseErrors.ts"
+import { DataDirectoryUnusable, DiskNearlyFull, reasonOf } from "./databaseErrors.ts"
 import { lockDirectory } from "./directoryLock.ts"
 import { migrate } from "./migrations.ts"
 
@@ -12,23 +12,39 @@ export interface EmbeddedDatabase {
   readonly config: () => pg.ClientConfig
   /** Names of the migrations that opening has applied. */
   readonly applied: readonly string[]
+  /** Throws DiskNearlyFull while there is too little room to write anything. */
+  readonly checkSpace: () => void
   close(): Promise<void>
 }
+
+/**
+ * Four segments of the write-ahead log. When the next one cannot be made, PostgreSQL gives up; inside this process it
+ * then turns in a circle for ever, and everything else in the process with it. So it must never come to that.
+ */
+const defaultSpareBytes = 4 * 16 * 2 ** 20
+/** ms for which one look at the disk is good: it cannot be filled in so short a time. */
+const lookMs = 200
 
 /**
  * Opens the embedded PostgreSQL in `<dataDirectory>/postgres`, making and migrating it as needed; with `startEmpty`
  * whatever was there is removed first. Its folder is locked, as a second process would corrupt it.
  *
  * It survives `kill -9` of the process. It does not wait for the disk, so what was written in the seconds before a
- * power cut may be lost. Rejects with DataDirectoryInUse or DataDirectoryUnusable.
+ * power cut may be lost. Writes only while its disk has `spareBytes` left. Rejects with DataDirectoryInUse or
+ * DataDirectoryUnusable.
  */
 export const openEmbeddedDatabase = async (
   dataDirectory: string,
-  { startEmpty = false }: { readonly startEmpty?: boolean } = {}
+  {
+    startEmpty = false,
+    spareBytes = defaultSpareBytes
+  }: { readonly startEmpty?: boolean; readonly spareBytes?: number | undefined } = {}
 ): Promise<EmbeddedDatabase> => {
   const lock = lockDirectory(dataDirectory)
   let postgres: PGlite | undefined
+  const checkSpace = createSpaceCheck(dataDirectory, spareBytes)
   try {
+    checkSpace()
     const folder = join(dataDirectory, "postgres")
     // Tells a first start that was cut short, whose half-made files would not open, from a database with data in it.
     const unfinished = join(dataDirectory, "unfinished")
@@ -57,6 +73,7 @@ export const openEmbeddedDatabase = async (
     return {
       config,
       applied,
+      checkSpace,
       close: async () => {
         try {
           await opened.close()
@@ -68,10 +85,25 @@ export const openEmbeddedDatabase = async (
   } catch (error) {
     await postgres?.close().catch(() => {})
     lock.release()
+    if (error instanceof DiskNearlyFull) throw new DataDirectoryUnusable(dataDirectory, reasonOf(error))
     throw new DataDirectoryUnusable(
       dataDirectory,
       `${reasonOf(error)}. If its data can be lost, begin anew with: npm run db:reset`
     )
+  }
+}
+
+const createSpaceCheck = (dataDirectory: string, spareBytes: number): (() => void) => {
+  let freeBytes = 0
+  let goodUntil = Number.NEGATIVE_INFINITY
+  return () => {
+    const now = performance.now()
+    if (now >= goodUntil) {
+      const { bavail, bsize } = statfsSync(dataDirectory)
+      freeBytes = bavail * bsize
+      goodUntil = now + lookMs
+    }
+    if (freeBytes < spareBytes) throw new DiskNearlyFull(dataDirectory, freeBytes, spareBytes)
   }
 }
 

@@ -1,12 +1,14 @@
 import { once } from "node:events"
-import { existsSync, mkdirSync, writeFileSync } from "node:fs"
-import { readdir, writeFile } from "node:fs/promises"
+import { existsSync, mkdirSync, statfsSync, writeFileSync } from "node:fs"
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises"
 import { createServer } from "node:net"
+import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Schema } from "effect"
 import { SchemaValidationError, sql } from "slonik"
 import { afterEach, describe, expect, it } from "vitest"
 import { openDatabase, type Database, type DatabaseOptions } from "../../src/io/database.ts"
+import { codeOf } from "../../src/io/databaseErrors.ts"
 import { readDatabaseSsl, readDatabaseUrl } from "../../src/io/databaseUrl.ts"
 import {
   createPostgresDatabase,
@@ -115,6 +117,42 @@ describe("the embedded database", () => {
     await first.close()
     expect((await readdir(dataDirectory)).toSorted()).toEqual(["lock", "postgres"])
     expect(await roomCount(await open({ dataDirectory }))).toBe(1)
+  })
+
+  it("reads but does not write while its disk is nearly full, and writes again when there is room", async () => {
+    // Where nobody else writes, if there is such a place.
+    const disk = await mkdtemp(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "silktower-"))
+    cleanups.push(() => rm(disk, { recursive: true, force: true }))
+    const dataDirectory = join(disk, "data")
+    await (await open({ dataDirectory })).close()
+    const free = () => {
+      const { bavail, bsize } = statfsSync(disk)
+      return bavail * bsize
+    }
+    const database = await open({ dataDirectory, spareBytes: free() - 64 * 2 ** 20 })
+    const insert = (code: string) =>
+      database.pool.query(sql.unsafe`
+        insert into rooms (room_code, host_participant_id, host_name, expires_at) values (${code}, 'h', 'n', now())`)
+    await insert("ABC234")
+
+    const filling = join(disk, "filling")
+    await writeFile(filling, Buffer.alloc(128 * 2 ** 20))
+    await expect.poll(() => insert("ABC235").then(() => "written", codeOf)).toBe("ENOSPC")
+    await expect(insert("ABC236")).rejects.toThrow(/MiB left on its disk/)
+    expect(await roomCount(database)).toBe(1)
+
+    await rm(filling)
+    await expect.poll(() => insert("ABC237").then(() => "written", codeOf)).toBe("written")
+  })
+
+  it("does not open on a disk that is nearly full", async () => {
+    const dataDirectory = await folder()
+    await expect(openDatabase({ dataDirectory, spareBytes: Number.MAX_SAFE_INTEGER })).rejects.toMatchObject({
+      name: "DataDirectoryUnusable",
+      message: expect.stringMatching(/MiB left on its disk/)
+    })
+    // Nothing stands in its way once there is room.
+    await open({ dataDirectory })
   })
 
   it("lets one process in, tells the second how to share, and loses nothing when the first is killed", async () => {
