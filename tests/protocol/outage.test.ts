@@ -83,6 +83,31 @@ describeOnPostgres("while the database is away", () => {
     await back()
   }, 40_000)
 
+  it("every change that was answered is there when connections are cut in the middle of statements", async () => {
+    const rooms = await Promise.all(Array.from({ length: 10 }, () => makeRoom(server)))
+    const refused = new Map<number, number>()
+    await Promise.all(
+      rooms.map(async ({ code, host }, index) => {
+        for (let files = 1; files <= 20; files++) {
+          if (index === 0 && files % 5 === 0) way.loseNextAnswer()
+          const { status } = await post(`${server.http}/api/rooms/${code}/participants/${host}/ready`, { fileCount: files, totalBytes: files })
+          refused.set(status, (refused.get(status) ?? 0) + 1)
+          // Who was told to try again does.
+          if (status === 503) files--
+          else expect(status).toBe(200)
+        }
+      })
+    )
+    expect(refused.get(503)).toBeGreaterThan(0)
+    const rows = await withClient(database.url, (client) =>
+      client.query("select room_code, host_file_count from rooms where room_code = any ($1)", [rooms.map(({ code }) => code)])
+    )
+    expect(rows.rows.map((row) => row.host_file_count)).toEqual(rooms.map(() => 20))
+    for (const room of rooms) {
+      expect((await poll(server, room.code, room.host)).body).toMatchObject({ status: "ready", self: { fileCount: 20 } })
+    }
+  }, 40_000)
+
   it("somebody who leaves a room meanwhile is out of it afterwards", async () => {
     const room = await makeRoom(server)
     const guest = await connect(server.ws)

@@ -7,6 +7,8 @@ export interface Way {
   readonly url: string
   /** Hangs up every connection, and each one that comes. */
   cut(): void
+  /** The next answer of the database is not passed on: its connection is hung up, and what was asked has been done. */
+  loseNextAnswer(): void
   /** From now on nothing passes, and nobody is told. */
   block(): void
   mend(): void
@@ -17,6 +19,7 @@ export const startWay = async (databaseUrl: string): Promise<Way> => {
   const target = new URL(databaseUrl)
   const sockets = new Set<Socket>()
   let state: "open" | "cut" | "blocked" = "open"
+  let losing = false
   const server = createServer((near) => {
     const far = connect(Number(target.port || 5432), target.hostname)
     for (const [socket, other] of [[near, far], [far, near]] as const) {
@@ -26,7 +29,18 @@ export const startWay = async (databaseUrl: string): Promise<Way> => {
         sockets.delete(socket)
         other.destroy()
       })
-      socket.pipe(other)
+      socket.on("data", (bytes) => {
+        if (losing && socket === far) {
+          losing = false
+          near.destroy()
+        } else if (!other.write(bytes)) {
+          socket.pause()
+          other.once("drain", () => {
+            if (state !== "blocked") socket.resume()
+          })
+        }
+      })
+      socket.on("end", () => other.end())
       if (state === "blocked") socket.pause()
     }
     if (state === "cut") near.destroy()
@@ -40,6 +54,9 @@ export const startWay = async (databaseUrl: string): Promise<Way> => {
     cut: () => {
       state = "cut"
       each((socket) => socket.destroy())
+    },
+    loseNextAnswer: () => {
+      losing = true
     },
     block: () => {
       state = "blocked"
