@@ -22,6 +22,7 @@ import { createPreviewCleanup, createRoomCleanup } from "./io/cleanups.ts"
 import { aliasOf, createIdentities } from "./io/identities.ts"
 import { createJobs, jobNames } from "./io/jobs.ts"
 import { createMetrics } from "./io/metrics.ts"
+import { createModestLog } from "./io/modestLog.ts"
 import { createOriginPolicy } from "./io/origin.ts"
 import { createReadiness } from "./io/readiness.ts"
 import { createRoomRows } from "./io/roomRows.ts"
@@ -130,7 +131,13 @@ export const startApplication = async (config: Config, options: ApplicationOptio
     stories.hear(event)
     watch.hear(event)
   }
-  const addressOf = createAddressReader(config.trustProxy)
+  let isDistrustTold = false
+  const addressOf = createAddressReader(config.trustProxy, (proxy) => {
+    if (isDistrustTold) return
+    isDistrustTold = true
+    const warning = "X-Forwarded-For came from an address that is no trusted proxy's, and is not believed. If it is your proxy, set TRUST_PROXY"
+    log("warn", "system:proxy", { warning, ip: proxy })
+  })
   const refusalLines = createTokenBuckets({
     burst: 1,
     perSecond: 1000 / limits.refusalLineMs,
@@ -161,6 +168,16 @@ export const startApplication = async (config: Config, options: ApplicationOptio
 
   const stories = createStories({ links: connections.links, deadlines, log, limit: limits.stories, now })
 
+  const modestLog = createModestLog(
+    log,
+    createTokenBuckets({
+      burst: limits.strangersLines,
+      perSecond: limits.strangersLines / 60,
+      keys: limits.budgetKeys,
+      now: () => performance.now()
+    })
+  )
+
   let publicUrl = config.publicServerUrl
   const uploadRows = traced("database", createUploadRows(database.pool))
   const { uploadthingToken } = config.previews
@@ -174,7 +191,7 @@ export const startApplication = async (config: Config, options: ApplicationOptio
           callbackUrl: () => `${publicUrl}/api/uploadthing`,
           unreachable: config.environment === "development" && config.publicServerUrl === undefined,
           store: uploadRows,
-          log,
+          log: modestLog,
           timeoutMs: limits.uploadThingTimeoutMs,
           listing: limits.previewListing,
           endpoints: options.endpoints?.uploadthing
@@ -258,7 +275,11 @@ export const startApplication = async (config: Config, options: ApplicationOptio
     now
   })
 
-  const gate = createGate({ key: config.logs.accessKey && Redacted.value(config.logs.accessKey), log, addressOf })
+  const gate = createGate({
+    key: config.logs.accessKey && Redacted.value(config.logs.accessKey),
+    log: modestLog,
+    addressOf
+  })
   const http = await createHttpSurface({
     desk,
     budgets: { ...budgets, addressOf: (request) => addressOf(request).address },
@@ -283,14 +304,14 @@ export const startApplication = async (config: Config, options: ApplicationOptio
       now,
       log
     }),
-    uploads: { uploadThing: files, log },
+    uploads: { uploadThing: files, log: modestLog },
     contact: {
       email: config.contact.email,
       recaptcha: config.contact.recaptchaSecretKey && {
         secretKey: config.contact.recaptchaSecretKey,
         endpoint: options.endpoints?.recaptcha
       },
-      log
+      log: modestLog
     },
     allowsOrigin: origins.allows,
     onFault: (error) => log("error", "http:error", describeError(error)),

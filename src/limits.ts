@@ -156,6 +156,9 @@ export const limits = {
   frameBurstSeconds: 5,
   /** Milliseconds between two log lines about the same address and budget. Zero would let a flood fill the log. */
   refusalLineMs: 60_000,
+  /** Log lines a minute of one message that strangers bring about with single requests, such as a wrong key for the log.
+   * Zero would write all of them. */
+  strangersLines: 60,
 
   // Supervision
 

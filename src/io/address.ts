@@ -20,9 +20,13 @@ const unknown: ClientAddress = { address: "unknown", group: "unknown" }
 /**
  * Makes a reader of client addresses. It starts at the socket's address and walks X-Forwarded-For from right to left
  * for as long as the address it stands on is a trusted proxy's. An entry that is no address is not believed: the walk
- * ends at the last address before it.
+ * ends at the last address before it. `onDistrusted` hears of every header
+ * whose sender is not believed at all, unless nobody is meant to be.
  */
-export const createAddressReader = (trust: TrustProxy): ((request: IncomingMessage) => ClientAddress) => {
+export const createAddressReader = (
+  trust: TrustProxy,
+  onDistrusted: (socketAddress: string) => void = () => {}
+): ((request: IncomingMessage) => ClientAddress) => {
   const trusted = trustOf(trust)
   const read = (request: IncomingMessage): ClientAddress => {
     const socketAddress = parseAddress(request.socket.remoteAddress ?? "")
@@ -30,7 +34,10 @@ export const createAddressReader = (trust: TrustProxy): ((request: IncomingMessa
     let believed = socketAddress
     let hop = 0
     for (const entry of entriesFromTheRight(request.headers["x-forwarded-for"])) {
-      if (!trusted(believed.toString(), hop)) break
+      if (!trusted(believed.toString(), hop)) {
+        if (hop === 0 && trust.kind === "networks" && trust.networks.length > 0) onDistrusted(canonical(believed).toString())
+        break
+      }
       const next = parseAddress(withoutPort(entry))
       if (next === undefined) break
       believed = next

@@ -198,3 +198,30 @@ describe("a campus behind one address", () => {
     await Promise.all(clients.map((client) => client.close()))
   })
 })
+
+describe("a proxy that nobody has told the server of", () => {
+  const server = serverWith({ TRUST_PROXY: "192.0.2.0/24", MAX_CONNECTIONS_PER_ADDRESS: "1" })
+
+  it("makes all clients one, and is told of in the log, once", async () => {
+    const client = await connect(server().ws, from("203.0.113.1"))
+    expect(await refused(server(), "203.0.113.2")).toEqual(tooMany)
+    const lines = server().log().split("\n").filter((line) => line.includes('"system:proxy"'))
+    expect(lines.map((line) => JSON.parse(line))).toEqual([
+      expect.objectContaining({ level: "warn", ip: "127.0.0.1", warning: expect.stringContaining("TRUST_PROXY") })
+    ])
+    await client.close()
+  })
+})
+
+describe("wrong keys for the log", () => {
+  const server = serverWith({ LOG_ACCESS_KEY: "a key that nobody guesses" })
+
+  it("do not wash everything else out of it", async () => {
+    for (let index = 0; index < 200; index++) {
+      expect((await fetch(`${server().http}/logs?key=wrong`)).status).toBe(403)
+    }
+    const lines = server().log().split("\n").filter((line) => line.includes('"system:log_access"'))
+    expect(lines.length).toBeGreaterThan(50)
+    expect(lines.length).toBeLessThan(100)
+  })
+})
