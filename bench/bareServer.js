@@ -87,4 +87,6 @@ function onClose() {
 
 function ignore() {}
 
+// Between two turns connections are idle for as long as the other server's turn takes.
+server.keepAliveTimeout = 0
 server.listen(0, "127.0.0.1")

@@ -51,6 +51,7 @@ export const openKeptAlive = async (port: number): Promise<KeptAlive> => {
   return {
     ask: (request) =>
       new Promise((resolve, reject) => {
+        if (socket.destroyed) return reject(new Error("The server has closed an idle connection"))
         waiting = { resolve, reject }
         socket.write(request)
       }),

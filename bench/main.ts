@@ -2,9 +2,9 @@
  * `npm run bench`: what silktower costs, compared with a bare server in the same run.
  *
  * `-- --quick` for a short look, `-- --only=NAME` (several: separated by commas) for some figures, `-- --write` to
- * write docs/performance.md, `-- --database=embedded` to leave PostgreSQL alone.
+ * measure three times and put the table into docs/performance.md, `-- --database=embedded` to leave PostgreSQL alone.
  */
-import { mkdtemp, rm, writeFile } from "node:fs/promises"
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
@@ -17,8 +17,8 @@ import { createAndJoin, poll, writes } from "./figures/rooms.ts"
 import { slowReader } from "./figures/slowReader.ts"
 import { start } from "./figures/start.ts"
 import { tower } from "./figures/tower.ts"
-import { figureLine, page, table } from "./report.ts"
-import type { Figure } from "./rounds.ts"
+import { figureLine, table, withFigures } from "./report.ts"
+import { overRuns, type Figure } from "./rounds.ts"
 import { startServer } from "./servers.ts"
 import { fullSize, quickSize, type DatabaseKind, type Setting, type Size } from "./setting.ts"
 
@@ -26,6 +26,8 @@ interface Part {
   readonly measure: (setting: Setting) => Promise<readonly Figure[]>
   /** Also on the embedded database where there is a PostgreSQL. */
   readonly onBoth: boolean
+  /** Measured once in a whole run of three: long, or without chance in it. */
+  readonly once?: boolean
 }
 
 const parts: Readonly<Record<string, Part>> = {
@@ -35,13 +37,13 @@ const parts: Readonly<Record<string, Part>> = {
   rooms: { measure: createAndJoin, onBoth: false },
   flight: { measure: flight, onBoth: false },
   connect: { measure: connect, onBoth: false },
-  network: { measure: network, onBoth: false },
+  network: { measure: network, onBoth: false, once: true },
   memory: { measure: idleMemory, onBoth: false },
-  tower: { measure: tower, onBoth: false },
-  slowReader: { measure: slowReader, onBoth: false },
+  tower: { measure: tower, onBoth: false, once: true },
+  slowReader: { measure: slowReader, onBoth: false, once: true },
   inspect: { measure: inspect, onBoth: false },
   start: { measure: start, onBoth: true },
-  writes: { measure: writes, onBoth: false }
+  writes: { measure: writes, onBoth: false, once: true }
 }
 
 const fail = (message: string): never => {
@@ -94,20 +96,27 @@ let databaseNumber = 0
 const postgres = options.database === undefined && (await hasPostgres())
 if (!postgres) process.stdout.write("Without a PostgreSQL: figures that need one are left out.\n")
 const size = options.quick ? quickSize : fullSize
-const figures: Figure[] = []
-for (const name of names) {
-  const part = parts[name] as Part
-  const kinds: readonly DatabaseKind[] = !postgres ? ["embedded"] : part.onBoth ? ["PostgreSQL", "embedded"] : ["PostgreSQL"]
-  for (const kind of kinds) {
-    for (const figure of await measure(part, kind, size)) {
-      figures.push(figure)
-      process.stdout.write(`${figureLine(figure)}\n`)
+const runs = options.write ? 3 : 1
+/** The figures of every run, by name, in the order in which they were first measured. */
+const measured = new Map<string, Figure[]>()
+for (let run = 0; run < runs; run++) {
+  for (const name of names) {
+    const part = parts[name] as Part
+    if (run > 0 && part.once === true) continue
+    const kinds: readonly DatabaseKind[] = !postgres ? ["embedded"] : part.onBoth ? ["PostgreSQL", "embedded"] : ["PostgreSQL"]
+    for (const kind of kinds) {
+      for (const figure of await measure(part, kind, size)) {
+        measured.set(figure.name, [...(measured.get(figure.name) ?? []), figure])
+        process.stdout.write(`${figureLine(figure)}\n`)
+      }
     }
   }
 }
+const figures = [...measured.values()].map(overRuns)
 process.stdout.write(`\n${table(figures)}\n`)
 if (options.write) {
-  await writeFile(new URL("../docs/performance.md", import.meta.url), page(figures, size, postgres))
+  const page = new URL("../docs/performance.md", import.meta.url)
+  await writeFile(page, withFigures(await readFile(page, "utf8"), figures, postgres))
   process.stdout.write("\nWritten to docs/performance.md.\n")
 }
 // Sockets of servers that have gone may still be closing.

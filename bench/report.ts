@@ -1,7 +1,6 @@
 /** Figures as a table, and as a page. */
 import { cpus } from "node:os"
 import type { Figure } from "./rounds.ts"
-import type { Size } from "./setting.ts"
 
 const number = (value: number): string => (Math.abs(value) >= 100 ? value.toFixed(0) : value.toFixed(2))
 
@@ -45,40 +44,32 @@ export const table = (figures: readonly Figure[]): string => {
   return [lines[0], `|${widths.map((width) => "-".repeat(width + 2)).join("|")}|`, ...lines.slice(1)].join("\n")
 }
 
-/** docs/performance.md. */
-export const page = (figures: readonly Figure[], size: Size, postgres: boolean): string => `# Performance
+/** Ratios as bars, their aims as a line; what has no aim has no place there. */
+const chart = (figures: readonly Figure[]): string => {
+  const ratios = figures.filter(({ compared, aim }) => compared === "ratio" && aim !== undefined)
+  const row = (values: readonly (number | undefined)[]) => `[${values.map((value) => (value ?? 0).toFixed(2)).join(", ")}]`
+  return [
+    "```mermaid",
+    "xychart-beta horizontal",
+    '  title "How many times the reference: bars; what is aimed at: line"',
+    `  x-axis [${ratios.map(({ name }) => `"${name}"`).join(", ")}]`,
+    `  y-axis "times" 0 --> ${Math.ceil(Math.max(...ratios.map(({ outcome }) => outcome)))}`,
+    `  bar ${row(ratios.map(({ outcome }) => outcome))}`,
+    `  line ${row(ratios.map(({ aim }) => aim))}`,
+    "```"
+  ].join("\n")
+}
 
-Written by \`npm run bench -- --write\`. \`npm run bench\` prints the same table, \`-- --quick\` takes a shorter look, and
-\`-- --only=relay\` measures one part.
+const begin = "<!-- figures: npm run bench -- --write -->"
+const end = "<!-- end of the figures -->"
 
-${table(figures)}
-
-Run on ${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0]?.model.trim()}, ${process.platform}, Node ${
-  process.versions.node
-}${postgres ? ", PostgreSQL on the same machine" : ", without a PostgreSQL: the figures that need one are missing"}.
-
-## How it is measured
-
-- Every figure compares silktower with a bare server (\`bench/bareServer.js\`: \`node:http\`, \`ws\` and \`pg\` doing the least
-  that gets the same job done), in the same run. The two take turns, ${size.rounds} rounds unless said otherwise, after
-  one that does not count; the outcome is the median of the rounds' own ratios or differences, and the spread is
-  between which the middle half of them lies. Milliseconds on one machine mean little on another; the ratios mean more.
-- Both run in processes of their own, silktower by its \`src/main.js\` as an operator starts it (production settings on
-  PostgreSQL). CPU time is what the operating system has counted for that process, its garbage collector's threads
-  included and PostgreSQL's processes not. The load comes from a third process over 127.0.0.1.
-- **Relay**: frames are a description and candidates as browsers send them, brought to 800 bytes, in both directions of
-  50 flights, eight under way in each; the bare server relays without looking at them. For latency they are sent at an
-  even rate, in ${size.latencyRounds} short rounds, and the time is from one client's write to the other client's read.
-- **Poll**: both participants of 100 rooms, over 32 kept-alive connections with the fewest headers; the bare server
-  answers 400 fixed bytes. Writes are counted by PostgreSQL, while each participant polls once a second: a room that is
-  only polled is written once its life has been extended by a tenth of \`ROOM_TTL_MINUTES\`, every 3 minutes.
-- **Making and joining**: two requests; the bare server's two answers wait for one INSERT and one UPDATE.
-- **A flight**: two clients on different networks connect, create, join, and leave one after the other; the bare server
-  does the same with a Map.
-- **Connecting**: CPU of five times 100 more clients, each on a network of its own, ${size.connectRounds} rounds; the reference is a second
-  server with few clients that has seen as many come and go. The bare server's own growth is shown beside it.
-- **Watching**: what the server uses in 10 s with a watcher, less what it uses in 10 s without; the median of
-  ${Math.ceil(size.rounds / 3)} rounds. The page in the browser is not part of it.
-- **Memory**: of ${size.idleConnections.toLocaleString("en")} idle connections, each on a network of its own, after a garbage collection,
-  5 rounds; of an idle server one second after its first answer, without one.
-`
+/** The page with these figures in the place that is theirs. Throws a RangeError for a page that has no such place. */
+export const withFigures = (page: string, figures: readonly Figure[], postgres: boolean): string => {
+  const from = page.indexOf(begin)
+  const to = page.indexOf(end)
+  if (from === -1 || to < from) throw new RangeError(`A page without ${begin} and ${end}`)
+  const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}, ${process.platform}, Node ${process.versions.node}`
+  const database = postgres ? "PostgreSQL on the same machine" : "without a PostgreSQL: the figures that need one are missing"
+  const measured = `Measured on ${new Date().toISOString().slice(0, 10)}, ${machine}, ${database}.`
+  return `${page.slice(0, from)}${begin}\n\n${measured}\n\n${table(figures)}\n\n${chart(figures)}\n\n${page.slice(to)}`
+}

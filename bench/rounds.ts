@@ -93,3 +93,17 @@ export const compare = (
     ...(aim === undefined ? {} : { aim })
   }
 }
+
+/** A figure from the same figure of several runs: medians, and between which of them the outcomes lie. */
+export const overRuns = (runs: readonly Figure[]): Figure => {
+  const [first] = runs as readonly [Figure, ...Figure[]]
+  if (runs.length === 1) return first
+  const outcomes = runs.map(({ outcome }) => outcome)
+  return {
+    ...first,
+    silktower: median(runs.map(({ silktower }) => silktower)),
+    ...(first.reference === undefined ? {} : { reference: median(runs.map(({ reference }) => reference as number)) }),
+    outcome: median(outcomes),
+    spread: [Math.min(...outcomes), Math.max(...outcomes)]
+  }
+}

@@ -42,8 +42,8 @@ export const network = async ({ size, start }: Setting): Promise<readonly Figure
     })
     return [
       value(`${clients.toLocaleString("en")} arrivals on one network in ${seconds} s, sent to all of them`, "MB", megabytes, { reference, aim: 20 }),
-      value("the same: sent for an arrival", "frames", total(({ frames }) => frames) / clients),
-      value("the same: sent for an arrival", "KB", (megabytes * 1000) / clients)
+      value("the same: frames sent for an arrival", "frames", total(({ frames }) => frames) / clients),
+      value("the same: bytes sent for an arrival", "KB", (megabytes * 1000) / clients)
     ]
   } finally {
     await silktower.stop()

@@ -102,8 +102,8 @@ export const createAndJoin = async (setting: Setting): Promise<readonly Figure[]
       })
     const rounds = await takeTurns(
       setting.size.rounds,
-      async () => (await cpuOf(silktower, makeRooms)) / count,
-      async () => (await cpuOf(bare, makeRows)) / count
+      async () => (await cpuOf(silktower, makeRooms, { mayClientsSleep: true })) / count,
+      async () => (await cpuOf(bare, makeRows, { mayClientsSleep: true })) / count
     )
     return [compare("making and joining a room", "µs CPU a room", "ratio", 2, rounds)]
   })

@@ -20,8 +20,8 @@ const unknown: ClientAddress = { address: "unknown", group: "unknown" }
 /**
  * Makes a reader of client addresses. It starts at the socket's address and walks X-Forwarded-For from right to left
  * for as long as the address it stands on is a trusted proxy's. An entry that is no address is not believed: the walk
- * ends at the last address before it. `onDistrusted` hears of every header
- * whose sender is not believed at all, unless nobody is meant to be.
+ * ends at the last address before it. `onDistrusted` hears of every header whose sender is not believed at all, unless
+ * nobody is meant to be.
  */
 export const createAddressReader = (
   trust: TrustProxy,
