@@ -71,14 +71,15 @@ const slash = 47
 /** Node throws for a header with anything stranger in it, and no browser sends such an origin. */
 const isEchoable = /^[\x21-\x7e]+$/
 
-/** The headers of every answer on such a path. `Vary` also when nothing is echoed, or caches would mix origins up. */
-export const corsHeaders = ({ allowedOrigin }: CorsAnswer): Record<string, string> =>
-  allowedOrigin === undefined ? { vary: "Origin" } : { vary: "Origin", "access-control-allow-origin": allowedOrigin }
+/**
+ * The headers of every answer on such a path, names and values in turn. `Vary` also when nothing is echoed, or caches would
+ * mix origins up.
+ */
+export const corsHeaders = ({ allowedOrigin }: CorsAnswer): readonly string[] =>
+  allowedOrigin === undefined ? ["vary", "Origin"] : ["vary", "Origin", "access-control-allow-origin", allowedOrigin]
 
-/** The headers of the 204 that answers a preflight. */
-export const preflightHeaders = (answer: CorsAnswer): Record<string, string> => ({
-  ...corsHeaders(answer),
-  "access-control-allow-methods": answer.route.methods,
-  "access-control-allow-headers": answer.route.headers,
-  ...(answer.route.maxAge === undefined ? {} : { "access-control-max-age": String(answer.route.maxAge) })
-})
+/** What the 204 that answers a preflight says beside that, names and values in turn. */
+export const preflightHeaders = ({ route }: CorsAnswer): readonly string[] => [
+  ...["access-control-allow-methods", route.methods, "access-control-allow-headers", route.headers],
+  ...(route.maxAge === undefined ? [] : ["access-control-max-age", String(route.maxAge)])
+]

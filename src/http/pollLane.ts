@@ -13,6 +13,9 @@ import { tooMany, wireErrors, type WireError } from "./wireErrors.ts"
 /** Answers a request, or leaves it alone and says so with false. */
 export type Lane = (request: IncomingMessage, response: ServerResponse) => boolean
 
+/** The same, with headers that every answer has, names and values in turn: one by one they would cost more than the rest. */
+export type PollLane = (request: IncomingMessage, response: ServerResponse, headers: readonly string[]) => boolean
+
 /** Code and participant id as the server gives them out; see identities.ts. */
 const plainPoll = /^\/api\/rooms\/([A-HJ-NP-Z2-9]{6})\?participantId=([0-9a-z]{12})$/
 
@@ -22,25 +25,25 @@ export const createPollLane =
     onFault: (error: unknown) => void,
     budgets: Pick<Budgets, "poll">,
     addressOf: (request: IncomingMessage) => string
-  ): Lane =>
-  (request, response) => {
+  ): PollLane =>
+  (request, response, headers) => {
     if (request.method !== "GET" || hasBody(request)) return false
     const poll = plainPoll.exec(request.url ?? "")
     if (poll === null) return false
     const wait = budgets.poll(`${poll[1]} ${poll[2]}`, () => addressOf(request))
     if (wait > 0) {
-      refuse(response, tooMany(wait))
+      refuse(response, headers, tooMany(wait))
       return true
     }
     const failed = (error: unknown) => {
       onFault(error)
-      if (!response.headersSent) refuse(response, wireErrors.fault)
+      if (!response.headersSent) refuse(response, headers, wireErrors.fault)
     }
     try {
       desk.poll(poll[1] as string, poll[2] as string, (reply) => {
         // Whoever tells the answer is an actor, and has no part in what goes wrong here.
         try {
-          answer(response, reply)
+          answer(response, headers, reply)
         } catch (error) {
           failed(error)
         }
@@ -54,23 +57,24 @@ export const createPollLane =
 const hasBody = ({ headers }: IncomingMessage): boolean =>
   headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined
 
-const answer = (response: ServerResponse, reply: RoomReply): void => {
+const answer = (response: ServerResponse, headers: readonly string[], reply: RoomReply): void => {
   switch (reply.type) {
     case "room.answered":
-      return send(response, 200, JSON.stringify(summarize(reply.room, reply.participantId)))
+      return send(response, headers, 200, JSON.stringify(summarize(reply.room, reply.participantId)))
     case "room.refused":
-      return refuse(response, refusalsInside[reply.reason])
+      return refuse(response, headers, refusalsInside[reply.reason])
     case "room.unavailable":
-      return refuse(response, wireErrors.unavailable)
+      return refuse(response, headers, wireErrors.unavailable)
   }
 }
 
-const refuse = (response: ServerResponse, { status, error, retryAfter }: WireError): void => {
-  if (retryAfter !== undefined) response.setHeader("retry-after", String(retryAfter))
-  send(response, status, JSON.stringify({ error }))
+const refuse = (response: ServerResponse, headers: readonly string[], { status, error, retryAfter }: WireError): void => {
+  const waiting = retryAfter === undefined ? [] : ["retry-after", String(retryAfter)]
+  send(response, [...headers, ...waiting], status, JSON.stringify({ error }))
 }
 
-const send = (response: ServerResponse, status: number, body: string): void => {
+const send = (response: ServerResponse, headers: readonly string[], status: number, body: string): void => {
   if (response.destroyed) return
-  response.writeHead(status, { "content-type": "application/json", "content-length": Buffer.byteLength(body) }).end(body)
+  const length = String(Buffer.byteLength(body))
+  response.writeHead(status, [...headers, "content-type", "application/json", "content-length", length]).end(body)
 }

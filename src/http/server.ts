@@ -27,6 +27,7 @@ import { corsHeaders, preflightHeaders } from "./cors.ts"
 import type { CorsAnswer, CorsPolicy } from "./cors.ts"
 import { clientClosedRequest } from "./observer.ts"
 import type { Observe } from "./observer.ts"
+import type { PollLane } from "./pollLane.ts"
 
 type Services = Layer.Success<typeof HttpServer.layerServices>
 
@@ -34,6 +35,8 @@ export interface HttpServerOptions {
   /** Everything that answers. */
   readonly routes: Layer.Layer<never, never, HttpRouter.HttpRouter | Services>
   readonly cors: CorsPolicy
+  /** Sees each request before the lane does, and answers it with these headers, names and values in turn, or leaves it alone. */
+  readonly pollLane?: PollLane | undefined
   /** Sees each request before the routes do, and may answer it. */
   readonly lane?: ((request: IncomingMessage, response: ServerResponse) => boolean) | undefined
   /** Is around every request. */
@@ -88,11 +91,11 @@ const timeoutCheckMs = 1000
 
 /** Builds the routes; the caller listens. Rejects when the routes contradict each other. */
 export const createHttpServer = async (options: HttpServerOptions): Promise<RunningHttpServer> => {
-  const { cors, lane, observe, certificate } = options
+  const { cors, pollLane, lane, observe, certificate } = options
   const guarding = Object.entries({
     ...guardingHeaders,
     ...(certificate === undefined ? {} : { "strict-transport-security": `max-age=${secureForSeconds}` })
-  })
+  }).flat()
   const limits: HttpLimits = { ...defaultLimits, ...options.limits }
   const scope = Scope.makeUnsafe()
   const { handle, refuseAsTooLarge, refuseAsUnknown, refuseOrigin } = await Effect.runPromise(requestHandlers(options, limits, scope))
@@ -114,21 +117,26 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Runn
     else observed = observe(request, () => answer(request, response))
   }
 
+  /** Who answers when no lane does. */
+  const handlerOf = (request: IncomingMessage, sharing: CorsAnswer | undefined): NodeHandler => {
+    if (request.method === "POST" && isForeign(request, sharing)) return refuseOrigin
+    if (Number(request.headers["content-length"] ?? 0) > limits.requestBodyBytes) return refuseAsTooLarge
+    return hasEmptySegment(pathOf(request.url as string)) ? refuseAsUnknown : handle
+  }
+
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
-    const url = request.url as string
-    for (const [name, value] of guarding) response.setHeader(name, value)
-    const sharing = cors(decodedPath(url), request.headers.origin)
-    if (sharing !== undefined) {
-      if (request.method === "OPTIONS") {
-        response.writeHead(204, preflightHeaders(sharing)).end()
-        return
-      }
-      for (const [name, value] of Object.entries(corsHeaders(sharing))) response.setHeader(name, value)
+    const sharing = cors(decodedPath(request.url as string), request.headers.origin)
+    const headers = sharing === undefined ? guarding : [...guarding, ...corsHeaders(sharing)]
+    if (sharing !== undefined && request.method === "OPTIONS") {
+      response.writeHead(204, [...headers, ...preflightHeaders(sharing)]).end()
+      return
     }
-    if (request.method === "POST" && isForeign(request, sharing)) refuseOrigin(request, response)
-    else if (Number(request.headers["content-length"] ?? 0) > limits.requestBodyBytes) refuseAsTooLarge(request, response)
-    else if (hasEmptySegment(pathOf(url))) refuseAsUnknown(request, response)
-    else if (lane?.(request, response) !== true) handle(request, response)
+    const handler = handlerOf(request, sharing)
+    if (handler === handle && pollLane?.(request, response, headers) === true) return
+    for (let index = 0; index < headers.length; index += 2) {
+      response.setHeader(headers[index] as string, headers[index + 1] as string)
+    }
+    if (handler !== handle || lane?.(request, response) !== true) handler(request, response)
   }
 
   const settings: ServerOptions = {

@@ -76,7 +76,7 @@ export const createHttpSurface = async (options: HttpSurfaceOptions): Promise<Ru
   const documentRoutes = documents.map(([path, make]) => jsonDocument(path as `/${string}`, make))
 
   const { onFault } = options
-  const poll = createPollLane(options.desk, onFault, options.budgets, options.budgets.addressOf)
+  const pollLane = createPollLane(options.desk, onFault, options.budgets, options.budgets.addressOf)
   const tower = options.tower && createTowerPage({ ...options.tower, onFault })
 
   const running = await createHttpServer({
@@ -85,7 +85,8 @@ export const createHttpSurface = async (options: HttpSurfaceOptions): Promise<Ru
       docsPage("/docs"),
       ...documentRoutes
     ),
-    lane: (request, response) => poll(request, response) || tower?.lane(request, response) === true,
+    pollLane,
+    lane: tower?.lane,
     observe: createObserver({
       paths: ["/docs", ...towerPaths, ...documents.map(([path]) => path), ...endpoints.map(({ path }) => path)],
       metrics: options.metrics,
