@@ -18,16 +18,16 @@ export interface Size {
 }
 
 export const fullSize: Size = {
-  rounds: 9,
-  relayFrames: 50_000,
-  latencyRounds: 41,
-  polls: 10_000,
+  rounds: 7,
+  relayFrames: 40_000,
+  latencyRounds: 31,
+  polls: 8_000,
   writeSeconds: 185,
-  rooms: 1_500,
-  flights: 500,
-  connectRounds: 15,
+  rooms: 1_000,
+  flights: 400,
+  connectRounds: 9,
   openConnections: 10_000,
-  idleConnections: 5_000,
+  idleConnections: 4_000,
   arrivalSeconds: 60
 }
 
