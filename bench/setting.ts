@@ -27,7 +27,7 @@ export const fullSize: Size = {
   flights: 400,
   connectRounds: 9,
   openConnections: 10_000,
-  idleConnections: 4_000,
+  idleConnections: 7_000,
   arrivalSeconds: 60
 }
 
@@ -41,7 +41,7 @@ export const quickSize: Size = {
   flights: 200,
   connectRounds: 9,
   openConnections: 10_000,
-  idleConnections: 3_000,
+  idleConnections: 7_000,
   arrivalSeconds: 60
 }
 

@@ -95,8 +95,8 @@ export const connect = async (setting: Setting): Promise<readonly Figure[]> => {
   return figures
 }
 
-/** The first connections pay for what all share. */
-const beforehand = 500
+/** The first connections pay for what all share: young generation, tables, compiled code. */
+const beforehand = 3_000
 
 export const idleMemory = async (setting: Setting): Promise<readonly Figure[]> => {
   const kilobytes = async (kind: ServerKind): Promise<number> => {
