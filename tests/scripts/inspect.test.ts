@@ -1,21 +1,12 @@
-import { once } from "node:events"
 import { mkdtemp, rm } from "node:fs/promises"
-import { createServer, type AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createWebSocketReceiver } from "@statelyai/inspect"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { redact } from "../../scripts/inspect/redact.ts"
+import { freePort } from "../support/freePort.ts"
 import { startProcess, type ServerProcess } from "../support/process.ts"
 import { connect, post } from "../support/server.ts"
-
-const freePort = async (): Promise<number> => {
-  const server = createServer()
-  await once(server.listen(0, "127.0.0.1"), "listening")
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 describe("npm run inspect", () => {
   let folder: string

@@ -2,10 +2,9 @@
 import { execFile } from "node:child_process"
 import { existsSync, globSync } from "node:fs"
 import { chown, mkdtemp, rm } from "node:fs/promises"
-import { createServer, type AddressInfo } from "node:net"
-import { once } from "node:events"
 import { delimiter, join } from "node:path"
 import { promisify } from "node:util"
+import { freePort } from "./freePort.ts"
 
 const run = promisify(execFile)
 
@@ -22,14 +21,6 @@ export const postgresPrograms = (): string | undefined =>
   [...(process.env["PATH"] ?? "").split(delimiter), ...globSync("/usr/lib/postgresql/*/bin").toSorted().toReversed()].find(
     (folder) => existsSync(join(folder, "initdb")) && existsSync(join(folder, "pg_ctl"))
   )
-
-const freePort = async (): Promise<number> => {
-  const server = createServer()
-  await once(server.listen(0, "127.0.0.1"), "listening")
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 export const createCluster = async (programs: string): Promise<Cluster> => {
   // The path of a socket must be short.
