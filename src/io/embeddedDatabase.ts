@@ -22,8 +22,6 @@ export interface EmbeddedDatabase {
  * then turns in a circle for ever, and everything else in the process with it. So it must never come to that.
  */
 const defaultSpareBytes = 4 * 16 * 2 ** 20
-/** ms for which one look at the disk is good: it cannot be filled in so short a time. */
-const lookMs = 200
 
 /**
  * Opens the embedded PostgreSQL in `<dataDirectory>/postgres`, making and migrating it as needed; with `startEmpty`
@@ -93,18 +91,10 @@ export const openEmbeddedDatabase = async (
   }
 }
 
-const createSpaceCheck = (dataDirectory: string, spareBytes: number): (() => void) => {
-  let freeBytes = 0
-  let goodUntil = Number.NEGATIVE_INFINITY
-  return () => {
-    const now = performance.now()
-    if (now >= goodUntil) {
-      const { bavail, bsize } = statfsSync(dataDirectory)
-      freeBytes = bavail * bsize
-      goodUntil = now + lookMs
-    }
-    if (freeBytes < spareBytes) throw new DiskNearlyFull(dataDirectory, freeBytes, spareBytes)
-  }
+const createSpaceCheck = (dataDirectory: string, spareBytes: number) => (): void => {
+  const { bavail, bsize } = statfsSync(dataDirectory)
+  const freeBytes = bavail * bsize
+  if (freeBytes < spareBytes) throw new DiskNearlyFull(dataDirectory, freeBytes, spareBytes)
 }
 
 const openEmpty = async (open: () => Promise<PGlite>): Promise<PGlite> => {
