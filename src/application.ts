@@ -11,6 +11,7 @@ import type { Config } from "./config.ts"
 import { createGate } from "./http/gate.ts"
 import { createHttpSurface } from "./http/surface.ts"
 import { createAddressReader } from "./io/address.ts"
+import { createAroundSince } from "./io/around.ts"
 import { asyncApiDocument } from "./io/asyncApi.ts"
 import { followRenewals, readCertificate } from "./io/certificate.ts"
 import { createConnections } from "./io/connections.ts"
@@ -99,6 +100,7 @@ export const startApplication = async (config: Config, options: ApplicationOptio
   })
   const { log } = telemetry
   const now = () => Date.now()
+  const startedAt = now()
 
   // Before anything that would have to be closed again.
   const certificate = config.tls && readCertificate(config.tls)
@@ -148,6 +150,7 @@ export const startApplication = async (config: Config, options: ApplicationOptio
     settings: config.budgets,
     guessesADay: limits.guessesADay,
     guessesAtOnce: limits.guessesAtOnce,
+    pollBurstSeconds: limits.pollBurstSeconds,
     keys: limits.budgetKeys,
     onRefused: (budget, ip) => {
       metrics.refused(budget)
@@ -228,7 +231,13 @@ export const startApplication = async (config: Config, options: ApplicationOptio
         job: jobs.machine,
         settings: {
           connection: { askTimeoutMs: limits.askTimeoutMs },
+          flight: { graceMs: config.rooms.abruptGraceMs },
           room: {
+            listeningSince: startedAt,
+            returnMs: config.rooms.seatReturnMs,
+            returners: limits.returners,
+            reloadMs: limits.reloadSilenceMs,
+            silenceMs: limits.goneSilenceMs,
             timeToLiveMs: config.rooms.timeToLiveMs,
             restMs: limits.roomRestMs,
             touchShare: limits.touchShare,
@@ -252,7 +261,6 @@ export const startApplication = async (config: Config, options: ApplicationOptio
   ).start()
   const supervisor = (kind: ActorKind) => tower.system.get(kind) as SupervisorRef
   const living = (kind: ActorKind) => supervisor(kind).getSnapshot().children.size
-  const startedAt = now()
   const watch = createWatch({
     tower,
     supervisor,
@@ -270,6 +278,7 @@ export const startApplication = async (config: Config, options: ApplicationOptio
   const desk = createRoomDesk(supervisor("rooms"), {
     identities,
     aliasOf,
+    aroundSince: createAroundSince(supervisor("networks")),
     codeAttempts: limits.roomCodeAttempts,
     askTimeoutMs: limits.askTimeoutMs,
     now

@@ -51,7 +51,14 @@ export interface Config {
     readonly ssl?: "require" | "off"
   }
   readonly websocket: { readonly maxPayloadBytes: number; readonly healthCheckIntervalMs: number }
-  readonly rooms: { readonly timeToLiveMs: number; readonly cleanup: CleanupSchedule }
+  readonly rooms: {
+    readonly timeToLiveMs: number
+    /** How long a participant who has left may come back; 0: not at all. */
+    readonly seatReturnMs: number
+    /** How long its peer is not told of a participant whose socket has broken off; 0: it is told at once. */
+    readonly abruptGraceMs: number
+    readonly cleanup: CleanupSchedule
+  }
   readonly shutdownTimeoutMs: number
   readonly heartbeatIntervalMs: number
   readonly logs: {
@@ -135,6 +142,15 @@ const wholeNumber = (unit: string, byDefault: number, minimum: number, maximum: 
     {
       expected: `${unit}, a whole number from ${minimum} to ${maximum}`,
       setting: (name) => Setting.schema(Schema.Int.check(Schema.isBetween({ minimum, maximum })), name)
+    },
+    byDefault
+  )
+
+const seconds = (byDefault: number, maximum: number): Variable<number> =>
+  unset(
+    {
+      expected: `seconds, a number from 0 to ${maximum} (0: off)`,
+      setting: (name) => Setting.schema(Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum })), name)
     },
     byDefault
   )
@@ -286,6 +302,8 @@ const variables = {
   MAX_POLLS_PER_SECOND: wholeNumber("polls (0: no limit)", 10, 0, 1_000_000),
 
   ROOM_TTL_MINUTES: wholeNumber("minutes", 30, 1, minutesOfAYear),
+  SEAT_RETURN_SECONDS: seconds(30, 3600),
+  ABRUPT_GRACE_SECONDS: seconds(5, 60),
   ROOM_CLEANUP_INTERVAL_MINUTES: wholeNumber("minutes", 5, 1, longestTimerMinutes),
   ROOM_CLEANUP_CRON: cronExpression,
 
@@ -435,6 +453,8 @@ const assemble = (values: Values, localPorts: readonly number[]): Config => {
     },
     rooms: {
       timeToLiveMs: values.ROOM_TTL_MINUTES * 60_000,
+      seatReturnMs: values.SEAT_RETURN_SECONDS * 1000,
+      abruptGraceMs: values.ABRUPT_GRACE_SECONDS * 1000,
       cleanup: present({ everyMinutes: values.ROOM_CLEANUP_INTERVAL_MINUTES, cron: values.ROOM_CLEANUP_CRON })
     },
     shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT_MS,

@@ -52,6 +52,13 @@ export const limits = {
   /** An owed extension of a room's life is written once it has moved by this share of the lifetime, so a crash costs
    * a room at most this share. Zero would write at every poll. */
   touchShare: 0.1,
+  /** Milliseconds without a word after which a participant without a seat gives way to somebody of the same address, if no
+   * socket of its name is there: clients poll once a second. Zero would let anybody there push others out. */
+  reloadSilenceMs: 5_000,
+  /** The same for everybody: a page in the background polls once a minute. Zero would let strangers push others out. */
+  goneSilenceMs: 90_000,
+  /** Participants of one room who may come back at a time: of more the newest. Zero would let nobody come back. */
+  returners: 8,
   /** Milliseconds to which deadlines are rounded up, so that thousands share one timer. Zero would give each its
    * own. */
   deadlineResolutionMs: 25,
@@ -154,6 +161,9 @@ export const limits = {
   /** Frames that a connection may send at once, in seconds of what it may send in the long run: an offer with its
    * candidates comes in one burst. Zero would let nobody send two frames in a row. */
   frameBurstSeconds: 5,
+  /** Polls of one participant at once, in seconds of what it may ask in the long run: a page that was asleep asks for all
+   * it has missed. Zero would refuse every poll. */
+  pollBurstSeconds: 12,
   /** Milliseconds between two log lines about the same address and budget. Zero would let a flood fill the log. */
   refusalLineMs: 60_000,
   /** Log lines a minute of one message that strangers bring about with single requests, such as a wrong key for the log.

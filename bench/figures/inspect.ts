@@ -11,7 +11,7 @@ const events = 20_000
 const turn = async (options: { readonly inspect?: (event: InspectionEvent) => void }): Promise<number> => {
   const flight = createActor(flightMachine, {
     ...options,
-    input: { id: "ABC234", code: "ABC234", channel: "transfer", ofRoom: false }
+    input: { id: "ABC234", code: "ABC234", channel: "transfer", ofRoom: false, graceMs: 0 }
   }).start()
   const before = process.cpuUsage()
   for (let at = 0; at < events; at++) flight.send({ type: "member.renamed", id: "ann", name: "Ann" })

@@ -21,7 +21,7 @@ const described = (summary: string, description: string) => OpenApi.annotations(
 const PlainText = Schema.String.pipe(HttpApiSchema.asText({ contentType: "text/plain; charset=utf-8" }))
 const Icon = Schema.String.pipe(HttpApiSchema.asText({ contentType: "image/svg+xml" }))
 const Bytes = Schema.Int.annotate({ description: "Bytes." })
-const Megabytes = Schema.Number.annotate({ description: "MiB, two decimals." })
+const Megabytes = Schema.Int.annotate({ description: "Whole MiB." })
 
 /** Whether the server lives, in the forms that people, uptime checks and dashboards have always asked for. */
 export class ServerGroup extends HttpApiGroup.make("server")
@@ -133,8 +133,8 @@ export class LogsGroup extends HttpApiGroup.make("logs")
   )
   .annotateMerge(OpenApi.annotations({ title: "Logs", description: "What the server has written lately." })) {}
 
-const inRoom = { code: RoomCode }
-const asParticipant = { code: RoomCode, id: ParticipantId }
+const inRoom = { roomCode: RoomCode }
+const asParticipant = { roomCode: RoomCode, participantId: ParticipantId }
 const notInRoom = errorSchema(wireErrors.notInRoom)
 const unavailable = errorSchema(wireErrors.unavailable)
 const tooLarge = errorSchema(wireErrors.bodyTooLarge)
@@ -156,19 +156,19 @@ export class RoomsGroup extends HttpApiGroup.make("rooms")
       success: RoomSummary.annotate({ httpApiStatus: 201 }),
       error: [wrongOrigin, tooLarge, tooManyRequests, unavailable]
     }).annotateMerge(described("Create a room", "Makes a room and its host. The code is what the host passes on.")),
-    HttpApiEndpoint.post("join", "/api/rooms/:code/join", {
+    HttpApiEndpoint.post("join", "/api/rooms/:roomCode/join", {
       params: inRoom,
       payload: NamePayload,
       success: RoomSummary,
       error: [errorSchema(wireErrors.roomGone), errorSchema(wireErrors.roomFull), wrongOrigin, tooLarge, tooManyRequests, unavailable]
     }).annotateMerge(described("Join a room", "Takes the guest's place.")),
-    HttpApiEndpoint.get("poll", "/api/rooms/:code", {
+    HttpApiEndpoint.get("poll", "/api/rooms/:roomCode", {
       params: inRoom,
       query: { participantId: ParticipantId },
       success: RoomSummary,
       error: [notInRoom, tooManyRequests, unavailable]
     }).annotateMerge(described("Poll a room", "Says how the room is, and extends its life.")),
-    HttpApiEndpoint.post("ready", "/api/rooms/:code/participants/:id/ready", {
+    HttpApiEndpoint.post("ready", "/api/rooms/:roomCode/participants/:participantId/ready", {
       params: asParticipant,
       payload: ReadyPayload,
       success: RoomSummary,
@@ -176,13 +176,13 @@ export class RoomsGroup extends HttpApiGroup.make("rooms")
     }).annotateMerge(
       described("Offer files", "Makes the participant ready, for good. Saying it again replaces the counts.")
     ),
-    HttpApiEndpoint.post("screenShare", "/api/rooms/:code/participants/:id/screen-share", {
+    HttpApiEndpoint.post("screenShare", "/api/rooms/:roomCode/participants/:participantId/screen-share", {
       params: asParticipant,
       payload: ActivePayload,
       success: RoomSummary,
       error: [errorSchema(wireErrors.peerIsSharing), notInRoom, wrongOrigin, tooLarge, unavailable]
     }).annotateMerge(described("Share the screen", "Starts or ends this participant's screen sharing.")),
-    HttpApiEndpoint.post("chat", "/api/rooms/:code/participants/:id/chat", {
+    HttpApiEndpoint.post("chat", "/api/rooms/:roomCode/participants/:participantId/chat", {
       params: asParticipant,
       payload: ActivePayload,
       success: RoomSummary,

@@ -30,7 +30,8 @@ export const createPollLane =
     if (request.method !== "GET" || hasBody(request)) return false
     const poll = plainPoll.exec(request.url ?? "")
     if (poll === null) return false
-    const wait = budgets.poll(`${poll[1]} ${poll[2]}`, () => addressOf(request))
+    const address = () => addressOf(request)
+    const wait = budgets.poll(`${poll[1]} ${poll[2]}`, address)
     if (wait > 0) {
       refuse(response, headers, tooMany(wait))
       return true
@@ -40,7 +41,7 @@ export const createPollLane =
       if (!response.headersSent) refuse(response, headers, wireErrors.fault)
     }
     try {
-      desk.poll(poll[1] as string, poll[2] as string, (reply) => {
+      desk.poll({ code: poll[1] as string, participantId: poll[2] as string, address }, (reply) => {
         // Whoever tells the answer is an actor, and has no part in what goes wrong here.
         try {
           answer(response, headers, reply)

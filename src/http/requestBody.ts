@@ -45,6 +45,9 @@ export const readsJson = <S extends Schema.ConstraintDecoder<unknown>>(schema: S
 
 const refuse = (demand: string) => Effect.succeed(invalidRequest([`request: ${demand}`]))
 
-/** Media types are the same in any letter case (RFC 9110 8.3.1); `application/problem+json` and its like are others. */
+/**
+ * `application/json` and whatever else says with `+json` that it is written as JSON (RFC 6839 3.1); media types are the
+ * same in any letter case (RFC 9110 8.3.1).
+ */
 const isJson = (contentType: string | undefined): boolean =>
-  contentType !== undefined && contentType.split(";", 1)[0]?.trim().toLowerCase() === "application/json"
+  contentType !== undefined && /^\s*(application\/json|[^\s/]+\/[^\s/]+\+json)\s*(;|$)/i.test(contentType)

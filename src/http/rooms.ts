@@ -6,7 +6,7 @@ import type * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import type { IncomingMessage } from "node:http"
 import type { Budgets } from "../io/budgets.ts"
-import type { RoomDesk, RoomReply } from "../io/roomDesk.ts"
+import type { ParticipantRequest, RoomDesk, RoomReply } from "../io/roomDesk.ts"
 import { ActivePayload, Api, NamePayload, ReadyPayload } from "./api.ts"
 import { readsJson } from "./requestBody.ts"
 import { summarize } from "./summary.ts"
@@ -34,8 +34,9 @@ export const roomHandlers = (desk: RoomDesk, budgets: RoomBudgets) => {
     budgets.addressOf(toIncomingMessage(request) as IncomingMessage)
 
   const create = (request: HttpServerRequest.HttpServerRequest, name: string) => {
-    const wait = budgets.createRoom(addressOf(request))
-    return wait > 0 ? refuse(wait) : answer(desk.create(name), 201, refusalsAtTheDoor)
+    const address = addressOf(request)
+    const wait = budgets.createRoom(address)
+    return wait > 0 ? refuse(wait) : answer(desk.create(name, address), 201, refusalsAtTheDoor)
   }
 
   /** Counted before the room is asked, so that many guesses at once are many. */
@@ -43,7 +44,7 @@ export const roomHandlers = (desk: RoomDesk, budgets: RoomBudgets) => {
     const address = addressOf(request)
     const wait = budgets.guess(address)
     if (wait > 0) return refuse(wait)
-    const replied = desk.join(code, name).then((reply) => {
+    const replied = desk.join(code, name, address).then((reply) => {
       const isWrong = reply.type === "room.refused" && reply.reason === "not-found"
       if (!isWrong) budgets.guessedRight(address)
       return reply
@@ -52,11 +53,23 @@ export const roomHandlers = (desk: RoomDesk, budgets: RoomBudgets) => {
   }
 
   const poll = (request: HttpServerRequest.HttpServerRequest, code: string, participantId: string) => {
-    const wait = budgets.poll(`${code} ${participantId}`, () => addressOf(request))
+    const address = () => addressOf(request)
+    const wait = budgets.poll(`${code} ${participantId}`, address)
     if (wait > 0) return refuse(wait)
-    const replied = new Promise<RoomReply>((resolve) => desk.poll(code, participantId, resolve))
+    const replied = new Promise<RoomReply>((resolve) => desk.poll({ code, participantId, address }, resolve))
     return answer(replied, 200, refusalsInside)
   }
+
+  /** A question for somebody who is in the room, or was until just now. */
+  const inside = (
+    { request, params }: { request: HttpServerRequest.HttpServerRequest; params: { roomCode: string; participantId: string } },
+    ask: (request: ParticipantRequest) => Promise<RoomReply>
+  ) =>
+    answer(
+      ask({ code: params.roomCode, participantId: params.participantId, address: () => addressOf(request) }),
+      200,
+      refusalsInside
+    )
 
   const readsName = readsJson(NamePayload)
   const readsReady = readsJson(ReadyPayload)
@@ -68,19 +81,17 @@ export const roomHandlers = (desk: RoomDesk, budgets: RoomBudgets) => {
         readsName(request, ({ name }) => create(request, name))
       )
       .handleRaw("join", ({ request, params }) =>
-        readsName(request, ({ name }) => join(request, params.code, name))
+        readsName(request, ({ name }) => join(request, params.roomCode, name))
       )
-      .handleRaw("poll", ({ request, params, query }) => poll(request, params.code, query.participantId))
-      .handleRaw("ready", ({ request, params }) =>
-        readsReady(request, (offer) => answer(desk.ready(params.code, params.id, offer), 200, refusalsInside))
+      .handleRaw("poll", ({ request, params, query }) => poll(request, params.roomCode, query.participantId))
+      .handleRaw("ready", (asked) =>
+        readsReady(asked.request, (offer) => inside(asked, (request) => desk.ready(request, offer)))
       )
-      .handleRaw("screenShare", ({ request, params }) =>
-        readsActive(request, ({ active }) =>
-          answer(desk.screenShare(params.code, params.id, active), 200, refusalsInside)
-        )
+      .handleRaw("screenShare", (asked) =>
+        readsActive(asked.request, ({ active }) => inside(asked, (request) => desk.screenShare(request, active)))
       )
-      .handleRaw("chat", ({ request, params }) =>
-        readsActive(request, ({ active }) => answer(desk.chat(params.code, params.id, active), 200, refusalsInside))
+      .handleRaw("chat", (asked) =>
+        readsActive(asked.request, ({ active }) => inside(asked, (request) => desk.chat(request, active)))
       )
   )
 }

@@ -3,7 +3,7 @@
 /** For paths that are no endpoint's. */
 const elsewhere = "other"
 
-/** Patterns are paths whose parameters begin with a colon, such as `/api/rooms/:code`. */
+/** Patterns are paths whose parameters begin with a colon, such as `/api/rooms/:roomCode`. */
 export const createRoutePatterns = (patterns: readonly string[]): ((url: string) => string) => {
   const plain = new Set(patterns.filter((pattern) => !pattern.includes("/:")))
   const withParameters = patterns

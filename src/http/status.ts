@@ -96,8 +96,8 @@ const isoDate = (at: number | null): string | null => (at === null ? null : new 
 
 const plainText = (text: string) => HttpServerResponse.text(text, { contentType: "text/plain; charset=utf-8" })
 
-/** MiB with two decimals. */
-const megabytes = (bytes: number): number => Math.round((bytes / 1024 / 1024) * 100) / 100
+/** Whole MiB. */
+const megabytes = (bytes: number): number => Math.round(bytes / 1024 / 1024)
 
 /** Whole seconds as `1d 2h 3m 4s`, all four parts always. */
 export const formatUptime = (seconds: number): string => {

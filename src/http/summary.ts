@@ -1,6 +1,6 @@
 /** What a participant is told about its room; the keys come in the order clients have always seen. */
 import * as Schema from "effect/Schema"
-import { peerOf, roleOf } from "../machines/roomRecord.ts"
+import { participantOf, peerOf, roleOf } from "../machines/roomRecord.ts"
 import type { Participant, Role, RoomRecord } from "../machines/roomRecord.ts"
 
 const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
@@ -90,8 +90,8 @@ export const summarizeParticipant = (
  */
 export const summarize = (room: RoomRecord, participantId: string): RoomSummary => {
   const role = roleOf(room, participantId)
-  if (role === null) throw new RangeError("A summary was asked for by somebody who is not in the room")
-  const self = role === "host" ? room.host : (room.guest ?? room.host)
+  const self = participantOf(room, participantId)
+  if (role === null || self === null) throw new RangeError("A summary was asked for by somebody who is not in the room")
   const peer = peerOf(room, participantId)
   const shouldConnect = peer !== null && (self.ready || peer.ready)
   const peerShares = peer !== null && peer.screenShare

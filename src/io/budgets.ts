@@ -14,6 +14,8 @@ export interface BudgetsOptions {
   /** Guesses of an address that never rests, in a day, and at once before that counts. */
   readonly guessesADay: number
   readonly guessesAtOnce: number
+  /** Polls of one participant at once, in seconds of what it may ask in the long run. */
+  readonly pollBurstSeconds: number
   /** Addresses, and participants, that each table remembers. */
   readonly keys: number
   /** Hears of every refusal. */
@@ -54,6 +56,7 @@ export const createBudgets = ({
   settings,
   guessesADay,
   guessesAtOnce,
+  pollBurstSeconds,
   keys,
   onRefused,
   now
@@ -67,7 +70,7 @@ export const createBudgets = ({
   const guesses = perMinute(settings.guessesPerMinute)
   // Without a limit a minute there is none a day.
   const patientGuesses = buckets(settings.guessesPerMinute === 0 ? 0 : guessesAtOnce, guessesADay / 86_400)
-  const polls = buckets(settings.pollsPerSecond * 3, settings.pollsPerSecond)
+  const polls = buckets(settings.pollsPerSecond * pollBurstSeconds, settings.pollsPerSecond)
 
   /** Passes the wait on, and tells of it. */
   const told = (budget: BudgetName, address: string, wait: number): number => {

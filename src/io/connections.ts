@@ -92,6 +92,8 @@ export const createConnections = (options: ConnectionsOptions) => {
     actions: {
       openLink: (_, { flightId, first, second }) => links.open(flightId, sockets.get(first), sockets.get(second)),
       closeLink: (_, { flightId, first, second }) => links.close(flightId, sockets.get(first), sockets.get(second)),
+      requestDeadline: ({ self }, { afterMs }) => deadlines.after(self, afterMs),
+      cancelDeadline: ({ self }) => deadlines.cancel(self),
       record
     }
   })
@@ -118,7 +120,7 @@ export const createConnections = (options: ConnectionsOptions) => {
       case "join-flight":
         return { type: "flight.join", code: frame.flightCode }
       case "invite-to-flight":
-        return { type: "flight.invite", inviteeId: frame.inviteeId, code: frame.flightCode }
+        return { type: "flight.invite", inviteeId: frame.inviteeId, code: frame.flightCode, at: now() }
       case "attach-room":
         return {
           type: "room.attach",
@@ -153,6 +155,7 @@ export const createConnections = (options: ConnectionsOptions) => {
       const input = {
         id: socket.id,
         address,
+        openedAt: now(),
         // Two clients whose addresses nobody knows are no neighbours.
         group: group === "unknown" ? `unknown ${socket.id}` : group
       }
@@ -175,9 +178,9 @@ export const createConnections = (options: ConnectionsOptions) => {
         else actors.get(socket)?.send(event)
       }
     },
-    closed: (socket) => {
+    closed: (socket, abrupt) => {
       // While the actor says its farewells, what it sends to this socket goes nowhere: it is closed.
-      actors.get(socket)?.send({ type: "socket.closed", at: now() })
+      actors.get(socket)?.send({ type: "socket.closed", abrupt, at: now() })
       sockets.delete(socket.id)
       budgets.disconnected(socket.address)
     },

@@ -7,13 +7,21 @@ export type RoomReply =
   /** The room could not be reached or could not save: nothing has changed, try again later. */
   | { readonly type: "room.unavailable" }
 
+/** Who asks over HTTP for a participant. */
+export interface ParticipantRequest {
+  readonly code: string
+  readonly participantId: string
+  /** The client address; asked for when it is needed. */
+  readonly address: () => string
+}
+
 /** The questions HTTP asks rooms. Never rejects: an answer that does not come in time is `room.unavailable`. */
 export interface RoomDesk {
-  create(name: string): Promise<RoomReply>
-  join(code: string, name: string): Promise<RoomReply>
+  create(name: string, address: string): Promise<RoomReply>
+  join(code: string, name: string, address: string): Promise<RoomReply>
   /** Tells the answer at once when the room has it at once: nine of ten questions are polls. */
-  poll(code: string, participantId: string, told: (reply: RoomReply) => void): void
-  ready(code: string, participantId: string, offer: { fileCount: number; totalBytes: number }): Promise<RoomReply>
-  screenShare(code: string, participantId: string, active: boolean): Promise<RoomReply>
-  chat(code: string, participantId: string, active: boolean): Promise<RoomReply>
+  poll(request: ParticipantRequest, told: (reply: RoomReply) => void): void
+  ready(request: ParticipantRequest, offer: { fileCount: number; totalBytes: number }): Promise<RoomReply>
+  screenShare(request: ParticipantRequest, active: boolean): Promise<RoomReply>
+  chat(request: ParticipantRequest, active: boolean): Promise<RoomReply>
 }

@@ -1,5 +1,7 @@
 import * as Schema from "effect/Schema"
 import { sql, type DatabasePool } from "slonik"
+import type { RoomRow } from "../machines/room.ts"
+import type { LastWord } from "../machines/roomHearing.ts"
 import type { Participant, RoomRecord } from "../machines/roomRecord.ts"
 import { runStatement } from "./databaseErrors.ts"
 import type { RoomStore } from "./roomStore.ts"
@@ -25,29 +27,32 @@ export const createRoomRows = (
           host_screen_share_active, host_chat_active,
           guest_participant_id, coalesce(guest_name, 'Anonymous') as guest_name, guest_ready, guest_file_count,
           guest_total_bytes, guest_screen_share_active, guest_chat_active,
-          expires_at
+          departed, last_words, expires_at
         from rooms
         where room_code = ${code} and expires_at > ${moment(at)}`)
     )
-    return row === null ? null : toRecord(row, aliasOf)
+    return row === null ? null : { room: toRecord(row, aliasOf), words: row.last_words }
   },
 
-  insert: async (room) => {
+  insert: async ({ room, words }) => {
     const { rowCount } = await runStatement("insert room", () =>
       pool.query(sql.prepared("room_insert", nothing)`
-        insert into rooms (room_code, ${CONTENT}, expires_at)
-        values (${room.code}, ${contentOf(room)}, ${moment(room.expiresAt)})
+        insert into rooms (room_code, ${CONTENT}, last_words, expires_at)
+        values (${room.code}, ${contentOf(room)}, ${json(words)}, ${moment(room.expiresAt)})
         on conflict (room_code) do nothing`)
     )
     return rowCount === 1 ? "inserted" : "taken"
   },
 
-  save: async (before, after) => {
+  save: async (before, after, words) => {
+    const isAlive = after.host !== null
     const { rowCount } = await runStatement("save room", () =>
       pool.query(sql.prepared("room_save", nothing)`
         update rooms
         set (${CONTENT}) = row (${contentOf(after)}),
-          expires_at = greatest(expires_at, ${moment(after.expiresAt)}),
+          last_words = ${json(words)},
+          expires_at = case when ${isAlive} then greatest(expires_at, ${moment(after.expiresAt)})
+            else ${moment(after.expiresAt)} end,
           updated_at = now()
         where ${stillSays(before)}`)
     )
@@ -86,10 +91,28 @@ const roomRow = Schema.toStandardSchemaV1(
     guest_total_bytes: Schema.Int,
     guest_screen_share_active: Schema.Boolean,
     guest_chat_active: Schema.Boolean,
+    departed: Schema.Array(
+      Schema.Struct({
+        id: Schema.String,
+        name: Schema.String,
+        ready: Schema.Boolean,
+        fileCount: Schema.Int,
+        totalBytes: Schema.Int,
+        at: Schema.Finite
+      })
+    ),
+    last_words: Schema.Array(
+      Schema.Struct({
+        participantId: Schema.String,
+        at: Schema.Finite,
+        address: Schema.String,
+        firstAddress: Schema.String
+      })
+    ),
     expires_at: Schema.Finite
   })
 )
-type RoomRow = NonNullable<(typeof roomRow)["~standard"]["types"]>["output"]
+type StoredRoom = NonNullable<(typeof roomRow)["~standard"]["types"]>["output"]
 
 const nothing = Schema.toStandardSchemaV1(Schema.Struct({}))
 
@@ -98,26 +121,49 @@ const CONTENT = sql.fragment`
   host_participant_id, host_name, host_ready, host_file_count, host_total_bytes,
   host_screen_share_active, host_chat_active,
   guest_participant_id, guest_name, guest_ready, guest_file_count, guest_total_bytes,
-  guest_screen_share_active, guest_chat_active`
+  guest_screen_share_active, guest_chat_active, departed`
 
-const contentOf = ({ host, guest }: RoomRecord) =>
-  sql.fragment`
+/** The host of a room that nobody is in: the columns take no null, and no participant's id is empty. */
+const nobody: Participant = {
+  id: "",
+  alias: "",
+  name: "",
+  ready: false,
+  fileCount: 0,
+  totalBytes: 0,
+  screenShare: false,
+  chat: false
+}
+
+const json = (value: unknown) => sql.fragment`${JSON.stringify(value)}::jsonb`
+
+const departedOf = ({ departed }: RoomRecord) =>
+  json(departed.map(({ participant: { id, name, ready, fileCount, totalBytes }, at }) => ({ id, name, ready, fileCount, totalBytes, at })))
+
+const contentOf = (room: RoomRecord) => {
+  const { guest } = room
+  const host = room.host ?? nobody
+  return sql.fragment`
     ${host.id}, ${host.name}, ${host.ready}, ${host.fileCount}, ${host.totalBytes}, ${host.screenShare}, ${host.chat},
     ${guest?.id ?? null}, ${guest?.name ?? null}, ${guest?.ready ?? false}, ${guest?.fileCount ?? 0},
-    ${guest?.totalBytes ?? 0}, ${guest?.screenShare ?? false}, ${guest?.chat ?? false}`
+    ${guest?.totalBytes ?? 0}, ${guest?.screenShare ?? false}, ${guest?.chat ?? false}, ${departedOf(room)}`
+}
 
 /**
  * Whether the row still says what we last read or wrote. Without a guest, what the guest's other columns say does not
  * count: DropSilk may have left something in them, which `load` does not see either.
  */
-const stillSays = ({ code, host, guest }: RoomRecord) =>
-  sql.fragment`
+const stillSays = (room: RoomRecord) => {
+  const { code, guest } = room
+  const host = room.host ?? nobody
+  return sql.fragment`
     room_code = ${code}
     and row (host_participant_id, host_name, host_ready, host_file_count, host_total_bytes,
         host_screen_share_active, host_chat_active)
       is not distinct from
       row (${host.id}, ${host.name}, ${host.ready}, ${host.fileCount}, ${host.totalBytes},
         ${host.screenShare}, ${host.chat})
+    and departed = ${departedOf(room)}
     and guest_participant_id is not distinct from ${guest?.id ?? null}
     and (guest_participant_id is null or
       row (coalesce(guest_name, 'Anonymous'), guest_ready, guest_file_count, guest_total_bytes,
@@ -125,12 +171,13 @@ const stillSays = ({ code, host, guest }: RoomRecord) =>
       is not distinct from
       row (${guest?.name ?? null}, ${guest?.ready ?? false}, ${guest?.fileCount ?? 0}, ${guest?.totalBytes ?? 0},
         ${guest?.screenShare ?? false}, ${guest?.chat ?? false}))`
+}
 
 // As text, which is exact to the millisecond; slonik's own way goes through seconds as a floating-point number.
 const moment = (epochMilliseconds: number) =>
   sql.fragment`${new Date(epochMilliseconds).toISOString()}::timestamptz`
 
-const toRecord = (row: RoomRow, aliasOf: (roomCode: string, participantId: string) => string): RoomRecord => {
+const toRecord = (row: StoredRoom, aliasOf: (roomCode: string, participantId: string) => string): RoomRecord => {
   const participant = (id: string, rest: Omit<Participant, "id" | "alias">): Participant => ({
     id,
     alias: aliasOf(row.room_code, id),
@@ -138,14 +185,17 @@ const toRecord = (row: RoomRow, aliasOf: (roomCode: string, participantId: strin
   })
   return {
     code: row.room_code,
-    host: participant(row.host_participant_id, {
-      name: row.host_name,
-      ready: row.host_ready,
-      fileCount: row.host_file_count,
-      totalBytes: row.host_total_bytes,
-      screenShare: row.host_screen_share_active,
-      chat: row.host_chat_active
-    }),
+    host:
+      row.host_participant_id === nobody.id
+        ? null
+        : participant(row.host_participant_id, {
+            name: row.host_name,
+            ready: row.host_ready,
+            fileCount: row.host_file_count,
+            totalBytes: row.host_total_bytes,
+            screenShare: row.host_screen_share_active,
+            chat: row.host_chat_active
+          }),
     guest:
       row.guest_participant_id === null
         ? null
@@ -157,6 +207,10 @@ const toRecord = (row: RoomRow, aliasOf: (roomCode: string, participantId: strin
             screenShare: row.guest_screen_share_active,
             chat: row.guest_chat_active
           }),
+    departed: row.departed.map(({ id, at, ...rest }) => ({
+      participant: participant(id, { ...rest, screenShare: false, chat: false }),
+      at
+    })),
     expiresAt: row.expires_at
   }
 }

@@ -2,11 +2,13 @@
 import { createActor, fromCallback, fromPromise, type SnapshotFrom } from "xstate"
 import type { DomainEvent } from "../machines/domainEvents.ts"
 import { readQuietly, roomMachine } from "../machines/room.ts"
-import type { RoomAnswer, RoomPoll, RoomQuestion } from "../machines/roomMessages.ts"
+import type { Around } from "../machines/roomHearing.ts"
+import type { RoomAnswer, RoomPoll, RoomQuestion, Suspect } from "../machines/roomMessages.ts"
 import type { SupervisorRef, SupervisorReply } from "../machines/supervisor.ts"
+import type { AroundSince } from "./around.ts"
 import type { Deadlines } from "./deadlines.ts"
 import type { Identities } from "./identities.ts"
-import type { RoomDesk, RoomReply } from "./roomDesk.ts"
+import type { ParticipantRequest, RoomDesk, RoomReply } from "./roomDesk.ts"
 import type { RoomStore } from "./roomStore.ts"
 
 /** The room machine on a store. */
@@ -18,8 +20,8 @@ export const createRoomMachine = (
   roomMachine.provide({
     actors: {
       loadRow: fromPromise(({ input }) => store.load(input.code, input.at)),
-      insertRow: fromPromise(({ input }) => store.insert(input.room)),
-      saveRow: fromPromise(({ input }) => store.save(input.before, input.after)),
+      insertRow: fromPromise(({ input }) => store.insert(input)),
+      saveRow: fromPromise(({ input }) => store.save(input.before, input.after, input.words)),
       removeRow: fromPromise(({ input }) => store.remove(input.before))
     },
     actions: {
@@ -33,6 +35,7 @@ export const createRoomMachine = (
 export interface RoomDeskOptions {
   readonly identities: Pick<Identities, "roomCode" | "participantId">
   readonly aliasOf: (roomCode: string, participantId: string) => string
+  readonly aroundSince: AroundSince
   /** How many codes are tried for a new room. */
   readonly codeAttempts: number
   readonly askTimeoutMs: number
@@ -40,11 +43,11 @@ export interface RoomDeskOptions {
   readonly now: () => number
 }
 
-type Unasked<Question> = Question extends unknown ? Omit<Question, "requestId" | "replyTo" | "at"> : never
+type Unasked<Question> = Question extends unknown ? Omit<Question, "requestId" | "replyTo" | "address" | "at"> : never
 
 /** Asks room actors and waits for their answers. */
 export const createRoomDesk = (rooms: SupervisorRef, options: RoomDeskOptions): RoomDesk & { close(): void } => {
-  const { identities, aliasOf, codeAttempts, askTimeoutMs, now } = options
+  const { identities, aliasOf, aroundSince, codeAttempts, askTimeoutMs, now } = options
   interface Waiting {
     /** On the clock of performance.now(), which never jumps. */
     readonly until: number
@@ -89,20 +92,34 @@ export const createRoomDesk = (rooms: SupervisorRef, options: RoomDeskOptions): 
     return requestId
   }
 
-  const tell = (code: string, unasked: Unasked<RoomQuestion> | Unasked<RoomPoll>, requestId: number) => {
+  const tell = (
+    code: string,
+    address: string,
+    unasked: Unasked<RoomQuestion> | Unasked<RoomPoll>,
+    requestId: number
+  ) => {
     const at = now()
     rooms.send({
       type: "child.tell",
       id: code,
       input: { code, at },
-      event: { ...unasked, requestId, replyTo: replies, at },
+      event: { ...unasked, requestId, replyTo: replies, address, at },
       replyTo: replies,
       requestId
     })
   }
 
-  const question = (code: string, unasked: Unasked<RoomQuestion>): Promise<RoomAnswer> =>
-    new Promise((resolve) => tell(code, unasked, expect(resolve)))
+  const question = (code: string, address: string, unasked: Unasked<RoomQuestion>): Promise<RoomAnswer> =>
+    new Promise((resolve) => tell(code, address, unasked, expect(resolve)))
+
+  const askFor = async ({ code, address }: ParticipantRequest, unasked: Unasked<RoomQuestion>): Promise<RoomReply> =>
+    replyOf(await question(code, address(), unasked))
+
+  const aroundOf = (suspects: readonly Suspect[]): readonly Around[] =>
+    suspects.flatMap(({ participantId, name, addresses }) => {
+      const since = addresses.map((address) => aroundSince(address, name)).filter((time) => time !== null)
+      return since.length === 0 ? [] : [{ participantId, since: Math.min(...since) }]
+    })
 
   const replyOf = (answer: RoomAnswer): RoomReply => {
     switch (answer.type) {
@@ -112,6 +129,7 @@ export const createRoomDesk = (rooms: SupervisorRef, options: RoomDeskOptions): 
         return { type: answer.type, reason: answer.reason }
       case "room.unavailable":
       case "room.codeTaken":
+      case "room.asksAround":
         return { type: "room.unavailable" }
     }
   }
@@ -122,7 +140,7 @@ export const createRoomDesk = (rooms: SupervisorRef, options: RoomDeskOptions): 
   }
 
   return {
-    create: async (name) => {
+    create: async (name, address) => {
       for (let attempt = 0; attempt < codeAttempts; attempt++) {
         const code = identities.roomCode()
         const answer = await new Promise<RoomAnswer>((resolve) => {
@@ -130,7 +148,7 @@ export const createRoomDesk = (rooms: SupervisorRef, options: RoomDeskOptions): 
           rooms.send({
             type: "child.start",
             id: code,
-            input: { code, at: now(), creation: { host: identityIn(code), name, requestId, replyTo: replies } },
+            input: { code, at: now(), creation: { host: identityIn(code), name, address, requestId, replyTo: replies } },
             replyTo: replies,
             requestId
           })
@@ -139,18 +157,22 @@ export const createRoomDesk = (rooms: SupervisorRef, options: RoomDeskOptions): 
       }
       return { type: "room.unavailable" }
     },
-    join: async (code, name) => replyOf(await question(code, { type: "room.join", guest: identityIn(code), name })),
-    poll: (code, participantId, told) => {
+    join: async (code, name, address) => {
+      const join = { type: "room.join" as const, guest: identityIn(code), name }
+      const answer = await question(code, address, { ...join, around: null })
+      if (answer.type !== "room.asksAround") return replyOf(answer)
+      return replyOf(await question(code, address, { ...join, around: aroundOf(answer.suspects) }))
+    },
+    poll: ({ code, participantId, address }, told) => {
       const room = rooms.getSnapshot().children.get(code)?.getSnapshot() as SnapshotFrom<typeof roomMachine> | undefined
       const read = room === undefined ? null : readQuietly(room, participantId, now())
       if (read !== null) told({ type: "room.answered", room: read, participantId })
-      else tell(code, { type: "room.poll", participantId }, expect((answer) => told(replyOf(answer))))
+      else tell(code, address(), { type: "room.poll", participantId }, expect((answer) => told(replyOf(answer))))
     },
-    ready: async (code, participantId, offer) =>
-      replyOf(await question(code, { type: "room.ready", participantId, ...offer })),
-    screenShare: async (code, participantId, active) =>
-      replyOf(await question(code, { type: "room.screenShare", participantId, active })),
-    chat: async (code, participantId, active) => replyOf(await question(code, { type: "room.chat", participantId, active })),
+    ready: (request, offer) => askFor(request, { type: "room.ready", participantId: request.participantId, ...offer }),
+    screenShare: (request, active) =>
+      askFor(request, { type: "room.screenShare", participantId: request.participantId, active }),
+    chat: (request, active) => askFor(request, { type: "room.chat", participantId: request.participantId, active }),
     close: () => {
       clearInterval(impatience)
       replies.stop()

@@ -41,7 +41,8 @@ export interface SocketHandler {
   opened(socket: ClientSocket, request: IncomingMessage): void
   /** Frames of one socket come one at a time, in order, and not while it is held. */
   frame(socket: ClientSocket, bytes: Buffer, isBinary: boolean): void
-  closed(socket: ClientSocket): void
+  /** `abrupt`: the client has sent no close frame, and not because we had told it to go. */
+  closed(socket: ClientSocket, abrupt: boolean): void
   /** It has sent too many frames, and is closed for that. */
   flooded(socket: ClientSocket): void
   /** `frame` has thrown: a fault of ours, which must not become the process's. */
@@ -98,6 +99,8 @@ export class ClientSocket {
   readonly #flush: Flush
   readonly #options: SocketServerOptions
   #alive = true
+  /** We have begun the closing handshake. */
+  #isDismissed = false
   #pauses = 0
   #held = false
   #inbox: Frame[] | null = null
@@ -205,6 +208,7 @@ export class ClientSocket {
 
   /** Starts the closing handshake. */
   close(code: number, reason: string): void {
+    this.#isDismissed = true
     this.#socket.close(code, reason)
     // A paused socket would never see the client's answer.
     if (this.#pauses !== 0) {
@@ -251,12 +255,17 @@ export class ClientSocket {
     if (this.#socket.readyState === this.#socket.OPEN) this.#socket.ping()
   }
 
-  ended(): void {
+  /** `code`: see RFC 6455 7.1.5. Says whether the connection broke off. */
+  ended(code: number): boolean {
     if (this.#slowTimer !== null) clearTimeout(this.#slowTimer)
     this.#inbox = null
     this.#letGo()
+    return code === brokenOff && !this.#isDismissed
   }
 }
+
+/** No close frame has come (RFC 6455 7.1.5). */
+const brokenOff = 1006
 
 const textFrame = { binary: false } as const
 
@@ -311,12 +320,11 @@ export const createSocketServer = (server: Server | SecureServer, options: Socke
   function onPong(this: WebSocket) {
     clients.get(this)?.answered()
   }
-  function onClose(this: WebSocket) {
+  function onClose(this: WebSocket, code: number) {
     const client = clients.get(this)
     if (client === undefined) return
     clients.delete(this)
-    client.ended()
-    options.handler.closed(client)
+    options.handler.closed(client, client.ended(code))
   }
 
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {

@@ -15,6 +15,7 @@ import {
   type FlightContext
 } from "../machines/flight.ts"
 import type { RoomContext } from "../machines/room.ts"
+import { participantsOf } from "../machines/roomRecord.ts"
 import type { StoryContext } from "../machines/story.ts"
 import type { SupervisorRef, SupervisorSnapshot } from "../machines/supervisor.ts"
 import { countStates } from "./actorStates.ts"
@@ -194,7 +195,7 @@ export const createTowerReader = ({ tower, supervisor, signalsOf }: TowerSources
   const roomRow = (actor: AnyActorRef): RoomRow => {
     const { code, saved, draft, seated, at, expiresAt } = contextOf<RoomContext>(actor) as RoomContext
     const room = draft ?? saved
-    const participants = room === null ? [] : room.guest === null ? [room.host] : [room.host, room.guest]
+    const participants = room === null ? [] : participantsOf(room)
     return {
       id: actor.sessionId,
       code: halfOfCode(code),

@@ -9,7 +9,7 @@ import { assign, sendTo, setup, type AnyActorRef } from "xstate"
 import type { DomainEvent } from "./domainEvents.ts"
 import type { Channel, ConnectionType, FlightEvent, FlightInput, FlightNotice, Member, Peer } from "./flight.ts"
 import type { NetworkNotice, Presence } from "./network.ts"
-import type { AttachReply } from "./roomMessages.ts"
+import type { AttachReply, RoomInvite, RoomVouched } from "./roomMessages.ts"
 import type { Participant, Role } from "./roomRecord.ts"
 import { supervisorOf, type Delivery, type SupervisorReply } from "./supervisor.ts"
 
@@ -18,6 +18,8 @@ export interface ConnectionInput {
   readonly id: string
   readonly address: string
   readonly group: string
+  /** When its socket was opened, epoch milliseconds. */
+  readonly openedAt: number
   /** How long a room may take to answer an attach, milliseconds. */
   readonly askTimeoutMs: number
 }
@@ -54,12 +56,13 @@ export type ConnectionEvent =
   | { readonly type: "flight.join"; readonly code: string }
   /** It has given too many wrong codes to be asked for another now. */
   | { readonly type: "flight.joinRefused" }
-  | { readonly type: "flight.invite"; readonly inviteeId: string; readonly code: string }
+  | { readonly type: "flight.invite"; readonly inviteeId: string; readonly code: string; readonly at: number }
   | { readonly type: "room.attach"; readonly code: string; readonly participantId: string; readonly channel: Channel; readonly at: number }
   // What others answer or tell
   | { readonly type: "code.drawn"; readonly code: string }
   | FlightNotice
   | AttachReply
+  | RoomVouched
   | NetworkNotice
   | SupervisorReply
   /** The network of this group has lost its memory and is put together again; null means every network. */
@@ -69,7 +72,8 @@ export type ConnectionEvent =
   // What happens to the socket and the server
   | { readonly type: "deadline"; readonly at: number }
   | { readonly type: "server.draining" }
-  | { readonly type: "socket.closed"; readonly at: number }
+  /** `abrupt`: without a closing handshake. */
+  | { readonly type: "socket.closed"; readonly abrupt: boolean; readonly at: number }
 
 /** The faults a client can be told of; io/frames.ts has their wording. */
 export type ConnectionFault =
@@ -179,11 +183,23 @@ const base = setup({
     invite: sendTo(
       supervisorOf("networks"),
       ({ context, event }) => {
-        const { inviteeId, code } = event as EventOf<"flight.invite">
+        const { inviteeId, code } = event as EventOf<"flight.invite"> | EventOf<"room.vouched">
         return {
           type: "child.tell" as const,
           id: context.group,
           event: { type: "network.invite", from: context.id, to: inviteeId, flightCode: code }
+        }
+      }
+    ),
+    /** Whoever hosts over HTTP invites before it attaches: only the room knows that it may. */
+    askRoomToVouch: sendTo(
+      supervisorOf("rooms"),
+      ({ context, event, self }) => {
+        const { inviteeId, code, at } = event as EventOf<"flight.invite">
+        return {
+          type: "child.tell" as const,
+          id: code,
+          event: { type: "room.invite", inviteeId, address: context.address, at, replyTo: self } satisfies RoomInvite
         }
       }
     ),
@@ -228,7 +244,7 @@ const base = setup({
           type: "child.tell" as const,
           id: code,
           input: { code, at },
-          event: { type: "room.attach", attempt, channel, participantId, at, replyTo: self },
+          event: { type: "room.attach", attempt, channel, participantId, address: context.address, at, replyTo: self },
           replyTo: self
         }
       }
@@ -270,7 +286,8 @@ const rename = base.enqueueActions(({ context, event, enqueue, system }) => {
 const leaveSeat = base.enqueueActions(({ context, event, enqueue }) => {
   if (context.seat === null) return
   const { at } = event as EventOf<"socket.closed"> | EventOf<"room.attach">
-  enqueue.sendTo(context.seat.flight, { type: "seat.leave", id: context.id, at })
+  const abrupt = event.type === "socket.closed" && event.abrupt
+  enqueue.sendTo(context.seat.flight, { type: "seat.leave", id: context.id, abrupt, at } satisfies FlightEvent)
   enqueue.assign({ seat: null })
   enqueue.raise({ type: "seat.left" })
 })
@@ -279,7 +296,7 @@ const leaveSeat = base.enqueueActions(({ context, event, enqueue }) => {
 const leaveOtherSeat = base.enqueueActions(({ context, event, enqueue }) => {
   const { code, channel, at } = event as EventOf<"room.admitted">
   if (context.seat === null || context.seat.flightId === roomFlightId(code, channel)) return
-  enqueue.sendTo(context.seat.flight, { type: "seat.leave", id: context.id, at })
+  enqueue.sendTo(context.seat.flight, { type: "seat.leave", id: context.id, abrupt: false, at } satisfies FlightEvent)
   enqueue.assign({ seat: null })
   enqueue.raise({ type: "seat.left" })
 })
@@ -332,7 +349,8 @@ export const connectionMachine = base.extend({ actions: { rename, leaveSeat, lea
             }
           ]
         },
-        "flight.invite": { guard: "sitsInNamedFlight", actions: "invite" },
+        "flight.invite": [{ guard: "sitsInNamedFlight", actions: "invite" }, { actions: "askRoomToVouch" }],
+        "room.vouched": { actions: "invite" },
         "flight.joinRefused": { actions: { type: "tellFault", params: { fault: "too-many-attempts" } } },
         "invitation.received": {
           actions: {
@@ -597,7 +615,7 @@ export const connectionMachine = base.extend({ actions: { rename, leaveSeat, lea
 export const connectionCrashNotices = (context: ConnectionContext, at: number): readonly Delivery[] => [
   ...(context.seat === null
     ? []
-    : [{ to: context.seat.flight, event: { type: "seat.leave", id: context.id, at } satisfies FlightEvent }]),
+    : [{ to: context.seat.flight, event: { type: "seat.leave", id: context.id, abrupt: false, at } satisfies FlightEvent }]),
   {
     to: "networks",
     event: { type: "child.tell", id: context.group, event: { type: "network.leave", id: context.id } }

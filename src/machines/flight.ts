@@ -41,14 +41,20 @@ export interface FlightInput {
   readonly ofRoom: boolean
 }
 
+export type FlightSettings = {
+  /** How long a participant whose socket broke off keeps its seat, milliseconds; 0: not at all. */
+  readonly graceMs: number
+}
+
 export type FlightEvent =
   /** `participants` are the room's two at this moment; empty in an open flight. */
   | { readonly type: "seat.take"; readonly member: Member; readonly participants: readonly string[] }
-  /** `at`: epoch milliseconds. */
-  | { readonly type: "seat.leave"; readonly id: string; readonly at: number }
+  /** `abrupt`: the socket has broken off without a closing handshake. `at`: epoch milliseconds. */
+  | { readonly type: "seat.leave"; readonly id: string; readonly abrupt: boolean; readonly at: number }
   | { readonly type: "member.renamed"; readonly id: string; readonly name: string }
   /** A room that has just been loaded asks who sits here. */
   | { readonly type: "seats.asked"; readonly replyTo: AnyActorRef }
+  | { readonly type: "deadline"; readonly at: number }
 
 /** What a flight tells the connections that sit, sat or wanted to sit in it. */
 export type FlightNotice =
@@ -59,12 +65,14 @@ export type FlightNotice =
   | { readonly type: "peer.left"; readonly flightId: string }
   | { readonly type: "flight.lost"; readonly flightId: string }
 
-/** What a room's transfer flight tells its room. */
+/** What a room's flights tell it: who goes from the transfer flight leaves the room, who goes from the others does not. */
 export type SeatReport =
   | { readonly type: "seat.taken"; readonly participantId: string }
   | { readonly type: "seat.vacated"; readonly participantId: string; readonly at: number }
   /** The flight has crashed: nobody sits here, but nobody has left the room. */
   | { readonly type: "seat.freed"; readonly participantId: string }
+  | { readonly type: "sideSeat.taken"; readonly participantId: string; readonly channel: Channel }
+  | { readonly type: "sideSeat.freed"; readonly participantId: string; readonly channel: Channel }
 
 /** The two connections that a link joins. */
 export interface LinkEnds {
@@ -73,9 +81,13 @@ export interface LinkEnds {
   readonly second: string
 }
 
-export interface FlightContext extends FlightInput {
+export interface FlightContext extends FlightInput, FlightSettings {
   /** In the order in which the seats were taken. */
   readonly seats: readonly Member[]
+  /** What the two were told of each other last. */
+  readonly introduced: readonly Peer[]
+  /** The member whose socket has broken off and whose seat is kept for it, and when that was, epoch milliseconds. */
+  readonly absent: { readonly id: string; readonly at: number } | null
 }
 
 /** The code in a flight's id. */
@@ -95,12 +107,13 @@ const seatsBeside = (seats: readonly Member[], member: Member, participants: rea
   )
 
 type SeatTake = Extract<FlightEvent, { type: "seat.take" }>
+type SeatLeave = Extract<FlightEvent, { type: "seat.leave" }>
 
 const base = setup({
   types: {
     context: {} as FlightContext,
     events: {} as FlightEvent,
-    input: {} as FlightInput
+    input: {} as FlightInput & FlightSettings
   },
   guards: {
     hasFreeSeat: ({ context, event }) => {
@@ -108,6 +121,32 @@ const base = setup({
       return seatsBeside(context.seats, member, participants).length < 2
     },
     holdsSeat: ({ context, event }) => context.seats.some((seat) => seat.id === (event as { id: string }).id),
+    /** Both are as they were when they were told of each other. */
+    isRepeated: ({ context, event }) => {
+      const { member, participants } = event as SeatTake
+      return (
+        context.seats.some(({ id }) => id === member.id) &&
+        context.seats.every(
+          ({ id, name, participantId }) =>
+            context.introduced.some((peer) => peer.id === id && peer.name === name) &&
+            (participantId === null || participants.includes(participantId))
+        )
+      )
+    },
+    /** It can come back: an open flight knows nobody but by the socket. */
+    isMissed: ({ context, event }) => {
+      const { id, abrupt } = event as SeatLeave
+      return abrupt && context.graceMs > 0 && context.seats.some((seat) => seat.id === id && seat.participantId !== null)
+    },
+    /** The one who has stayed. */
+    isWaiting: ({ context, event }) => {
+      const { id } = event as SeatLeave
+      return id !== context.absent?.id && context.seats.some((seat) => seat.id === id)
+    },
+    isAbsentBack: ({ context, event }) => {
+      const { member } = event as SeatTake
+      return context.seats.some(({ id, participantId }) => id === context.absent?.id && participantId === member.participantId)
+    },
     isPaired: ({ context }) => context.seats.length === 2
   },
   actions: {
@@ -115,15 +154,24 @@ const base = setup({
     openLink: (_, _link: LinkEnds) => {},
     /** Ends that: no frame passes any more. */
     closeLink: (_, _link: LinkEnds) => {},
+    /** Asks for a `deadline` event in so many milliseconds. */
+    requestDeadline: (_, _parameters: { afterMs: number }) => {},
+    cancelDeadline: () => {},
     record: (_, _event: DomainEvent) => {},
+    missMember: assign({
+      absent: ({ event }) => {
+        const { id, at } = event as SeatLeave
+        return { id, at }
+      }
+    }),
     refuseSeat: sendTo(
       ({ event }) => (event as SeatTake).member.connection,
       ({ context }) => ({ type: "seat.refused", flightId: context.id }) satisfies FlightNotice
     ),
-    reportTaken: sendTo(supervisorOf("rooms"), ({ context }, { participantId }: { participantId: string }) => ({
+    report: sendTo(supervisorOf("rooms"), ({ context }, report: SeatReport) => ({
       type: "child.tell" as const,
       id: context.code,
-      event: { type: "seat.taken", participantId } satisfies SeatReport
+      event: report
     })),
     reportVacated: sendTo(
       supervisorOf("rooms"),
@@ -144,7 +192,12 @@ const base = setup({
   }
 })
 
-const reportsSeats = (context: FlightContext): boolean => context.ofRoom && context.channel === "transfer"
+const takenBy = (participantId: string, { channel }: FlightContext): SeatReport =>
+  channel === "transfer" ? { type: "seat.taken", participantId } : { type: "sideSeat.taken", participantId, channel }
+
+/** The seat is empty, but nobody has left the room. */
+const freedBy = (participantId: string, { channel }: FlightContext): SeatReport =>
+  channel === "transfer" ? { type: "seat.freed", participantId } : { type: "sideSeat.freed", participantId, channel }
 
 const leftBy = (memberId: string, { id, code }: FlightContext): DomainEvent => ({
   name: "flight:left",
@@ -158,10 +211,12 @@ const takeSeat = base.enqueueActions(({ context, event, enqueue, self }) => {
   const remaining = seatsBeside(context.seats, member, participants)
   for (const seat of context.seats) {
     if (remaining.includes(seat) || seat.id === member.id) continue
-    enqueue.sendTo(seat.connection, { type: "seat.lost", flightId: context.id } satisfies FlightNotice)
+    if (seat.id !== context.absent?.id) {
+      enqueue.sendTo(seat.connection, { type: "seat.lost", flightId: context.id } satisfies FlightNotice)
+    }
     enqueue({ type: "record", params: leftBy(seat.id, context) })
   }
-  enqueue.assign({ seats: [...remaining, member] })
+  enqueue.assign({ seats: [...remaining, member], absent: null })
   if (!context.seats.some(({ id }) => id === member.id)) {
     enqueue({
       type: "record",
@@ -183,40 +238,68 @@ const takeSeat = base.enqueueActions(({ context, event, enqueue, self }) => {
     participantId: member.participantId,
     flight: self
   } satisfies FlightNotice)
-  if (reportsSeats(context) && member.participantId !== null) {
-    enqueue({ type: "reportTaken", params: { participantId: member.participantId } })
-  }
+  if (member.participantId !== null) enqueue({ type: "report", params: takenBy(member.participantId, context) })
 })
 
-const leaveSeat = base.enqueueActions(({ context, event, enqueue }) => {
-  const { id, at } = event as Extract<FlightEvent, { type: "seat.leave" }>
-  const leaver = context.seats.find((seat) => seat.id === id)
-  enqueue.assign({ seats: context.seats.filter((seat) => seat.id !== id) })
-  enqueue({ type: "record", params: leftBy(id, context) })
-  if (reportsSeats(context) && leaver?.participantId != null) {
-    enqueue({ type: "reportVacated", params: { participantId: leaver.participantId, at } })
-  }
+/** Takes members out of their seats, and out of their room if this was where its files go. */
+const vacate = (
+  context: FlightContext,
+  leavers: readonly { readonly id: string; readonly at: number }[]
+): { seats: readonly Member[]; left: readonly DomainEvent[]; reports: readonly SeatReport[] } => ({
+  seats: context.seats.filter((seat) => !leavers.some(({ id }) => id === seat.id)),
+  left: leavers.map(({ id }) => leftBy(id, context)),
+  reports: leavers.flatMap(({ id, at }): readonly SeatReport[] => {
+    const participantId = context.seats.find((seat) => seat.id === id)?.participantId ?? null
+    if (participantId === null) return []
+    return context.channel === "transfer" ? [{ type: "seat.vacated", participantId, at }] : [freedBy(participantId, context)]
+  })
 })
+
+const leave = (leaversOf: (context: FlightContext, event: FlightEvent) => readonly { id: string; at: number }[]) =>
+  base.enqueueActions(({ context, event, enqueue }) => {
+    const { seats, left, reports } = vacate(context, leaversOf(context, event))
+    enqueue.assign({ seats, absent: null })
+    for (const each of left) enqueue({ type: "record", params: each })
+    for (const report of reports) {
+      if (report.type === "seat.vacated") enqueue({ type: "reportVacated", params: report })
+      else enqueue({ type: "report", params: report })
+    }
+  })
+
+const leaveSeat = leave((_, event) => [event as SeatLeave])
+/** The member whose seat was kept has not come back. */
+const giveUpAbsent = leave(({ absent }) => (absent === null ? [] : [absent]))
+/** The one who waited for it goes as well. */
+const leaveTogether = leave(({ absent }, event) => [...(absent === null ? [] : [absent]), event as SeatLeave])
 
 const reportSeats = base.enqueueActions(({ context, event, enqueue }) => {
   const { replyTo } = event as Extract<FlightEvent, { type: "seats.asked" }>
   for (const { participantId } of context.seats) {
-    if (participantId !== null) enqueue.sendTo(replyTo, { type: "seat.taken", participantId } satisfies SeatReport)
+    if (participantId !== null) enqueue.sendTo(replyTo, takenBy(participantId, context))
   }
 })
 
-const introduce = base.enqueueActions(({ context, enqueue }) => {
+const introductionOf = (context: FlightContext, member: Member): FlightNotice => {
   const [first, second] = context.seats as [Member, Member]
-  const connectionType = connectionTypeOf(first, second)
-  for (const [member, other] of [[first, second], [second, first]] as const) {
-    enqueue.sendTo(member.connection, {
-      type: "peer.joined",
-      flightId: context.id,
-      flightCode: context.code,
-      peer: { id: other.id, name: other.name },
-      connectionType
-    } satisfies FlightNotice)
+  const { id, name } = member.id === first.id ? second : first
+  return {
+    type: "peer.joined",
+    flightId: context.id,
+    flightCode: context.code,
+    peer: { id, name },
+    connectionType: connectionTypeOf(first, second)
   }
+}
+
+const introduce = base.enqueueActions(({ context, enqueue }) => {
+  enqueue.assign({ introduced: context.seats.map(({ id, name }) => ({ id, name })) })
+  for (const member of context.seats) enqueue.sendTo(member.connection, introductionOf(context, member))
+})
+
+/** Tells one who attaches again what it has been told already; the other one has nothing to do with it. */
+const introduceAgain = base.enqueueActions(({ context, event, enqueue }) => {
+  const { member } = event as SeatTake
+  enqueue.sendTo(member.connection, introductionOf(context, member))
 })
 
 const tellPeerLeft = base.enqueueActions(({ context, enqueue }) => {
@@ -226,12 +309,12 @@ const tellPeerLeft = base.enqueueActions(({ context, enqueue }) => {
 })
 
 export const flightMachine = base
-  .extend({ actions: { takeSeat, leaveSeat, reportSeats, introduce, tellPeerLeft } })
+  .extend({ actions: { takeSeat, leaveSeat, giveUpAbsent, leaveTogether, reportSeats, introduce, introduceAgain, tellPeerLeft } })
   .createMachine({
   id: "flight",
   description:
-    "Two seats and the link between them. The link is open exactly while both seats are taken; whoever stays when the other goes keeps the seat, and a flight without members ends.",
-  context: ({ input }) => ({ ...input, seats: [] }),
+    "Two seats and the link between them. The link is open exactly while both members are there; whoever stays when the other goes keeps the seat, and a flight without members ends.",
+  context: ({ input }) => ({ ...input, seats: [], introduced: [], absent: null }),
   initial: "vacant",
   on: {
     "member.renamed": { actions: "renameMember" },
@@ -303,12 +386,30 @@ export const flightMachine = base
         params: ({ context }) => ({ flightId: context.id, first: context.seats[0]!.id, second: context.seats[1]!.id })
       },
       on: {
-        "seat.take": [{ guard: "hasFreeSeat", target: "seating", actions: "takeSeat" }, { actions: "refuseSeat" }],
-        "seat.leave": {
-          guard: "holdsSeat",
-          target: "waiting",
-          actions: ["leaveSeat", "tellPeerLeft"]
-        }
+        "seat.take": [
+          { guard: "isRepeated", actions: ["takeSeat", "introduceAgain"] },
+          { guard: "hasFreeSeat", target: "seating", actions: "takeSeat" },
+          { actions: "refuseSeat" }
+        ],
+        "seat.leave": [
+          { guard: "isMissed", target: "missing", actions: "missMember" },
+          { guard: "holdsSeat", target: "waiting", actions: ["leaveSeat", "tellPeerLeft"] }
+        ]
+      }
+    },
+    missing: {
+      description:
+        "A participant's socket has broken off. Its seat is kept for a moment, and the other one, who may well be connected to it still, is told nothing.",
+      entry: { type: "requestDeadline", params: ({ context }) => ({ afterMs: context.graceMs }) },
+      exit: "cancelDeadline",
+      on: {
+        "seat.take": [
+          { guard: "isAbsentBack", target: "seating", actions: "takeSeat" },
+          // Whoever else attaches wants to know who is there.
+          { target: "seating", actions: ["giveUpAbsent", "tellPeerLeft", "takeSeat"] }
+        ],
+        "seat.leave": { guard: "isWaiting", target: "ended", actions: "leaveTogether" },
+        deadline: { target: "waiting", actions: ["giveUpAbsent", "tellPeerLeft"] }
       }
     },
     ended: {
@@ -333,17 +434,8 @@ export const flightCrashNotices = (context: FlightContext): readonly Delivery[] 
     event: { type: "flight.lost", flightId: context.id } satisfies FlightNotice
   })),
   ...context.seats.flatMap(({ participantId }) =>
-    participantId !== null && reportsSeats(context)
-      ? [
-          {
-            to: "rooms",
-            event: {
-              type: "child.tell",
-              id: context.code,
-              event: { type: "seat.freed", participantId } satisfies SeatReport
-            }
-          }
-        ]
-      : []
+    participantId === null
+      ? []
+      : [{ to: "rooms", event: { type: "child.tell", id: context.code, event: freedBy(participantId, context) } }]
   )
 ]

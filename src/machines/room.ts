@@ -3,11 +3,12 @@
  *
  * Write-through: a change is made in the draft, saved, and only then answered, so that no answer speaks of something a
  * crash can undo. Changes that arrive while a save is under way go out together in the next one. A poll is answered
- * from what is saved. An extension of the room's life is remembered and written when it has grown large enough, or when
+ * from what is saved, less whoever has left since: that is a fact, and its peer has been told. An extension of the room's life is remembered and written when it has grown large enough, or when
  * the actor goes to rest.
  */
 import { and, assign, fromPromise, not, sendTo, setup, type AnyActorRef, type SnapshotFrom } from "xstate"
 import type { DomainEvent } from "./domainEvents.ts"
+import type { Channel } from "./flight.ts"
 import {
   failure,
   reply,
@@ -16,18 +17,43 @@ import {
   type Decided,
   type RefusalReason,
   type RoomAnswer,
+  type RoomAttach,
   type RoomCommand,
   type RoomEvent,
+  type RoomInvite,
   type RoomPoll,
+  type RoomQuestion,
+  type RoomVouched,
   type SeatVacated
 } from "./roomMessages.ts"
 import { supervisorOf, type Delivery } from "./supervisor.ts"
-import { newParticipant, peerOf, roleOf, withoutParticipant, withParticipant, type RoomRecord } from "./roomRecord.ts"
+import { goneFor, isHeardFrom, withWord, wordsOf, type Around, type LastWord, type Patience } from "./roomHearing.ts"
+import {
+  mayReturn,
+  newParticipant,
+  participantsOf,
+  peerOf,
+  roleOf,
+  withoutParticipant,
+  withParticipant,
+  withReturned,
+  type Participant,
+  type Remembrance,
+  type RoomRecord
+} from "./roomRecord.ts"
 
-export interface RoomInput {
+/** A row as it is read: the room, and when it was last heard of whom. */
+export interface RoomRow {
+  readonly room: RoomRecord
+  readonly words: readonly LastWord[]
+}
+
+export interface RoomInput extends Patience, Remembrance {
   readonly code: string
   /** Epoch milliseconds: when this actor was called for. */
   readonly at: number
+  /** Since when anybody could be heard, epoch milliseconds: the start of the server. */
+  readonly listeningSince: number
   readonly timeToLiveMs: number
   /** Without being spoken to for so long the actor ends; the row remains. */
   readonly restMs: number
@@ -39,6 +65,7 @@ export interface RoomInput {
   readonly creation?: {
     readonly host: { readonly id: string; readonly alias: string }
     readonly name: string
+    readonly address: string
     readonly requestId: number
     readonly replyTo: AnyActorRef
   }
@@ -64,6 +91,10 @@ export interface RoomContext extends RoomInput {
   readonly owed: readonly SeatVacated[]
   /** Participants whose transfer seat is taken. */
   readonly seated: readonly string[]
+  /** Seats that are taken on the other channels. */
+  readonly sideSeats: readonly { readonly participantId: string; readonly channel: Channel }[]
+  /** When each participant was last heard of: written when something else is, for it changes with every poll. */
+  readonly words: readonly LastWord[]
   readonly spokenAt: number
   /** Nobody has spoken for a while. */
   readonly resting: boolean
@@ -79,7 +110,53 @@ type EventOf<Type extends RoomEvent["type"]> = Extract<RoomEvent, { type: Type }
 const nextDeadline = ({ seated, expiresAt, timeToLiveMs, spokenAt, restMs }: RoomContext): number =>
   seated.length > 0 ? expiresAt - timeToLiveMs / 2 : Math.min(expiresAt, spokenAt + restMs)
 
-const participantIdOf = (event: RoomEvent): string => ("participantId" in event ? event.participantId : "")
+const participantIdOf = (event: RoomEvent): string =>
+  event.type === "room.join" ? event.guest.id : "participantId" in event ? event.participantId : ""
+
+/** Seats that were given up and are still in the row. */
+const factsOf = ({ batch, decided, owed }: Pick<RoomContext, "batch" | "decided" | "owed">): readonly SeatVacated[] => [
+  ...[...batch, ...decided].map(({ command }) => command).filter((command) => command.type === "seat.vacated"),
+  ...owed
+]
+
+/** What may be told: what is saved, less whoever has left since. */
+const toldRoom = (context: RoomContext): RoomRecord | null =>
+  factsOf(context).reduce<RoomRecord | null>(
+    (room, { participantId, at }) => room && withoutParticipant(room, participantId, at, context),
+    context.saved
+  )
+
+/** Those of whom nothing shows that they are there. */
+const unseated = ({ draft, seated, sideSeats }: RoomContext): readonly Participant[] =>
+  draft === null
+    ? []
+    : participantsOf(draft).filter(
+        ({ id }) => !seated.includes(id) && !sideSeats.some(({ participantId }) => participantId === id)
+      )
+
+/** Who gives way to somebody who comes, given who is around. */
+const goneIn = (context: RoomContext, newcomer: EventOf<"room.join">, around: readonly Around[]): Participant | null =>
+  goneFor(unseated(context), context.words, newcomer, context, around)
+
+/** What becomes of a room when somebody leaves it. One that nobody is in lives only for those who may come back. */
+const without = (context: RoomContext, participantId: string, at: number): Partial<RoomContext> => {
+  const draft = withoutParticipant(context.draft as RoomRecord, participantId, at, context)
+  const words = draft === null ? [] : wordsOf(context.words, draft)
+  return draft?.host === null ? { draft, words, expiresAt: at + context.returnMs } : { draft, words }
+}
+
+/** Who is in a room that has been read, and when each was heard of: while there was no server nobody could be. */
+const heardOf = (context: RoomContext, room: RoomRecord, written: readonly LastWord[]): readonly LastWord[] =>
+  participantsOf(room).map(({ id }) => {
+    const word = [...context.words, ...written].find(({ participantId }) => participantId === id)
+    const { at, ...rest } = word ?? { at: 0, participantId: id, address: "", firstAddress: "" }
+    return { ...rest, at: Math.max(at, context.listeningSince) }
+  })
+
+const isSideSeat = (seat: RoomContext["sideSeats"][number], event: RoomEvent): boolean => {
+  const { participantId, channel } = event as EventOf<"sideSeat.taken"> | EventOf<"sideSeat.freed">
+  return seat.participantId === participantId && seat.channel === channel
+}
 
 const base = setup({
   types: {
@@ -88,16 +165,35 @@ const base = setup({
     input: {} as RoomInput
   },
   actors: {
-    loadRow: fromPromise<RoomRecord | null, { code: string; at: number }>(async () => null),
-    insertRow: fromPromise<"inserted" | "taken", { room: RoomRecord }>(async () => "inserted"),
-    saveRow: fromPromise<"saved" | "conflict", { before: RoomRecord; after: RoomRecord }>(async () => "saved"),
+    loadRow: fromPromise<RoomRow | null, { code: string; at: number }>(async () => null),
+    insertRow: fromPromise<"inserted" | "taken", RoomRow>(async () => "inserted"),
+    saveRow: fromPromise<
+      "saved" | "conflict",
+      { before: RoomRecord; after: RoomRecord; words: readonly LastWord[] }
+    >(async () => "saved"),
     removeRow: fromPromise<"removed" | "conflict", { before: RoomRecord }>(async () => "removed")
   },
   guards: {
     isCreation: ({ context }) => context.creation !== undefined,
     hasLapsed: ({ context, event }) => context.seated.length === 0 && (event as { at: number }).at >= context.expiresAt,
     isInDraft: ({ context, event }) => context.draft !== null && roleOf(context.draft, participantIdOf(event)) !== null,
-    isSaved: ({ context, event }) => context.saved !== null && roleOf(context.saved, participantIdOf(event)) !== null,
+    isTold: ({ context, event }) => {
+      const told = toldRoom(context)
+      return told !== null && roleOf(told, participantIdOf(event)) !== null
+    },
+    mayReturn: ({ context, event }) =>
+      context.draft !== null &&
+      mayReturn(context.draft, participantIdOf(event), (event as { at: number }).at, context.returnMs),
+    /** Somebody may have gone without a word: who is around decides, and nobody has been asked yet. */
+    mustAskAround: ({ context, event }) => {
+      const newcomer = event as EventOf<"room.join">
+      return newcomer.around === null && goneIn(context, newcomer, []) !== null
+    },
+    isSomebodyGone: ({ context, event }) => {
+      const newcomer = event as EventOf<"room.join">
+      return newcomer.around !== null && goneIn(context, newcomer, newcomer.around) !== null
+    },
+    isHeardFrom: ({ context, event }) => isHeardFrom(context.words, (event as EventOf<"room.invite">).address),
     isPeerSharing: ({ context, event }) => {
       const { active, participantId } = event as EventOf<"room.screenShare">
       return active && context.draft !== null && peerOf(context.draft, participantId)?.screenShare === true
@@ -106,11 +202,12 @@ const base = setup({
     wasInserted: (_, { outcome }: { outcome: "inserted" | "taken" }) => outcome === "inserted",
     wasSaved: (_, { outcome }: { outcome: "saved" | "conflict" }) => outcome === "saved",
     wasRemoved: (_, { outcome }: { outcome: "removed" | "conflict" }) => outcome === "removed",
-    wasFound: (_, { found }: { found: RoomRecord | null }) => found !== null,
+    wasFound: (_, { found }: { found: RoomRow | null }) => found !== null,
     // Where the draft stands
     isEmpty: ({ context }) => context.draft === null,
+    isVacant: ({ context }) => context.draft?.host === null,
     hasGuestAndReady: ({ context }) =>
-      context.draft?.guest != null && (context.draft.host.ready || context.draft.guest.ready),
+      context.draft?.guest != null && (context.draft.host?.ready === true || context.draft.guest.ready),
     hasGuest: ({ context }) => context.draft?.guest != null,
     // What storage must do
     mustRemove: ({ context }) => context.draft === null,
@@ -147,8 +244,11 @@ const base = setup({
         code: context.code,
         host: newParticipant(context.creation!.host, context.creation!.name),
         guest: null,
+        departed: [],
         expiresAt: context.expiresAt
-      })
+      }),
+      words: ({ context }) =>
+        withWord([], { participantId: context.creation!.host.id, at: context.at, address: context.creation!.address })
     }),
     adoptCreated: assign(({ context }) => {
       const { creation, writing } = context
@@ -163,6 +263,7 @@ const base = setup({
               participantId: creation!.host.id,
               requestId: creation!.requestId,
               replyTo: creation!.replyTo,
+              address: creation!.address,
               at: context.at
             },
             refusal: null,
@@ -171,12 +272,18 @@ const base = setup({
         ]
       }
     }),
-    adoptRow: assign((_, { room }: { room: RoomRecord }) => ({ saved: room, draft: room })),
+    adoptRow: assign(({ context }, { room, words }: RoomRow) => ({
+      saved: room,
+      draft: room,
+      words: heardOf(context, room, words),
+      // Nobody is in it who could have lengthened its life.
+      ...(room.host === null ? { expiresAt: room.expiresAt } : {})
+    })),
     askSeats: sendTo(
       supervisorOf("flights"),
-      ({ context, self }) => ({
+      ({ context, self }, { channel }: { channel: Channel }) => ({
         type: "child.tell" as const,
-        id: `${context.code}/transfer`,
+        id: `${context.code}/${channel}`,
         event: { type: "seats.asked", replyTo: self }
       })
     ),
@@ -185,6 +292,32 @@ const base = setup({
       spokenAt: ({ event }) => (event as { at: number }).at,
       resting: false
     }),
+    hear: assign({
+      words: ({ context, event }) => {
+        const { at, address } = event as RoomQuestion | RoomPoll | RoomAttach
+        return withWord(context.words, { participantId: participantIdOf(event), at, address })
+      }
+    }),
+    askAround: sendTo(
+      ({ event }) => (event as EventOf<"room.join">).replyTo,
+      ({ context, event }) =>
+        ({
+          type: "room.asksAround",
+          requestId: (event as EventOf<"room.join">).requestId,
+          suspects: unseated(context).map(({ id, name }) => ({
+            participantId: id,
+            name,
+            addresses: context.words
+              .filter(({ participantId }) => participantId === id)
+              .flatMap(({ address, firstAddress }) => (address === firstAddress ? [address] : [address, firstAddress]))
+          }))
+        }) satisfies RoomAnswer
+    ),
+    vouch: sendTo(
+      ({ event }) => (event as RoomInvite).replyTo,
+      ({ context, event }) =>
+        ({ type: "room.vouched", code: context.code, inviteeId: (event as RoomInvite).inviteeId }) satisfies RoomVouched
+    ),
     extendLife: assign({
       expiresAt: ({ context, event }) => (event as EventOf<"deadline">).at + context.timeToLiveMs
     }),
@@ -196,7 +329,7 @@ const base = setup({
           type: "room.answered",
           requestId,
           participantId,
-          room: { ...(context.saved as RoomRecord), expiresAt: context.expiresAt }
+          room: { ...(toldRoom(context) as RoomRecord), expiresAt: context.expiresAt }
         } satisfies RoomAnswer
       }
     ),
@@ -209,8 +342,7 @@ const base = setup({
     decide: assign({
       decided: ({ context, event }, { refusal }: { refusal: RefusalReason | null }) => {
         const command = event as RoomCommand
-        const participantId = command.type === "room.join" ? command.guest.id : command.participantId
-        return [...context.decided, { command, refusal, participantId }]
+        return [...context.decided, { command, refusal, participantId: participantIdOf(event) }]
       }
     }),
     admitGuest: assign({
@@ -237,8 +369,18 @@ const base = setup({
         return withParticipant(context.draft as RoomRecord, participantId, { chat: active })
       }
     }),
-    removeParticipant: assign({
-      draft: ({ context, event }) => withoutParticipant(context.draft as RoomRecord, participantIdOf(event))
+    readmit: assign({
+      draft: ({ context, event }) => withReturned(context.draft as RoomRecord, participantIdOf(event))
+    }),
+    /** Who has most likely gone without a word leaves the room, as if its socket had closed. */
+    removeGone: assign(({ context, event }) => {
+      const newcomer = event as EventOf<"room.join">
+      const gone = goneIn(context, newcomer, newcomer.around ?? []) as Participant
+      return without(context, gone.id, newcomer.at)
+    }),
+    removeParticipant: assign(({ context, event }) => {
+      const { participantId, at } = event as SeatVacated
+      return without(context, participantId, at)
     }),
     startWriting: assign(({ context }) => ({
       writing: context.draft === null ? null : { ...context.draft, expiresAt: context.expiresAt },
@@ -252,6 +394,15 @@ const base = setup({
         return context.seated.includes(participantId) ? context.seated : [...context.seated, participantId]
       },
       resting: false
+    }),
+    takeSideSeat: assign({
+      sideSeats: ({ context, event }) => {
+        const { participantId, channel } = event as EventOf<"sideSeat.taken">
+        return [...context.sideSeats.filter((seat) => !isSideSeat(seat, event)), { participantId, channel }]
+      }
+    }),
+    freeSideSeat: assign({
+      sideSeats: ({ context, event }) => context.sideSeats.filter((seat) => !isSideSeat(seat, event))
     }),
     vacateSeat: assign({
       seated: ({ context, event }) =>
@@ -277,7 +428,8 @@ const answers = (
 /** Those who came while the row was being read, as if they had been decided upon. */
 const undecided = (waiting: readonly RoomEvent[]): readonly Decided[] =>
   waiting.flatMap((event): readonly Decided[] =>
-    "replyTo" in event ? [{ command: event, refusal: "not-found", participantId: "" }] : []
+    // An invitation that nobody vouches for is dropped.
+    "replyTo" in event && event.type !== "room.invite" ? [{ command: event, refusal: "not-found", participantId: "" }] : []
   )
 
 /** What the callers of a crashed room hear at once instead of waiting in vain. */
@@ -299,7 +451,8 @@ const failWaiting = base.enqueueActions(({ context, enqueue }) => {
 })
 
 const answerDecided = base.enqueueActions(({ context, enqueue }) => {
-  const room = context.saved === null ? null : { ...context.saved, expiresAt: context.expiresAt }
+  const told = toldRoom(context)
+  const room = told && { ...told, expiresAt: context.expiresAt }
   enqueue.assign({ decided: [] })
   for (const { to, event } of answers(context.decided, (each) => reply(each, room))) enqueue.sendTo(to, event)
 })
@@ -313,21 +466,24 @@ const finishWriting = base.enqueueActions(({ context, enqueue }) => {
     writtenDraft: null,
     batch: []
   })
-  const room = { ...saved, expiresAt: context.expiresAt }
+  const told = toldRoom({ ...context, saved, batch: [] })
+  const room = told && { ...told, expiresAt: context.expiresAt }
   for (const { to, event } of answers(context.batch, (each) => reply(each, room))) enqueue.sendTo(to, event)
 })
 
 /** The changes are undone and their askers told; seats given up are remembered, for they are facts. */
 const failWriting = base.enqueueActions(({ context, enqueue }) => {
   const failed = [...context.batch, ...context.decided]
-  const facts = failed.map(({ command }) => command).filter((command) => command.type === "seat.vacated")
+  const { saved, expiresAt } = context
   enqueue.assign({
-    draft: context.saved,
+    draft: saved,
+    // If its last participant has left, it lives on until that can be written.
+    expiresAt: saved?.host == null ? expiresAt : Math.max(expiresAt, saved.expiresAt),
     writing: null,
     writtenDraft: null,
     batch: [],
     decided: [],
-    owed: [...context.owed, ...facts]
+    owed: [...context.owed, ...factsOf({ ...context, owed: [] })]
   })
   for (const { to, event } of answers(failed, failure)) enqueue.sendTo(to, event)
   enqueue.raise({ type: "record.reloaded" })
@@ -356,6 +512,29 @@ const denyAll = base.enqueueActions(({ context, enqueue }) => {
     enqueue.sendTo(to, event)
   }
 })
+
+/** Somebody comes to a room that is full, or seems to be. */
+const joinsFull = [
+  { guard: "hasLapsed" as const, actions: { type: "decide" as const, params: { refusal: "not-found" as const } } },
+  { guard: "mustAskAround" as const, actions: "askAround" as const },
+  {
+    guard: "isSomebodyGone" as const,
+    target: "deciding" as const,
+    actions: [
+      "touch" as const,
+      "removeGone" as const,
+      "admitGuest" as const,
+      "hear" as const,
+      { type: "decide" as const, params: { refusal: null } }
+    ]
+  },
+  { actions: { type: "decide" as const, params: { refusal: "full" as const } } }
+]
+
+const askAllSeats = (["transfer", "screen-share", "chat"] as const).map((channel) => ({
+  type: "askSeats" as const,
+  params: { channel }
+}))
 
 export const roomMachine = base
   .extend({
@@ -387,6 +566,8 @@ export const roomMachine = base
     waiting: [],
     owed: [],
     seated: [],
+    sideSeats: [],
+    words: [],
     spokenAt: input.at,
     resting: false,
     closing: false,
@@ -402,7 +583,7 @@ export const roomMachine = base
       entry: "draftCreation",
       invoke: {
         src: "insertRow",
-        input: ({ context }) => ({ room: context.writing as RoomRecord }),
+        input: ({ context }) => ({ room: context.writing as RoomRecord, words: context.words }),
         onDone: [
           { guard: { type: "wasInserted", params: ({ event }) => ({ outcome: event.output }) }, target: "open", actions: ["adoptCreated", "readmitWaiting"] },
           {
@@ -442,8 +623,8 @@ export const roomMachine = base
             guard: { type: "wasFound", params: ({ event }) => ({ found: event.output }) },
             target: "open",
             actions: [
-              { type: "adoptRow", params: ({ event }) => ({ room: event.output as RoomRecord }) },
-              "askSeats",
+              { type: "adoptRow", params: ({ event }) => event.output as RoomRow },
+              ...askAllSeats,
               "readmitWaiting"
             ]
           },
@@ -472,9 +653,18 @@ export const roomMachine = base
       on: {
         "room.poll": [
           { guard: "hasLapsed", actions: "refusePoll" },
-          { guard: "isSaved", actions: ["touch", "answerPoll"] },
+          { guard: "isTold", actions: ["touch", "hear", "answerPoll"] },
+          // It has just come or come back, and is answered when that is saved.
+          { guard: "isInDraft", actions: ["touch", "hear", { type: "decide", params: { refusal: null } }] },
+          {
+            guard: "mayReturn",
+            target: ".occupancy.deciding",
+            actions: ["touch", "hear", "readmit", { type: "decide", params: { refusal: null } }]
+          },
           { actions: "refusePoll" }
         ],
+        "sideSeat.taken": { actions: "takeSideSeat" },
+        "sideSeat.freed": { actions: "freeSideSeat" },
         "room.rest": { actions: "close" },
         "events.reheard": { actions: "finishRehearing" }
       },
@@ -489,7 +679,12 @@ export const roomMachine = base
               {
                 guard: "isInDraft",
                 target: ".deciding",
-                actions: ["touch", "markReady", { type: "decide", params: { refusal: null } }]
+                actions: ["touch", "hear", "markReady", { type: "decide", params: { refusal: null } }]
+              },
+              {
+                guard: "mayReturn",
+                target: ".deciding",
+                actions: ["touch", "hear", "readmit", "markReady", { type: "decide", params: { refusal: null } }]
               },
               { actions: { type: "decide", params: { refusal: "not-found" } } }
             ],
@@ -497,22 +692,30 @@ export const roomMachine = base
               { guard: "hasLapsed", actions: { type: "decide", params: { refusal: "not-found" } } },
               {
                 guard: and(["isInDraft", "isPeerSharing"]),
-                actions: ["touch", { type: "decide", params: { refusal: "peer-sharing" } }]
+                actions: ["touch", "hear", { type: "decide", params: { refusal: "peer-sharing" } }]
               },
               {
                 guard: "isInDraft",
-                actions: ["touch", "markScreenShare", { type: "decide", params: { refusal: null } }]
+                actions: ["touch", "hear", "markScreenShare", { type: "decide", params: { refusal: null } }]
               },
               { actions: { type: "decide", params: { refusal: "not-found" } } }
             ],
             "room.chat": [
               { guard: "hasLapsed", actions: { type: "decide", params: { refusal: "not-found" } } },
-              { guard: "isInDraft", actions: ["touch", "markChat", { type: "decide", params: { refusal: null } }] },
+              {
+                guard: "isInDraft",
+                actions: ["touch", "hear", "markChat", { type: "decide", params: { refusal: null } }]
+              },
               { actions: { type: "decide", params: { refusal: "not-found" } } }
             ],
             "room.attach": [
               { guard: "hasLapsed", actions: { type: "decide", params: { refusal: "not-found" } } },
-              { guard: "isInDraft", actions: ["touch", { type: "decide", params: { refusal: null } }] },
+              { guard: "isInDraft", actions: ["touch", "hear", { type: "decide", params: { refusal: null } }] },
+              {
+                guard: "mayReturn",
+                target: ".deciding",
+                actions: ["touch", "hear", "readmit", { type: "decide", params: { refusal: null } }]
+              },
               { actions: { type: "decide", params: { refusal: "not-found" } } }
             ],
             "seat.vacated": {
@@ -525,6 +728,7 @@ export const roomMachine = base
             deciding: {
               always: [
                 { guard: "isEmpty", target: "empty" },
+                { guard: "isVacant", target: "vacant" },
                 { guard: "hasGuestAndReady", target: "ready" },
                 { guard: "hasGuest", target: "paired" },
                 { target: "waiting" }
@@ -537,31 +741,32 @@ export const roomMachine = base
                   { guard: "hasLapsed", actions: { type: "decide", params: { refusal: "not-found" } } },
                   {
                     target: "deciding",
-                    actions: ["touch", "admitGuest", { type: "decide", params: { refusal: null } }]
+                    actions: ["touch", "hear", "admitGuest", { type: "decide", params: { refusal: null } }]
                   }
-                ]
+                ],
+                "room.invite": { guard: "isHeardFrom", actions: "vouch" }
               }
             },
             paired: {
               description: "Host and guest are there, neither has anything to send yet.",
               on: {
-                "room.join": [
-                  { guard: "hasLapsed", actions: { type: "decide", params: { refusal: "not-found" } } },
-                  { actions: { type: "decide", params: { refusal: "full" } } }
-                ]
+                "room.join": joinsFull
               }
             },
             ready: {
               description: "There is a guest and either side is ready: the two should connect.",
               on: {
-                "room.join": [
-                  { guard: "hasLapsed", actions: { type: "decide", params: { refusal: "not-found" } } },
-                  { actions: { type: "decide", params: { refusal: "full" } } }
-                ]
+                "room.join": joinsFull
+              }
+            },
+            vacant: {
+              description: "Nobody is in it: to everybody but those who have just left and may come back it has ended.",
+              on: {
+                "room.join": { actions: { type: "decide", params: { refusal: "not-found" } } }
               }
             },
             empty: {
-              description: "The last participant has left: the row is being removed.",
+              description: "The last participant has left for good: the row is being removed.",
               on: {
                 "room.join": { actions: { type: "decide", params: { refusal: "not-found" } } }
               }
@@ -585,7 +790,11 @@ export const roomMachine = base
               entry: "startWriting",
               invoke: {
                 src: "saveRow",
-                input: ({ context }) => ({ before: context.saved as RoomRecord, after: context.writing as RoomRecord }),
+                input: ({ context }) => ({
+                  before: context.saved as RoomRecord,
+                  after: context.writing as RoomRecord,
+                  words: context.words
+                }),
                 onDone: [
                   { guard: { type: "wasSaved", params: ({ event }) => ({ outcome: event.output }) }, target: "settled", actions: "finishWriting" },
                   { target: "reloading" }
@@ -649,7 +858,7 @@ export const roomMachine = base
                     target: "settled",
                     actions: [
                       "decideAgain",
-                      { type: "adoptRow", params: ({ event }) => ({ room: event.output as RoomRecord }) }
+                      { type: "adoptRow", params: ({ event }) => event.output as RoomRow }
                     ]
                   },
                   { target: "#room.gone", actions: "denyAll" }
@@ -737,8 +946,13 @@ const quietShare = 0.1
  * change nothing but a clock by seconds. Null: the room itself must be asked.
  */
 export const readQuietly = (room: SnapshotFrom<typeof roomMachine>, participantId: string, at: number): RoomRecord | null => {
-  const { saved, spokenAt, expiresAt, resting, closing, restMs, timeToLiveMs } = room.context
+  const { saved, draft, owed, decided, words, spokenAt, expiresAt, resting, closing, restMs, timeToLiveMs, reloadMs } =
+    room.context
   const isQuiet = at >= spokenAt && at - spokenAt < quietShare * Math.min(restMs, timeToLiveMs)
   if (!isQuiet || resting || closing || room.status !== "active" || typeof room.value === "string") return null
-  return saved === null || roleOf(saved, participantId) === null ? null : { ...saved, expiresAt }
+  // Whoever polls must not seem to be silent.
+  const word = words.find((each) => each.participantId === participantId)
+  if (word === undefined || at < word.at || at - word.at >= reloadMs / 2) return null
+  if (saved === null || saved !== draft || owed.length > 0 || decided.length > 0) return null
+  return roleOf(saved, participantId) === null ? null : { ...saved, expiresAt }
 }

@@ -3,18 +3,27 @@
  */
 import type { AnyActorRef } from "xstate"
 import type { Channel, SeatReport } from "./flight.ts"
-import { participantOf, peerOf, roleOf, type Participant, type Role, type RoomRecord } from "./roomRecord.ts"
+import type { Around } from "./roomHearing.ts"
+import { participantOf, participantsOf, peerOf, roleOf, type Participant, type Role, type RoomRecord } from "./roomRecord.ts"
 
 /** Who asks over HTTP, and what the answer is to carry. */
 interface Asker {
   readonly requestId: number
   readonly replyTo: AnyActorRef
+  /** The client address that the request came from. */
+  readonly address: string
   /** Epoch milliseconds. */
   readonly at: number
 }
 
 export type RoomQuestion =
-  | ({ readonly type: "room.join"; readonly guest: { readonly id: string; readonly alias: string }; readonly name: string } & Asker)
+  | ({
+      readonly type: "room.join"
+      readonly guest: { readonly id: string; readonly alias: string }
+      readonly name: string
+      /** The answer to `room.asksAround`; null: the room has not asked. */
+      readonly around: readonly Around[] | null
+    } & Asker)
   | ({ readonly type: "room.ready"; readonly participantId: string; readonly fileCount: number; readonly totalBytes: number } & Asker)
   | ({ readonly type: "room.screenShare"; readonly participantId: string; readonly active: boolean } & Asker)
   | ({ readonly type: "room.chat"; readonly participantId: string; readonly active: boolean } & Asker)
@@ -26,8 +35,32 @@ export interface RoomAttach {
   readonly attempt: number
   readonly channel: Channel
   readonly participantId: string
+  readonly address: string
   readonly at: number
   readonly replyTo: AnyActorRef
+}
+
+/** A connection that does not sit in this room's flight wants to invite somebody to it. */
+export interface RoomInvite {
+  readonly type: "room.invite"
+  readonly inviteeId: string
+  readonly address: string
+  readonly at: number
+  readonly replyTo: AnyActorRef
+}
+
+/** The answer, if the room has a free seat and was made or polled from that address; else there is none. */
+export interface RoomVouched {
+  readonly type: "room.vouched"
+  readonly inviteeId: string
+  readonly code: string
+}
+
+/** Somebody of whom a room wants to know whether it is still there. */
+export interface Suspect {
+  readonly participantId: string
+  readonly name: string
+  readonly addresses: readonly string[]
 }
 
 export type SeatVacated = Extract<SeatReport, { type: "seat.vacated" }>
@@ -39,6 +72,7 @@ export type RoomEvent =
   | RoomQuestion
   | RoomPoll
   | RoomAttach
+  | RoomInvite
   | SeatReport
   | { readonly type: "deadline"; readonly at: number }
   /** The server is going: write what is owed and end. */
@@ -54,6 +88,8 @@ export type RoomAnswer =
   | { readonly type: "room.refused"; readonly requestId: number; readonly reason: RefusalReason }
   | { readonly type: "room.unavailable"; readonly requestId: number }
   | { readonly type: "room.codeTaken"; readonly requestId: number }
+  /** The room is full of participants of whom some may have gone: ask again, and say who is around. */
+  | { readonly type: "room.asksAround"; readonly requestId: number; readonly suspects: readonly Suspect[] }
 
 /** What an attaching connection is answered with. */
 export type AttachReply =
@@ -101,7 +137,7 @@ export const reply = (decided: Decided, room: RoomRecord | null): RoomAnswer | A
         role: roleOf(room, participantId) as Role,
         participant,
         peer: peerOf(room, participantId),
-        participants: room.guest === null ? [room.host.id] : [room.host.id, room.guest.id]
+        participants: participantsOf(room).map(({ id }) => id)
       }
     }
     default: {

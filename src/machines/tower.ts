@@ -14,10 +14,10 @@
 import { raise, sendTo, setup, spawnChild } from "xstate"
 import { connectionCrashNotices, connectionMachine } from "./connection.ts"
 import type { DomainEvent } from "./domainEvents.ts"
-import { codeOfFlight, flightCrashNotices, flightMachine } from "./flight.ts"
+import { codeOfFlight, flightCrashNotices, flightMachine, type FlightSettings } from "./flight.ts"
 import { jobMachine } from "./job.ts"
 import { networkMachine } from "./network.ts"
-import { roomCrashReplies, roomMachine } from "./room.ts"
+import { roomCrashReplies, roomMachine, type RoomInput } from "./room.ts"
 import { storyMachine } from "./story.ts"
 import { createSupervisor, supervisorOf, type SupervisorRef, type SupervisorReport } from "./supervisor.ts"
 
@@ -49,12 +49,8 @@ export interface TowerParts {
   /** Merged under the input of every actor of a kind. */
   readonly settings: {
     readonly connection: { readonly askTimeoutMs: number }
-    readonly room: {
-      readonly timeToLiveMs: number
-      readonly restMs: number
-      readonly touchShare: number
-      readonly retryMs: number
-    }
+    readonly flight: FlightSettings
+    readonly room: Omit<RoomInput, "code" | "at" | "creation">
     readonly network: { readonly listBytesPerSecond: number; readonly crowd: number }
     readonly story: { readonly staleMs: number; readonly entries: number }
     readonly job: { readonly backOffMs: number; readonly longestBackOffMs: number }
@@ -77,6 +73,7 @@ export const towerSupervisors = ({ connection, flight, room, network, story, job
     kind: "flights",
     child: flight,
     restart: "temporary",
+    settings: settings.flight,
     now,
     consequences: ({ context }) => flightCrashNotices(context)
   }),
@@ -123,7 +120,18 @@ const unprovided = towerSupervisors({
   job: jobMachine,
   settings: {
     connection: { askTimeoutMs: 0 },
-    room: { timeToLiveMs: 0, restMs: 0, touchShare: 0, retryMs: 0 },
+    flight: { graceMs: 0 },
+    room: {
+      listeningSince: 0,
+      returnMs: 0,
+      returners: 0,
+      reloadMs: 0,
+      silenceMs: 0,
+      timeToLiveMs: 0,
+      restMs: 0,
+      touchShare: 0,
+      retryMs: 0
+    },
     network: { listBytesPerSecond: 0, crowd: 0 },
     story: { staleMs: 0, entries: 0 },
     job: { backOffMs: 0, longestBackOffMs: 0 }

@@ -1,5 +1,5 @@
 /** Rooms in memory that answer as `RoomDesk` promises: one implementation of the port, without actors or rows. */
-import type { RoomDesk, RoomReply } from "../../src/io/roomDesk.ts"
+import type { ParticipantRequest, RoomDesk, RoomReply } from "../../src/io/roomDesk.ts"
 import { newParticipant, participantOf, peerOf, withParticipant } from "../../src/machines/roomRecord.ts"
 import type { RoomRecord } from "../../src/machines/roomRecord.ts"
 
@@ -34,7 +34,7 @@ export const createMemoryDesk = (): MemoryDesk => {
     return { type: "room.answered", room: kept, participantId }
   }
 
-  const seek = (code: string, participantId: string, act: (room: RoomRecord) => RoomReply) => (): RoomReply => {
+  const seek = ({ code, participantId }: ParticipantRequest, act: (room: RoomRecord) => RoomReply) => (): RoomReply => {
     const room = rooms.get(code)
     return room === undefined || participantOf(room, participantId) === null ? refused("not-found") : act(room)
   }
@@ -49,7 +49,7 @@ export const createMemoryDesk = (): MemoryDesk => {
       answered(() => {
         const host = newParticipant(identity(), name)
         const code = `REEM${String(rooms.size + 22)}`
-        return keep({ code, host, guest: null, expiresAt: 0 }, host.id)
+        return keep({ code, host, guest: null, departed: [], expiresAt: 0 }, host.id)
       }),
     join: (code, name) =>
       answered(() => {
@@ -59,19 +59,20 @@ export const createMemoryDesk = (): MemoryDesk => {
         const guest = newParticipant(identity(), name)
         return keep({ ...room, guest }, guest.id)
       }),
-    poll: (code, participantId, told) =>
-      told(answeredNow(seek(code, participantId, (room) => keep(room, participantId)))),
-    ready: (code, participantId, offer) =>
-      inside(code, participantId, (room) =>
-        keep(withParticipant(room, participantId, { ready: true, ...offer }), participantId)
+    poll: (request, told) => told(answeredNow(seek(request, (room) => keep(room, request.participantId)))),
+    ready: (request, offer) =>
+      inside(request, (room) =>
+        keep(withParticipant(room, request.participantId, { ready: true, ...offer }), request.participantId)
       ),
-    screenShare: (code, participantId, active) =>
-      inside(code, participantId, (room) =>
-        active && peerOf(room, participantId)?.screenShare === true
+    screenShare: (request, active) =>
+      inside(request, (room) =>
+        active && peerOf(room, request.participantId)?.screenShare === true
           ? refused("peer-sharing")
-          : keep(withParticipant(room, participantId, { screenShare: active }), participantId)
+          : keep(withParticipant(room, request.participantId, { screenShare: active }), request.participantId)
       ),
-    chat: (code, participantId, active) =>
-      inside(code, participantId, (room) => keep(withParticipant(room, participantId, { chat: active }), participantId))
+    chat: (request, active) =>
+      inside(request, (room) =>
+        keep(withParticipant(room, request.participantId, { chat: active }), request.participantId)
+      )
   }
 }

@@ -47,7 +47,10 @@ describe("the server", () => {
     ])
     expect(new Date(timestamp).toISOString()).toBe(timestamp)
     expect(uptime).toBeGreaterThanOrEqual(93_784)
-    for (const name of ["heapTotalMB", "heapUsedMB", "rssMB"]) expect(memory[name]).toBeGreaterThan(1)
+    for (const name of ["heapTotalMB", "heapUsedMB", "rssMB"]) {
+      expect(memory[name]).toBeGreaterThan(1)
+      expect(Number.isInteger(memory[name])).toBe(true)
+    }
     expect(rest).toEqual({
       status: "operational",
       uptimeFormatted: expect.stringMatching(/^1d 2h 3m \d+s$/),
@@ -220,9 +223,9 @@ describe("a connection", () => {
       letGo = resolve
     })
     const create = other.desk.create
-    other.desk.create = async (name) => {
+    other.desk.create = async (name, address) => {
       await held
-      return create(name)
+      return create(name, address)
     }
     const idle = connect(other.port, "127.0.0.1")
     idle.write("GET /keep-alive HTTP/1.1\r\nHost: x\r\n\r\n")

@@ -2,6 +2,7 @@ import { sql } from "slonik"
 import { beforeEach, expect, it } from "vitest"
 import { createRoomRows } from "../../src/io/roomRows.ts"
 import type { RoomStore } from "../../src/io/roomStore.ts"
+import type { LastWord } from "../../src/machines/roomHearing.ts"
 import { newParticipant, type Participant, type RoomRecord } from "../../src/machines/roomRecord.ts"
 import { describeOnEachDatabase } from "../support/databases.ts"
 
@@ -12,22 +13,35 @@ const participant = (id: string, name: string, change: Partial<Participant> = {}
   ...newParticipant({ id, alias: aliasOf("ABC234", id) }, name),
   ...change
 })
-const waiting: RoomRecord = { code: "ABC234", host: participant("host00000000", "Ada"), guest: null, expiresAt: LATER }
+const waiting: RoomRecord = { code: "ABC234", host: participant("host00000000", "Ada"), guest: null, departed: [], expiresAt: LATER }
 const full: RoomRecord = {
   code: "ABC234",
   host: participant("host00000000", "Ada", { ready: true, fileCount: 3, totalBytes: 4_096, screenShare: true }),
   guest: participant("guest0000000", "Bob", { ready: true, fileCount: 1, totalBytes: 17, chat: true }),
+  departed: [],
   expiresAt: LATER
 }
+const words: readonly LastWord[] = [
+  { participantId: "host00000000", at: 1_700_000_000_123, address: "2001:db8::7", firstAddress: "192.0.2.7" },
+  { participantId: "guest0000000", at: 1_700_000_000_456, address: "192.0.2.8", firstAddress: "192.0.2.8" }
+]
 
 describeOnEachDatabase("rooms in the database", (database) => {
-  let rooms: RoomStore
+  let store: RoomStore
+  /** The rooms alone: who was heard when goes with every write. */
+  const rooms = {
+    insert: (room: RoomRecord) => store.insert({ room, words }),
+    load: async (code: string, at: number) => (await store.load(code, at))?.room ?? null,
+    save: (before: RoomRecord, after: RoomRecord) => store.save(before, after, words),
+    remove: (before: RoomRecord) => store.remove(before),
+    removeExpired: (at: number) => store.removeExpired(at)
+  }
   const run = async (query: Parameters<ReturnType<typeof database.opened>["pool"]["query"]>[0]): Promise<void> => {
     await database.opened().pool.query(query)
   }
   beforeEach(async () => {
     await database.empty()
-    rooms = createRoomRows(database.opened().pool, aliasOf)
+    store = createRoomRows(database.opened().pool, aliasOf)
   })
 
   it.each([
@@ -36,6 +50,45 @@ describeOnEachDatabase("rooms in the database", (database) => {
   ])("gives a room back as it was written, %s", async (_, room) => {
     expect(await rooms.insert(room)).toBe("inserted")
     expect(await rooms.load("ABC234", LATER - 1)).toEqual(room)
+  })
+
+  const left = { ...participant("left00000000", "Eve", { ready: true, fileCount: 2, totalBytes: 2 ** 53 - 1 }) }
+
+  it("gives back who has left and when, and a room that nobody is in", async () => {
+    const departed = [{ participant: left, at: 1_700_000_000_789 }]
+    const remembering = { ...full, departed }
+    await rooms.insert(remembering)
+    expect(await rooms.load("ABC234", 0)).toEqual(remembering)
+    const vacant = { ...remembering, host: null, guest: null }
+    expect(await rooms.save(remembering, vacant)).toBe("saved")
+    expect(await rooms.load("ABC234", 0)).toEqual(vacant)
+    expect(await rooms.save(vacant, full)).toBe("saved")
+    expect(await rooms.load("ABC234", 0)).toEqual(full)
+  })
+
+  it("shortens the life of a room when the last one leaves it, and lengthens it when somebody comes back", async () => {
+    await rooms.insert(waiting)
+    const vacant = { ...waiting, host: null, departed: [{ participant: left, at: 1 }], expiresAt: 2_000 }
+    await rooms.save(waiting, vacant)
+    expect(await rooms.load("ABC234", 1_999)).toEqual(vacant)
+    expect(await rooms.load("ABC234", 2_000)).toBeNull()
+    expect(await rooms.save(vacant, waiting)).toBe("saved")
+    expect(await rooms.load("ABC234", LATER - 1)).toEqual(waiting)
+  })
+
+  it("neither saves nor removes over somebody else's change of who may come back", async () => {
+    const remembering = { ...waiting, departed: [{ participant: left, at: 1 }] }
+    await rooms.insert(remembering)
+    expect(await rooms.save(waiting, full)).toBe("conflict")
+    expect(await rooms.remove(waiting)).toBe("conflict")
+    expect(await rooms.load("ABC234", 0)).toEqual(remembering)
+  })
+
+  it("gives back when each participant was heard and from where, and writes over that in any case", async () => {
+    await store.insert({ room: waiting, words: words.slice(0, 1) })
+    expect((await store.load("ABC234", 0))?.words).toEqual(words.slice(0, 1))
+    expect(await store.save(waiting, full, words)).toBe("saved")
+    expect((await store.load("ABC234", 0))?.words).toEqual(words)
   })
 
   it("knows nothing of a room that nobody made", async () => {
@@ -77,7 +130,7 @@ describeOnEachDatabase("rooms in the database", (database) => {
       expect(await rooms.save(full, changed)).toBe("saved")
       expect(await rooms.save(full, { ...full, host: participant("mine00000000", "Me") })).toBe("conflict")
       expect(await rooms.remove(full)).toBe("conflict")
-      expect((await rooms.load("ABC234", 0))?.host.name).toBe(changed.host.name)
+      expect((await rooms.load("ABC234", 0))?.host?.name).toBe(changed.host?.name)
     }
   )
 
@@ -146,7 +199,7 @@ describeOnEachDatabase("rooms in the database", (database) => {
   it("still saves a room whose name has half a surrogate pair, which no text column can hold", async () => {
     const named = { ...waiting, host: participant("host00000000", "half \uD83D") }
     await rooms.insert(named)
-    expect((await rooms.load("ABC234", 0))?.host.name).toBe("half \uFFFD")
+    expect((await rooms.load("ABC234", 0))?.host?.name).toBe("half \uFFFD")
     expect(await rooms.save(named, full)).toBe("saved")
   })
 

@@ -29,6 +29,7 @@ const row = (change: Partial<RoomRecord> = {}): RoomRecord => ({
   code: "ABCDEF",
   host: newParticipant({ id: "host", alias: "host-alias" }, "Host"),
   guest: null,
+  departed: [],
   expiresAt: start + timeToLiveMs,
   ...change
 })
