@@ -4,26 +4,73 @@ import { same, type Law, type Setting, type Step, type Subject } from "../walkin
 
 const seatsOf = (snapshot: any): readonly Member[] => snapshot?.context.seats ?? []
 const idsOf = (snapshot: any) => seatsOf(snapshot).map(({ id }) => id)
-const isPair = (snapshot: any) => seatsOf(snapshot).length === 2
 const is = (...types: string[]) => ({ event, before }: Step) => before !== undefined && types.includes(event.type)
+const isMissing = (snapshot: any): boolean => snapshot?.value === "missing"
+const absentOf = ({ before }: Step): { id: string; at: number } | null => before?.context.absent ?? null
+const seatOf = ({ before }: Step, id: string) => seatsOf(before).find((seat) => seat.id === id)
+
+/** The participant whose socket broke off has a newer one. */
+const isBack = (step: Step): boolean =>
+  is("seat.take")(step) &&
+  isMissing(step.before) &&
+  seatOf(step, absentOf(step)!.id)?.participantId === step.event.member.participantId
+
+/** Its socket breaks off while the other one is there, and it can come back. */
+const isMissed = (step: Step): boolean =>
+  is("seat.leave")(step) &&
+  step.before.value === "paired" &&
+  step.event.abrupt &&
+  step.before.context.graceMs > 0 &&
+  seatOf(step, step.event.id) != null &&
+  seatOf(step, step.event.id)!.participantId !== null
+
+/** Who gives its seat up in this step, and since when it has. */
+const leaversOf = (step: Step): readonly { readonly id: string; readonly at: number }[] => {
+  const { before, event } = step
+  if (before === undefined || isMissed(step)) return []
+  const absent = absentOf(step)
+  if (isMissing(before) && absent !== null) {
+    if (event.type === "deadline" || (event.type === "seat.take" && !isBack(step))) return [absent]
+    if (event.type !== "seat.leave" || event.id === absent.id || seatOf(step, event.id) === undefined) return []
+    return [absent, { id: event.id, at: event.at }]
+  }
+  return event.type === "seat.leave" && seatOf(step, event.id) !== undefined ? [{ id: event.id, at: event.at }] : []
+}
+const stayersOf = (step: Step): readonly Member[] =>
+  seatsOf(step.before).filter(({ id }) => !leaversOf(step).some((leaver) => leaver.id === id))
 
 /** Who keeps a seat beside this newcomer. */
-const beside = ({ before, event }: Step): readonly Member[] =>
-  seatsOf(before).filter(
+const beside = (step: Step): readonly Member[] =>
+  stayersOf(step).filter(
     ({ id, participantId }) =>
-      id !== event.member.id &&
-      (participantId === null || (participantId !== event.member.participantId && event.participants.includes(participantId)))
+      id !== step.event.member.id &&
+      (participantId === null ||
+        (participantId !== step.event.member.participantId && step.event.participants.includes(participantId)))
   )
 const isAdmitted = (step: Step) => is("seat.take")(step) && beside(step).length < 2
-const isLeaving = (step: Step) => is("seat.leave")(step) && idsOf(step.before).includes(step.event.id)
-const leaverOf = ({ before, event }: Step) => seatsOf(before).find(({ id }) => id === event.id) as Member
-const isTransferOfRoom = ({ after }: Step) => after.context.ofRoom && after.context.channel === "transfer"
+/** It has its seat, and neither it nor the other one is another than they were told. */
+const isRepeated = (step: Step): boolean =>
+  is("seat.take")(step) &&
+  step.before.value === "paired" &&
+  seatOf(step, step.event.member.id) !== undefined &&
+  beside(step).length === 1 &&
+  same(
+    [...seatsOf(step.before)].map(({ id, name }) => [id, name]).sort(),
+    [...step.before.context.introduced].map(({ id, name }) => [id, name]).sort()
+  )
+/** Two are made known to each other. */
+const meet = (step: Step): boolean => isAdmitted(step) && !isRepeated(step) && seatsOf(step.after).length === 2
 const endsOf = (snapshot: any) => {
   const [first, second] = idsOf(snapshot)
   return { flightId: snapshot.context.id, first, second }
 }
 const records = (step: Step, name: string) => step.did("record").filter((event) => event.name === name)
-const everyone = ["ann", "bob", "cid"]
+const everyone = ["ann", "bob", "cid", "newcomer"]
+const isTransfer = ({ after }: Step) => after.context.channel === "transfer"
+const takenBy = (step: Step, participantId: string) =>
+  isTransfer(step)
+    ? { type: "seat.taken", participantId }
+    : { type: "sideSeat.taken", participantId, channel: step.after.context.channel }
 
 const laws: readonly Law[] = [
   {
@@ -39,19 +86,50 @@ const laws: readonly Law[] = [
     }
   },
   {
-    sentence: "It waits while one sits there, is paired while two do, and ends when the last one goes.",
-    holds: ({ before, after }) =>
-      after.value === (["waiting", "paired"][seatsOf(after).length - 1] ?? (before === undefined || before.value === "vacant" ? "vacant" : "ended"))
+    sentence: "It waits while one sits there, is paired while two do, misses one whose socket broke off, and ends when the last one goes.",
+    holds: (step) => {
+      const { before, after } = step
+      const sitting = ["waiting", "paired"][seatsOf(after).length - 1]
+      const still = isMissing(before) && !isBack(step) && leaversOf(step).length === 0
+      if (isMissed(step) || still) return after.value === "missing" && same(idsOf(after), idsOf(before))
+      return after.value === (sitting ?? (before === undefined || before.value === "vacant" ? "vacant" : "ended"))
+    }
   },
   {
-    sentence: "A link is open exactly while two are paired: the old one closes before a new one opens.",
+    sentence: "A link is open exactly while two are there: the old one closes before a new one opens, and who attaches again without a change keeps it.",
     holds: (step) => {
-      const links = step.effects.flatMap((effect) => ("did" in effect && effect.did !== "record" ? [[effect.did, effect.with]] : []))
-      const changes = isAdmitted(step) || isLeaving(step)
+      const links = step.effects.flatMap((effect) =>
+        "did" in effect && /Link$/.test(effect.did) ? [[effect.did, effect.with]] : []
+      )
+      const closes = step.before?.value === "paired" && (meet(step) || isMissed(step) || leaversOf(step).length > 0 || (isAdmitted(step) && !isRepeated(step)))
       return same(links, [
-        ...(changes && isPair(step.before) ? [["closeLink", endsOf(step.before)]] : []),
-        ...(changes && isPair(step.after) ? [["openLink", endsOf(step.after)]] : [])
+        ...(closes ? [["closeLink", endsOf(step.before)]] : []),
+        ...(meet(step) ? [["openLink", endsOf(step.after)]] : [])
       ])
+    }
+  },
+  {
+    sentence: "Somebody who is missed has so long to come back, and the clock stops when it is settled.",
+    holds: (step) => {
+      const settles = isMissing(step.before) && !isMissing(step.after)
+      return (
+        same(step.did("requestDeadline"), isMissed(step) ? [{ afterMs: step.after.context.graceMs }] : []) &&
+        step.did("cancelDeadline").length === (settles ? 1 : 0)
+      )
+    }
+  },
+  {
+    sentence: "While somebody is missed the other one is told nothing.",
+    when: (step) => isMissed(step),
+    holds: (step) => everyone.every((id) => step.told(id).length === 0) && step.told("rooms").length === 0
+  },
+  {
+    sentence: "Nobody is missed who did not break off, in an open flight, alone, or where nobody is given time.",
+    when: (step) => is("seat.leave")(step) && !isMissing(step.before),
+    holds: (step) => {
+      const leaver = seatOf(step, step.event.id)
+      const may = step.event.abrupt && leaver?.participantId != null && step.before.value === "paired" && step.after.context.graceMs > 0
+      return isMissing(step.after) === may
     }
   },
   {
@@ -76,19 +154,20 @@ const laws: readonly Law[] = [
       same(idsOf(step.after), idsOf(step.before))
   },
   {
-    sentence: "Whose seat is taken over hears of it, and nobody else does.",
+    sentence: "Whose seat is taken over hears of it, if it is still there, and nobody else does.",
     holds: (step) => {
       const losers = isAdmitted(step)
-        ? idsOf(step.before).filter((id) => id !== step.event.member.id && !idsOf(step.after).includes(id))
+        ? stayersOf(step)
+            .map(({ id }) => id)
+            .filter((id) => id !== step.event.member.id && !idsOf(step.after).includes(id) && id !== absentOf(step)?.id)
         : []
-      return everyone.concat("newcomer").every((id) => step.told(id, "seat.lost").length === (losers.includes(id) ? 1 : 0))
+      return everyone.every((id) => step.told(id, "seat.lost").length === (losers.includes(id) ? 1 : 0))
     }
   },
   {
-    sentence: "Two who meet are told each other's name and whether they are on one network; nobody else is told anything.",
+    sentence: "Two who meet are told each other's name and whether they are on one network; who attaches again without a change is told again, alone.",
     holds: (step) => {
       const [first, second] = seatsOf(step.after)
-      const meet = isAdmitted(step) && isPair(step.after)
       const expected = (other: Member | undefined, self: Member | undefined) => ({
         type: "peer.joined",
         flightId: step.after.context.id,
@@ -96,55 +175,63 @@ const laws: readonly Law[] = [
         peer: { id: other?.id, name: other?.name },
         connectionType: self?.address === other?.address || self?.group === other?.group ? "lan" : "wan"
       })
-      return everyone.concat("newcomer").every((id) => {
+      return everyone.every((id) => {
         const self = [first, second].find((seat) => seat?.id === id)
         const told = step.told(id, "peer.joined")
-        return meet && self !== undefined ? same(told, [expected(self === first ? second : first, self)]) : told.length === 0
+        const hears = self !== undefined && (meet(step) || (isRepeated(step) && id === step.event.member.id))
+        return hears ? same(told, [expected(self === first ? second : first, self)]) : told.length === 0
       })
     }
   },
   {
-    sentence: "Who stays when the other goes is told so.",
+    sentence: "What the two were told of each other is remembered.",
+    when: meet,
+    holds: (step) => same(step.after.context.introduced, seatsOf(step.after).map(({ id, name }) => ({ id, name })))
+  },
+  {
+    sentence: "Who stays when the other goes is told so, before anything else that it hears then.",
     holds: (step) => {
-      const stays = isLeaving(step) && isPair(step.before) ? idsOf(step.after) : []
-      return everyone
-        .concat("newcomer")
-        .every((id) =>
+      const stays = leaversOf(step).length > 0 && seatsOf(step.before).length === 2 ? stayersOf(step).map(({ id }) => id) : []
+      return everyone.every(
+        (id) =>
           same(
             step.told(id, "peer.left"),
             stays.includes(id) ? [{ type: "peer.left", flightId: step.after.context.id }] : []
-          )
-        )
+          ) &&
+          (!stays.includes(id) || step.told(id)[0].type === "peer.left")
+      )
     }
   },
   {
-    sentence: "Only who leaves loses a seat by leaving.",
+    sentence: "Only who leaves loses a seat by leaving, and with it whoever was missed.",
     when: is("seat.leave"),
-    holds: (step) => same(idsOf(step.after), idsOf(step.before).filter((id) => id !== step.event.id))
+    holds: (step) => same(idsOf(step.after), stayersOf(step).map(({ id }) => id))
   },
   {
-    sentence: "A late word of somebody without a seat changes nothing.",
-    when: (step) => is("seat.leave")(step) && !isLeaving(step),
+    sentence: "A late word of somebody without a seat, or of somebody who is missed already, changes nothing.",
+    when: (step) => is("seat.leave")(step) && !isMissed(step) && leaversOf(step).length === 0,
     holds: (step) => step.effects.length === 0 && same(step.after.value, step.before.value)
   },
   {
-    sentence: "The room hears who takes and who gives up a seat on its transfer channel, and of no other channel.",
+    sentence: "The room hears who takes and who gives up a seat: on its transfer channel one who gives it up leaves the room, as of when its socket ended.",
     holds: (step) => {
-      const { code } = step.after.context
+      const { code, ofRoom } = step.after.context
       const reports = step.told("rooms")
-      if (!isTransferOfRoom(step)) return reports.length === 0
-      if (isAdmitted(step)) {
-        const { participantId } = step.event.member
-        return same(reports, [{ type: "child.tell", id: code, event: { type: "seat.taken", participantId } }])
-      }
-      if (isLeaving(step)) {
-        const { at } = step.event
-        const { participantId } = leaverOf(step)
-        return same(reports, [
-          { type: "child.tell", id: code, input: { code, at }, event: { type: "seat.vacated", participantId, at } }
-        ])
-      }
-      return reports.length === 0
+      if (!ofRoom) return reports.length === 0
+      const given = leaversOf(step).map(({ id, at }) => {
+        const participantId = seatOf(step, id)!.participantId
+        return isTransfer(step)
+          ? { type: "child.tell", id: code, input: { code, at }, event: { type: "seat.vacated", participantId, at } }
+          : {
+              type: "child.tell",
+              id: code,
+              event: { type: "sideSeat.freed", participantId, channel: step.after.context.channel }
+            }
+      })
+      const taken = isAdmitted(step)
+        ? [{ type: "child.tell", id: code, event: takenBy(step, step.event.member.participantId) }]
+        : []
+      return same(reports, [...given, ...taken])
     }
   },
   {
@@ -153,7 +240,7 @@ const laws: readonly Law[] = [
     holds: (step) =>
       same(
         step.told("asker"),
-        seatsOf(step.before).flatMap(({ participantId }) => (participantId === null ? [] : [{ type: "seat.taken", participantId }]))
+        seatsOf(step.before).flatMap(({ participantId }) => (participantId === null ? [] : [takenBy(step, participantId)]))
       )
   },
   {
@@ -173,7 +260,7 @@ const laws: readonly Law[] = [
       const begins = isAdmitted(step) && step.before.value === "vacant"
       const ends = step.before !== undefined && step.before.status === "active" && step.after.status === "done"
       const [first, second] = seatsOf(step.after)
-      const meets = isAdmitted(step) && isPair(step.after)
+      const meets = meet(step)
       return (
         same(
           records(step, "flight:created"),
@@ -207,7 +294,9 @@ const laws: readonly Law[] = [
     sentence: "Who sits down anew and who has left, or has been replaced, is told for the flight's story.",
     holds: (step) => {
       const { id: flightId, code: flightCode } = step.after.context
-      const left = idsOf(step.before).filter((id) => !idsOf(step.after).includes(id))
+      const gone = leaversOf(step).map(({ id }) => id)
+      const replaced = idsOf(step.before).filter((id) => !idsOf(step.after).includes(id) && !gone.includes(id))
+      const left = [...gone, ...replaced]
       const member = isAdmitted(step) && !idsOf(step.before).includes(step.event.member.id) ? step.event.member : undefined
       return (
         same(
@@ -236,12 +325,14 @@ const settings = (stage: Stage): readonly Setting[] => {
   })
   const take = (taker: Member, participants: readonly string[]) => ({ type: "seat.take", member: taker, participants })
   const others = [
-    { type: "seat.leave", id: "nobody", at: 70 },
+    { type: "seat.leave", id: "nobody", abrupt: true, at: 70 },
     { type: "member.renamed", id: "bob", name: "Robert" },
     { type: "member.renamed", id: "nobody", name: "Nobody" },
     { type: "seats.asked", replyTo: stage.extra("asker") }
   ]
-  const leaves = (...ids: string[]) => ids.map((id) => ({ type: "seat.leave", id, at: 70 }))
+  const leaves = (...ids: string[]) => 
+    ids.flatMap((id) => [false, true].map((abrupt) => ({ type: "seat.leave", id, abrupt, at: 70 })))
+  const deadline = { type: "deadline", at: 90 }
 
   const open = [member("ann", null, "192.0.2.1", "a"), member("bob", null, "192.0.2.1", "b"), member("cid", null, "192.0.2.3", "c")]
   const ann = member("ann", "host", "192.0.2.1", "g")
@@ -252,22 +343,28 @@ const settings = (stage: Stage): readonly Setting[] => {
     ...[ann, bob, cid].map((each) => take(each, ["host", "guest"])),
     ...[ann, newcomer].map((each) => take(each, ["host", "next"])),
     ...leaves("ann", "bob", "cid", "newcomer"),
-    ...others
+    ...others,
+    deadline
   ]
   return [
     {
       name: "open",
-      input: { id: "ABC234", code: "ABC234", channel: "transfer", ofRoom: false },
+      input: { id: "ABC234", code: "ABC234", channel: "transfer", ofRoom: false, graceMs: 50 },
       events: () => [...open.map((each) => take(each, [])), ...leaves("ann", "bob", "cid"), ...others]
     },
     {
       name: "of a room's transfer channel",
-      input: { id: "ABC234/transfer", code: "ABC234", channel: "transfer", ofRoom: true },
+      input: { id: "ABC234/transfer", code: "ABC234", channel: "transfer", ofRoom: true, graceMs: 50 },
       events: ofRoom
     },
     {
       name: "of a room's chat",
-      input: { id: "ABC234/chat", code: "ABC234", channel: "chat", ofRoom: true },
+      input: { id: "ABC234/chat", code: "ABC234", channel: "chat", ofRoom: true, graceMs: 50 },
+      events: ofRoom
+    },
+    {
+      name: "of a room where nobody is given time to come back",
+      input: { id: "ABC234/transfer", code: "ABC234", channel: "transfer", ofRoom: true, graceMs: 0 },
       events: ofRoom
     }
   ]
@@ -276,8 +373,12 @@ const settings = (stage: Stage): readonly Setting[] => {
 export const flight: Subject = {
   name: "flight",
   machine: flightMachine,
-  adapters: { actions: ["openLink", "closeLink", "record"] },
+  adapters: { actions: ["openLink", "closeLink", "requestDeadline", "cancelDeadline", "record"] },
   settings,
-  facts: ({ context }: { context: FlightContext }) => context.seats.map(({ id, name }) => [id, name]),
+  facts: ({ context }: { context: FlightContext }) => [
+    context.seats.map(({ id, name }) => [id, name]),
+    context.absent?.id,
+    context.introduced.map(({ id, name }) => [id, name])
+  ],
   laws
 }
