@@ -5,7 +5,8 @@ import { same, type Law, type Setting, type Step, type Subject } from "../walkin
 const id = "ann"
 const group = "g"
 const askTimeoutMs = 100
-const input = { id, address: "192.0.2.1", group, askTimeoutMs }
+const address = "192.0.2.1"
+const input = { id, address, group, openedAt: 5, askTimeoutMs }
 
 const isConnected = (snapshot: any): boolean => snapshot?.value.connected !== undefined
 const requestOf = (snapshot: any): string | undefined => snapshot?.value.connected?.request
@@ -29,17 +30,17 @@ const member = ({ before, after }: Step, participantId: string | null, name = be
   connection: "actor"
 })
 
-/** The seat that this step gives back, and when. */
-const returned = (step: Step): { readonly at: number } | undefined => {
+/** When, and how, this step gives the seat back. */
+const returned = (step: Step): { readonly at: number; readonly abrupt: boolean } | undefined => {
   const { before, event } = step
   const seat = seatOf(before)
   if (seat === null) return undefined
-  if (heard("socket.closed")(step)) return { at: event.at }
+  if (heard("socket.closed")(step)) return { at: event.at, abrupt: event.abrupt }
   const { code, channel, participantId } = event
   const leavesRoom =
     seat.channel === "transfer" && channel !== "transfer" && seat.code === code && seat.participantId === participantId
-  if (idle("room.attach")(step) && leavesRoom) return { at: event.at }
-  if (isAnswer("room.admitted")(step) && seat.flightId !== roomFlight(event)) return { at: event.at }
+  if (idle("room.attach")(step) && leavesRoom) return { at: event.at, abrupt: false }
+  if (isAnswer("room.admitted")(step) && seat.flightId !== roomFlight(event)) return { at: event.at, abrupt: false }
   return undefined
 }
 
@@ -188,12 +189,12 @@ const laws: readonly Law[] = [
     holds: (step) => step.did("dropLink").length === (ownFlight("flight.lost")(step) && isPaired(step.before) ? 1 : 0)
   },
   {
-    sentence: "What it gives back it gives back to the flight it sat in, saying when.",
+    sentence: "What it gives back it gives back to the flight it sat in, saying when, and whether its socket broke off.",
     holds: (step) => {
       const back = returned(step)
       return same(
         step.told("flight", "seat.leave"),
-        exactly(back && { type: "seat.leave", id, at: back.at })
+        exactly(back && { type: "seat.leave", id, ...back })
       )
     }
   },
@@ -242,10 +243,11 @@ const laws: readonly Law[] = [
     }
   },
   {
-    sentence: "It invites only into the flight that it sits in.",
+    sentence: "It invites only into the flight that it sits in, or into a room that vouches for it.",
     holds: (step) => {
       const { inviteeId, code } = step.event
-      const invites = heard("flight.invite")(step) && seatOf(step.before)?.code === code
+      const sits = heard("flight.invite")(step) && seatOf(step.before)?.code === code
+      const invites = sits || heard("room.vouched")(step)
       return same(
         step.told("networks").filter(({ event }) => event.type === "network.invite"),
         invites ? [toNetwork({ type: "network.invite", from: id, to: inviteeId, flightCode: code })] : []
@@ -304,10 +306,15 @@ const laws: readonly Law[] = [
     }
   },
   {
-    sentence: "A room is asked once for each attach, and no two attaches are taken for each other.",
+    sentence: "A room is asked once for each attach, no two of which are taken for each other, and to vouch for an invitation.",
     when: ({ before }) => before !== undefined,
     holds: (step) => {
       const { before, event, after } = step
+      if (heard("flight.invite")(step) && seatOf(before)?.code !== event.code) {
+        const { inviteeId, code, at } = event
+        const invite = { type: "room.invite", inviteeId, address, at, replyTo: "actor" }
+        return same(step.told("rooms"), [{ type: "child.tell", id: code, event: invite }])
+      }
       if (!idle("room.attach")(step)) {
         return step.told("rooms").length === 0 && after.context.attempts === before.context.attempts
       }
@@ -320,7 +327,7 @@ const laws: readonly Law[] = [
             type: "child.tell",
             id: code,
             input: { code, at },
-            event: { type: "room.attach", attempt, channel, participantId, at, replyTo: "actor" },
+            event: { type: "room.attach", attempt, channel, participantId, address, at, replyTo: "actor" },
             replyTo: "actor"
           }
         ])
@@ -420,8 +427,9 @@ const settings = (stage: Stage): readonly Setting[] => {
         { type: "flight.create" },
         { type: "flight.join", code: "ABC234" },
         { type: "flight.joinRefused" },
-        { type: "flight.invite", inviteeId: "bob", code: "ABC234" },
-        { type: "flight.invite", inviteeId: "bob", code: "ROOM22" },
+        { type: "flight.invite", inviteeId: "bob", code: "ABC234", at: 30 },
+        { type: "flight.invite", inviteeId: "bob", code: "ROOM22", at: 30 },
+        { type: "room.vouched", inviteeId: "bob", code: "ROOM22" },
         ...["transfer", "chat"].map((channel) => ({
           type: "room.attach",
           code: "ROOM22",
@@ -465,7 +473,7 @@ const settings = (stage: Stage): readonly Setting[] => {
         ...[group, null, "elsewhere"].map((group) => ({ type: "network.lost", group })),
         { type: "deadline", at: 110 },
         ...(value === "draining" ? [] : [{ type: "server.draining" }]),
-        { type: "socket.closed", at: 90 }
+        ...[false, true].map((abrupt) => ({ type: "socket.closed", abrupt, at: 90 }))
       ]
     }
   ]
