@@ -1,5 +1,5 @@
 /** Room actors at both ends: their rows below them, and the desk that asks them on behalf of HTTP. */
-import { createActor, fromCallback, fromPromise, type SnapshotFrom } from "xstate"
+import { createActor, fromCallback, fromPromise, type AnyActorRef, type SnapshotFrom } from "xstate"
 import type { DomainEvent } from "../machines/domainEvents.ts"
 import { readQuietly, roomMachine } from "../machines/room.ts"
 import type { Around } from "../machines/roomHearing.ts"
@@ -56,6 +56,8 @@ export const createRoomDesk = (rooms: SupervisorRef, options: RoomDeskOptions): 
   /** Oldest first, as all wait equally long: one timer looks after all of them. */
   const waiting = new Map<number, Waiting>()
   let requests = 0
+  /** Polls that were answered without the room's hearing of them: when each participant's last was. */
+  const quietPolls = new WeakMap<AnyActorRef, Map<string, number>>()
 
   const settle = (answer: RoomAnswer) => {
     const asker = waiting.get(answer.requestId)
@@ -158,16 +160,23 @@ export const createRoomDesk = (rooms: SupervisorRef, options: RoomDeskOptions): 
       return { type: "room.unavailable" }
     },
     join: async (code, name, address) => {
-      const join = { type: "room.join" as const, guest: identityIn(code), name }
+      const room = rooms.getSnapshot().children.get(code)
+      const polled = [...((room && quietPolls.get(room)) ?? [])].map(([participantId, at]) => ({ participantId, at }))
+      const join = { type: "room.join" as const, guest: identityIn(code), name, polled }
       const answer = await question(code, address, { ...join, around: null })
       if (answer.type !== "room.asksAround") return replyOf(answer)
       return replyOf(await question(code, address, { ...join, around: aroundOf(answer.suspects) }))
     },
     poll: ({ code, participantId, address }, told) => {
-      const room = rooms.getSnapshot().children.get(code)?.getSnapshot() as SnapshotFrom<typeof roomMachine> | undefined
-      const read = room === undefined ? null : readQuietly(room, participantId, now())
-      if (read !== null) told({ type: "room.answered", room: read, participantId })
-      else tell(code, address(), { type: "room.poll", participantId }, expect((answer) => told(replyOf(answer))))
+      const room = rooms.getSnapshot().children.get(code)
+      const at = now()
+      const read = room && readQuietly(room.getSnapshot() as SnapshotFrom<typeof roomMachine>, participantId, at)
+      if (room && read) {
+        const polls = quietPolls.get(room)
+        if (polls === undefined) quietPolls.set(room, new Map([[participantId, at]]))
+        else polls.set(participantId, at)
+        told({ type: "room.answered", room: read, participantId })
+      } else tell(code, address(), { type: "room.poll", participantId }, expect((answer) => told(replyOf(answer))))
     },
     ready: (request, offer) => askFor(request, { type: "room.ready", participantId: request.participantId, ...offer }),
     screenShare: (request, active) =>

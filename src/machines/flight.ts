@@ -138,6 +138,13 @@ const base = setup({
       const { id, abrupt } = event as SeatLeave
       return abrupt && context.graceMs > 0 && context.seats.some((seat) => seat.id === id && seat.participantId !== null)
     },
+    holdsThisSeat: ({ context, event }) => context.seats.some(({ id }) => id === (event as SeatTake).member.id),
+    /** As a newer socket of the one who has stayed. */
+    waitsForAbsent: ({ context, event }) => {
+      const { member, participants } = event as SeatTake
+      const beside = seatsBeside(context.seats, member, participants)
+      return beside.length === 1 && beside[0]?.id === context.absent?.id
+    },
     /** The one who has stayed. */
     isWaiting: ({ context, event }) => {
       const { id } = event as SeatLeave
@@ -216,7 +223,8 @@ const takeSeat = base.enqueueActions(({ context, event, enqueue, self }) => {
     }
     enqueue({ type: "record", params: leftBy(seat.id, context) })
   }
-  enqueue.assign({ seats: [...remaining, member], absent: null })
+  const absent = remaining.some(({ id }) => id === context.absent?.id) ? context.absent : null
+  enqueue.assign({ seats: [...remaining, member], absent })
   if (!context.seats.some(({ id }) => id === member.id)) {
     enqueue({
       type: "record",
@@ -405,8 +413,11 @@ export const flightMachine = base
       on: {
         "seat.take": [
           { guard: "isAbsentBack", target: "seating", actions: "takeSeat" },
-          // Whoever else attaches wants to know who is there.
-          { target: "seating", actions: ["giveUpAbsent", "tellPeerLeft", "takeSeat"] }
+          // The one who waits attaches again: there is nothing to tell it yet.
+          { guard: "holdsThisSeat" },
+          { guard: "waitsForAbsent", actions: "takeSeat" },
+          { guard: "hasFreeSeat", target: "seating", actions: "takeSeat" },
+          { actions: "refuseSeat" }
         ],
         "seat.leave": { guard: "isWaiting", target: "ended", actions: "leaveTogether" },
         deadline: { target: "waiting", actions: ["giveUpAbsent", "tellPeerLeft"] }

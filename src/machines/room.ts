@@ -87,7 +87,7 @@ export interface RoomContext extends RoomInput {
   readonly decided: readonly Decided[]
   /** Came while the row was being loaded. */
   readonly waiting: readonly RoomEvent[]
-  /** Seats given up whose removal could not be saved: tried again. */
+  /** Seats given up whose removal could not be saved: the draft is without them, and is tried again. */
   readonly owed: readonly SeatVacated[]
   /** Participants whose transfer seat is taken. */
   readonly seated: readonly string[]
@@ -115,16 +115,16 @@ const participantIdOf = (event: RoomEvent): string =>
 
 /** Seats that were given up and are still in the row. */
 const factsOf = ({ batch, decided, owed }: Pick<RoomContext, "batch" | "decided" | "owed">): readonly SeatVacated[] => [
-  ...[...batch, ...decided].map(({ command }) => command).filter((command) => command.type === "seat.vacated"),
-  ...owed
+  ...owed,
+  ...[...batch, ...decided].map(({ command }) => command).filter((command) => command.type === "seat.vacated")
 ]
 
+/** A room without those who have left it since. */
+const lessFacts = (context: RoomContext, room: RoomRecord | null, facts: readonly SeatVacated[]): RoomRecord | null =>
+  facts.reduce((left, { participantId, at }) => left && withoutParticipant(left, participantId, at, context), room)
+
 /** What may be told: what is saved, less whoever has left since. */
-const toldRoom = (context: RoomContext): RoomRecord | null =>
-  factsOf(context).reduce<RoomRecord | null>(
-    (room, { participantId, at }) => room && withoutParticipant(room, participantId, at, context),
-    context.saved
-  )
+const toldRoom = (context: RoomContext): RoomRecord | null => lessFacts(context, context.saved, factsOf(context))
 
 /** Those of whom nothing shows that they are there. */
 const unseated = ({ draft, seated, sideSeats }: RoomContext): readonly Participant[] =>
@@ -276,8 +276,8 @@ const base = setup({
       saved: room,
       draft: room,
       words: heardOf(context, room, words),
-      // Nobody is in it who could have lengthened its life.
-      ...(room.host === null ? { expiresAt: room.expiresAt } : {})
+      // Where nobody is in it, nobody can have lengthened its life.
+      expiresAt: room.host === null ? room.expiresAt : Math.max(context.expiresAt, room.expiresAt)
     })),
     askSeats: sendTo(
       supervisorOf("flights"),
@@ -382,12 +382,18 @@ const base = setup({
       const { participantId, at } = event as SeatVacated
       return without(context, participantId, at)
     }),
-    startWriting: assign(({ context }) => ({
-      writing: context.draft === null ? null : { ...context.draft, expiresAt: context.expiresAt },
-      writtenDraft: context.draft,
-      batch: context.decided,
-      decided: []
-    })),
+    startWriting: assign(({ context }) => {
+      const { draft, owed, decided, returnMs } = context
+      const expiresAt = draft?.host === null ? draft.departed.at(-1)!.at + returnMs : context.expiresAt
+      return {
+        expiresAt,
+        writing: draft && { ...draft, expiresAt },
+        writtenDraft: draft,
+        batch: [...owed.map((command) => ({ command, refusal: null, participantId: command.participantId })), ...decided],
+        owed: [],
+        decided: []
+      }
+    }),
     takeSeat: assign({
       seated: ({ context, event }) => {
         const { participantId } = event as EventOf<"seat.taken">
@@ -471,28 +477,23 @@ const finishWriting = base.enqueueActions(({ context, enqueue }) => {
   for (const { to, event } of answers(context.batch, (each) => reply(each, room))) enqueue.sendTo(to, event)
 })
 
-/** The changes are undone and their askers told; seats given up are remembered, for they are facts. */
+/** The changes are undone and their askers told; but who has left has left. */
 const failWriting = base.enqueueActions(({ context, enqueue }) => {
   const failed = [...context.batch, ...context.decided]
-  const { saved, expiresAt } = context
+  const saved = context.saved as RoomRecord
+  const owed = factsOf(context).filter(({ participantId }) => roleOf(saved, participantId) !== null)
   enqueue.assign({
-    draft: saved,
+    draft: lessFacts(context, saved, owed),
+    owed,
     // If its last participant has left, it lives on until that can be written.
-    expiresAt: saved?.host == null ? expiresAt : Math.max(expiresAt, saved.expiresAt),
+    expiresAt: saved.host === null ? saved.expiresAt : Math.max(context.expiresAt, saved.expiresAt),
     writing: null,
     writtenDraft: null,
     batch: [],
-    decided: [],
-    owed: [...context.owed, ...factsOf({ ...context, owed: [] })]
+    decided: []
   })
   for (const { to, event } of answers(failed, failure)) enqueue.sendTo(to, event)
   enqueue.raise({ type: "record.reloaded" })
-})
-
-const repeatOwed = base.enqueueActions(({ context, enqueue }) => {
-  enqueue.assign({ owed: [], rehearing: true })
-  for (const seat of context.owed) enqueue.raise(seat)
-  enqueue.raise({ type: "events.reheard" })
 })
 
 /** Somebody else has changed the row: everything not yet answered is decided again upon what it says now. */
@@ -545,7 +546,6 @@ export const roomMachine = base
       answerDecided,
       finishWriting,
       failWriting,
-      repeatOwed,
       decideAgain,
       denyAll
     }
@@ -651,18 +651,6 @@ export const roomMachine = base
     open: {
       type: "parallel",
       on: {
-        "room.poll": [
-          { guard: "hasLapsed", actions: "refusePoll" },
-          { guard: "isTold", actions: ["touch", "hear", "answerPoll"] },
-          // It has just come or come back, and is answered when that is saved.
-          { guard: "isInDraft", actions: ["touch", "hear", { type: "decide", params: { refusal: null } }] },
-          {
-            guard: "mayReturn",
-            target: ".occupancy.deciding",
-            actions: ["touch", "hear", "readmit", { type: "decide", params: { refusal: null } }]
-          },
-          { actions: "refusePoll" }
-        ],
         "sideSeat.taken": { actions: "takeSideSeat" },
         "sideSeat.freed": { actions: "freeSideSeat" },
         "room.rest": { actions: "close" },
@@ -674,6 +662,18 @@ export const roomMachine = base
           initial: "deciding",
           on: {
             "record.reloaded": { target: ".deciding" },
+            "room.poll": [
+              { guard: "hasLapsed", actions: "refusePoll" },
+              { guard: "isTold", actions: ["touch", "hear", "answerPoll"] },
+              // It has just come or come back, and is answered when that is saved.
+              { guard: "isInDraft", actions: ["touch", "hear", { type: "decide", params: { refusal: null } }] },
+              {
+                guard: "mayReturn",
+                target: ".deciding",
+                actions: ["touch", "hear", "readmit", { type: "decide", params: { refusal: null } }]
+              },
+              { actions: "refusePoll" }
+            ],
             "room.ready": [
               { guard: "hasLapsed", actions: { type: "decide", params: { refusal: "not-found" } } },
               {
@@ -761,6 +761,7 @@ export const roomMachine = base
             },
             vacant: {
               description: "Nobody is in it: to everybody but those who have just left and may come back it has ended.",
+              entry: { type: "requestDeadline", params: ({ context }) => ({ at: nextDeadline(context) }) },
               on: {
                 "room.join": { actions: { type: "decide", params: { refusal: "not-found" } } }
               }
@@ -883,7 +884,6 @@ export const roomMachine = base
             troubled: {
               description: "The database could not be reached: tried again after a while or at the next change.",
               entry: { type: "requestDeadline", params: ({ context }) => ({ afterMs: context.retryMs }) },
-              exit: "repeatOwed",
               always: { guard: "hasDecided", target: "settled" },
               // An expired room has nothing to save any more.
               on: { deadline: { guard: not("hasLapsed"), target: "settled" } }
@@ -943,16 +943,13 @@ const quietShare = 0.1
 
 /**
  * What a participant's poll is answered with when the room has been spoken to only just now, so that one event more would
- * change nothing but a clock by seconds. Null: the room itself must be asked.
+ * change nothing but a clock by seconds; the room hears of it when somebody wants a place there (`polled`). Null: the room
+ * itself must be asked.
  */
 export const readQuietly = (room: SnapshotFrom<typeof roomMachine>, participantId: string, at: number): RoomRecord | null => {
-  const { saved, draft, owed, decided, words, spokenAt, expiresAt, resting, closing, restMs, timeToLiveMs, reloadMs } =
-    room.context
+  const { saved, draft, owed, decided, spokenAt, expiresAt, resting, closing, restMs, timeToLiveMs } = room.context
   const isQuiet = at >= spokenAt && at - spokenAt < quietShare * Math.min(restMs, timeToLiveMs)
   if (!isQuiet || resting || closing || room.status !== "active" || typeof room.value === "string") return null
-  // Whoever polls must not seem to be silent.
-  const word = words.find((each) => each.participantId === participantId)
-  if (word === undefined || at < word.at || at - word.at >= reloadMs / 2) return null
   if (saved === null || saved !== draft || owed.length > 0 || decided.length > 0) return null
   return roleOf(saved, participantId) === null ? null : { ...saved, expiresAt }
 }

@@ -15,6 +15,13 @@ export interface LastWord {
   readonly firstAddress: string
 }
 
+/** A poll that the room did not hear of. */
+export interface Polled {
+  readonly participantId: string
+  /** Epoch milliseconds. */
+  readonly at: number
+}
+
 /** Sockets that are open, from an address of a participant and registered under its name. */
 export interface Around {
   readonly participantId: string
@@ -22,8 +29,9 @@ export interface Around {
   readonly since: number
 }
 
-/** Somebody who comes. */
+/** Somebody who comes, and what was heard of others that the room has not. */
 export interface Newcomer {
+  readonly polled: readonly Polled[]
   readonly name: string
   readonly address: string
   /** Epoch milliseconds. */
@@ -83,7 +91,9 @@ export const goneFor = (
   const silent = participants
     .flatMap((participant) => {
       const word = words.find(({ participantId }) => participantId === participant.id)
-      return word === undefined ? [] : [{ participant, word }]
+      if (word === undefined) return []
+      const polled = newcomer.polled.find(({ participantId }) => participantId === participant.id)
+      return [{ participant, word: { ...word, at: Math.max(word.at, polled?.at ?? word.at) } }]
     })
     .sort((one, other) => one.word.at - other.word.at)
   for (const isGone of reasons) {

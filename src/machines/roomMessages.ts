@@ -3,7 +3,7 @@
  */
 import type { AnyActorRef } from "xstate"
 import type { Channel, SeatReport } from "./flight.ts"
-import type { Around } from "./roomHearing.ts"
+import type { Around, Polled } from "./roomHearing.ts"
 import { participantOf, participantsOf, peerOf, roleOf, type Participant, type Role, type RoomRecord } from "./roomRecord.ts"
 
 /** Who asks over HTTP, and what the answer is to carry. */
@@ -23,6 +23,8 @@ export type RoomQuestion =
       readonly name: string
       /** The answer to `room.asksAround`; null: the room has not asked. */
       readonly around: readonly Around[] | null
+      /** Polls that were answered without asking the room. */
+      readonly polled: readonly Polled[]
     } & Asker)
   | ({ readonly type: "room.ready"; readonly participantId: string; readonly fileCount: number; readonly totalBytes: number } & Asker)
   | ({ readonly type: "room.screenShare"; readonly participantId: string; readonly active: boolean } & Asker)

@@ -30,7 +30,7 @@ const leaversOf = (step: Step): readonly { readonly id: string; readonly at: num
   if (before === undefined || isMissed(step)) return []
   const absent = absentOf(step)
   if (isMissing(before) && absent !== null) {
-    if (event.type === "deadline" || (event.type === "seat.take" && !isBack(step))) return [absent]
+    if (event.type === "deadline") return [absent]
     if (event.type !== "seat.leave" || event.id === absent.id || seatOf(step, event.id) === undefined) return []
     return [absent, { id: event.id, at: event.at }]
   }
@@ -47,19 +47,26 @@ const beside = (step: Step): readonly Member[] =>
       (participantId === null ||
         (participantId !== step.event.member.participantId && step.event.participants.includes(participantId)))
   )
-const isAdmitted = (step: Step) => is("seat.take")(step) && beside(step).length < 2
+/** The one who waits for somebody who is missed attaches again. */
+const waitsOn = (step: Step): boolean =>
+  is("seat.take")(step) && isMissing(step.before) && seatOf(step, step.event.member.id) !== undefined && !isBack(step)
+const isAdmitted = (step: Step) => is("seat.take")(step) && !waitsOn(step) && beside(step).length < 2
 /** It has its seat, and neither it nor the other one is another than they were told. */
 const isRepeated = (step: Step): boolean =>
   is("seat.take")(step) &&
   step.before.value === "paired" &&
   seatOf(step, step.event.member.id) !== undefined &&
-  beside(step).length === 1 &&
+  seatsOf(step.before).every(({ participantId }) => participantId === null || step.event.participants.includes(participantId)) &&
   same(
     [...seatsOf(step.before)].map(({ id, name }) => [id, name]).sort(),
     [...step.before.context.introduced].map(({ id, name }) => [id, name]).sort()
   )
 /** Two are made known to each other. */
-const meet = (step: Step): boolean => isAdmitted(step) && !isRepeated(step) && seatsOf(step.after).length === 2
+const meet = (step: Step): boolean =>
+  isAdmitted(step) && !isRepeated(step) && !replacesWaiting(step) && seatsOf(step.after).length === 2
+/** A newer socket of the one who waits, which waits on. */
+const replacesWaiting = (step: Step): boolean =>
+  isAdmitted(step) && isMissing(step.before) && same(beside(step).map(({ id }) => id), [absentOf(step)!.id])
 const endsOf = (snapshot: any) => {
   const [first, second] = idsOf(snapshot)
   return { flightId: snapshot.context.id, first, second }
@@ -90,8 +97,8 @@ const laws: readonly Law[] = [
     holds: (step) => {
       const { before, after } = step
       const sitting = ["waiting", "paired"][seatsOf(after).length - 1]
-      const still = isMissing(before) && !isBack(step) && leaversOf(step).length === 0
-      if (isMissed(step) || still) return after.value === "missing" && same(idsOf(after), idsOf(before))
+      const still = isMissing(before) && leaversOf(step).length === 0 && (!isAdmitted(step) || replacesWaiting(step))
+      if (isMissed(step) || still) return after.value === "missing" && seatsOf(after).length === 2
       return after.value === (sitting ?? (before === undefined || before.value === "vacant" ? "vacant" : "ended"))
     }
   },
@@ -120,7 +127,7 @@ const laws: readonly Law[] = [
   },
   {
     sentence: "While somebody is missed the other one is told nothing.",
-    when: (step) => isMissed(step),
+    when: (step) => isMissed(step) || waitsOn(step),
     holds: (step) => everyone.every((id) => step.told(id).length === 0) && step.told("rooms").length === 0
   },
   {
@@ -147,7 +154,7 @@ const laws: readonly Law[] = [
   },
   {
     sentence: "Whoever comes while two others keep theirs is refused, and nothing else happens.",
-    when: (step) => is("seat.take")(step) && !isAdmitted(step),
+    when: (step) => is("seat.take")(step) && !isAdmitted(step) && !waitsOn(step),
     holds: (step) =>
       step.effects.length === 1 &&
       same(step.told(step.event.member.id), [{ type: "seat.refused", flightId: step.after.context.id }]) &&
@@ -340,7 +347,7 @@ const settings = (stage: Stage): readonly Setting[] => {
   const bob = member("bob", "guest", "192.0.2.2", "g")
   const newcomer = member("newcomer", "next", "192.0.2.4", "k")
   const ofRoom = () => [
-    ...[ann, bob, cid].map((each) => take(each, ["host", "guest"])),
+    ...[ann, bob, cid, newcomer].map((each) => take(each, ["host", "guest"])),
     ...[ann, newcomer].map((each) => take(each, ["host", "next"])),
     ...leaves("ann", "bob", "cid", "newcomer"),
     ...others,

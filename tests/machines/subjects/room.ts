@@ -1,11 +1,16 @@
 import { readQuietly, roomMachine, type RoomContext } from "../../../src/machines/room.ts"
 import { failure, reply, replyToOf, type Decided } from "../../../src/machines/roomMessages.ts"
+import { withWord, type Around, type LastWord } from "../../../src/machines/roomHearing.ts"
 import {
+  mayReturn,
   newParticipant,
+  participantsOf,
   peerOf,
   roleOf,
   withoutParticipant,
   withParticipant,
+  withReturned,
+  type Participant,
   type RoomRecord
 } from "../../../src/machines/roomRecord.ts"
 import type { Stage } from "../walking/stage.ts"
@@ -18,7 +23,25 @@ const timeToLiveMs = 60_000
 const restMs = 10_000
 const touchShare = 0.1
 const retryMs = 5_000
-const input = { code, at: opened, timeToLiveMs, restMs, touchShare, retryMs }
+const listeningSince = opened - 100
+const returnMs = 3_000
+const reloadMs = 500
+const silenceMs = 9_000
+const input = {
+  code,
+  at: opened,
+  listeningSince,
+  returnMs,
+  returners: 2,
+  reloadMs,
+  silenceMs,
+  timeToLiveMs,
+  restMs,
+  touchShare,
+  retryMs
+}
+const home = "192.0.2.1"
+const elsewhere = "192.0.2.9"
 
 const host = newParticipant({ id: "host", alias: "host-alias" }, "Host")
 const guest = newParticipant({ id: "guest", alias: "guest-alias" }, "Guest")
@@ -26,8 +49,14 @@ const row = (change: Partial<RoomRecord> = {}): RoomRecord => ({
   code,
   host,
   guest: null,
+  departed: [],
   expiresAt: opened + timeToLiveMs,
   ...change
+})
+/** As it is read: what was heard while there was no server is older than it. */
+const read = (room: RoomRecord, from = home) => ({
+  room,
+  words: participantsOf(room).map(({ id }) => ({ participantId: id, at: listeningSince - 50, address: from, firstAddress: from }))
 })
 
 const ended = (actor: string, output: unknown) => ({ type: `xstate.done.actor.0.room.${actor}`, output })
@@ -66,11 +95,13 @@ const questionsIn = (snapshot: any): number => {
   const { batch, decided, waiting, creation } = snapshot.context as RoomContext
   return (
     [...batch, ...decided].filter((each) => replyToOf(each) !== undefined).length +
-    waiting.filter((event) => "replyTo" in event).length +
+    waiting.filter(isQuestion).length +
     (creation !== undefined && snapshot.value === "creating" ? 1 : 0)
   )
 }
 const answers = (step: Step) => step.told("asker")
+/** An invitation is a question that nobody waits for. */
+const isQuestion = (event: any): boolean => "replyTo" in event && event.type !== "room.invite"
 
 // --- What a room makes of what it is told, apart from when it is saved
 
@@ -78,69 +109,174 @@ interface Meaning {
   readonly saved: RoomRecord | null
   readonly draft: RoomRecord | null
   readonly seated: readonly string[]
+  readonly sideSeats: readonly { readonly participantId: string; readonly channel: string }[]
+  readonly words: readonly LastWord[]
   readonly expiresAt: number
   readonly spokenAt: number
   readonly resting: boolean
   readonly closing: boolean
+  readonly returnMs: number
+  readonly returners: number
+  /** Who has left, as far as that is not saved. */
+  readonly facts: readonly any[]
+  /** What a command is put in line with; undefined: it is not put in line. */
   readonly refusal?: string | null
+  readonly asksAround?: boolean
 }
 
+const factsIn = ({ batch, decided, owed }: RoomContext): readonly any[] => [
+  ...owed,
+  ...[...batch, ...decided].map(({ command }) => command).filter(({ type }) => type === "seat.vacated")
+]
+/** Those of them that the row does not know. */
+const owedIn = (context: RoomContext): readonly any[] =>
+  factsIn(context).filter(({ participantId }) => roleOf(context.saved as RoomRecord, participantId) !== null)
 const meaningOf = ({ context }: { context: RoomContext }): Meaning => {
-  const { saved, draft, seated, expiresAt, spokenAt, resting, closing } = context
-  return { saved, draft, seated, expiresAt, spokenAt, resting, closing }
+  const { saved, draft, seated, sideSeats, words, expiresAt, spokenAt, resting, closing, returnMs, returners } = context
+  const facts = factsIn(context)
+  return { saved, draft, seated, sideSeats, words, expiresAt, spokenAt, resting, closing, returnMs, returners, facts }
+}
+
+/** What may be told of the room. */
+const toldOf = ({ saved, facts, ...remembrance }: Pick<Meaning, "saved" | "facts" | "returnMs" | "returners">): RoomRecord | null =>
+  facts.reduce((room, { participantId, at }) => room && withoutParticipant(room, participantId, at, remembrance), saved)
+
+/** What may have been told in this step: some of those who have left may have been heard of only after the answer. */
+const toldIn = (step: Step): readonly (RoomRecord | null)[] => {
+  const { before, after } = step
+  const room = meaningOf(after)
+  const { facts } = room
+  const isReheard = !isOpen(before) || answered(step, "open.storage.reloading")
+  const known = !isReheard ? factsIn(before.context).filter((fact) => facts.includes(fact)).length : 0
+  return facts.map((_, at) => facts.slice(0, at)).concat([facts]).slice(known).map((heard) => toldOf({ ...room, facts: heard }))
+}
+
+/** Whether a newcomer may take somebody for gone. */
+const isGone = (room: Meaning, { id, name }: Participant, newcomer: any, around: readonly Around[]): "reload" | "near" | "long" | null => {
+  const written = room.words.find(({ participantId }) => participantId === id)
+  if (written === undefined) return null
+  const polled = newcomer.polled.find((poll: { participantId: string }) => poll.participantId === id)?.at ?? 0
+  const word = { ...written, at: Math.max(written.at, polled) }
+  if (room.seated.includes(id) || room.sideSeats.some(({ participantId }) => participantId === id)) return null
+  const near = word.address === newcomer.address || word.firstAddress === newcomer.address
+  const socket = around.find(({ participantId }) => participantId === id)
+  const silent = newcomer.at - word.at
+  if (near && name === newcomer.name && (socket === undefined || socket.since > word.at)) return "reload"
+  if (socket !== undefined) return null
+  if (near && silent >= reloadMs) return "near"
+  return silent >= silenceMs ? "long" : null
+}
+const goneIn = (room: Meaning, newcomer: any, around: readonly Around[]): Participant | undefined => {
+  const wordOf = ({ id }: Participant) =>
+    Math.max(
+      ...[...room.words, ...newcomer.polled].filter(({ participantId }) => participantId === id).map(({ at }) => at)
+    )
+  const inside = [...participantsOf(room.draft as RoomRecord)].sort((one, other) => wordOf(one) - wordOf(other))
+  return ["reload", "near", "long"]
+    .flatMap((reason) => inside.filter((each) => isGone(room, each, newcomer, around) === reason))
+    .at(0)
 }
 
 const hear = (room: Meaning, event: any): Meaning => {
-  const { participantId, at } = event
+  const { participantId, at, address } = event
   const { draft, seated } = room
   const lapsed = seated.length === 0 && at >= room.expiresAt
-  const touched = { ...room, expiresAt: Math.max(room.expiresAt, at + timeToLiveMs), spokenAt: at, resting: false }
+  const touch = (before: Meaning): Meaning => ({
+    ...before,
+    expiresAt: Math.max(before.expiresAt, at + timeToLiveMs),
+    spokenAt: at,
+    resting: false
+  })
+  const say = (before: Meaning, id = participantId): Meaning => ({
+    ...touch(before),
+    words: withWord(before.words, { participantId: id, at, address })
+  })
   const inside = draft !== null && roleOf(draft, participantId) !== null
-  const change = (changed: Parameters<typeof withParticipant>[2]): Meaning =>
-    lapsed || !inside
-      ? { ...room, refusal: "not-found" }
-      : { ...touched, draft: withParticipant(draft as RoomRecord, participantId, changed), refusal: null }
+  const returns = !inside && draft !== null && mayReturn(draft, participantId, at, returnMs)
+  const change = (changed: Parameters<typeof withParticipant>[2], comesBack: boolean): Meaning => {
+    if (lapsed || !(inside || (comesBack && returns))) return { ...room, refusal: "not-found" }
+    const there = inside ? (draft as RoomRecord) : withReturned(draft as RoomRecord, participantId)
+    return { ...say(room), draft: withParticipant(there, participantId, changed), refusal: null }
+  }
   const stands = seated.filter((id) => id !== participantId)
+  const sideSeats = room.sideSeats.filter((seat) => seat.participantId !== participantId || seat.channel !== event.channel)
   switch (event.type) {
-    case "room.join":
-      if (draft === null || lapsed) return { ...room, refusal: "not-found" }
-      return draft.guest === null
-        ? { ...touched, draft: { ...draft, guest: newParticipant(event.guest, event.name) }, refusal: null }
-        : { ...room, refusal: "full" }
+    case "room.join": {
+      if (draft === null || draft.host === null || lapsed) return { ...room, refusal: "not-found" }
+      const admitted = (there: RoomRecord, before: Meaning): Meaning => ({
+        ...say(before, event.guest.id),
+        draft: { ...there, guest: newParticipant(event.guest, event.name) },
+        refusal: null
+      })
+      if (draft.guest === null) return admitted(draft, room)
+      if (event.around === null && goneIn(room, event, []) !== undefined) return { ...room, asksAround: true }
+      const gone = event.around === null ? undefined : goneIn(room, event, event.around)
+      if (gone === undefined) return { ...room, refusal: "full" }
+      const without = withoutParticipant(draft, gone.id, at, room) as RoomRecord
+      return admitted(without, { ...room, words: room.words.filter((word) => roleOf(without, word.participantId) !== null) })
+    }
     case "room.ready":
-      return change({ ready: true, fileCount: event.fileCount, totalBytes: event.totalBytes })
+      return change({ ready: true, fileCount: event.fileCount, totalBytes: event.totalBytes }, true)
     case "room.chat":
-      return change({ chat: event.active })
+      return change({ chat: event.active }, false)
     case "room.attach":
-      return change({})
+      return change({}, true)
     case "room.screenShare":
       return inside && !lapsed && event.active && peerOf(draft, participantId)?.screenShare === true
-        ? { ...touched, refusal: "peer-sharing" }
-        : change({ screenShare: event.active })
-    case "seat.vacated":
-      return inside
-        ? { ...touched, draft: withoutParticipant(draft, participantId), seated: stands }
-        : { ...room, seated: stands }
+        ? { ...say(room), refusal: "peer-sharing" }
+        : change({ screenShare: event.active }, false)
+    case "room.poll": {
+      const told = toldOf(room)
+      if (lapsed) return room
+      if (told !== null && roleOf(told, participantId) !== null) return say(room)
+      return inside || returns ? change({}, true) : room
+    }
+    case "seat.vacated": {
+      if (!inside) return { ...room, seated: stands }
+      const left = withoutParticipant(draft, participantId, at, room)
+      const words = room.words.filter((word) => left !== null && roleOf(left, word.participantId) !== null)
+      const touched = { ...touch(room), draft: left, words, seated: stands, facts: [...room.facts, event] }
+      return left?.host === null ? { ...touched, expiresAt: at + returnMs } : touched
+    }
     case "seat.freed":
       return { ...room, seated: stands }
     case "seat.taken":
       return { ...room, resting: false, seated: seated.includes(participantId) ? seated : [...seated, participantId] }
+    case "sideSeat.taken":
+      return { ...room, sideSeats: [...sideSeats, { participantId, channel: event.channel }] }
+    case "sideSeat.freed":
+      return { ...room, sideSeats }
     case "room.rest":
       return { ...room, closing: true }
     case "deadline":
       if (seated.length > 0) return room.expiresAt - at <= timeToLiveMs / 2 ? { ...room, expiresAt: at + timeToLiveMs } : room
       return !lapsed && at - room.spokenAt >= restMs ? { ...room, resting: true } : room
-    case "room.poll":
-      return lapsed || room.saved === null || roleOf(room.saved, participantId) === null ? room : touched
     default:
       return room
   }
 }
 
 /** How long the room lives, `expiresAt` of the room says, not that of its draft. */
-const inPlain = ({ saved: _, refusal: __, draft, ...rest }: Meaning) => ({ ...rest, draft: draft && { ...draft, expiresAt: 0 } })
+const inPlain = ({ saved: _, refusal: __, asksAround: ___, facts: ____, draft, ...rest }: Meaning) => ({
+  ...rest,
+  draft: draft && { ...draft, expiresAt: 0 }
+})
 
 const commands = (each: readonly Decided[]) => each.map(({ command }) => command).filter(({ type }) => type !== "room.create")
+
+/** A room as it has been read. */
+const found = (room: Meaning, { room: record, words }: { room: RoomRecord; words: readonly LastWord[] }): Meaning => ({
+  ...room,
+  saved: record,
+  draft: record,
+  facts: [],
+  words: participantsOf(record).map(({ id }) => {
+    const word = [...room.words, ...words].find(({ participantId }) => participantId === id)
+    const known = word ?? { participantId: id, at: 0, address: "", firstAddress: "" }
+    return { ...known, at: Math.max(known.at, listeningSince) }
+  }),
+  expiresAt: record.host === null ? record.expiresAt : Math.max(room.expiresAt, record.expiresAt)
+})
 
 /** What an open room should be after a step. */
 const expectedMeaning = (step: Step): Meaning => {
@@ -148,15 +284,19 @@ const expectedMeaning = (step: Step): Meaning => {
   const context = before.context as RoomContext
   const room = meaningOf(before)
   if (answered(step, "creating")) return context.waiting.reduce(hear, { ...room, saved: context.writing, draft: context.writing })
-  const found = { ...room, saved: event.output, draft: event.output }
-  if (answered(step, "loading")) return context.waiting.reduce(hear, found)
+  if (answered(step, "loading")) return context.waiting.reduce(hear, found(room, event.output))
   if (answered(step, "open.storage.reloading")) {
-    return commands([...context.batch, ...context.decided]).reduce(hear, found)
+    return commands([...context.batch, ...context.decided]).reduce(hear, found(room, event.output))
   }
-  if (faulted(step)) return { ...room, draft: context.saved }
+  if (faulted(step)) {
+    const { saved, expiresAt } = context
+    const draft = toldOf({ ...room, facts: owedIn(context) })
+    return { ...room, draft, expiresAt: saved!.host === null ? saved!.expiresAt : Math.max(expiresAt, saved!.expiresAt) }
+  }
   const heard = hear(room, event)
-  const leavesTrouble = storageOf(before) === "troubled" && storageOf(after) !== "troubled"
-  return leavesTrouble ? context.owed.reduce(hear, heard) : heard
+  // While it could not be written that nobody is in it any more, it lived on.
+  const writes = storageOf(before) === "troubled" && storageOf(after) !== "troubled" && heard.draft?.host === null
+  return writes ? { ...heard, expiresAt: heard.draft!.departed.at(-1)!.at + returnMs } : heard
 }
 
 const nextDeadline = ({ seated, expiresAt, spokenAt }: RoomContext): number =>
@@ -168,11 +308,13 @@ const laws: readonly Law[] = [
     when: ({ before }) => before === undefined,
     holds: ({ after, did, effects }) => {
       const { creation, expiresAt } = after.context
+      const written = { code, host: newParticipant(creation?.host ?? host, "Host"), guest: null, departed: [], expiresAt }
+      const words = [{ participantId: "host", at: opened, address: home, firstAddress: home }]
       return (
         effects.length === 1 &&
         (creation === undefined
           ? same(did("loadRow"), [{ code, at: opened }])
-          : same(did("insertRow"), [{ room: { code, host: newParticipant(creation.host, "Host"), guest: null, expiresAt } }]))
+          : same(did("insertRow"), [{ room: written, words }]))
       )
     }
   },
@@ -188,7 +330,7 @@ const laws: readonly Law[] = [
     sentence: "Everybody who asks is answered once, and nobody is forgotten when the actor ends.",
     when: ({ before }) => before !== undefined,
     holds: (step) => {
-      const asked = "replyTo" in step.event ? 1 : 0
+      const asked = isQuestion(step.event) ? 1 : 0
       return answers(step).length + questionsIn(step.after) === questionsIn(step.before) + asked
     }
   },
@@ -198,24 +340,31 @@ const laws: readonly Law[] = [
     holds: (step) => {
       const { saved, writing } = step.before.context
       const written = answered(step, "creating", "inserted") || answered(step, "open.storage.saving", "saved")
-      return same(step.after.context.saved, written ? writing : loaded(step) ? step.event.output : saved)
+      return same(step.after.context.saved, written ? writing : loaded(step) ? step.event.output.room : saved)
     }
   },
   {
-    sentence: "No answer speaks of anything but what is saved, and of how long the room lives.",
+    sentence: "No answer speaks of anything but what is saved, less whoever has left since, and of how long the room lives.",
     holds: (step) => {
-      const { saved, expiresAt } = step.after.context
+      const { expiresAt } = step.after.context
       return answers(step).every((answer) => {
         if (answer.type === "room.answered") {
           const life = answer.room.expiresAt
-          const since = step.before?.context.expiresAt ?? 0
-          return same({ ...answer.room, expiresAt: 0 }, { ...saved, expiresAt: 0 }) && since <= life && life <= expiresAt
+          const before = (step.before ?? step.after).context.expiresAt
+          // One that nobody is in any more, heard of behind this answer, lives shorter.
+          const spoken = [step.after.context.spokenAt, ...(step.before?.context.waiting ?? []).map(({ at }: any) => at ?? 0)]
+          const longest = Math.max(expiresAt, before, Math.max(...spoken) + timeToLiveMs)
+          const isTold = toldIn(step).some((told) => same({ ...answer.room, expiresAt: 0 }, told && { ...told, expiresAt: 0 }))
+          return isTold && Math.min(before, expiresAt) <= life && life <= longest
         }
         if (answer.type !== "room.admitted") return true
-        return (
-          same(answer.participant, saved.host.id === answer.participant.id ? saved.host : saved.guest) &&
-          same(answer.peer, peerOf(saved, answer.participant.id)) &&
-          answer.role === roleOf(saved, answer.participant.id)
+        const { id } = answer.participant
+        return toldIn(step).some(
+          (told) =>
+            told !== null &&
+            same(answer.participant, told.host?.id === id ? told.host : told.guest) &&
+            same(answer.peer, peerOf(told, id)) &&
+            answer.role === roleOf(told, id)
         )
       })
     }
@@ -225,15 +374,19 @@ const laws: readonly Law[] = [
     when: (step) => answered(step, "open.storage.saving", "saved"),
     holds: (step) => {
       const { batch } = step.before.context as RoomContext
-      const { saved, expiresAt } = step.after.context
-      const expected = batch.map((each) => reply(each, { ...saved, expiresAt })).filter((answer) => answer !== null)
+      const { expiresAt } = step.after.context
+      const told = toldOf(meaningOf(step.after))
+      const expected = batch.map((each) => reply(each, told && { ...told, expiresAt })).filter((answer) => answer !== null)
       return same(answers(step).slice(0, expected.length), expected)
     }
   },
   {
     sentence: "A command is put in line with what was decided upon it.",
     when: ({ before, event, after }) =>
-      isOpen(before) && isOpen(after) && /^room\.(join|ready|chat|attach|screenShare)$/.test(event.type),
+      isOpen(before) &&
+      isOpen(after) &&
+      isQuestion(event) &&
+      hear(meaningOf(before), event).refusal !== undefined,
     holds: (step) => {
       const { refusal } = hear(meaningOf(step.before), step.event)
       const mine = (snapshot: any) =>
@@ -246,15 +399,111 @@ const laws: readonly Law[] = [
     }
   },
   {
-    sentence: "Somebody in it who polls is answered at once, from what is saved; others and who comes too late are not.",
-    when: ({ before, event }) => isOpen(before) && event.type === "room.poll",
+    sentence: "Somebody in it who polls is answered at once, from what is saved, less whoever has left since; others and who comes too late are not.",
+    when: ({ before, event }) =>
+      isOpen(before) && event.type === "room.poll" && hear(meaningOf(before), event).refusal === undefined,
     holds: (step) => {
-      const { saved, seated, expiresAt } = step.before.context as RoomContext
       const { event } = step
-      const lapsed = seated.length === 0 && event.at >= expiresAt
-      const inside = saved !== null && roleOf(saved, event.participantId) !== null
+      const room = meaningOf(step.before)
+      const told = toldOf(room)
+      const lapsed = room.seated.length === 0 && event.at >= room.expiresAt
+      const inside = told !== null && roleOf(told, event.participantId) !== null
       const polled = answers(step).find(({ requestId }) => requestId === event.requestId)
       return polled?.type === (inside && !lapsed ? "room.answered" : "room.refused")
+    }
+  },
+  {
+    sentence: "No poll shows somebody who has left, saved or not.",
+    when: ({ before, event }) => isOpen(before) && event.type === "room.poll" && factsIn(before.context).length > 0,
+    holds: (step) => {
+      const gone = factsIn(step.before.context).map(({ participantId }) => participantId)
+      const polled = answers(step).filter(({ requestId }) => requestId === step.event.requestId)
+      return polled.every(
+        ({ type, room }) => type !== "room.answered" || gone.every((participantId) => roleOf(room, participantId) === null)
+      )
+    }
+  },
+  {
+    sentence: "Who has left comes back by a poll, by being ready and by an attach, as who it was but without channels, while a seat is free and not too late.",
+    when: ({ before, event }) => {
+      if (!isOpen(before) || !/^room\.(poll|ready|attach|chat|screenShare)$/.test(event.type)) return false
+      const { draft } = before.context as RoomContext
+      return draft?.departed.some(({ participant: { id } }) => id === event.participantId) === true
+    },
+    holds: ({ before, event, after }) => {
+      if (!isOpen(after)) return true
+      const { draft, seated, expiresAt } = before.context as RoomContext
+      const left = draft!.departed.find(({ participant: { id } }) => id === event.participantId)!
+      const isLate = event.at - left.at >= returnMs || (seated.length === 0 && event.at >= expiresAt)
+      const comesBack = /^room\.(poll|ready|attach)$/.test(event.type) && draft!.guest === null && !isLate
+      const back = [after.context.draft.host, after.context.draft.guest].find((each) => each?.id === event.participantId)
+      if (!comesBack) return back === undefined
+      const { ready, fileCount, totalBytes, ...rest } = left.participant
+      return (
+        same(back, event.type === "room.ready" ? { ...rest, ready: true, fileCount: event.fileCount, totalBytes: event.totalBytes } : left.participant) &&
+        !back.chat &&
+        !back.screenShare &&
+        roleOf(after.context.draft, event.participantId) === (draft!.host === null ? "host" : "guest")
+      )
+    }
+  },
+  {
+    sentence: "Nobody comes into a room that nobody is in but who has been in it.",
+    when: ({ before, event }) => isOpen(before) && before.context.draft?.host === null && event.type === "room.join",
+    holds: ({ before, after }) => same(after.context.draft, before.context.draft)
+  },
+  {
+    sentence: "Before somebody gives way the room asks who is around, of all who hold no seat, and does nothing else.",
+    when: ({ before, event }) =>
+      isOpen(before) && event.type === "room.join" && hear(meaningOf(before), event).asksAround === true,
+    holds: (step) => {
+      const room = meaningOf(step.before)
+      const suspects = participantsOf(room.draft as RoomRecord)
+        .filter(({ id }) => !room.seated.includes(id) && !room.sideSeats.some(({ participantId }) => participantId === id))
+        .map(({ id, name }) => {
+          const { address, firstAddress } = room.words.find(({ participantId }) => participantId === id) as LastWord
+          return { participantId: id, name, addresses: [...new Set([address, firstAddress])] }
+        })
+      return (
+        step.effects.length === 1 &&
+        same(answers(step), [{ type: "room.asksAround", requestId: step.event.requestId, suspects }])
+      )
+    }
+  },
+  {
+    sentence: "Nobody gives way who holds a seat, or whose socket has been there since its last word; and one at most.",
+    when: ({ before, event, after }) => isOpen(before) && isOpen(after) && event.type === "room.join" && before.context.draft?.guest != null,
+    holds: ({ before, event, after }) => {
+      const { draft, seated, sideSeats, words } = before.context as RoomContext
+      const there = (id: string) => roleOf(after.context.draft, id) !== null
+      const gone = participantsOf(draft as RoomRecord).filter(({ id }) => !there(id))
+      return (
+        gone.length <= 1 &&
+        gone.every(
+          ({ id }) =>
+            !seated.includes(id) &&
+            !sideSeats.some(({ participantId }) => participantId === id) &&
+            !event.around.some(
+              ({ participantId, since }: Around) =>
+                participantId === id &&
+                [...words, ...event.polled].some((word) => word.participantId === id && since <= word.at)
+            )
+        )
+      )
+    }
+  },
+  {
+    sentence: "It vouches for an invitation from an address that it was made or polled from, while its host waits, and for no other.",
+    // What has waited until it opened is heard then.
+    when: ({ before }) => before === undefined || isOpen(before),
+    holds: (step) => {
+      const { event, before } = step
+      const vouches =
+        isOpen(before) &&
+        event.type === "room.invite" &&
+        before.value.open.occupancy === "waiting" &&
+        before.context.words.some((word: LastWord) => word.address === event.address || word.firstAddress === event.address)
+      return same(step.told("inviter"), vouches ? [{ type: "room.vouched", code, inviteeId: event.inviteeId }] : [])
     }
   },
   {
@@ -263,7 +512,13 @@ const laws: readonly Law[] = [
     holds: (step) => {
       const read = readQuietly(step.before, step.event.participantId, step.event.at) as RoomRecord
       const [polled] = answers(step)
-      const unmoved = (snapshot: any) => ({ value: snapshot.value, ...meaningOf(snapshot), expiresAt: 0, spokenAt: 0 })
+      const unmoved = (snapshot: any) => ({
+        value: snapshot.value,
+        ...meaningOf(snapshot),
+        expiresAt: 0,
+        spokenAt: 0,
+        words: snapshot.context.words.map(({ participantId }: LastWord) => participantId).sort()
+      })
       return (
         polled?.type === "room.answered" &&
         same({ ...polled.room, expiresAt: 0 }, { ...read, expiresAt: 0 }) &&
@@ -287,12 +542,20 @@ const laws: readonly Law[] = [
     }
   },
   {
-    sentence: "It waits with a host alone, is paired with a guest, ready with a guest and something on offer, and empty without anybody.",
+    sentence: "It waits with a host alone, is paired with a guest, ready with a guest and something on offer, vacant while somebody may return, and empty without anybody.",
     when: ({ after }) => isOpen(after),
     holds: ({ after }) => {
       const { draft } = after.context as RoomContext
       const occupancy =
-        draft === null ? "empty" : draft.guest === null ? "waiting" : draft.host.ready || draft.guest.ready ? "ready" : "paired"
+        draft === null
+          ? "empty"
+          : draft.host === null
+            ? "vacant"
+            : draft.guest === null
+              ? "waiting"
+              : draft.host.ready || draft.guest.ready
+                ? "ready"
+                : "paired"
       return after.value.open.occupancy === occupancy
     }
   },
@@ -317,10 +580,15 @@ const laws: readonly Law[] = [
       const asked =
         writing === null
           ? same(step.did("removeRow"), [{ before: saved }])
-          : same(step.did("saveRow"), [{ before: saved, after: writing }])
+          : same(step.did("saveRow").map(({ before, after }) => ({ before, after })), [{ before: saved, after: writing }])
       // Of several that are heard in one step, those behind the one that starts a write wait for the next.
       if (!isOpen(step.before) || answered(step, "open.storage.reloading") || storageOf(step.before) === "troubled") return asked
-      return asked && decided.length === 0 && same(writing, draft && { ...draft, expiresAt })
+      return (
+        asked &&
+        decided.length === 0 &&
+        same(writing, draft && { ...draft, expiresAt }) &&
+        step.did("saveRow").every(({ words }) => same(words, step.after.context.words))
+      )
     }
   },
   {
@@ -333,14 +601,12 @@ const laws: readonly Law[] = [
     sentence: "When the database fails the change is undone and its askers told; it is tried again after a while.",
     when: (step) => isOpen(step.before) && faulted(step),
     holds: (step) => {
-      const { batch, decided, owed } = step.before.context as RoomContext
-      const all = [...batch, ...decided]
-      const expected = all.map(failure).filter((answer) => answer !== null)
-      const vacated = all.map(({ command }) => command).filter(({ type }) => type === "seat.vacated")
+      const { batch, decided } = step.before.context as RoomContext
+      const expected = [...batch, ...decided].map(failure).filter((answer) => answer !== null)
       return (
         storageOf(step.after) === "troubled" &&
         same(answers(step), expected) &&
-        same(step.after.context.owed, [...owed, ...vacated]) &&
+        same(step.after.context.owed, owedIn(step.before.context)) &&
         same(
           step.did("requestDeadline").filter((deadline) => "afterMs" in deadline),
           [{ afterMs: retryMs }]
@@ -349,11 +615,16 @@ const laws: readonly Law[] = [
     }
   },
   {
-    sentence: "A room in trouble tries again when something is to be decided or the time has come, and repeats who has left.",
+    sentence: "A room in trouble tries again when something is to be decided or the time has come, without whoever has left meanwhile.",
     when: (step) => storageOf(step.before) === "troubled" && !isEnd(step),
     holds: (step) => {
       const { type } = step.event
-      const tries = /^(room\.(join|ready|chat|attach|screenShare)|deadline)$/.test(type) || (type === "seat.vacated" && roleOf(step.before.context.draft ?? row(), step.event.participantId) !== null)
+      const tries =
+        type === "deadline" ||
+        (isQuestion(step.event) && hear(meaningOf(step.before), step.event).refusal !== undefined) ||
+        (type === "seat.vacated" &&
+          step.before.context.draft !== null &&
+          roleOf(step.before.context.draft, step.event.participantId) !== null)
       const stays = storageOf(step.after) === "troubled"
       return stays ? !tries && same(step.after.context.owed, step.before.context.owed) : tries && step.after.context.owed.length === 0
     }
@@ -393,15 +664,15 @@ const laws: readonly Law[] = [
       if (!loaded(step)) return false
       const { saved, expiresAt, resting, closing } = step.after.context as RoomContext
       const { batch, decided } = step.before.context as RoomContext
-      const found = { ...meaningOf(step.after), draft: saved }
-      const asksNothing = commands([...batch, ...decided]).every((command) => same(hear(found, command).draft, saved))
+      const asFound = { ...meaningOf(step.after), draft: saved }
+      const asksNothing = commands([...batch, ...decided]).every((command) => same(hear(asFound, command).draft, saved))
       const owes = expiresAt - (saved?.expiresAt ?? 0) >= touchShare * timeToLiveMs
       return isOpen(step.before) && asksNothing && !owes && !resting && !closing && !step.before.context.resting
     },
     holds: ({ did }) => did("saveRow").length === 0
   },
   {
-    sentence: "It looks at its clock when somebody takes the first seat or gives up the last, when it opens, and each time it has looked.",
+    sentence: "It looks at its clock when somebody takes the first seat or gives up the last, when it opens or nobody is in it any more, and each time it has looked.",
     when: ({ before, after }) => before !== undefined && isOpen(after),
     holds: (step) => {
       const wasAttended = step.before.value.open?.attendance
@@ -409,7 +680,14 @@ const laws: readonly Law[] = [
       const rests =
         step.event.type === "deadline" && wasAttended === "unattended" && step.event.at - step.before.context.spokenAt >= restMs
       const looks = step.did("requestDeadline").filter((deadline) => "at" in deadline)
-      const expected = wasAttended !== isAttended || (step.event.type === "deadline" && isOpen(step.before) && !rests)
+      const isVacated = step.after.value.open.occupancy === "vacant" && step.before.value.open?.occupancy !== "vacant"
+      const expected = wasAttended !== isAttended || isVacated || (step.event.type === "deadline" && isOpen(step.before) && !rests)
+      const isVacant = step.after.value.open.occupancy === "vacant"
+      // It has been decided anew that nobody is in it, or was for a moment.
+      if (!expected && isVacant && looks.length > 0) return looks.at(-1).at === nextDeadline(step.after.context)
+      const isShort = storageOf(step.before) === "troubled" && isVacant
+      if (expected && isShort) return looks.length > 0
+      if (!expected && answered(step, "open.storage.reloading")) return looks.every(({ at }) => at <= nextDeadline(step.after.context))
       if (!expected) return looks.length === 0 || (step.event.type === "deadline" && rests)
       // What has waited until it opened is heard after that, and may put the next look off.
       const opens = !isOpen(step.before)
@@ -418,13 +696,17 @@ const laws: readonly Law[] = [
     }
   },
   {
-    sentence: "A room that opens asks who sits in its transfer flight, unless it is new.",
+    sentence: "A room that opens asks who sits in its flights, unless it is new.",
     when: ({ before }) => before !== undefined,
     holds: (step) =>
       same(
         step.told("flights"),
         answered(step, "loading") && step.event.output !== null
-          ? [{ type: "child.tell", id: `${code}/transfer`, event: { type: "seats.asked", replyTo: "actor" } }]
+          ? ["transfer", "screen-share", "chat"].map((channel) => ({
+              type: "child.tell",
+              id: `${code}/${channel}`,
+              event: { type: "seats.asked", replyTo: "actor" }
+            }))
           : []
       )
   },
@@ -454,7 +736,7 @@ const laws: readonly Law[] = [
       const denies = step.before.value === "loading" && !faulted(step)
       const creation = step.before.value === "creating" ? [answered(step, "creating") ? "room.codeTaken" : "room.unavailable"] : []
       const types = waiting
-        .filter((event) => "replyTo" in event)
+        .filter(isQuestion)
         .map(({ type }) =>
           type === "room.attach" ? (denies ? "room.denied" : "room.failed") : denies ? "room.refused" : "room.unavailable"
         )
@@ -488,16 +770,24 @@ const laws: readonly Law[] = [
 const settings = (stage: Stage): readonly Setting[] => {
   const replyTo = stage.extra("asker")
   let requests = 0
-  const ask = (type: string, fields: object = {}, at = now) => ({ type, requestId: ++requests, replyTo, at, ...fields })
+  const ask = (type: string, fields: object = {}, at = now) => ({
+    type,
+    requestId: ++requests,
+    replyTo,
+    address: home,
+    at,
+    ...fields
+  })
   const attach = (participantId: string, at = now) => ({
     type: "room.attach",
     attempt: ++requests,
     channel: "transfer",
     participantId,
+    address: home,
     at,
     replyTo
   })
-  const joiner = { guest: { id: "guest", alias: "guest-alias" }, name: "Guest" }
+  const joiner = { guest: { id: "guest", alias: "guest-alias" }, name: "Guest", around: null, polled: [] }
   const join = ask("room.join", joiner)
   const poll = (participantId: string) => ask("room.poll", { participantId })
   const ready = (participantId: string) => ask("room.ready", { participantId, fileCount: 2, totalBytes: 30 })
@@ -509,9 +799,50 @@ const settings = (stage: Stage): readonly Setting[] => {
   const attaches = { host: attach("host"), stranger: attach("stranger") }
   const readies = { host: ready("host"), guest: ready("guest"), stranger: ready("stranger") }
   const rest = { type: "room.rest" }
+  const invite = (address: string) => ({ type: "room.invite", inviteeId: "bob", address, at: now, replyTo: stage.extra("inviter") })
+  const comes = (
+    name: string,
+    address: string,
+    at: number,
+    around: readonly Around[] | null,
+    polled: readonly { participantId: string; at: number }[] = []
+  ) => ask("room.join", { guest: { id: `new ${name}`, alias: `alias of new ${name}` }, name, around, polled, address }, at)
+  /** Each is a newcomer of its own: whose id is known already does not come again. */
+  const strangersTo = ({ context }: { context: RoomContext }, joins: readonly any[]) =>
+    joins.filter(({ guest: { id } }) => {
+      const { draft } = context
+      return draft === null || (roleOf(draft, id) === null && draft.departed.every(({ participant }) => participant.id !== id))
+    })
+  const socketOf = (participantId: string, since: number): Around => ({ participantId, since })
+  const newcomers = [
+    ...[null, [], [socketOf("host", listeningSince - 1)], [socketOf("host", now + 1)], [socketOf("guest", 0)]].map((around) =>
+      comes("Host", home, now, around)
+    ),
+    ...[null, [], [socketOf("guest", 0)], [socketOf("guest", 0), socketOf("host", 0)]].flatMap((around) => [
+      comes("Next", home, now + reloadMs, around),
+      comes("Next", elsewhere, now + silenceMs, around)
+    ]),
+    comes("Next", home, now, []),
+    comes("Host", elsewhere, now + reloadMs, []),
+    // Polls that were answered without the room's hearing of them.
+    ...[null, []].map((around) =>
+      comes("Next", home, now + reloadMs, around, [{ participantId: "host", at: now + 1 }, { participantId: "guest", at: now + 1 }])
+    ),
+    comes("Next", elsewhere, now + silenceMs, [], [{ participantId: "host", at: now }]),
+    comes("Host", home, now, [socketOf("host", now - 2)], [{ participantId: "host", at: now - 1 }])
+  ]
+  const guestPollsFromElsewhere = ask("room.poll", { participantId: "guest", address: elsewhere })
+  const hostPollsTooLate = ask("room.poll", { participantId: "host" }, now + returnMs)
+  const comesToo = comes("Next", home, now, [])
+  const sideSeat = (type: "taken" | "freed", participantId: string, channel: string) => ({
+    type: `sideSeat.${type}`,
+    participantId,
+    channel
+  })
 
   /** The answers that the database may give now. */
-  const results = (snapshot: any, rows: readonly (RoomRecord | null)[]) => {
+  const results = (snapshot: any, rooms: readonly (RoomRecord | null)[]) => {
+    const rows = rooms.map((each) => each && read(each))
     const actor = asking(snapshot)
     switch (actor) {
       case "creating":
@@ -545,16 +876,17 @@ const settings = (stage: Stage): readonly Setting[] => {
     { type: "deadline", at: context.expiresAt - timeToLiveMs / 2 },
     { type: "deadline", at: context.expiresAt }
   ]
-  const few = (snapshot: any, events: readonly any[]) =>
+  const few = (snapshot: any, events: readonly any[], atOnce = 3) =>
     // Only so many wait at once: one more is like the last.
-    questionsIn(snapshot) < 3 ? events : events.filter((event) => !("replyTo" in event))
+    questionsIn(snapshot) < atOnce ? events : events.filter((event) => !isQuestion(event))
   const alone = row()
+  const vacant = row({ host: null, departed: [{ participant: guest, at: now }], expiresAt: now + returnMs })
   const both = row({ guest })
 
   return [
     {
       name: "new",
-      input: { ...input, creation: { host: { id: "host", alias: "host-alias" }, name: "Host", requestId: 1, replyTo } },
+      input: { ...input, creation: { host: { id: "host", alias: "host-alias" }, name: "Host", address: home, requestId: 1, replyTo } },
       events: (snapshot) => [
         ...results(snapshot, [alone, null]),
         ...few(snapshot, [join, polls.host, polls.stranger, attaches.host, readies.host]),
@@ -569,7 +901,59 @@ const settings = (stage: Stage): readonly Setting[] => {
         ...results(snapshot, [alone, both, null]),
         ...few(snapshot, [join, readies.host, polls.host, polls.stranger, attaches.stranger]),
         vacated("host"),
+        invite(home),
+        invite(elsewhere),
         rest
+      ]
+    },
+    {
+      name: "full of people who may have gone",
+      input,
+      events: (snapshot) => [
+        ...results(snapshot, [both]).filter(({ type }) => type.startsWith("xstate.done")).slice(0, 1),
+        ...(isOpen(snapshot)
+          ? [
+              ...few(snapshot, [guestPollsFromElsewhere, ...strangersTo(snapshot, newcomers)], 1),
+              taken("host"),
+              freed("host"),
+              sideSeat("taken", "guest", "chat"),
+              sideSeat("taken", "guest", "screen-share"),
+              sideSeat("freed", "guest", "chat"),
+              sideSeat("freed", "guest", "screen-share")
+            ]
+          : [])
+      ]
+    },
+    {
+      name: "left by both, who come back",
+      input,
+      events: (snapshot) => [
+        ...results(snapshot, [both, vacant]).filter(({ type, ...result }) => !("output" in result) || result.output !== "conflict"),
+        ...few(
+          snapshot,
+          [
+            polls.host,
+            hostPollsTooLate,
+            attaches.host,
+            readies.guest,
+            flagOf("room.chat", "host", true),
+            flagOf("room.screenShare", "host", true),
+            ...strangersTo(snapshot, [comesToo])
+          ],
+          1
+        ),
+        vacated("host"),
+        vacated("guest"),
+        ...(isOpen(snapshot) ? [{ type: "deadline", at: now }, { type: "deadline", at: snapshot.context.expiresAt }] : [])
+      ]
+    },
+    {
+      name: "whose last one leaves for good",
+      input: { ...input, returnMs: 0 },
+      events: (snapshot) => [
+        ...results(snapshot, [alone, null]),
+        ...few(snapshot, [join, polls.host, attaches.host]),
+        vacated("host")
       ]
     },
     {
@@ -642,7 +1026,12 @@ const settings = (stage: Stage): readonly Setting[] => {
 const flags = new Map<string, any>()
 
 const inBrief = (record: RoomRecord | null) =>
-  record && [record.host, record.guest].map((one) => one && [one.id, one.ready, one.screenShare, one.chat])
+  record && [
+    ...[record.host, record.guest].map((one) => one && [one.id, one.ready, one.screenShare, one.chat]),
+    record.departed.map(({ participant: { id } }) => id)
+  ]
+const wordsInBrief = (words: readonly LastWord[]) =>
+  words.map(({ participantId, at, address }) => [participantId, address, at <= opened ? "old" : at === now ? "now" : "new"]).sort()
 
 export const room: Subject = {
   name: "room",
@@ -653,7 +1042,8 @@ export const room: Subject = {
   },
   settings,
   facts: ({ context }: { context: RoomContext }) => {
-    const { saved, draft, expiresAt, writing, batch, decided, waiting, owed, seated, resting, closing } = context
+    const { saved, draft, expiresAt, writing, batch, decided, waiting, owed, seated, sideSeats, words, resting, closing } =
+      context
     const extension = saved === null ? 0 : expiresAt - saved.expiresAt
     return [
       inBrief(draft),
@@ -664,6 +1054,8 @@ export const room: Subject = {
       waiting.map(({ type }) => type).slice(0, 2),
       owed.length > 0,
       seated,
+      sideSeats.map(({ participantId, channel }) => `${participantId} ${channel}`).sort(),
+      wordsInBrief(words),
       resting,
       closing,
       extension >= touchShare * timeToLiveMs ? "large" : extension > 0 ? "small" : "none"
