@@ -428,7 +428,8 @@ const laws: readonly Law[] = [
     when: ({ before, event }) => {
       if (!isOpen(before) || !/^room\.(poll|ready|attach|chat|screenShare)$/.test(event.type)) return false
       const { draft } = before.context as RoomContext
-      return draft?.departed.some(({ participant: { id } }) => id === event.participantId) === true
+      const hasLeft = draft?.departed.some(({ participant: { id } }) => id === event.participantId) === true
+      return hasLeft && roleOf(draft as RoomRecord, event.participantId) === null
     },
     holds: ({ before, event, after }) => {
       if (!isOpen(after)) return true
