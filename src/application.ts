@@ -1,7 +1,6 @@
 /**
  * The composition root: every part of the server, put together from a Config. Tests build servers with it too.
  */
-import { readFileSync } from "node:fs"
 import type { Server as SecureServer } from "node:https"
 import type { AddressInfo } from "node:net"
 import * as Redacted from "effect/Redacted"
@@ -40,6 +39,9 @@ import { limits } from "./limits.ts"
 import type { DomainEvent } from "./machines/domainEvents.ts"
 import type { SupervisorRef } from "./machines/supervisor.ts"
 import { towerMachine, towerSupervisors } from "./machines/tower.ts"
+import { version } from "./version.ts"
+
+export { version }
 
 export interface ApplicationOptions {
   /** Where log lines go. */
@@ -78,9 +80,6 @@ export interface Application {
    */
   stop(): Promise<void>
 }
-
-/** The version in package.json. */
-export const version: string = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")).version
 
 /** Starts a server. Rejects with a named error when the certificate is unusable, the database cannot be opened or the port is taken. */
 export const startApplication = async (config: Config, options: ApplicationOptions): Promise<Application> => {
