@@ -1,6 +1,7 @@
 /**
  * The composition root: every part of the server, put together from a Config. Tests build servers with it too.
  */
+import type { IncomingMessage } from "node:http"
 import type { Server as SecureServer } from "node:https"
 import type { AddressInfo } from "node:net"
 import * as Redacted from "effect/Redacted"
@@ -23,7 +24,9 @@ import { createJobs, jobNames } from "./io/jobs.ts"
 import { createMetrics } from "./io/metrics.ts"
 import { createModestLog } from "./io/modestLog.ts"
 import { createOriginPolicy } from "./io/origin.ts"
+import { createOriginAdvice } from "./io/originAdvice.ts"
 import { createReadiness } from "./io/readiness.ts"
+import { createRefusedOrigins, type WhereRefused } from "./io/refusedOrigins.ts"
 import { createRoomRows } from "./io/roomRows.ts"
 import { createRoomDesk, createRoomMachine } from "./io/rooms.ts"
 import { createSocketServer } from "./io/socketServer.ts"
@@ -113,10 +116,10 @@ export const startApplication = async (config: Config, options: ApplicationOptio
   const identities = createIdentities()
   const origins = createOriginPolicy({ environment: config.environment, ...config.origins })
   const tracing =
-    config.telemetry.otlpEndpoint === undefined
+    config.traces === undefined
       ? undefined
       : // Loaded by nobody else.
-        await (await import("./io/tracing.ts")).createTracing(config.telemetry.otlpEndpoint, version)
+        await (await import("./io/tracing.ts")).createTracing(config.traces, version)
   const traced: Tracing["around"] = (name, service) => tracing?.around(name, service) ?? service
   const store = traced("database", createRoomRows(database.pool, aliasOf))
   const readiness = createReadiness({
@@ -176,6 +179,24 @@ export const startApplication = async (config: Config, options: ApplicationOptio
       now: () => performance.now()
     })
   )
+
+  const refusedOrigins = createRefusedOrigins({
+    advise: createOriginAdvice({ ...config.origins, localPort: origins.localPort }),
+    onRefused: metrics.refusedOrigin,
+    log: modestLog,
+    most: limits.refusedOrigins,
+    newcomers: createTokenBuckets({
+      burst: limits.refusedOriginsAMinute,
+      perSecond: limits.refusedOriginsAMinute / 60,
+      keys: limits.budgetKeys,
+      now: () => performance.now()
+    }),
+    lineMs: limits.refusalLineMs,
+    now,
+    elapsed: () => performance.now()
+  })
+  const refuseOrigin = (where: WhereRefused, request: IncomingMessage) =>
+    refusedOrigins.refuse(where, request.headers.origin, addressOf(request).address)
 
   let publicUrl = config.publicServerUrl
   const uploadRows = traced("database", createUploadRows(database.pool))
@@ -259,6 +280,7 @@ export const startApplication = async (config: Config, options: ApplicationOptio
     version,
     startedAt,
     now,
+    refusedOrigins: refusedOrigins.view,
     onFault: (error) => log("error", "system:error", { kind: "watch", ...describeError(error) }),
     limits
   })
@@ -313,6 +335,8 @@ export const startApplication = async (config: Config, options: ApplicationOptio
       log: modestLog
     },
     allowsOrigin: origins.allows,
+    admitsPage: origins.admits,
+    onRefusedPage: refuseOrigin,
     onFault: (error) => log("error", "http:error", describeError(error)),
     documents: { "/asyncapi.json": () => asyncApiDocument(version) },
     certificate
@@ -328,7 +352,11 @@ export const startApplication = async (config: Config, options: ApplicationOptio
     framesPerSecond: config.budgets.framesPerSecond,
     frameBurst: config.budgets.framesPerSecond * limits.frameBurstSeconds,
     refuses: (request) => {
-      if (!origins.allowsUpgrade(request.headers.origin)) return { status: 403, body: "Forbidden: Invalid Origin" }
+      const { origin, host } = request.headers
+      if (!origins.admitsUpgrade(origin, host)) {
+        refuseOrigin("socket", request)
+        return { status: 403, body: "Forbidden: Invalid Origin" }
+      }
       const wait = budgets.connect(addressOf(request).address)
       if (wait === 0) return null
       return { status: 429, body: "Too many connections", headers: { "Retry-After": String(Math.ceil(wait / 1000)) } }
