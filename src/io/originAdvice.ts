@@ -36,10 +36,16 @@ const hints = {
   strange: "No setting lets it in: it is no origin that a page can have."
 }
 
+/** The normal form of an origin that a setting may hold. */
+const plainOrigin = (origin: string): string | undefined => {
+  const normal = origin.length > longestOrigin ? undefined : normaliseOrigin(origin)
+  return normal !== undefined && isPlain.test(normal) ? normal : undefined
+}
+
 /** The origin as it may be shown: in its normal form, if it is one. */
 export const shownOrigin = (origin: string): string => {
-  const normal = origin.length > longestOrigin ? undefined : normaliseOrigin(origin)
-  if (normal !== undefined && isPlain.test(normal)) return normal
+  const plain = plainOrigin(origin)
+  if (plain !== undefined) return plain
   const [, scheme = "", rest = origin] = /^([a-z][a-z0-9+.-]*:\/\/)(.*)$/i.exec(origin.slice(0, 2 * longestOrigin)) ?? []
   // Never the same text as of the origin that the path was cut from: that one may be somebody's page.
   const authority = rest.replace(/[/?#].*$/s, "/…").replace(/^.*@/s, "<redacted>@")
@@ -52,12 +58,13 @@ export const createOriginAdvice =
   (origin: string | undefined): OriginAdvice => {
     if (origin === undefined) return { origin: "(none)", setting: null, hint: hints.absent }
     const shown = shownOrigin(origin)
+    const plain = plainOrigin(origin)
     if (origin === "null" || origin === "file://") return { origin: shown, setting: null, hint: hints.opaque }
-    if (shown !== normaliseOrigin(origin)) return { origin: shown, setting: null, hint: hints.strange }
-    const port = localPort(shown)
+    if (plain === undefined) return { origin: shown, setting: null, hint: hints.strange }
+    const port = localPort(plain)
     const setting =
       port === undefined
-        ? `ALLOWED_ORIGINS=${[...allowed, shown].join(",")}`
+        ? `ALLOWED_ORIGINS=${[...allowed, plain].join(",")}`
         : `npm start -- ${[...localPorts, port].map((each) => `--allow-local-port=${each}`).join(" ")}`
     return { origin: shown, setting, hint: hints.page }
   }
