@@ -443,7 +443,8 @@ const missing = (given: Readonly<Record<string, string | undefined>>): readonly 
       faults.push(`${absent} is not set: expected it together with ${present}`)
     }
   }
-  const headerVariable = ["OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS"].find((name) => name in given)
+  const headerVariables = ["OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS"]
+  const headerVariable = headerVariables.find((name) => name in given)
   const hasReceiver = "OTEL_EXPORTER_OTLP_ENDPOINT" in given || "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT" in given
   if (headerVariable !== undefined && !hasReceiver) {
     faults.push(`OTEL_EXPORTER_OTLP_ENDPOINT is not set: expected it together with ${headerVariable}`)

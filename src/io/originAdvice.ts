@@ -28,11 +28,11 @@ const isPlain = /^[a-z][a-z0-9+.-]*:\/\/(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1
 const hints = {
   page: "If this page is yours, start the server with this setting.",
   absent:
-    "With NODE_ENV=production a WebSocket must come with an Origin header. Browsers send one; any other client must send " +
-    "one that is allowed.",
+    "With NODE_ENV=production a WebSocket must come with an Origin header. Browsers send one; any other client must " +
+    "send one that is allowed.",
   opaque:
-    "No setting lets it in: pages opened as files and in sandboxed frames have no origin of their own. Serve the page over " +
-    "HTTP.",
+    "No setting lets it in: pages opened as files and in sandboxed frames have no origin of their own. Serve the page " +
+    "over HTTP.",
   strange: "No setting lets it in: it is no origin that a page can have."
 }
 

@@ -65,7 +65,7 @@ export const createRefusedOrigins = (options: RefusedOriginsOptions): RefusedOri
   let times = 0
   let lastId = 0
 
-  /** Of those that were refused least often the one unseen for longest: who knocks again and again is somebody's page. */
+  /** Of those refused least often the one unseen for longest: who knocks again and again is somebody's page. */
   const forgetOne = () => {
     let [least] = kept
     for (const entry of kept) if (least === undefined || entry[1].times < least[1].times) least = entry
