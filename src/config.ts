@@ -538,7 +538,7 @@ const assemble = (values: Values, localPorts: readonly number[]): Config => {
   })
 }
 
-/** What is said of traces alone goes over what is said of every signal, headers and all: they are another receiver's. */
+/** What is said of traces alone goes before what is said of every signal, headers too: they are another receiver's. */
 const tracesOf = (values: Values): Config["traces"] => {
   const base = values.OTEL_EXPORTER_OTLP_ENDPOINT
   const url = values.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? (base && `${base}/v1/traces`)

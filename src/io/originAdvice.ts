@@ -31,8 +31,8 @@ const hints = {
     "With NODE_ENV=production a WebSocket must come with an Origin header. Browsers send one; any other client must " +
     "send one that is allowed.",
   opaque:
-    "No setting lets it in: pages opened as files and in sandboxed frames have no origin of their own. Serve the page " +
-    "over HTTP.",
+    "No setting lets it in: pages opened as files and in sandboxed frames have no origin of their own. Serve the " +
+    "page over HTTP.",
   strange: "No setting lets it in: it is no origin that a page can have."
 }
 
@@ -46,7 +46,8 @@ const plainOrigin = (origin: string): string | undefined => {
 export const shownOrigin = (origin: string): string => {
   const plain = plainOrigin(origin)
   if (plain !== undefined) return plain
-  const [, scheme = "", rest = origin] = /^([a-z][a-z0-9+.-]*:\/\/)(.*)$/i.exec(origin.slice(0, 2 * longestOrigin)) ?? []
+  const beginning = origin.slice(0, 2 * longestOrigin)
+  const [, scheme = "", rest = beginning] = /^([a-z][a-z0-9+.-]*:\/\/)(.*)$/is.exec(beginning) ?? []
   // Never the same text as of the origin that the path was cut from: that one may be somebody's page.
   const authority = rest.replace(/[/?#].*$/s, "/…").replace(/^.*@/s, "<redacted>@")
   const text = (scheme + authority).replace(/\p{C}/gu, "\u{fffd}")
