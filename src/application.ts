@@ -1,7 +1,7 @@
 /**
  * The composition root: every part of the server, put together from a Config. Tests build servers with it too.
  */
-import { readFileSync } from "node:fs"
+import type { IncomingMessage } from "node:http"
 import type { Server as SecureServer } from "node:https"
 import type { AddressInfo } from "node:net"
 import * as Redacted from "effect/Redacted"
@@ -25,7 +25,9 @@ import { createJobs, jobNames } from "./io/jobs.ts"
 import { createMetrics } from "./io/metrics.ts"
 import { createModestLog } from "./io/modestLog.ts"
 import { createOriginPolicy } from "./io/origin.ts"
+import { createOriginAdvice } from "./io/originAdvice.ts"
 import { createReadiness } from "./io/readiness.ts"
+import { createRefusedOrigins, type WhereRefused } from "./io/refusedOrigins.ts"
 import { createRoomRows } from "./io/roomRows.ts"
 import { createRoomDesk, createRoomMachine } from "./io/rooms.ts"
 import { createSocketServer } from "./io/socketServer.ts"
@@ -41,6 +43,9 @@ import { limits } from "./limits.ts"
 import type { DomainEvent } from "./machines/domainEvents.ts"
 import type { SupervisorRef } from "./machines/supervisor.ts"
 import { towerMachine, towerSupervisors } from "./machines/tower.ts"
+import { version } from "./version.ts"
+
+export { version }
 
 export interface ApplicationOptions {
   /** Where log lines go. */
@@ -80,9 +85,6 @@ export interface Application {
   stop(): Promise<void>
 }
 
-/** The version in package.json. */
-export const version: string = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")).version
-
 /** Starts a server. Rejects with a named error when the certificate is unusable, the database cannot be opened or the port is taken. */
 export const startApplication = async (config: Config, options: ApplicationOptions): Promise<Application> => {
   const metrics = createMetrics({
@@ -116,10 +118,10 @@ export const startApplication = async (config: Config, options: ApplicationOptio
   const identities = createIdentities()
   const origins = createOriginPolicy({ environment: config.environment, ...config.origins })
   const tracing =
-    config.telemetry.otlpEndpoint === undefined
+    config.traces === undefined
       ? undefined
       : // Loaded by nobody else.
-        await (await import("./io/tracing.ts")).createTracing(config.telemetry.otlpEndpoint, version)
+        await (await import("./io/tracing.ts")).createTracing(config.traces, version)
   const traced: Tracing["around"] = (name, service) => tracing?.around(name, service) ?? service
   const store = traced("database", createRoomRows(database.pool, aliasOf))
   const readiness = createReadiness({
@@ -180,6 +182,24 @@ export const startApplication = async (config: Config, options: ApplicationOptio
       now: () => performance.now()
     })
   )
+
+  const refusedOrigins = createRefusedOrigins({
+    advise: createOriginAdvice({ ...config.origins, localPort: origins.localPort }),
+    onRefused: metrics.refusedOrigin,
+    log: modestLog,
+    most: limits.refusedOrigins,
+    newcomers: createTokenBuckets({
+      burst: limits.refusedOriginsAMinute,
+      perSecond: limits.refusedOriginsAMinute / 60,
+      keys: limits.budgetKeys,
+      now: () => performance.now()
+    }),
+    lineMs: limits.refusalLineMs,
+    now,
+    elapsed: () => performance.now()
+  })
+  const refuseOrigin = (where: WhereRefused, request: IncomingMessage) =>
+    refusedOrigins.refuse(where, request.headers.origin, addressOf(request).address)
 
   let publicUrl = config.publicServerUrl
   const uploadRows = traced("database", createUploadRows(database.pool))
@@ -268,6 +288,7 @@ export const startApplication = async (config: Config, options: ApplicationOptio
     version,
     startedAt,
     now,
+    refusedOrigins: refusedOrigins.view,
     onFault: (error) => log("error", "system:error", { kind: "watch", ...describeError(error) }),
     limits
   })
@@ -323,6 +344,8 @@ export const startApplication = async (config: Config, options: ApplicationOptio
       log: modestLog
     },
     allowsOrigin: origins.allows,
+    admitsPage: origins.admits,
+    onRefusedPage: refuseOrigin,
     onFault: (error) => log("error", "http:error", describeError(error)),
     documents: { "/asyncapi.json": () => asyncApiDocument(version) },
     certificate
@@ -338,7 +361,11 @@ export const startApplication = async (config: Config, options: ApplicationOptio
     framesPerSecond: config.budgets.framesPerSecond,
     frameBurst: config.budgets.framesPerSecond * limits.frameBurstSeconds,
     refuses: (request) => {
-      if (!origins.allowsUpgrade(request.headers.origin)) return { status: 403, body: "Forbidden: Invalid Origin" }
+      const { origin, host } = request.headers
+      if (!origins.admitsUpgrade(origin, host)) {
+        refuseOrigin("socket", request)
+        return { status: 403, body: "Forbidden: Invalid Origin" }
+      }
       const wait = budgets.connect(addressOf(request).address)
       if (wait === 0) return null
       return { status: 429, body: "Too many connections", headers: { "Retry-After": String(Math.ceil(wait / 1000)) } }

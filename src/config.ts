@@ -42,7 +42,8 @@ export interface Config {
   readonly origins: {
     /** As written: createOriginPolicy brings them to their normal form. */
     readonly allowed: readonly string[]
-    readonly previewPattern: RegExp
+    /** Absent: no origin is let in by a pattern. */
+    readonly previewPattern?: RegExp
     readonly localPorts: readonly number[]
   }
   readonly database: {
@@ -91,9 +92,12 @@ export interface Config {
   }
   readonly contact: { readonly email?: string; readonly recaptchaSecretKey?: Redacted.Redacted<string> }
   readonly tls?: { readonly certificateFile: string; readonly keyFile: string }
-  readonly telemetry: {
-    /** http(s) URL without a slash at its end. */
-    readonly otlpEndpoint?: string
+  /** Absent: nobody collects traces. */
+  readonly traces?: {
+    /** Where they are posted to. */
+    readonly url: string
+    /** Sent with them, names in lower case. */
+    readonly headers: Redacted.Redacted<Readonly<Record<string, string>>>
   }
 }
 
@@ -133,9 +137,18 @@ const unset = <A>(variable: Variable<A>, value: NoInfer<A>): Variable<A> => ({
 
 const optional = <A>(variable: Variable<A>): Variable<A | undefined> => unset<A | undefined>(variable, undefined)
 
-const secret = (expected: string, accepts: (text: string) => boolean = () => true): Variable<
-  Redacted.Redacted<string> | undefined
-> => ({ ...optional(text(expected, (raw) => (accepts(raw) ? Redacted.make(raw) : undefined))), secret: true })
+const secretly = <A>(expected: string, read: (text: string) => A | undefined): Variable<
+  Redacted.Redacted<A> | undefined
+> => {
+  const redacted = (raw: string) => {
+    const value = read(raw)
+    return value === undefined ? undefined : Redacted.make(value)
+  }
+  return { ...optional(text(expected, redacted)), secret: true }
+}
+
+const secret = (expected: string, accepts: (text: string) => boolean = () => true) =>
+  secretly(expected, (raw) => (accepts(raw) ? raw : undefined))
 
 const wholeNumber = (unit: string, byDefault: number, minimum: number, maximum: number): Variable<number> =>
   unset(
@@ -255,7 +268,58 @@ const databaseSsl = (raw: string): "require" | "off" | undefined => {
   }
 }
 
+const receiverUrl = "an http:// or https:// URL without user, ? and # (credentials go to OTEL_EXPORTER_OTLP_HEADERS)"
+
+const receiver = (raw: string): string | undefined => {
+  const url = URL.parse(raw)
+  // A URL with a user in it is none that can be posted to.
+  return url === null || url.username + url.password !== "" ? undefined : httpUrl(raw)
+}
+
+const headerList =
+  "name=value pairs separated by commas, such as authorization=Bearer%20abc (in values, write , ; % and whatever is " +
+  "not ASCII as %2C %3B %25 and so on)"
+
+/** Headers that the exporter sets by itself, or that belong to the connection. */
+const ownHeaders = new Set([
+  ...["connection", "content-encoding", "content-length", "content-type", "expect", "host", "keep-alive"],
+  ...["te", "trailer", "transfer-encoding", "upgrade"]
+])
+
+/**
+ * As OpenTelemetry has it: W3C Baggage without properties. Names become lower case; of equal ones the last counts.
+ * https://opentelemetry.io/docs/specs/otel/protocol/exporter/#specifying-headers-via-environment-variables
+ */
+const headers = (raw: string): Readonly<Record<string, string>> | undefined => {
+  const pairs = raw.split(",").map((entry) => entry.trim()).filter((entry) => entry !== "").map(header)
+  return pairs.length > 0 && pairs.every((pair) => pair !== undefined) ? Object.fromEntries(pairs) : undefined
+}
+
+const header = (entry: string): readonly [name: string, value: string] | undefined => {
+  const equals = entry.indexOf("=")
+  const name = entry.slice(0, equals).trim().toLowerCase()
+  const written = entry.slice(equals + 1).trim()
+  // RFC 9110 5.6.2: a token.
+  if (equals === -1 || !/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(name) || ownHeaders.has(name)) return undefined
+  if (written.includes(";")) return undefined
+  try {
+    const value = decodeURIComponent(written)
+    return /^[\x20-\x7e]*$/.test(value) ? [name, value] : undefined
+  } catch {
+    return undefined
+  }
+}
+
 // --- The variables
+
+/**
+ * The pages of the deployment that silktower took over from: let in only where nobody has said who is. Whoever sets
+ * one of the two variables runs another deployment, to which these are strangers.
+ */
+const builtInOrigins = {
+  allowed: ["https://dropsilk.xyz", "https://www.dropsilk.xyz", "https://dropsilk.vercel.app", "app://."],
+  previewPattern: /^https:\/\/dropsilk-[a-zA-Z0-9]+-ahmed-arats-projects\.vercel\.app$/
+}
 
 const variables = {
   NODE_ENV: unset(word(["development", "production", "test"]), "development"),
@@ -275,14 +339,10 @@ const variables = {
     ),
     { kind: "networks", networks: ["loopback", "uniquelocal"] }
   ),
-  ALLOWED_ORIGINS: unset(
-    list("origins such as https://example.org or app://. (no wildcards: see VERCEL_PREVIEW_ORIGIN_REGEX)", origin),
-    ["https://dropsilk.xyz", "https://www.dropsilk.xyz", "https://dropsilk.vercel.app", "app://."]
+  ALLOWED_ORIGINS: optional(
+    list("origins such as https://example.org or app://. (no wildcards: see VERCEL_PREVIEW_ORIGIN_REGEX)", origin)
   ),
-  VERCEL_PREVIEW_ORIGIN_REGEX: unset(
-    text("a regular expression", regularExpression),
-    /^https:\/\/dropsilk-[a-zA-Z0-9]+-ahmed-arats-projects\.vercel\.app$/
-  ),
+  VERCEL_PREVIEW_ORIGIN_REGEX: optional(text("a regular expression", regularExpression)),
 
   DATABASE_URL: secret(
     "a URL like postgres://user:password@host:5432/name (in the password, write @ / ? # % as %40 %2F %3F %23 %25)",
@@ -311,7 +371,10 @@ const variables = {
   MAX_LOG_BUFFER_SIZE: wholeNumber("lines", 1000, 1, 100_000),
   LOG_ACCESS_KEY: secret("a key"),
   HEARTBEAT_INTERVAL_MS: wholeNumber("milliseconds", 300_000, 1, longestTimerMs),
-  OTEL_EXPORTER_OTLP_ENDPOINT: optional(text("an http:// or https:// URL without ? and #", httpUrl)),
+  OTEL_EXPORTER_OTLP_ENDPOINT: optional(text(receiverUrl, receiver)),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: optional(text(receiverUrl, receiver)),
+  OTEL_EXPORTER_OTLP_HEADERS: secretly(headerList, headers),
+  OTEL_EXPORTER_OTLP_TRACES_HEADERS: secretly(headerList, headers),
 
   STUN_URLS: unset(list("URIs such as stun:stun.example.org:3478", iceUrl("stun")), []),
   TURN_URLS: optional(list("URIs such as turn:turn.example.org:3478?transport=udp", iceUrl("turn"))),
@@ -398,6 +461,12 @@ const missing = (given: Readonly<Record<string, string | undefined>>): readonly 
       faults.push(`${absent} is not set: expected it together with ${present}`)
     }
   }
+  const headerVariables = ["OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS"]
+  const headerVariable = headerVariables.find((name) => name in given)
+  const hasReceiver = "OTEL_EXPORTER_OTLP_ENDPOINT" in given || "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT" in given
+  if (headerVariable !== undefined && !hasReceiver) {
+    faults.push(`OTEL_EXPORTER_OTLP_ENDPOINT is not set: expected it together with ${headerVariable}`)
+  }
   if (given["NODE_ENV"]?.toLowerCase() === "production" && given["DATABASE_URL"] === undefined) {
     faults.push(
       "DATABASE_URL is not set: expected the URL of a PostgreSQL when NODE_ENV=production, as the embedded database " +
@@ -438,6 +507,8 @@ const readCommandLine = (
 const assemble = (values: Values, localPorts: readonly number[]): Config => {
   const { TURN_URLS: turnUrls, TURN_SECRET: turnSecret, TLS_CERT_FILE: certificateFile, TLS_KEY_FILE: keyFile } = values
   const { CLOUDFLARE_TURN_TOKEN_ID: tokenId, CLOUDFLARE_API_TOKEN: apiToken } = values
+  const { ALLOWED_ORIGINS: allowed, VERCEL_PREVIEW_ORIGIN_REGEX: previewPattern } = values
+  const isOriginSaid = allowed !== undefined || previewPattern !== undefined
   return present({
     environment: values.NODE_ENV,
     host: values.HOST,
@@ -445,7 +516,7 @@ const assemble = (values: Values, localPorts: readonly number[]): Config => {
     dataDirectory: values.DATA_DIR,
     logLevel: values.LOG_LEVEL,
     trustProxy: values.TRUST_PROXY,
-    origins: { allowed: values.ALLOWED_ORIGINS, previewPattern: values.VERCEL_PREVIEW_ORIGIN_REGEX, localPorts },
+    origins: present({ ...(isOriginSaid ? { allowed: allowed ?? [], previewPattern } : builtInOrigins), localPorts }),
     database: present({ url: values.DATABASE_URL, ssl: values.DATABASE_SSL }),
     websocket: {
       maxPayloadBytes: values.MAX_PAYLOAD_BYTES,
@@ -483,8 +554,16 @@ const assemble = (values: Values, localPorts: readonly number[]): Config => {
     },
     contact: present({ email: values.CONTACT_EMAIL, recaptchaSecretKey: values.RECAPTCHA_SECRET_KEY }),
     tls: certificateFile && keyFile ? { certificateFile, keyFile } : undefined,
-    telemetry: present({ otlpEndpoint: values.OTEL_EXPORTER_OTLP_ENDPOINT })
+    traces: tracesOf(values)
   })
+}
+
+/** What is said of traces alone goes before what is said of every signal, headers too: they are another receiver's. */
+const tracesOf = (values: Values): Config["traces"] => {
+  const base = values.OTEL_EXPORTER_OTLP_ENDPOINT
+  const url = values.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? (base && `${base}/v1/traces`)
+  const headers = values.OTEL_EXPORTER_OTLP_TRACES_HEADERS ?? values.OTEL_EXPORTER_OTLP_HEADERS
+  return url === undefined ? undefined : { url, headers: headers ?? Redacted.make({}) }
 }
 
 type Present<T> =

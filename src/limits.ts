@@ -169,6 +169,12 @@ export const limits = {
   /** Log lines a minute of one message that strangers bring about with single requests, such as a wrong key for the log.
    * Zero would write all of them. */
   strangersLines: 60,
+  /** Refused origins that are kept for the tower page, of up to 300 characters each, and their settings, which hold all
+   * of ALLOWED_ORIGINS. Zero would keep one. */
+  refusedOrigins: 20,
+  /** Refused origins that one address may add to those, and to the log, in a minute: a page has one, a developer a few.
+   * Zero would be no limit. */
+  refusedOriginsAMinute: 10,
 
   // Supervision
 

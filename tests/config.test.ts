@@ -50,8 +50,7 @@ describe("an empty environment", () => {
         guessesPerMinute: 10,
         pollsPerSecond: 10
       },
-      contact: {},
-      telemetry: {}
+      contact: {}
     })
   })
 
@@ -112,7 +111,8 @@ describe("a full environment", () => {
         CONTACT_EMAIL: "who@example.org",
         TLS_CERT_FILE: "cert.pem",
         TLS_KEY_FILE: "key.pem",
-        OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector:4318/"
+        OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector:4318/",
+        OTEL_EXPORTER_OTLP_HEADERS: "authorization=Bearer%20otlp-token"
       },
       ["--allow-local-port=3000", "--allow-local-port", "5173", "--allow-local-port=3000"]
     )
@@ -159,7 +159,10 @@ describe("a full environment", () => {
       },
       contact: { email: "who@example.org", recaptchaSecretKey: Redacted.make("recaptcha-key") },
       tls: { certificateFile: "cert.pem", keyFile: "key.pem" },
-      telemetry: { otlpEndpoint: "http://collector:4318" }
+      traces: {
+        url: "http://collector:4318/v1/traces",
+        headers: Redacted.make({ authorization: "Bearer otlp-token" })
+      }
     })
     expect(Redacted.value(config.logs.accessKey ?? Redacted.make(""))).toBe("log-key")
   })
@@ -173,10 +176,13 @@ describe("a full environment", () => {
       CLOUDFLARE_TURN_TOKEN_ID: "id",
       RECAPTCHA_SECRET_KEY: "hidden-5",
       TURN_SECRET: "hidden-6",
+      OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector:4318",
+      OTEL_EXPORTER_OTLP_HEADERS: "api-key=hidden-7",
       TURN_URLS: "turn:example.org"
     }
     const printed = JSON.stringify(load(secrets))
     expect(printed).toContain("turn:example.org")
+    expect(printed).toContain("http://collector:4318/v1/traces")
     expect(printed).not.toContain("hidden")
   })
 
@@ -201,6 +207,101 @@ describe("a full environment", () => {
     ["10.1.0.0/16,,fd00::/8", { kind: "networks", networks: ["10.1.0.0/16", "fd00::/8"] }]
   ])("reads TRUST_PROXY=%s", (value, expected) => {
     expect(load({ TRUST_PROXY: value }).trustProxy).toEqual(expected)
+  })
+})
+
+describe("origins", () => {
+  const builtIn = load().origins
+
+  it("that are built in count while nobody says which pages may come", () => {
+    expect(builtIn.allowed).toContain("https://dropsilk.xyz")
+    expect(builtIn.previewPattern?.test("https://dropsilk-x1-ahmed-arats-projects.vercel.app")).toBe(true)
+  })
+
+  it.each([
+    [{ ALLOWED_ORIGINS: "https://a.example" }, { allowed: ["https://a.example"], localPorts: [] }],
+    [{ VERCEL_PREVIEW_ORIGIN_REGEX: "^https://pr-" }, { allowed: [], previewPattern: /^https:\/\/pr-/, localPorts: [] }],
+    [
+      { ALLOWED_ORIGINS: "https://a.example", VERCEL_PREVIEW_ORIGIN_REGEX: "^https://pr-" },
+      { allowed: ["https://a.example"], previewPattern: /^https:\/\/pr-/, localPorts: [] }
+    ]
+  ])("are those of %o and no others", (environment, origins) => {
+    expect(load(environment).origins).toEqual(origins)
+    expect(load(environment, ["--allow-local-port=5173"]).origins).toEqual({ ...origins, localPorts: [5173] })
+  })
+
+  it("stay the built-in ones beside a local port, and for blank values", () => {
+    const blank = { ALLOWED_ORIGINS: " ", VERCEL_PREVIEW_ORIGIN_REGEX: "" }
+    expect(load(blank, ["--allow-local-port=5173"]).origins).toEqual({ ...builtIn, localPorts: [5173] })
+  })
+})
+
+describe("where traces go", () => {
+  const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector:4318" }
+  const headersOf = (environment: Environment) => {
+    const { traces } = load({ ...endpoint, ...environment })
+    return traces && Redacted.value(traces.headers)
+  }
+
+  it.each([
+    ["api-key=abc", { "api-key": "abc" }],
+    ["Authorization=Basic%20dXNlcjpwYXNz%3D%3D", { authorization: "Basic dXNlcjpwYXNz==" }],
+    ["Authorization=Basic dXNlcjpwYXNz==", { authorization: "Basic dXNlcjpwYXNz==" }],
+    [" a = 1 , b = 2%2C3 ,", { a: "1", b: "2,3" }],
+    ["a=1,A=2", { a: "2" }],
+    ["a=", { a: "" }],
+    ["a=x%3By", { a: "x;y" }]
+  ])("is told the headers of %s", (value, headers) => {
+    expect(headersOf({ OTEL_EXPORTER_OTLP_HEADERS: value })).toEqual(headers)
+    expect(headersOf({ OTEL_EXPORTER_OTLP_TRACES_HEADERS: value })).toEqual(headers)
+  })
+
+  it("is told none unless asked to", () => {
+    expect(headersOf({})).toEqual({})
+  })
+
+  it("is what is said of traces alone, as it is, before what is said of all signals", () => {
+    const of = (environment: Environment) => load(environment).traces?.url
+    expect(of({})).toBeUndefined()
+    expect(of({ OTEL_EXPORTER_OTLP_ENDPOINT: "https://otlp.example/base/" })).toBe("https://otlp.example/base/v1/traces")
+    const alone = { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "https://traces.example/in" }
+    expect(of(alone)).toBe("https://traces.example/in")
+    expect(of({ ...endpoint, ...alone })).toBe("https://traces.example/in")
+    const both = { OTEL_EXPORTER_OTLP_HEADERS: "a=1,b=2", OTEL_EXPORTER_OTLP_TRACES_HEADERS: "b=3" }
+    expect(headersOf(both)).toEqual({ b: "3" })
+  })
+
+  it.each([
+    ["no pair"],
+    ["=planted"],
+    ["a b=planted"],
+    ["a=planted%zz"],
+    ["a=planted%0d%0aX-Other: 1"],
+    ["a=planted%00"],
+    ["a=planted;property=1"],
+    ["a=plantedé"],
+    ["a=1,planted"],
+    ["content-type=planted/x"],
+    ["Host=planted.example"],
+    ["transfer-encoding=planted"],
+    [","]
+  ])("is named with its headers when they are %j, and their values are not shown", (value) => {
+    for (const name of ["OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS"]) {
+      const faults = faultsOf({ ...endpoint, [name]: value })
+      expect(faults).toEqual([expect.stringContaining(`${name}=<redacted>: expected name=value pairs`)])
+      expect(faults.join()).not.toContain("planted")
+    }
+  })
+
+  it("must be said when headers are, and holds no user", () => {
+    expect(faultsOf({ OTEL_EXPORTER_OTLP_HEADERS: "a=1" })).toEqual([
+      "OTEL_EXPORTER_OTLP_ENDPOINT is not set: expected it together with OTEL_EXPORTER_OTLP_HEADERS"
+    ])
+    expect(load({ OTEL_EXPORTER_OTLP_HEADERS: "a=1", OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "http://c/x" }).traces).toBeDefined()
+    for (const name of ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"]) {
+      const [fault = ""] = faultsOf({ [name]: "http://user:p4ss@collector:4318" })
+      expect(fault).toMatch(new RegExp(`^${name}=http://<redacted>@collector:4318: expected .* without user`))
+    }
   })
 })
 

@@ -10,6 +10,7 @@ import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
 import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
 import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
 import * as OpenApi from "effect/http-api/OpenApi"
+import { version } from "../version.ts"
 import { Active, FileCount, Name, ParticipantId, RecaptchaToken, RoomCode, TotalBytes } from "./fields.ts"
 import { allFaults, RejectsInvalidInput } from "./invalidRequest.ts"
 import { RoomSummary } from "./summary.ts"
@@ -299,7 +300,7 @@ export class Api extends HttpApi.make("silktower")
   .annotateMerge(
     OpenApi.annotations({
       title: "silktower",
-      version: "1",
+      version,
       description:
         "Signaling for peer-to-peer apps: rooms over HTTP, flights and signals over the WebSocket at the same address.",
       transform: allowMoreProperties

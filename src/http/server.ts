@@ -35,6 +35,10 @@ export interface HttpServerOptions {
   /** Everything that answers. */
   readonly routes: Layer.Layer<never, never, HttpRouter.HttpRouter | Services>
   readonly cors: CorsPolicy
+  /** Whether a page of this origin may change something at this host; both as in the request's headers. */
+  readonly admitsPage: (origin: string, host: string | undefined) => boolean
+  /** Told of every page that was refused a change, or will be kept from reading the answer by its browser. */
+  readonly onRefusedPage?: ((where: "post" | "read", request: IncomingMessage) => void) | undefined
   /** Sees each request before the lane does, and answers it with these headers, names and values in turn, or leaves it alone. */
   readonly pollLane?: PollLane | undefined
   /** Sees each request before the routes do, and may answer it. */
@@ -91,7 +95,7 @@ const timeoutCheckMs = 1000
 
 /** Builds the routes; the caller listens. Rejects when the routes contradict each other. */
 export const createHttpServer = async (options: HttpServerOptions): Promise<RunningHttpServer> => {
-  const { cors, pollLane, lane, observe, certificate } = options
+  const { cors, admitsPage, onRefusedPage, pollLane, lane, observe, certificate } = options
   const guarding = Object.entries({
     ...guardingHeaders,
     ...(certificate === undefined ? {} : { "strict-transport-security": `max-age=${secureForSeconds}` })
@@ -117,21 +121,30 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Runn
     else observed = observe(request, () => answer(request, response))
   }
 
+  /** Sent by a page that may not: browsers name it, whoever is not a browser names none. */
+  const isForeign = ({ headers: { origin, host } }: IncomingMessage, sharing: CorsAnswer | undefined): boolean =>
+    origin !== undefined &&
+    sharing?.route.origins === "allowed" &&
+    sharing.allowedOrigin === undefined &&
+    !admitsPage(origin, host)
+
   /** Who answers when no lane does. */
-  const handlerOf = (request: IncomingMessage, sharing: CorsAnswer | undefined): NodeHandler => {
-    if (request.method === "POST" && isForeign(request, sharing)) return refuseOrigin
+  const handlerOf = (request: IncomingMessage, foreign: boolean): NodeHandler => {
+    if (request.method === "POST" && foreign) return refuseOrigin
     if (Number(request.headers["content-length"] ?? 0) > limits.requestBodyBytes) return refuseAsTooLarge
     return hasEmptySegment(pathOf(request.url as string)) ? refuseAsUnknown : handle
   }
 
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
     const sharing = cors(decodedPath(request.url as string), request.headers.origin)
+    const foreign = isForeign(request, sharing)
+    if (foreign) onRefusedPage?.(request.method === "POST" ? "post" : "read", request)
     const headers = sharing === undefined ? guarding : [...guarding, ...corsHeaders(sharing)]
     if (sharing !== undefined && request.method === "OPTIONS") {
       response.writeHead(204, [...headers, ...preflightHeaders(sharing)]).end()
       return
     }
-    const handler = handlerOf(request, sharing)
+    const handler = handlerOf(request, foreign)
     if (handler === handle && pollLane?.(request, response, headers) === true) return
     for (let index = 0; index < headers.length; index += 2) {
       response.setHeader(headers[index] as string, headers[index + 1] as string)
@@ -168,13 +181,6 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Runn
 
   return { server, close: () => (closing ??= close()) }
 }
-
-/** Sent by a page that may not: browsers name it, whoever is not a browser names none. Our own pages may. */
-const isForeign = ({ headers }: IncomingMessage, sharing: CorsAnswer | undefined): boolean =>
-  headers.origin !== undefined &&
-  sharing?.route.origins === "allowed" &&
-  sharing.allowedOrigin === undefined &&
-  URL.parse(headers.origin)?.host !== headers.host
 
 type NodeHandler = (request: IncomingMessage, response: ServerResponse) => void
 

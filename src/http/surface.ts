@@ -23,7 +23,7 @@ import { createPollLane } from "./pollLane.ts"
 import { roomHandlers } from "./rooms.ts"
 import type { RoomBudgets } from "./rooms.ts"
 import { createHttpServer } from "./server.ts"
-import type { HttpLimits, RunningHttpServer } from "./server.ts"
+import type { HttpLimits, HttpServerOptions, RunningHttpServer } from "./server.ts"
 import { serverHandlers, statusHandlers } from "./status.ts"
 import type { ServerStatus } from "./status.ts"
 import { createTowerPage, towerPaths } from "./tower.ts"
@@ -51,6 +51,10 @@ export interface HttpSurfaceOptions {
   readonly tower?: Omit<TowerPageOptions, "onFault">
   /** Whether pages of this origin may read answers; gets the Origin header as it came. */
   readonly allowsOrigin: (origin: string) => boolean
+  /** Whether pages of this origin may change something at this host; both as in the request's headers. */
+  readonly admitsPage: HttpServerOptions["admitsPage"]
+  /** Told of every page that was refused. */
+  readonly onRefusedPage?: HttpServerOptions["onRefusedPage"]
   /** Told of every fault that a client sees as 500, for the log. */
   readonly onFault: (error: unknown) => void
   /** Other JSON documents by path, made when first asked for. */
@@ -94,6 +98,8 @@ export const createHttpSurface = async (options: HttpSurfaceOptions): Promise<Ru
     }),
     within: options.tracing?.within,
     cors: createCorsPolicy(corsRoutes, options.allowsOrigin),
+    admitsPage: options.admitsPage,
+    onRefusedPage: options.onRefusedPage,
     notFound,
     tooLarge: errorResponse(wireErrors.bodyTooLarge),
     wrongOrigin: errorResponse(wireErrors.wrongOrigin),

@@ -21,6 +21,8 @@ export interface Metrics {
   record(event: DomainEvent): void
   /** Somebody was refused for having spent a budget. */
   refused(budget: string): void
+  /** A page of an origin that is not allowed was refused something: one of a few words. */
+  refusedOrigin(where: string): void
   /** A log line was written. */
   line(level: string, message: string): void
   /** A request was answered; route and method are of few. */
@@ -54,6 +56,7 @@ export const createMetrics = ({ version, supervisors, jobs, pool }: MetricsSourc
   const invitations = counter("flight_invitations_total", "Invitations passed on.")
   const crashes = counter("actor_crashes_total", "Actors that have crashed.", "kind", "restarted")
   const refusals = counter("refusals_total", "Refused for a spent budget.", "budget")
+  const refusedOrigins = counter("origin_refusals_total", "Refused for an Origin that is not allowed.", "where")
   const lines = counter("log_lines_total", "Log lines written.", "level", "message")
   const frames = counter("frames_total", "Frames read other than relayed signals, by type or by the fault.", "outcome")
 
@@ -160,6 +163,7 @@ export const createMetrics = ({ version, supervisors, jobs, pool }: MetricsSourc
       }
     },
     refused: (budget) => refusals.inc({ budget }),
+    refusedOrigin: (where) => refusedOrigins.inc({ where }),
     line: (level, message) => lines.inc({ level, message }),
     answered: (route, method, status, seconds) => {
       const statusClass = `${Math.floor(status / 100)}xx`

@@ -10,6 +10,7 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
 import * as Tracer from "effect/Tracer"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpClient from "effect/http/HttpClient"
@@ -35,11 +36,17 @@ export interface Tracing {
 /** Milliseconds that the last spans may take on their way out. */
 const farewellMs = 1_000
 
-/** `endpoint`: the base URL of an OTLP/HTTP receiver; traces go to `/v1/traces` below it. */
-export const createTracing = async (endpoint: string, version: string): Promise<Tracing> => {
+/** Where traces go: the URL that an OTLP/HTTP receiver takes them at, and what it wants to be told with them. */
+export interface TraceReceiver {
+  readonly url: string
+  readonly headers: Redacted.Redacted<Readonly<Record<string, string>>>
+}
+
+export const createTracing = async ({ url, headers }: TraceReceiver, version: string): Promise<Tracing> => {
   const current = new AsyncLocalStorage<Tracer.Span>()
   const exporting = OtlpTracer.layer({
-    url: `${endpoint}/v1/traces`,
+    url,
+    headers: Redacted.value(headers),
     resource: { serviceName: "silktower", serviceVersion: version },
     shutdownTimeout: farewellMs
   }).pipe(

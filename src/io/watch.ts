@@ -3,6 +3,7 @@
  * so often that it costs more than its share. While nobody watches nothing is computed and nothing kept but crashes.
  */
 import type { DomainEvent } from "../machines/domainEvents.ts"
+import type { RefusedOriginsView } from "./refusedOrigins.ts"
 import { crashEntry, feedEntry, type CrashEntry, type Happening } from "./towerFeed.ts"
 import { createTowerReader, type ShownRows, type StoryView, type TowerSources } from "./towerView.ts"
 
@@ -12,6 +13,7 @@ export interface WatchOptions extends TowerSources {
   readonly startedAt: number
   /** Epoch milliseconds. */
   readonly now: () => number
+  readonly refusedOrigins: () => RefusedOriginsView
   /** Told when the tower could not be read, for the log. */
   readonly onFault: (error: unknown) => void
   /** See limits.ts for the units and reasons. */
@@ -74,7 +76,14 @@ export const createWatch = (options: WatchOptions): Watch => {
   }
 
   const show = (begunAt: number) => {
-    const view = JSON.stringify({ version, startedAt, ...reader.view(), crashCounts, crashes })
+    const view = JSON.stringify({
+      version,
+      startedAt,
+      ...reader.view(),
+      refusedOrigins: options.refusedOrigins(),
+      crashCounts,
+      crashes
+    })
     const feed = takeFeed()
     let text = feed
     if (view !== shown) {

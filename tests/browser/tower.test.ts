@@ -133,6 +133,45 @@ describeInChromium("the tower page in Chromium", (chromium) => {
     expect(complaints).toEqual([])
   })
 
+  it("shows refused origins as the text they are, with what would let them in", async () => {
+    const { page, complaints } = await open()
+    await shows(() => textOf(page, "#origins-caption")).toContain("No page has been refused")
+    const refuse = (origin: string) =>
+      fetch(`${server.http}/api/rooms`, { method: "POST", headers: { origin }, body: "{}" })
+    // Those of header characters only: others reach no server.
+    const origins = [...hostiles.filter((text) => !/[^\x20-\xff]/.test(text)), `https://${hostile}`, "null"]
+    for (const origin of [...origins, "https://new.example", "https://new.example"]) {
+      expect((await refuse(origin)).status).toBe(403)
+    }
+    await shows(() => textOf(page, "#origins-total")).toBe(String(origins.length + 2))
+    const rows = page.locator("#origin-rows tr")
+    expect(await rows.count()).toBe(origins.length + 1)
+    expect((await rows.first().innerText()).split("\t").map((text) => text.trim())).toEqual([
+      "https://new.example",
+      "changes",
+      "2",
+      expect.stringMatching(/^\d+ s ago$/),
+      "ALLOWED_ORIGINS=https://dropsilk.xyz,https://www.dropsilk.xyz,https://dropsilk.vercel.app,app://.,https://new.example"
+    ])
+    for (const shown of [hostile, "</…", "&lt;b&gt;", `https://${hostile}`]) {
+      expect(await page.locator("#origin-rows th").allInnerTexts()).toContain(shown)
+    }
+    expect(await page.locator("#origin-rows", { hasText: "Serve the page over HTTP" }).count()).toBe(1)
+    expect(await page.title()).toBe("silktower")
+    expect(await page.locator("main img, main script").count()).toBe(0)
+    const long = `https://${"w".repeat(60)}.${"w".repeat(60)}.${"w".repeat(60)}.example`
+    await refuse(long)
+    await shows(() => textOf(page, "#origin-rows")).toContain(long)
+    for (const width of [360, 1600]) {
+      await page.setViewportSize({ width, height: 740 })
+      const [wide, room] = await page.evaluate<[number, number]>(
+        "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+      )
+      expect(wide).toBeLessThanOrEqual(room)
+    }
+    expect(complaints).toEqual([])
+  })
+
   it("opens a flight's story by keyboard, keeps it up to date, and gives the focus back", async () => {
     const { page, complaints } = await open()
     const code = await openFlight("Ada", "Grace")
@@ -182,7 +221,7 @@ describeInChromium("the tower page in Chromium", (chromium) => {
     for (const role of ["banner", "navigation", "main", "contentinfo"] as const) {
       expect(await page.getByRole(role).count()).toBe(1)
     }
-    for (const name of ["Supervisors", "Flights", "Rooms", "Events", "Crashes", "Statecharts"]) {
+    for (const name of ["Supervisors", "Flights", "Rooms", "Events", "Crashes", "Refused origins", "Statecharts"]) {
       expect(await page.getByRole("heading", { level: 2, name }).count()).toBe(1)
     }
     await page.getByRole("table", { name: /tree of supervisors/ }).waitFor()

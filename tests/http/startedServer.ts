@@ -7,6 +7,7 @@ import type { AddressInfo } from "node:net"
 import type { HttpLimits } from "../../src/http/server.ts"
 import type { HttpSurfaceOptions } from "../../src/http/surface.ts"
 import { createHttpSurface } from "../../src/http/surface.ts"
+import { createOriginPolicy } from "../../src/io/origin.ts"
 import { createMemoryDesk } from "./memoryDesk.ts"
 
 export const allowedOrigin = "https://dropsilk.xyz"
@@ -23,6 +24,7 @@ export interface Answer {
 export const startServer = async (limits: Partial<HttpLimits> = {}, parts: Partial<HttpSurfaceOptions> = {}) => {
   const desk = createMemoryDesk()
   const faults: unknown[] = []
+  const origins = createOriginPolicy({ environment: "development", allowed: [allowedOrigin], localPorts: [] })
   const { server, close } = await createHttpSurface({
     desk,
     budgets: { createRoom: () => 0, guess: () => 0, guessedRight: () => {}, poll: () => 0, addressOf: () => "192.0.2.1" },
@@ -47,7 +49,8 @@ export const startServer = async (limits: Partial<HttpLimits> = {}, parts: Parti
     },
     uploads: { log: () => {} },
     contact: { log: () => {} },
-    allowsOrigin: (origin) => origin === allowedOrigin || origin === allowedOrigin.toUpperCase(),
+    allowsOrigin: origins.allows,
+    admitsPage: origins.admits,
     onFault: (error) => faults.push(error),
     documents: { "/asyncapi.json": () => ({ asyncapi: "3.0.0" }) },
     limits,

@@ -1,6 +1,6 @@
 import { networkInterfaces } from "node:os"
 import { describe, expect, it } from "vitest"
-import { createOriginPolicy, type OriginPolicyOptions } from "../../src/io/origin.ts"
+import { createOriginPolicy, normaliseOrigin, type OriginPolicyOptions } from "../../src/io/origin.ts"
 
 const policy = (pieces: Partial<OriginPolicyOptions> = {}) =>
   createOriginPolicy({
@@ -76,23 +76,64 @@ describe("a page's origin", () => {
   })
 })
 
+const own = "signal.example.org:8080"
+
 describe("a WebSocket upgrade", () => {
   it("must carry an allowed origin in production", () => {
     const origins = policy({ environment: "production" })
-    expect(origins.allowsUpgrade("https://dropsilk.xyz")).toBe(true)
-    expect(origins.allowsUpgrade("app://.")).toBe(true)
-    expect(origins.allowsUpgrade(undefined)).toBe(false)
-    expect(origins.allowsUpgrade("https://evil.example")).toBe(false)
-    expect(origins.allowsUpgrade("null")).toBe(false)
+    expect(origins.admitsUpgrade("https://dropsilk.xyz", own)).toBe(true)
+    expect(origins.admitsUpgrade("app://.", own)).toBe(true)
+    expect(origins.admitsUpgrade(undefined, own)).toBe(false)
+    expect(origins.admitsUpgrade("https://evil.example", own)).toBe(false)
+    expect(origins.admitsUpgrade("null", own)).toBe(false)
   })
 
   it.each([["development"], ["test"]] as const)("may come without one in %s, not with a wrong one", (environment) => {
     const origins = policy({ environment })
-    expect(origins.allowsUpgrade(undefined)).toBe(true)
-    expect(origins.allowsUpgrade("https://dropsilk.xyz")).toBe(true)
-    expect(origins.allowsUpgrade("https://evil.example")).toBe(false)
-    expect(origins.allowsUpgrade("")).toBe(false)
-    expect(origins.allowsUpgrade("null")).toBe(false)
+    expect(origins.admitsUpgrade(undefined, own)).toBe(true)
+    expect(origins.admitsUpgrade("https://dropsilk.xyz", own)).toBe(true)
+    expect(origins.admitsUpgrade("https://evil.example", own)).toBe(false)
+    expect(origins.admitsUpgrade("", own)).toBe(false)
+    expect(origins.admitsUpgrade("null", own)).toBe(false)
+  })
+})
+
+describe("a page of the host that it speaks to", () => {
+  it.each([
+    ["http://signal.example.org:8080", own],
+    ["http://Signal.Example.org:8080", "SIGNAL.example.org:8080"],
+    // A proxy speaks TLS, and hands the Host header on.
+    ["https://signal.example.org", "signal.example.org"],
+    ["https://signal.example.org", "signal.example.org:443"],
+    ["http://192.168.7.20:8080", "192.168.7.20:8080"],
+    ["http://[::1]:8080", "[::1]:8080"]
+  ])("%s may open sockets and change something at %s, but not in production", (origin, host) => {
+    for (const environment of ["development", "test"] as const) {
+      expect(policy({ environment }).admits(origin, host)).toBe(true)
+      expect(policy({ environment }).admitsUpgrade(origin, host)).toBe(true)
+    }
+    expect(policy({ environment: "production" }).admits(origin, host)).toBe(false)
+    expect(policy({ environment: "production" }).admitsUpgrade(origin, host)).toBe(false)
+    expect(policy({ environment: "production", allowed: [origin] }).admitsUpgrade(origin, host)).toBe(true)
+  })
+
+  it.each([
+    ["http://signal.example.org:5173", own],
+    ["http://signal.example.org", own],
+    ["http://other.example.org:8080", own],
+    ["http://signal.example.org.evil.example:8080", own],
+    ["https://signal.example.org", "signal.example.org:80"],
+    ["https://evil.example", "http://evil.example"],
+    ["null", "null"],
+    ["", ""],
+    ["file://", ""],
+    ["http://", ""],
+    ["app://.", "."],
+    ["app://other", "other"],
+    ["http://signal.example.org:8080", undefined],
+    [`http://${"a".repeat(400)}`, "a".repeat(400)]
+  ])("is none with Origin %s and Host %s", (origin, host) => {
+    expect(policy({ allowed: [] }).admits(origin, host)).toBe(false)
   })
 })
 
@@ -160,6 +201,6 @@ describe("the form in which origins are compared", () => {
     ["https://", undefined],
     ["", undefined]
   ])("of %s is %s", (origin, normal) => {
-    expect(policy().normalise(origin)).toBe(normal)
+    expect(normaliseOrigin(origin)).toBe(normal)
   })
 })

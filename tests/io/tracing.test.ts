@@ -95,6 +95,34 @@ describeOnPostgres("traces", () => {
     }
   })
 
+  it("come with the headers that the receiver wants, which nothing else shows", async () => {
+    receiver.replies({ status: 401, body: { error: "planted-answer" } })
+    const server = await start({
+      OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:9",
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${receiver.url}/planted/in`,
+      OTEL_EXPORTER_OTLP_HEADERS: "Authorization=Basic%20planted-credentials%3D%3D, x-team = planted%2Cteam",
+      LOG_LEVEL: "trace",
+      LOG_ACCESS_KEY: "log-key"
+    })
+    expect((await post(`${server.http}/api/rooms`, { name: "Ann" })).status).toBe(201)
+    const shown = await Promise.all(
+      ["/logs?key=log-key", "/metrics", "/api/status"].map(async (path) => (await fetch(server.http + path)).text())
+    )
+    await server.stop()
+    expect(receiver.questions.length).toBeGreaterThan(0)
+    for (const { method, path, headers, body } of receiver.questions) {
+      expect([method, path]).toEqual(["POST", "/planted/in"])
+      expect(headers).toMatchObject({
+        authorization: "Basic planted-credentials==",
+        "x-team": "planted,team",
+        "content-type": "application/json"
+      })
+      expect(JSON.parse(body).resourceSpans).toHaveLength(1)
+      expect(body).not.toContain("planted")
+    }
+    expect([server.log(), ...shown].join("\n")).not.toContain("planted")
+  })
+
   it("cost nobody their answer when nobody receives them", async () => {
     for (const reply of ["cut", "silence", { status: 500, body: "planted" }] as const) {
       receiver.replies(reply)

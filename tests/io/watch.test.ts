@@ -37,6 +37,7 @@ describe("watching the tower", () => {
       version: "1.2.3",
       startedAt: 0,
       now: () => Date.now(),
+      refusedOrigins: () => ({ times: 0, most: 0, rows: [] }),
       onFault: (error) => faults.push(error),
       limits: { ...limits, ...changed }
     })

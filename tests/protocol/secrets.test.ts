@@ -114,7 +114,16 @@ const session = async ({ http, ws }: Address): Promise<string[]> => {
   await ask(404, `${http}/planted/path?planted=1`)
   await ask(403, `${http}/logs`)
   await ask(403, `${http}/logs?key=planted-wrong-key`)
-  await expect(connect(ws, { headers: { origin: "https://planted.example" } })).rejects.toThrow()
+  // What is refused is told, but not what else may stand in such a header.
+  for (const origin of [
+    "https://stranger.example/planted?token=planted",
+    "https://planted:planted@stranger.example",
+    "app://stranger/planted?token=planted",
+    "app://planted@stranger"
+  ]) {
+    await expect(connect(ws, { headers: { origin } })).rejects.toThrow()
+    await ask(403, `${http}/api/rooms`, { method: "POST", headers: { ...headers, origin }, body: "{}" })
+  }
 
   const { iceServers } = JSON.parse(await ask(200, `${http}/api/turn-credentials`))
   for (const { credential } of iceServers) if (credential !== undefined) secrets.push(credential)
@@ -144,6 +153,7 @@ const expected = [
   "flight:joined",
   "flight:error",
   "flight:ended",
+  "origin:refused",
   "FLIGHT STORY COMPLETE",
   "system:log_access"
 ]

@@ -143,10 +143,11 @@ export const withoutBudgets = {
   MAX_POLLS_PER_SECOND: "0"
 }
 
-/** Starts a server on a port of the system's choice. `environment` is what an operator would set. */
+/** Starts a server on a port of the system's choice. `environment` and `commandLine` are what an operator would set. */
 export const startServer = async (
   environment: Readonly<Record<string, string>>,
-  options: Partial<ApplicationOptions> = {}
+  options: Partial<ApplicationOptions> = {},
+  commandLine: readonly string[] = []
 ): Promise<TestServer> => {
   const output = new PassThrough()
   let text = ""
@@ -154,7 +155,8 @@ export const startServer = async (
     text += chunk.toString()
   })
   seedEmbeddedDatabase(environment)
-  const config = await Effect.runPromise(loadConfig({ PORT: "0", HOST: "127.0.0.1", ...withoutBudgets, ...environment }, []))
+  const given = { PORT: "0", HOST: "127.0.0.1", ...withoutBudgets, ...environment }
+  const config = await Effect.runPromise(loadConfig(given, commandLine))
   const application = await startApplication(config, { output, pretty: false, ...options })
   const ws = `ws://127.0.0.1:${application.port}`
   return {

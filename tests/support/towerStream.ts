@@ -1,8 +1,10 @@
 /** Somebody who watches the tower over its event stream. */
 import type { FeedEntry } from "../../src/io/towerFeed.ts"
+import type { RefusedOriginsView } from "../../src/io/refusedOrigins.ts"
 import type { TowerView } from "../../src/io/towerView.ts"
 
 export type ShownTower = TowerView & {
+  readonly refusedOrigins: RefusedOriginsView
   readonly crashes: readonly any[]
   readonly crashCounts: Readonly<Record<string, any>>
 }

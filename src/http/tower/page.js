@@ -4,7 +4,7 @@ import { showCharts } from "./charts.js"
 import { addToFeed, showCrashes } from "./feed.js"
 import { createStory } from "./story.js"
 import { openStream } from "./stream.js"
-import { showBranches, showFlights, showRooms } from "./tables.js"
+import { showBranches, showFlights, showOrigins, showRooms } from "./tables.js"
 
 const machines = {
   connection: "connections",
@@ -33,6 +33,7 @@ const showTimes = () => {
   setText(byId("uptime"), `up ${duration(now() - view.startedAt)}`)
   showFlights(view, now(), story.open)
   showRooms(view, now())
+  showOrigins(view, now())
 }
 
 const show = () => {

@@ -1,4 +1,4 @@
-/** Supervisors, flights and rooms. */
+/** Supervisors, flights, rooms and refused origins. */
 import { byId, counted, duration, keepRows, make, makeRow, nameOf, setText } from "./elements.js"
 
 const joinNames = (cell, names) => {
@@ -111,6 +111,31 @@ export const showRooms = ({ rooms }, now) => {
       setText(cells[3], counted(signals))
       setText(cells[4], duration(now - awakeSince))
       setText(cells[5], seated > 0 ? "stays" : duration(expiresAt - now))
+    }
+  )
+}
+
+const accesses = { socket: "sockets", post: "changes", read: "reads" }
+
+export const showOrigins = ({ refusedOrigins: { times, most, rows } }, now) => {
+  const since = "since the start of the server"
+  const told = "If one of these is your page, start the server with the setting beside it."
+  const some = rows.length < most ? told : `At most ${most} origins are kept. ${told}`
+  setText(byId("origins-caption"), times === 0 ? `No page has been refused for its origin ${since}.` : some)
+  setText(byId("origins-total"), counted(times))
+  keepRows(
+    byId("origin-rows"),
+    rows,
+    ({ id }) => id,
+    () => makeRow("", "roomy", "number", "number", ""),
+    ({ cells }, { origin, where, times, lastAt, setting, hint }) => {
+      if (!cells[0].hasChildNodes()) {
+        cells[0].append(nameOf(origin))
+        cells[4].append(setting === null ? hint : make("code", "setting", setting))
+      }
+      setText(cells[1], where.map((each) => accesses[each]).join(", "))
+      setText(cells[2], counted(times))
+      setText(cells[3], `${duration(now - lastAt)} ago`)
     }
   )
 }
