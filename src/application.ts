@@ -1,7 +1,6 @@
 /**
  * The composition root: every part of the server, put together from a Config. Tests build servers with it too.
  */
-import { readFileSync } from "node:fs"
 import type { Server as SecureServer } from "node:https"
 import type { AddressInfo } from "node:net"
 import * as Redacted from "effect/Redacted"
@@ -21,6 +20,7 @@ import { createDeadlines } from "./io/deadlines.ts"
 import { createPreviewCleanup, createRoomCleanup } from "./io/cleanups.ts"
 import { aliasOf, createIdentities } from "./io/identities.ts"
 import { createJobs, jobNames } from "./io/jobs.ts"
+import { listen } from "./io/listening.ts"
 import { createMetrics } from "./io/metrics.ts"
 import { createModestLog } from "./io/modestLog.ts"
 import { createOriginPolicy } from "./io/origin.ts"
@@ -40,6 +40,7 @@ import { limits } from "./limits.ts"
 import type { DomainEvent } from "./machines/domainEvents.ts"
 import type { SupervisorRef } from "./machines/supervisor.ts"
 import { towerMachine, towerSupervisors } from "./machines/tower.ts"
+import { version } from "./version.ts"
 
 export interface ApplicationOptions {
   /** Where log lines go. */
@@ -79,10 +80,7 @@ export interface Application {
   stop(): Promise<void>
 }
 
-/** The version in package.json. */
-export const version: string = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")).version
-
-/** Starts a server. Rejects with a named error when the certificate is unusable, the database cannot be opened or the port is taken. */
+/** Starts a server. Rejects with a named error when the certificate is unusable, the database cannot be opened or the port cannot be had. */
 export const startApplication = async (config: Config, options: ApplicationOptions): Promise<Application> => {
   const metrics = createMetrics({
     version,
@@ -345,10 +343,7 @@ export const startApplication = async (config: Config, options: ApplicationOptio
   }
 
   try {
-    await new Promise<void>((resolve, reject) => {
-      http.server.once("error", reject)
-      http.server.listen(config.port, config.host, resolve)
-    })
+    await listen(http.server, config.host, config.port)
   } catch (error) {
     tower.stop()
     await http.close()
