@@ -77,8 +77,8 @@ const paramsOf = (flags: Flags): Record<string, CliFlag.Flag<readonly string[]>>
         placeholder === undefined
           ? named(CliFlag.Boolean(name)).pipe(
               CliFlag.withoutNegation,
-              CliFlag.withDefault(false),
-              CliFlag.map((given) => (given ? [""] : []))
+              CliFlag.atLeast(0),
+              CliFlag.map((given) => (given.includes(true) ? [""] : []))
             )
           : named(CliFlag.String(name)).pipe(CliFlag.withMetavar(placeholder), CliFlag.atLeast(0))
       ]

@@ -24,7 +24,7 @@ export const greeting = (config: Config, { port, database, ownAddresses = addres
     ["listening", `${home} (WebSocket on the same port)`],
     ...networkOf(config.host, ownAddresses).map((host) => ["network", at(host)] as const),
     ["database", database],
-    ["origins", originsOf(config)],
+    ...originsOf(config).map((line, index) => [index === 0 ? "origins" : "", line] as const),
     [
       "tower",
       config.logs.accessKey === undefined
@@ -72,14 +72,15 @@ function* addressesOfInterfaces(): Generator<string> {
 
 // --- Origins
 
-const originsOf = ({ origins, environment }: Config): string => {
+const originsOf = ({ origins, environment }: Config): readonly string[] => {
   const admitted = [...origins.localPorts.map((port) => `http://localhost:${port}`), ...origins.allowed]
   const rest = admitted.length - shownOrigins
   const parts = [
     ...admitted.slice(0, shownOrigins),
     ...(rest > 0 ? [`${rest} more`] : []),
-    ...(origins.previewPattern === undefined ? [] : ["those that VERCEL_PREVIEW_ORIGIN_REGEX matches"]),
-    ...(environment === "production" ? [] : ["programs that send none"])
+    ...(origins.previewPattern === undefined ? [] : ["VERCEL_PREVIEW_ORIGIN_REGEX"]),
+    // Programs that are no browsers.
+    ...(environment === "production" ? [] : [`in ${environment} sockets without an origin`])
   ]
-  return `${parts.length === 0 ? "none" : parts.join(", ")} (more: ALLOWED_ORIGINS, --allow-local-port)`
+  return [parts.length === 0 ? "none" : parts.join(", "), "other pages are let in by ALLOWED_ORIGINS or --allow-local-port"]
 }
