@@ -40,11 +40,15 @@ export const readWords = async (program: Program<Flags>, words: readonly string[
     if (texts?.["version"]?.length) return { texts, faults, answer: `silktower ${version}` }
     faults.push(...errors.map((error) => describe(error, flags)))
     if (texts !== undefined) {
-      const stray = (texts[strays] ?? []).map((word) => `${shown(word)}: expected nothing but ${allOf(flags)}`)
+      const stray = (texts[strays] ?? []).map((word) => `${nameOf(word)}: expected nothing but ${allOf(flags)}`)
       return { texts, faults: [...faults, ...stray], answer: undefined }
     }
     // It stops before it reads any values; without the words it has named it goes on, so that all faults are known.
-    const understood = rest.filter((word) => !errors.some((error) => speaksOf(error, word)))
+    const isNamed = (word: string | undefined) => word !== undefined && errors.some((error) => speaksOf(error, word))
+    // What follows an unknown flag was meant for it, and may be a secret.
+    const understood = rest.filter(
+      (word, at) => !isNamed(word) && (word.startsWith("-") || !isNamed(rest[at - 1]) || rest[at - 1]?.includes("="))
+    )
     if (understood.length === rest.length) return { texts: {}, faults, answer: undefined }
     rest = understood
   }
@@ -129,6 +133,9 @@ const describe = (error: CliError.CliError, flags: Flags): string => {
   }
   return shown(error.message)
 }
+
+/** Somebody may mean a variable, and its value may be a secret. */
+const nameOf = (word: string): string => shown(word.replace(/^(\w+)=.*$/s, "$1=<redacted>"))
 
 /** All of them, as they are given. */
 const allOf = (flags: Flags): string =>
