@@ -110,8 +110,10 @@ const { url: given } = await commandLineOf({
     url: valueFlagOr("http://localhost:8080", {
       placeholder: "URL",
       expected: "an http:// or https:// URL",
-      read: (text) => (/^(http|ws)s?:\/\//.test(text) && URL.canParse(text) ? text.replace(/^ws/, "http").replace(/\/+$/, "") : undefined),
-      description: "The server, http://localhost:8080 unless told otherwise. Where none answers, one is started"
+      // A WebSocket's URL means the same server.
+      read: (text) =>
+        /^(http|ws)s?:\/\//.test(text) && URL.canParse(text) ? text.replace(/^ws/, "http").replace(/\/+$/, "") : undefined,
+      description: "The server, http://localhost:8080 unless told otherwise. Where none is, one is started"
     })
   }
 })

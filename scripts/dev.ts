@@ -19,14 +19,14 @@ const say = (line: string): void => void process.stdout.write(`dev: ${line}\n`)
 const options = await commandLineOf({
   command: "npm run dev --",
   purpose:
-    "Starts a server for working on it or against it, on a database of its own in .data/dev that is emptied at the start. " +
-    "Changed files restart it.",
+    "Starts a server for working on it or against it, on a database of its own in .data/dev that is emptied at the " +
+    "start. Changed files restart it.",
   flags: {
     docker: switchFlag("PostgreSQL from docker-compose.yml instead of the embedded database"),
     "allow-local-port": listFlag({
       ...port,
       placeholder: "PORT",
-      description: `Lets pages of http://localhost:PORT in, besides ${frontEndPorts.join(" and ")}. May be given several times`
+      description: `Lets pages of http://localhost:PORT in, besides ${frontEndPorts.join(" and ")}. Several times: more`
     })
   }
 })

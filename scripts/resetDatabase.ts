@@ -5,6 +5,7 @@ import { withPostgres } from "../src/io/database.ts"
 import { readDatabaseUrl } from "../src/io/databaseUrl.ts"
 import { openEmbeddedDatabase } from "../src/io/embeddedDatabase.ts"
 import { dropTables, migrate } from "../src/io/migrations.ts"
+import { shown } from "../src/shown.ts"
 import { askForYes } from "./askForYes.ts"
 import { databaseSettings, runScript } from "./databaseSettings.ts"
 
@@ -38,8 +39,8 @@ const permission = async ({ name, described, danger }: Place): Promise<void> => 
   const loss = `Everything in ${described} would be lost`
   const meant = (flag: string) => `If that is meant: npm run db:reset -- ${flag}`
   if (erase === name) return
-  if (erase !== undefined) throw new NotErased(`--erase=${erase} names another database. ${loss}. ${meant(`--erase=${name}`)}`)
-  if (danger !== undefined) throw new NotErased(`${danger}. ${loss}. ${meant(`--erase=${name}`)}`)
+  const reason = erase === undefined ? danger : `--erase=${shown(erase)} names another database`
+  if (reason !== undefined) throw new NotErased(`${reason}. ${loss}. ${meant(`--erase=${name}`)}`)
   if (yes) return
   if (!process.stdin.isTTY || !process.stdout.isTTY) {
     throw new NotErased(`There is no terminal to ask on. ${loss}. ${meant("--yes")}`)

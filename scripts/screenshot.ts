@@ -25,7 +25,11 @@ const options = await commandLineOf({
       expected: "the path of a file",
       read: (text) => text || undefined
     }),
-    scheme: valueFlagOr("light", { ...oneOf(["light", "dark"]), placeholder: "SCHEME", description: "light (default) or dark" }),
+    scheme: valueFlagOr("light", {
+      ...oneOf(["light", "dark"]),
+      placeholder: "SCHEME",
+      description: "light (default) or dark"
+    }),
     width: valueFlagOr(1440, { ...pixels, description: "Width of the window, 1440 unless told otherwise" }),
     height: valueFlagOr(1600, { ...pixels, description: "Height of the window, 1600 unless told otherwise" })
   }

@@ -74,8 +74,10 @@ const paramsOf = (flags: Flags): Record<string, CliFlag.Flag<readonly string[]>>
   Object.fromEntries(
     Object.entries(flags).map(([name, { description, placeholder }]) => {
       const letter = letters[name]
-      const named = <A>(flag: CliFlag.Flag<A>) =>
-        flag.pipe(CliFlag.withDescription(description), letter === undefined ? (same) => same : CliFlag.withAlias(letter))
+      const named = <A>(flag: CliFlag.Flag<A>): CliFlag.Flag<A> => {
+        const described = flag.pipe(CliFlag.withDescription(description))
+        return letter === undefined ? described : described.pipe(CliFlag.withAlias(letter))
+      }
       return [
         name,
         placeholder === undefined
@@ -129,7 +131,8 @@ const describe = (error: CliError.CliError, flags: Flags): string => {
     const flag = flags[error.option]
     if (flag?.placeholder === undefined) return `--${error.option}=${shown(error.value)}: expected it without a value`
     const [fault] = flag.read([error.value]).faults
-    return `--${error.option}=${shown(error.value)}: ${fault?.because ?? `expected --${error.option}=${flag.placeholder}`}`
+    const because = fault?.because ?? `expected --${error.option}=${flag.placeholder}`
+    return `--${error.option}=${shown(error.value)}: ${because}`
   }
   return shown(error.message)
 }

@@ -16,7 +16,8 @@ export interface GreetingOptions {
 const shownAddresses = 4
 const shownOrigins = 2
 
-export const greeting = (config: Config, { port, database, ownAddresses = addressesOfInterfaces() }: GreetingOptions) => {
+export const greeting = (config: Config, options: GreetingOptions): string => {
+  const { port, database, ownAddresses = addressesOfInterfaces() } = options
   const scheme = config.tls === undefined ? "http" : "https"
   const at = (host: string) => `${scheme}://${isIPv6(host) ? `[${host}]` : host}:${port}`
   const home = at(isEverywhere(config.host) || isLoopback(config.host) ? "localhost" : config.host)
@@ -33,7 +34,8 @@ export const greeting = (config: Config, { port, database, ownAddresses = addres
     ],
     ["docs", `${home}/docs, ${home}/asyncapi.json`]
   ]
-  return ["", `  silktower ${version}`, ...lines.map(([name, text]) => `  ${name.padEnd(11)} ${text}`), "", ""].join("\n")
+  const rows = lines.map(([name, text]) => `  ${name.padEnd(11)} ${text}`)
+  return ["", `  silktower ${version}`, ...rows, "", ""].join("\n")
 }
 
 // --- Addresses
@@ -50,7 +52,8 @@ linkLocal.addSubnet("fe80::", 10, "ipv6")
 
 const isIn = (list: BlockList, address: string): boolean => list.check(address, isIPv6(address) ? "ipv6" : "ipv4")
 
-const isLoopback = (host: string): boolean => host.toLowerCase() === "localhost" || (isIP(host) !== 0 && isIn(loopback, host))
+const isLoopback = (host: string): boolean =>
+  host.toLowerCase() === "localhost" || (isIP(host) !== 0 && isIn(loopback, host))
 
 /** Where other machines reach a server that listens everywhere; one that listens elsewhere has said so already. */
 const networkOf = (host: string, ownAddresses: Iterable<string>): readonly string[] => {
@@ -78,9 +81,9 @@ const originsOf = ({ origins, environment }: Config): readonly string[] => {
   const parts = [
     ...admitted.slice(0, shownOrigins),
     ...(rest > 0 ? [`${rest} more`] : []),
-    ...(origins.previewPattern === undefined ? [] : ["VERCEL_PREVIEW_ORIGIN_REGEX"]),
-    // Programs that are no browsers.
-    ...(environment === "production" ? [] : [`in ${environment} sockets without an origin`])
+    ...(origins.previewPattern === undefined ? [] : ["VERCEL_PREVIEW_ORIGIN_REGEX"])
   ]
-  return [parts.length === 0 ? "none" : parts.join(", "), "other pages are let in by ALLOWED_ORIGINS or --allow-local-port"]
+  // Programs that are no browsers send none.
+  const besides = environment === "production" ? "" : `in ${environment} also sockets without an origin; `
+  return [parts.length === 0 ? "none" : parts.join(", "), `${besides}others: ALLOWED_ORIGINS, --allow-local-port`]
 }

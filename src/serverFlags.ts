@@ -13,8 +13,8 @@ export const serverProgram = {
   command: "npm start --",
   purpose: "Starts the server. Whatever else can be set is in the environment or in a file .env: see .env.example.",
   flags: {
-    port: valueFlag(inPlaceOf("PORT", "TCP port to listen on, 0 for any free one. Default: PORT of the environment, 8080")),
-    host: valueFlag(inPlaceOf("HOST", "Address to listen on. Default: HOST of the environment, 0.0.0.0 (all of IPv4)")),
+    port: valueFlag(inPlaceOf("PORT", "TCP port, 0 for any free one. Default: PORT of the environment, 8080")),
+    host: valueFlag(inPlaceOf("HOST", "Address to listen on. Default: HOST of the environment, 0.0.0.0")),
     "allow-local-port": listFlag({
       ...port,
       placeholder: "PORT",

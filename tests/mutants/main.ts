@@ -1,6 +1,7 @@
 /**
  * npm run test:mutants: breaks every chart in every single place, one at a time, and sees whether the walks notice.
- * Writes docs/mutants.md, unless it is asked about one chart only; fails below 95 of 100 caught, or with a survivor that nobody has explained.
+ * Writes docs/mutants.md, unless it is asked about one chart only; fails below 95 of 100 caught, or with a survivor that
+ * nobody has explained.
  */
 import { writeFileSync } from "node:fs"
 import { availableParallelism } from "node:os"

@@ -39,14 +39,15 @@ describe("every program", () => {
     }
   })
 
-  it.each(Object.entries(programs))("%s explains its flags, refuses others, and does nothing else", async (file, flag) => {
+  const explains = "%s explains its flags, refuses others, and does nothing else"
+  it.each(Object.entries(programs))(explains, async (file, flag) => {
     const environment = { DATA_DIR: directory, DATABASE_URL: "", PORT: "0", HOST: "127.0.0.1" }
     const run = (...parameters: string[]) => runScript(file, parameters, environment)
     const [help, misspelt, stray] = await Promise.all([run("--help"), run("--hlep"), run("something")])
     expect({ exitCode: help.exitCode, stderr: help.stderr }).toEqual({ exitCode: 0, stderr: "" })
     expect(help.stdout).toMatch(/^DESCRIPTION\n {2}\w[^]*USAGE\n {2}(npm|node) [^]*FLAGS\n[^]*--version/)
     expect(help.stdout).toContain(`  ${flag}`)
-    for (const { exitCode, stdout } of [misspelt, stray]) expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" })
+    for (const refused of [misspelt, stray]) expect(refused).toMatchObject({ exitCode: 1, stdout: "" })
     expect(misspelt.stderr).toContain("--hlep: there is no such flag, did you mean --help?")
     expect(stray.stderr).toContain("something: expected nothing but ")
     expect(existsSync(directory)).toBe(false)

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url"
 import { sql } from "slonik"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { openDatabase, type DatabaseOptions } from "../../src/io/database.ts"
+import { openDatabase, type Database, type DatabaseOptions } from "../../src/io/database.ts"
 import { migrate } from "../../src/io/migrations.ts"
 import { createPostgresDatabase, describeOnPostgres, temporaryDirectory, withClient } from "../support/databases.ts"
 import { seedEmbeddedDatabase } from "../support/embeddedTemplate.ts"
@@ -21,7 +21,7 @@ interface Planted {
   remove(): Promise<void>
 }
 
-const withDatabase = async <A>({ options }: Planted, use: (pool: Awaited<ReturnType<typeof openDatabase>>["pool"]) => Promise<A>) => {
+const withDatabase = async <A>({ options }: Planted, use: (pool: Database["pool"]) => Promise<A>) => {
   const database = await openDatabase(options)
   try {
     return await use(database.pool)
@@ -53,7 +53,8 @@ const postgres = async (): Promise<Planted> => {
   const { url, remove } = await createPostgresDatabase()
   await withClient(url, migrate)
   const { hostname, port, pathname } = new URL(url)
-  return { environment: { DATABASE_URL: url }, options: { url, dataDirectory: "" }, place: `${hostname}:${port}${pathname}`, remove }
+  const place = `${hostname}:${port}${pathname}`
+  return { environment: { DATABASE_URL: url }, options: { url, dataDirectory: "" }, place, remove }
 }
 
 /** Every case on one kind of database; on the other, which takes seconds to look into, the first of its kind. */
