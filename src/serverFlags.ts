@@ -18,7 +18,7 @@ export const serverProgram = {
     "allow-local-port": listFlag({
       ...port,
       placeholder: "PORT",
-      description: "Lets pages of http://localhost:PORT in. May be given several times"
+      description: "Lets pages of http://localhost:PORT in. May be repeated"
     })
   }
 }
