@@ -1,13 +1,10 @@
 /**
- * `npm run bench`: what silktower costs, compared with a bare server in the same run.
- *
- * `-- --quick` for a short look, `-- --only=NAME` (several: separated by commas) for some figures, `-- --write` to
- * measure three times and put the table into docs/performance.md, `-- --database=embedded` to leave PostgreSQL alone.
+ * `npm run bench`: what silktower costs, compared with a bare server in the same run. `-- --help` tells its flags.
  */
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { parseArgs } from "node:util"
+import { commandLineOf, oneOf, switchFlag, valueFlag, valueFlagOr } from "../src/commandLine.ts"
 import { createDatabase, hasPostgres, type BenchDatabase } from "./database.ts"
 import { connect, flight, idleMemory } from "./figures/connections.ts"
 import { inspect } from "./figures/inspect.ts"
@@ -51,22 +48,26 @@ const fail = (message: string): never => {
   process.exit(1)
 }
 
-const { values: options } = parseArgs({
-  options: {
-    quick: { type: "boolean", default: false },
-    write: { type: "boolean", default: false },
-    only: { type: "string" },
-    database: { type: "string" }
+const options = await commandLineOf({
+  command: "npm run bench --",
+  purpose: "Measures what silktower costs, compared with a bare server in the same run.",
+  flags: {
+    quick: switchFlag("A short look, for no figures to quote"),
+    write: switchFlag("Measures three times and puts the table into docs/performance.md; takes no other flag with it"),
+    only: valueFlagOr(Object.keys(parts), {
+      placeholder: "NAMES",
+      description: "Some figures only, separated by commas, such as relay,poll",
+      expected: `some of ${Object.keys(parts).join(", ")}, separated by commas`,
+      read: (text) => {
+        const given = text.split(",")
+        return given.every((name) => Object.hasOwn(parts, name)) ? given : undefined
+      }
+    }),
+    database: valueFlag({ ...oneOf(["embedded"]), placeholder: "embedded", description: "Leaves PostgreSQL alone" })
   }
 })
-const names = options.only?.split(",") ?? Object.keys(parts)
-for (const name of names) {
-  if (parts[name] === undefined) fail(`--only=${name}: expected one of ${Object.keys(parts).join(", ")}`)
-}
-if (options.database !== undefined && options.database !== "embedded") {
-  fail(`--database=${options.database}: expected embedded`)
-}
-if (options.write && (options.quick || options.only !== undefined || options.database !== undefined)) {
+const names = options.only
+if (options.write && (options.quick || names.length < Object.keys(parts).length || options.database !== undefined)) {
   fail("--write: expected no other option with it, as the page is written from a whole run")
 }
 

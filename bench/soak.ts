@@ -1,26 +1,32 @@
 /**
- * npm run soak: ten minutes of people who come and go, and then what is left of them: nothing. `-- --seconds=30` for a
- * short one, `-- --connections=10000` for as many more that stay all the time. Ends with 1 when actors are left, when one
- * that should have stayed is gone, or when the heap has grown by more than 2 of 100.
+ * npm run soak: ten minutes of people who come and go, and then what is left of them: nothing. Ends with 1 when actors
+ * are left, when one that should have stayed is gone, or when the heap has grown by more than 2 of 100.
  */
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { parseArgs } from "node:util"
+import { commandLineOf, valueFlagOr, wholeNumber } from "../src/commandLine.ts"
 import { openKeptAlive, requestOf } from "./benchRequests.ts"
 import { BenchSocket, openMany } from "./benchSocket.ts"
 import { quantile } from "./rounds.ts"
 import { startServer, type Server } from "./servers.ts"
 
-const { values } = parseArgs({
-  options: { seconds: { type: "string", default: "600" }, connections: { type: "string", default: "0" } }
+const { seconds, connections: staying } = await commandLineOf({
+  command: "npm run soak --",
+  purpose: "Lets people come and go at a server of its own, and counts what is left of them: nothing.",
+  flags: {
+    seconds: valueFlagOr(600, {
+      ...wholeNumber("seconds", 10, 1_000_000),
+      placeholder: "SECONDS",
+      description: "How long, 600 unless told otherwise"
+    }),
+    connections: valueFlagOr(0, {
+      ...wholeNumber("connections", 0, 65_000),
+      placeholder: "NUMBER",
+      description: "Connections that stay all the time besides, none unless told otherwise"
+    })
+  }
 })
-const seconds = Number(values.seconds)
-const staying = Number(values.connections)
-if (!(seconds >= 10)) {
-  console.error(`--seconds=${values.seconds}: expected 10 or more`)
-  process.exit(1)
-}
 
 /** People who come and go at one time, in pairs. */
 const pairs = 40

@@ -1,15 +1,15 @@
 /**
- * Shows two peers meeting through a server and sending a file to each other: `npm run demo`, or
- * `npm run demo -- --url=http://localhost:8080`. Without a server there it starts one for the occasion.
+ * Shows two peers meeting through a server and sending a file to each other: `npm run demo`.
+ * Without a server there it starts one for the occasion.
  */
 import { createHash, randomBytes } from "node:crypto"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { PassThrough } from "node:stream"
-import { parseArgs } from "node:util"
 import { Effect } from "effect"
 import { startApplication } from "../src/application.ts"
+import { commandLineOf, valueFlagOr } from "../src/commandLine.ts"
 import { loadConfig } from "../src/config.ts"
 import { ask, Peer } from "./peer.ts"
 
@@ -103,9 +103,22 @@ const show = async (url: string) => {
   }
 }
 
+const { url: given } = await commandLineOf({
+  command: "npm run demo --",
+  purpose: "Shows two peers meeting through a server and sending a file to each other.",
+  flags: {
+    url: valueFlagOr("http://localhost:8080", {
+      placeholder: "URL",
+      expected: "an http:// or https:// URL",
+      // A WebSocket's URL means the same server.
+      read: (text) =>
+        /^(http|ws)s?:\/\//.test(text) && URL.canParse(text) ? text.replace(/^ws/, "http").replace(/\/+$/, "") : undefined,
+      description: "The server, http://localhost:8080 unless told otherwise. Where none is, one is started"
+    })
+  }
+})
+
 const main = async () => {
-  const { values } = parseArgs({ options: { url: { type: "string", default: "http://localhost:8080" } } })
-  const given = values.url.replace(/^ws/, "http").replace(/\/+$/, "")
   if (await isThere(given)) {
     say(`The server at ${given} is asked.\n`)
     await show(given)

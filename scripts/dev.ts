@@ -1,6 +1,6 @@
 // npm run dev: a server for working on it or against it. Its database is empty at the start; changed files restart it.
 import { fileURLToPath } from "node:url"
-import { parseArgs } from "node:util"
+import { commandLineOf, listFlag, port, switchFlag } from "../src/commandLine.ts"
 import { dockerDatabase, embeddedDatabase } from "./dev/databases.ts"
 import { showFooter } from "./dev/footer.ts"
 import { readKeys } from "./dev/keys.ts"
@@ -13,34 +13,23 @@ const frontEndPorts = ["5173", "4173"]
 /** ms within which signals are one: npm passes on a signal that the terminal has sent to all of us already. */
 const doubledSignalMs = 500
 const footer = " h reload the server   r reset the database   q quit "
-const usage = `npm run dev [-- --docker] [-- --allow-local-port=PORT …]
-
-  --docker                  PostgreSQL from docker-compose.yml instead of the embedded database
-  --allow-local-port=PORT   lets pages of http://localhost:PORT in, besides ${frontEndPorts.join(" and ")}`
 
 const say = (line: string): void => void process.stdout.write(`dev: ${line}\n`)
 
-const readCommandLine = () => {
-  try {
-    const { values } = parseArgs({
-      options: {
-        docker: { type: "boolean", default: false },
-        "allow-local-port": { type: "string", multiple: true, default: [] },
-        help: { type: "boolean", default: false }
-      }
+const options = await commandLineOf({
+  command: "npm run dev --",
+  purpose:
+    "Starts a server for working on it or against it, on a database of its own in .data/dev that is emptied at the " +
+    "start. Changed files restart it.",
+  flags: {
+    docker: switchFlag("PostgreSQL from docker-compose.yml instead of the embedded database"),
+    "allow-local-port": listFlag({
+      ...port,
+      placeholder: "PORT",
+      description: `Lets pages of http://localhost:PORT in, besides ${frontEndPorts.join(" and ")}. May be repeated`
     })
-    return values
-  } catch (error) {
-    console.error(`${(error as Error).message}\n\n${usage}`)
-    process.exit(1)
   }
-}
-
-const options = readCommandLine()
-if (options.help) {
-  console.log(usage)
-  process.exit(0)
-}
+})
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)))
 // A terminal that has gone must not keep us from ending what we have started.

@@ -1,12 +1,17 @@
 // npm run docs: walks the charts and draws them, into docs/statecharts. With --check it writes nothing and names what is stale.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { commandLineOf, switchFlag } from "../src/commandLine.ts"
 import { subjects } from "../tests/machines/subjects/index.ts"
 import { coverageOf, walk } from "../tests/machines/walking/walk.ts"
 import { makePages } from "./docs/pages.ts"
 
+const { check: onlyChecks } = await commandLineOf({
+  command: "npm run docs --",
+  purpose: "Walks the statecharts and draws them, into docs/statecharts.",
+  flags: { check: switchFlag("Writes nothing, names what is stale, and ends with 1 if anything is") }
+})
 const folder = new URL("../docs/statecharts/", import.meta.url)
 const coverageFile = new URL("coverage.json", folder)
-const onlyChecks = process.argv.includes("--check")
 
 const read = (name: string): string | undefined => {
   try {

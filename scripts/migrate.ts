@@ -1,4 +1,5 @@
 // npm run migrate: brings the tables of the configured database up to date. Loses nothing; may be run at any time.
+import { commandLineOf } from "../src/commandLine.ts"
 import { withPostgres } from "../src/io/database.ts"
 import { readDatabaseUrl } from "../src/io/databaseUrl.ts"
 import { openEmbeddedDatabase } from "../src/io/embeddedDatabase.ts"
@@ -13,6 +14,13 @@ const report = (place: string, applied: readonly string[]): void => {
   )
 }
 
+await commandLineOf({
+  command: "npm run migrate --",
+  purpose:
+    "Brings the tables of the configured database up to date: of DATABASE_URL in the environment or .env, or of the " +
+    "embedded one in DATA_DIR. Loses nothing; may be run at any time.",
+  flags: {}
+})
 await runScript(async () => {
   const { url, ssl, dataDirectory } = databaseSettings()
   if (url === undefined) {

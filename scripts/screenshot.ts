@@ -1,25 +1,37 @@
 /**
  * `node scripts/screenshot.ts`: makes docs/tower.png, the picture of the tower page in the README, from a server of its
- * own with people in it. `-- --out=FILE`, `--scheme=dark` and `--width=360` for other pictures. Needs Chromium.
+ * own with people in it. Needs Chromium.
  */
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { PassThrough } from "node:stream"
 import { fileURLToPath } from "node:url"
-import { parseArgs } from "node:util"
 import { Effect } from "effect"
 import { startApplication } from "../src/application.ts"
+import { commandLineOf, oneOf, valueFlagOr, wholeNumber } from "../src/commandLine.ts"
 import { loadConfig } from "../src/config.ts"
 import { findChromium, launchChromium } from "./chromium.ts"
 import { ask, Peer } from "./peer.ts"
 
-const { values: options } = parseArgs({
-  options: {
-    out: { type: "string", default: fileURLToPath(new URL("../docs/tower.png", import.meta.url)) },
-    scheme: { type: "string", default: "light" },
-    width: { type: "string", default: "1440" },
-    height: { type: "string", default: "1600" }
+const pixels = { ...wholeNumber("pixels", 100, 10_000), placeholder: "PIXELS" }
+const options = await commandLineOf({
+  command: "node scripts/screenshot.ts",
+  purpose: "Makes the picture of the tower page in the README, from a server of its own with people in it.",
+  flags: {
+    out: valueFlagOr(fileURLToPath(new URL("../docs/tower.png", import.meta.url)), {
+      placeholder: "FILE",
+      description: "Where it is written, docs/tower.png unless told otherwise",
+      expected: "the path of a file",
+      read: (text) => text || undefined
+    }),
+    scheme: valueFlagOr("light", {
+      ...oneOf(["light", "dark"]),
+      placeholder: "SCHEME",
+      description: "light (default) or dark"
+    }),
+    width: valueFlagOr(1440, { ...pixels, description: "Width of the window, 1440 unless told otherwise" }),
+    height: valueFlagOr(1600, { ...pixels, description: "Height of the window, 1600 unless told otherwise" })
   }
 })
 
@@ -79,15 +91,15 @@ const main = async () => {
   const browser = await launchChromium(chromium)
   try {
     const page = await browser.newPage({
-      colorScheme: options.scheme === "dark" ? "dark" : "light",
-      viewport: { width: Number(options.width), height: Number(options.height) }
+      colorScheme: options.scheme,
+      viewport: { width: options.width, height: options.height }
     })
     await page.goto(`${url}/tower?key=${key}`)
     await page.getByText("Live", { exact: true }).waitFor()
     const peers = await traffic(url)
     await page.getByText("waiting").first().waitFor()
     await page.getByText(`${peers.length} actors`).first().waitFor()
-    await page.screenshot({ path: options.out, fullPage: Number(options.width) < 600, animations: "disabled" })
+    await page.screenshot({ path: options.out, fullPage: options.width < 600, animations: "disabled" })
     await Promise.all(peers.map((peer) => peer.close()))
   } finally {
     await browser.close()

@@ -22,6 +22,7 @@ import { createDeadlines } from "./io/deadlines.ts"
 import { createPreviewCleanup, createRoomCleanup } from "./io/cleanups.ts"
 import { aliasOf, createIdentities } from "./io/identities.ts"
 import { createJobs, jobNames } from "./io/jobs.ts"
+import { listen } from "./io/listening.ts"
 import { createMetrics } from "./io/metrics.ts"
 import { createModestLog } from "./io/modestLog.ts"
 import { createOriginPolicy } from "./io/origin.ts"
@@ -44,8 +45,6 @@ import type { DomainEvent } from "./machines/domainEvents.ts"
 import type { SupervisorRef } from "./machines/supervisor.ts"
 import { towerMachine, towerSupervisors } from "./machines/tower.ts"
 import { version } from "./version.ts"
-
-export { version }
 
 export interface ApplicationOptions {
   /** Where log lines go. */
@@ -85,7 +84,7 @@ export interface Application {
   stop(): Promise<void>
 }
 
-/** Starts a server. Rejects with a named error when the certificate is unusable, the database cannot be opened or the port is taken. */
+/** Starts a server. Rejects with a named error when the certificate is unusable, the database cannot be opened or the port cannot be had. */
 export const startApplication = async (config: Config, options: ApplicationOptions): Promise<Application> => {
   const metrics = createMetrics({
     version,
@@ -381,10 +380,7 @@ export const startApplication = async (config: Config, options: ApplicationOptio
   }
 
   try {
-    await new Promise<void>((resolve, reject) => {
-      http.server.once("error", reject)
-      http.server.listen(config.port, config.host, resolve)
-    })
+    await listen(http.server, config.host, config.port)
   } catch (error) {
     tower.stop()
     await http.close()

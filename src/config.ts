@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs"
 import { isIP, isIPv6 } from "node:net"
-import { parseArgs, parseEnv } from "node:util"
+import { parseEnv } from "node:util"
 import * as Setting from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Data from "effect/Data"
@@ -14,8 +14,11 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { validate as isCronExpression } from "node-cron"
 import proxyAddr from "proxy-addr"
+import { port, readCommandLine, withoutWords } from "./commandLine.ts"
 import { isDatabaseUrl, readDatabaseSsl } from "./io/databaseUrl.ts"
 import { limits } from "./limits.ts"
+import { serverProgram } from "./serverFlags.ts"
+import { shown } from "./shown.ts"
 
 /** Whose X-Forwarded-For is believed: the nearest so many hops, or whoever is in one of the networks. */
 export type TrustProxy =
@@ -223,14 +226,11 @@ const regularExpression = (raw: string): RegExp | undefined => {
 const iceUrl = (scheme: "stun" | "turn") => (raw: string): string | undefined => {
   const parts = /^(stun|turn)s?:(\[[^\]]+\]|[^\s:/?#@[\]]+)(?::(\d{1,5}))?(\?transport=(?:udp|tcp))?$/i.exec(raw)
   if (parts === null) return undefined
-  const [, kind = "", host = "", port = "1", transport] = parts
+  const [, kind = "", host = "", number = "1", transport] = parts
   const known = host.startsWith("[") ? isIPv6(host.slice(1, -1)) : hostName(host) !== undefined
   const fits = kind.toLowerCase() === scheme && (scheme === "turn" || transport === undefined)
-  return known && fits && portNumber(port) !== undefined ? raw : undefined
+  return known && fits && port.read(number) !== undefined ? raw : undefined
 }
-
-const portNumber = (raw: string): number | undefined =>
-  /^\d{1,5}$/.test(raw) && Number(raw) >= 1 && Number(raw) <= 65_535 ? Number(raw) : undefined
 
 const proxies = (raw: string): TrustProxy | undefined => {
   if (raw.toLowerCase() === "none") return { kind: "networks", networks: [] }
@@ -405,7 +405,7 @@ export const variableNames: readonly string[] = Object.keys(variables)
  * Reads the configuration. White space around a value is dropped, and an empty value counts as unset. All faults of
  * the environment and of the command line are reported together in one ConfigFaults.
  *
- * `commandLine` is what follows the script's name: `--allow-local-port=PORT`, any number of times.
+ * `commandLine` is what follows the script's name: the flags of `serverProgram`, some of which go over a variable.
  */
 export const loadConfig = Effect.fnUntraced(function* (
   environment: Readonly<Record<string, string | undefined>>,
@@ -414,25 +414,38 @@ export const loadConfig = Effect.fnUntraced(function* (
   const given = Object.fromEntries(
     variableNames.map((name) => [name, environment[name]?.trim()] as const).filter(([, value]) => Boolean(value))
   )
+  // Nothing is waited for where there are no words: then a configuration can be read synchronously.
+  const { values: flags, faults: flagFaults } =
+    commandLine.length === 0
+      ? withoutWords(serverProgram)
+      : yield* Effect.promise(() => readCommandLine(serverProgram, commandLine))
+  const overruled = new Map<string, string>()
+  for (const [name, text] of [["PORT", flags.port], ["HOST", flags.host]] as const) {
+    if (text !== undefined) {
+      overruled.set(name, `--${name.toLowerCase()}`)
+      given[name] = text.trim()
+    }
+  }
   const provider = ConfigProvider.fromEnvRecord(given)
   const faults: string[] = []
   const values: Partial<Record<string, unknown>> = {}
   for (const [name, variable] of Object.entries<Variable<unknown>>(variables)) {
     // Each on its own: a Config of several stops at its first fault.
     const outcome = yield* Effect.result(variable.setting(name).parse(provider))
-    if (Result.isSuccess(outcome)) values[name] = outcome.success
+    // A variable may be empty; whoever gives an empty flag means something else.
+    const isEmptyFlag = overruled.has(name) && given[name] === ""
+    if (Result.isSuccess(outcome) && !isEmptyFlag) values[name] = outcome.success
     else {
       const value = variable.secret ? "<redacted>" : shown(given[name] ?? "")
-      faults.push(`${name}=${value}: expected ${variable.expected}`)
+      faults.push(`${overruled.get(name) ?? name}=${value}: expected ${variable.expected}`)
     }
   }
 
   faults.push(...missing(given))
-  const { localPorts, faults: commandLineFaults } = readCommandLine(commandLine)
-  faults.push(...commandLineFaults)
+  faults.push(...flagFaults)
 
   if (faults.length > 0) return yield* configFaults(faults)
-  return assemble(values as Values, localPorts)
+  return assemble(values as Values, flags["allow-local-port"])
 })
 
 const configFaults = (faults: readonly string[]): ConfigFaults =>
@@ -443,12 +456,6 @@ const configFaults = (faults: readonly string[]): ConfigFaults =>
       ...faults.map((fault) => `  ${fault}`)
     ].join("\n")
   })
-
-/** A value as it may be printed: on one line, not endless, without the password of a URL. */
-const shown = (value: string): string => {
-  const line = value.replace(/\/\/[^/?#]*@/g, "//<redacted>@").replace(/\p{Cc}/gu, " ")
-  return line.length > 200 ? `${line.slice(0, 200)}…` : line
-}
 
 /** Variables that others call for. */
 const missing = (given: Readonly<Record<string, string | undefined>>): readonly string[] => {
@@ -476,34 +483,6 @@ const missing = (given: Readonly<Record<string, string | undefined>>): readonly 
   return faults
 }
 
-const readCommandLine = (
-  commandLine: readonly string[]
-): { readonly localPorts: readonly number[]; readonly faults: readonly string[] } => {
-  const localPorts = new Set<number>()
-  const faults: string[] = []
-  const { tokens } = parseArgs({
-    args: [...commandLine],
-    options: { "allow-local-port": { type: "string", multiple: true } },
-    // Strict stops at the first fault.
-    strict: false,
-    allowPositionals: true,
-    tokens: true
-  })
-  for (const token of tokens) {
-    if (token.kind === "positional") {
-      faults.push(`${shown(token.value)}: expected no arguments but --allow-local-port=PORT`)
-    } else if (token.kind === "option" && token.name === "allow-local-port") {
-      const value = token.value ?? ""
-      const port = portNumber(value)
-      if (port === undefined) faults.push(`${token.rawName}=${shown(value)}: expected a port from 1 to 65535`)
-      else localPorts.add(port)
-    } else if (token.kind === "option") {
-      faults.push(`${shown(token.rawName)}: expected no option but --allow-local-port=PORT`)
-    }
-  }
-  return { localPorts: [...localPorts], faults }
-}
-
 const assemble = (values: Values, localPorts: readonly number[]): Config => {
   const { TURN_URLS: turnUrls, TURN_SECRET: turnSecret, TLS_CERT_FILE: certificateFile, TLS_KEY_FILE: keyFile } = values
   const { CLOUDFLARE_TURN_TOKEN_ID: tokenId, CLOUDFLARE_API_TOKEN: apiToken } = values
@@ -516,7 +495,10 @@ const assemble = (values: Values, localPorts: readonly number[]): Config => {
     dataDirectory: values.DATA_DIR,
     logLevel: values.LOG_LEVEL,
     trustProxy: values.TRUST_PROXY,
-    origins: present({ ...(isOriginSaid ? { allowed: allowed ?? [], previewPattern } : builtInOrigins), localPorts }),
+    origins: present({
+      ...(isOriginSaid ? { allowed: allowed ?? [], previewPattern } : builtInOrigins),
+      localPorts: [...new Set(localPorts)]
+    }),
     database: present({ url: values.DATABASE_URL, ssl: values.DATABASE_SSL }),
     websocket: {
       maxPayloadBytes: values.MAX_PAYLOAD_BYTES,

@@ -1,29 +1,17 @@
 /** The server as a process: configuration, signals, exit codes. */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import { startApplication, version, type Application, type ApplicationOptions } from "./application.ts"
-import { loadConfig, readEnvironmentFile, type Config } from "./config.ts"
-import { createBatchedOutput, type BatchedOutput } from "./io/batchedOutput.ts"
+import { startApplication, type ApplicationOptions } from "./application.ts"
+import { readCommandLine } from "./commandLine.ts"
+import { loadConfig, readEnvironmentFile } from "./config.ts"
+import { greeting } from "./greeting.ts"
+import { createBatchedOutput } from "./io/batchedOutput.ts"
+import { serverProgram } from "./serverFlags.ts"
 
 const fail = (error: unknown): never => {
   // One line where it is said before anything else: a log reader may not be there yet.
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
   process.exit(1)
-}
-
-const greet = (config: Config, { port, database }: Application, output: BatchedOutput) => {
-  const url = `${config.tls === undefined ? "http" : "https"}://localhost:${port}`
-  output.write(
-    [
-      "",
-      `  silktower ${version}`,
-      `  listening   ${url} (WebSocket on the same port)`,
-      `  database    ${database}`,
-      `  docs        ${url}/docs, ${url}/asyncapi.json`,
-      "",
-      ""
-    ].join("\n")
-  )
 }
 
 export interface RunOptions {
@@ -33,11 +21,15 @@ export interface RunOptions {
 
 /** Runs the server until a signal ends it. */
 export const run = async ({ inspect }: RunOptions = {}): Promise<void> => {
+  const words = process.argv.slice(2)
+  const { answer } = await readCommandLine(serverProgram, words)
+  if (answer !== undefined) {
+    process.stdout.write(`${answer}\n`)
+    return
+  }
   const loaded = await Effect.runPromise(
     Effect.result(
-      Effect.flatMap(readEnvironmentFile(".env"), (fromFile) =>
-        loadConfig({ ...fromFile, ...process.env }, process.argv.slice(2))
-      )
+      Effect.flatMap(readEnvironmentFile(".env"), (fromFile) => loadConfig({ ...fromFile, ...process.env }, words))
     )
   )
   if (Result.isFailure(loaded)) return fail(loaded.failure)
@@ -65,5 +57,5 @@ export const run = async ({ inspect }: RunOptions = {}): Promise<void> => {
     stop(1)
   })
   // Last: whoever reads this may stop the server at once.
-  greet(config, application, output)
+  output.write(greeting(config, application))
 }

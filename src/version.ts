@@ -1,4 +1,4 @@
-/** The version in package.json: what the server says of itself wherever it does. */
 import { readFileSync } from "node:fs"
 
+/** The version in package.json: what the server says of itself wherever it does. */
 export const version: string = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")).version

@@ -4,16 +4,23 @@ import { join } from "node:path"
 import { parseEnv } from "node:util"
 import { Effect, Redacted, Result } from "effect"
 import { afterAll, describe, expect, it } from "vitest"
-import { loadConfig, readEnvironmentFile, variableNames, type Config } from "../src/config.ts"
+import { loadConfig, readEnvironmentFile, variableNames, type Config, type ConfigFaults } from "../src/config.ts"
 
 type Environment = Record<string, string | undefined>
 
-const load = (environment: Environment = {}, commandLine: readonly string[] = []): Config =>
-  Effect.runSync(loadConfig(environment, commandLine))
+const load = (environment: Environment = {}): Config => Effect.runSync(loadConfig(environment, []))
+
+const loadWith = (commandLine: readonly string[], environment: Environment = {}): Promise<Config> =>
+  Effect.runPromise(loadConfig(environment, commandLine))
 
 /** The fault lines; fails the test if there are none. */
-const faultsOf = (environment: Environment, commandLine: readonly string[] = []): readonly string[] => {
-  const outcome = Effect.runSync(Effect.result(loadConfig(environment, commandLine)))
+const faultsOf = (environment: Environment): readonly string[] =>
+  faultsIn(Effect.runSync(Effect.result(loadConfig(environment, []))))
+
+const faultsWith = async (commandLine: readonly string[], environment: Environment = {}): Promise<readonly string[]> =>
+  faultsIn(await Effect.runPromise(Effect.result(loadConfig(environment, commandLine))))
+
+const faultsIn = (outcome: Result.Result<Config, ConfigFaults>): readonly string[] => {
   if (Result.isSuccess(outcome)) throw new Error("the configuration was accepted")
   expect(outcome.failure._tag).toBe("ConfigFaults")
   for (const fault of outcome.failure.faults) expect(outcome.failure.message).toContain(`\n  ${fault}`)
@@ -36,7 +43,7 @@ describe("an empty environment", () => {
       },
       database: {},
       websocket: { maxPayloadBytes: 1_048_576, healthCheckIntervalMs: 30_000 },
-      rooms: { timeToLiveMs: 1_800_000, cleanup: { everyMinutes: 5 } },
+      rooms: { timeToLiveMs: 1_800_000, seatReturnMs: 30_000, abruptGraceMs: 5_000, cleanup: { everyMinutes: 5 } },
       shutdownTimeoutMs: 10_000,
       heartbeatIntervalMs: 300_000,
       logs: { bufferSize: 1000 },
@@ -61,15 +68,16 @@ describe("an empty environment", () => {
     expect("cron" in config.rooms.cleanup).toBe(false)
   })
 
-  it("is the same as one of empty and blank values", () => {
+  it("is the same as one of empty and blank values", async () => {
     const blank = Object.fromEntries(variableNames.map((name, index) => [name, index % 2 === 0 ? "" : " \t\r\n"]))
     expect(load(blank)).toEqual(load())
   })
 })
 
 describe("a full environment", () => {
-  it("is read into every place", () => {
-    const config = load(
+  it("is read into every place", async () => {
+    const config = await loadWith(
+      ["--allow-local-port=3000", "--allow-local-port", "5173", "--allow-local-port=3000"],
       {
         NODE_ENV: "production",
         HOST: "::",
@@ -84,6 +92,8 @@ describe("a full environment", () => {
         MAX_PAYLOAD_BYTES: "65536",
         WS_HEALTH_CHECK_INTERVAL_MS: "15000",
         ROOM_TTL_MINUTES: "60",
+        SEAT_RETURN_SECONDS: "0",
+        ABRUPT_GRACE_SECONDS: "0.5",
         ROOM_CLEANUP_INTERVAL_MINUTES: "10",
         ROOM_CLEANUP_CRON: "*/15 * * * *",
         SHUTDOWN_TIMEOUT_MS: "5000",
@@ -113,8 +123,7 @@ describe("a full environment", () => {
         TLS_KEY_FILE: "key.pem",
         OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector:4318/",
         OTEL_EXPORTER_OTLP_HEADERS: "authorization=Bearer%20otlp-token"
-      },
-      ["--allow-local-port=3000", "--allow-local-port", "5173", "--allow-local-port=3000"]
+      }
     )
     expect(config).toEqual({
       environment: "production",
@@ -130,7 +139,12 @@ describe("a full environment", () => {
       },
       database: { url: Redacted.make("postgresql://user:pass@db.example.org/silktower"), ssl: "require" },
       websocket: { maxPayloadBytes: 65_536, healthCheckIntervalMs: 15_000 },
-      rooms: { timeToLiveMs: 3_600_000, cleanup: { everyMinutes: 10, cron: "*/15 * * * *" } },
+      rooms: {
+        timeToLiveMs: 3_600_000,
+        seatReturnMs: 0,
+        abruptGraceMs: 500,
+        cleanup: { everyMinutes: 10, cron: "*/15 * * * *" }
+      },
       shutdownTimeoutMs: 5000,
       heartbeatIntervalMs: 60_000,
       logs: { bufferSize: 50, accessKey: Redacted.make("log-key") },
@@ -225,14 +239,14 @@ describe("origins", () => {
       { ALLOWED_ORIGINS: "https://a.example", VERCEL_PREVIEW_ORIGIN_REGEX: "^https://pr-" },
       { allowed: ["https://a.example"], previewPattern: /^https:\/\/pr-/, localPorts: [] }
     ]
-  ])("are those of %o and no others", (environment, origins) => {
+  ])("are those of %o and no others", async (environment, origins) => {
     expect(load(environment).origins).toEqual(origins)
-    expect(load(environment, ["--allow-local-port=5173"]).origins).toEqual({ ...origins, localPorts: [5173] })
+    expect((await loadWith(["--allow-local-port=5173"], environment)).origins).toEqual({ ...origins, localPorts: [5173] })
   })
 
-  it("stay the built-in ones beside a local port, and for blank values", () => {
+  it("stay the built-in ones beside a local port, and for blank values", async () => {
     const blank = { ALLOWED_ORIGINS: " ", VERCEL_PREVIEW_ORIGIN_REGEX: "" }
-    expect(load(blank, ["--allow-local-port=5173"]).origins).toEqual({ ...builtIn, localPorts: [5173] })
+    expect((await loadWith(["--allow-local-port=5173"], blank)).origins).toEqual({ ...builtIn, localPorts: [5173] })
   })
 })
 
@@ -306,16 +320,16 @@ describe("where traces go", () => {
 })
 
 describe("faults", () => {
-  it("are reported all together, each with name, value and what was expected", () => {
-    const faults = faultsOf(
+  it("are reported all together, each with name, value and what was expected", async () => {
+    const faults = await faultsWith(
+      ["--verbose", "--allow-local-port=0"],
       {
         PORT: "http",
         ROOM_TTL_MINUTES: "-3",
         NODE_ENV: "staging",
         TURN_SECRET: "s3cr3t",
         DATABASE_URL: "mysql://u:p4ss@h/d"
-      },
-      ["--verbose", "--allow-local-port=0"]
+      }
     )
     expect(faults).toEqual([
       "NODE_ENV=staging: expected one of development, production, test",
@@ -323,7 +337,7 @@ describe("faults", () => {
       expect.stringMatching(/^DATABASE_URL=<redacted>: expected a URL like postgres:\/\//),
       "ROOM_TTL_MINUTES=-3: expected minutes, a whole number from 1 to 527040",
       "TURN_URLS is not set: expected it together with TURN_SECRET",
-      "--verbose: expected no option but --allow-local-port=PORT",
+      expect.stringMatching(/^--verbose: there is no such flag/),
       "--allow-local-port=0: expected a port from 1 to 65535"
     ])
     expect(faults.join()).not.toContain("p4ss")
@@ -409,15 +423,41 @@ describe("faults", () => {
 })
 
 describe("the command line", () => {
+  const all = "--port=PORT, --host=HOST, --allow-local-port=PORT, --help, --version"
+
   it.each([
     [["--allow-local-port"], "--allow-local-port=: expected a port from 1 to 65535"],
     [["--allow-local-port=80a"], "--allow-local-port=80a: expected a port from 1 to 65535"],
     [["--allow-local-port=65536"], "--allow-local-port=65536: expected a port from 1 to 65535"],
-    [["--log-access-key=hidden"], "--log-access-key: expected no option but --allow-local-port=PORT"],
-    [["-p"], "-p: expected no option but --allow-local-port=PORT"],
-    [["start"], "start: expected no arguments but --allow-local-port=PORT"]
-  ])("%o is a fault that names it", (commandLine, fault) => {
-    expect(faultsOf({}, commandLine)).toEqual([fault])
+    [["--port=http"], "--port=http: expected a port (0: the system chooses), a whole number from 0 to 65535"],
+    [["--port", "65536"], "--port=65536: expected a port (0: the system chooses), a whole number from 0 to 65535"],
+    [["--port="], "--port=: expected a port (0: the system chooses), a whole number from 0 to 65535"],
+    [["--port=80", "--port=81"], "--port=81: expected it only once"],
+    [["--host=300.1.1.1"], "--host=300.1.1.1: expected an address or host name of this machine to listen on"],
+    [["--prot=3000"], "--prot: there is no such flag, did you mean --port?"],
+    [["--hots", "::"], "--hots: there is no such flag, did you mean --host?"],
+    [["--hlep"], "--hlep: there is no such flag, did you mean --help?"],
+    [["--verison"], "--verison: there is no such flag, did you mean --version?"],
+    [["--log-access-key=hidden"], `--log-access-key: there is no such flag, expected ${all}`],
+    [["-p"], `-p: there is no such flag, expected ${all}`],
+    [["--help=maybe"], "--help=maybe: expected it without a value"],
+    [["--", "--help"], `--help: expected nothing but ${all}`],
+    [["start"], `start: expected nothing but ${all}`]
+  ])("%o is a fault that names it", async (commandLine, fault) => {
+    expect((await faultsWith(commandLine))[0]).toBe(fault)
+  })
+
+  it("goes over the environment, and is judged in its place", async () => {
+    const config = await loadWith(["--port=9000", "--host=::1"], { PORT: "7000", HOST: "0.0.0.0" })
+    expect(config).toMatchObject({ port: 9000, host: "::1" })
+    expect((await loadWith(["--port", "0"], { PORT: "eighty" })).port).toBe(0)
+    expect(await faultsWith(["--port=eighty"], { PORT: "7000" })).toEqual([expect.stringMatching(/^--port=eighty: /)])
+  })
+
+  it("does not show what a flag that is none was given", async () => {
+    const faults = await faultsWith(["--log-access-key=hidden", "--turn-secret", "sesame", "TURN_SECRET=sesame"])
+    expect(faults).toHaveLength(3)
+    expect(faults.join()).not.toMatch(/hidden|sesame/)
   })
 })
 

@@ -22,10 +22,17 @@ const script = (name: string): readonly string[] => [process.execPath, `scripts/
 
 /** The embedded database in `.data/dev`, away from the one that `npm start` uses. */
 export const embeddedDatabase = (programs: Programs): DevDatabase => {
-  const environment = { DATABASE_URL: unset, DATABASE_SSL: unset, DATA_DIR: ".data/dev" }
+  const directory = ".data/dev"
+  const environment = { DATABASE_URL: unset, DATABASE_SSL: unset, DATA_DIR: directory }
   return {
     environment,
-    empty: () => programs.run(script("resetDatabase"), { ...process.env, NODE_ENV: "development", ...environment }),
+    // By its name and not with --yes: whatever the environment says, no other database is emptied.
+    empty: () =>
+      programs.run([...script("resetDatabase"), `--erase=${directory}`], {
+        ...process.env,
+        NODE_ENV: "development",
+        ...environment
+      }),
     // It is brought up to date by opening it.
     migrate: async () => true,
     close: async () => {}

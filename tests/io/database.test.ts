@@ -164,7 +164,7 @@ describe("the embedded database", () => {
       name: "DataDirectoryInUse",
       message: expect.stringMatching(new RegExp(`${dataDirectory}.*DATABASE_URL`))
     })
-    const reset = await runScript("scripts/resetDatabase.ts", [], { DATA_DIR: dataDirectory })
+    const reset = await runScript("scripts/resetDatabase.ts", ["--yes"], { DATA_DIR: dataDirectory })
     expect(reset).toMatchObject({ exitCode: 1, stdout: "" })
     expect(reset.stderr).toContain("DataDirectoryInUse")
 
@@ -203,7 +203,7 @@ describe("the embedded database", () => {
       message: expect.stringContaining("npm run db:reset")
     })
     expect(existsSync(join(dataDirectory, "postgres", "PG_VERSION"))).toBe(true)
-    const reset = await runScript("scripts/resetDatabase.ts", [], { DATA_DIR: dataDirectory })
+    const reset = await runScript("scripts/resetDatabase.ts", ["--yes"], { DATA_DIR: dataDirectory })
     expect(reset).toMatchObject({ exitCode: 0, stdout: `The embedded database in ${dataDirectory} is empty now.\n` })
     expect(await roomCount(await open({ dataDirectory }))).toBe(0)
   })

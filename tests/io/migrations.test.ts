@@ -165,7 +165,7 @@ describeOnPostgres("taking a database over", () => {
   it("empties the tables of a local database with npm run db:reset", async () => {
     const url = await emptyDatabase()
     await withClient(url, (client) => client.query(DROPSILK))
-    expect(await runScript("scripts/resetDatabase.ts", [], { DATABASE_URL: url })).toMatchObject({ exitCode: 0 })
+    expect(await runScript("scripts/resetDatabase.ts", ["--yes"], { DATABASE_URL: url })).toMatchObject({ exitCode: 0 })
     expect(await everything(url)).toEqual({ rooms: [], files: [], theirs: [{ version: "theirs" }] })
   })
 
@@ -186,7 +186,7 @@ describeOnPostgres("taking a database over", () => {
 })
 
 it("does not reset a database on another machine unless it is named", async () => {
-  const refused = await runScript("scripts/resetDatabase.ts", [], {
+  const refused = await runScript("scripts/resetDatabase.ts", ["--yes"], {
     DATABASE_URL: "postgres://ada:sesame@db.example.com/silktower"
   })
   expect(refused.exitCode).toBe(1)

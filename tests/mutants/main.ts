@@ -1,10 +1,12 @@
 /**
  * npm run test:mutants: breaks every chart in every single place, one at a time, and sees whether the walks notice.
- * Writes docs/mutants.md; fails below 95 of 100 caught, or with a survivor that nobody has explained.
+ * Writes docs/mutants.md, unless it is asked about one chart only; fails below 95 of 100 caught, or with a survivor that
+ * nobody has explained.
  */
 import { writeFileSync } from "node:fs"
 import { availableParallelism } from "node:os"
 import { Worker } from "node:worker_threads"
+import { commandLineOf, oneOf, valueFlag } from "../../src/commandLine.ts"
 import { subjects } from "../machines/subjects/index.ts"
 import { equivalent } from "./equivalent.ts"
 import { mutationsOf } from "./mutations.ts"
@@ -14,7 +16,17 @@ import type { MutantTask } from "./worker.ts"
 const patience = 180_000
 const wanted = 0.95
 
-const only = process.argv[2]
+const { only } = await commandLineOf({
+  command: "npm run test:mutants --",
+  purpose: "Breaks every statechart in every single place, one at a time, and sees whether the walks notice.",
+  flags: {
+    only: valueFlag({
+      ...oneOf(subjects.map(({ name }) => name)),
+      placeholder: "CHART",
+      description: "One chart only; docs/mutants.md is not written then"
+    })
+  }
+})
 const mutants = subjects
   .filter(({ name }) => only === undefined || name === only)
   .flatMap(({ name, machine }) =>

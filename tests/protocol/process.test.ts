@@ -1,11 +1,13 @@
 import { mkdtemp, rm } from "node:fs/promises"
-import { connect as connectTcp } from "node:net"
+import { connect as connectTcp, createServer, type AddressInfo } from "node:net"
 import { once } from "node:events"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
 import { migrate } from "../../src/io/migrations.ts"
 import { createPostgresDatabase, describeOnPostgres, withClient } from "../support/databases.ts"
+import { seedEmbeddedDatabase } from "../support/embeddedTemplate.ts"
+import { freePort } from "../support/freePort.ts"
 import { refusedStart, startProcess, type ServerProcess } from "../support/process.ts"
 import { connect, post } from "../support/server.ts"
 
@@ -16,6 +18,16 @@ const summaryOf = async (http: string, code: string, participantId: string) => {
 
 /** How often a server is killed under load; `KILLS=50 npm test -- tests/protocol/process.test.ts` takes some minutes. */
 const kills = Number(process.env["KILLS"] ?? 5)
+
+/** A port that some other program listens on. */
+const takenPort = async (): Promise<{ port: string; close(): Promise<unknown> }> => {
+  const other = createServer()
+  await once(other.listen(0, "127.0.0.1"), "listening")
+  return {
+    port: String((other.address() as AddressInfo).port),
+    close: () => once(other.close(), "close")
+  }
+}
 
 describe("the server as a process", () => {
   let directory: string
@@ -30,8 +42,11 @@ describe("the server as a process", () => {
   })
   afterAll(() => rm(directory, { recursive: true, force: true }))
 
-  it("says where it listens, which database it uses and where the docs are", async () => {
-    running = await startProcess({ DATA_DIR: directory })
+  it("says where it listens, which database it uses and where the docs are, and no key", async () => {
+    running = await startProcess({ DATA_DIR: directory, LOG_ACCESS_KEY: "sesame" })
+    expect(running.printed()).toMatch(/origins\s+https:\/\//)
+    expect(running.printed()).toMatch(/tower\s+http:\/\/localhost:\d+\/tower\?key=…/)
+    expect(running.printed()).not.toContain("sesame")
     expect(running.printed()).toMatch(/listening\s+http:\/\/localhost:\d+/)
     expect(running.printed()).toMatch(/database\s+embedded PostgreSQL in/)
     expect(running.printed()).toMatch(/docs\s+http:\/\/localhost:\d+\/docs/)
@@ -102,13 +117,49 @@ describe("the server as a process", () => {
     expect(output).toMatch(/DATABASE_URL.*production/)
   })
 
-  it("refuses a port that is taken", async () => {
-    running = await startProcess({ DATA_DIR: directory })
-    const port = new URL(running.http).port
-    const { code, output } = await refusedStart({ DATA_DIR: `${directory}-other`, PORT: port })
-    await rm(`${directory}-other`, { recursive: true, force: true })
+  const refusedListening = async (environment: Readonly<Record<string, string>>, parameters: readonly string[] = []) => {
+    const DATA_DIR = await mkdtemp(join(tmpdir(), "silktower-"))
+    seedEmbeddedDatabase({ DATA_DIR })
+    const { code, output } = await refusedStart({ DATA_DIR, LOG_LEVEL: "warn", ...environment }, parameters)
+    await rm(DATA_DIR, { recursive: true, force: true })
     expect(code).toBe(1)
-    expect(output).toContain(port)
+    // One sentence, without a stack trace.
+    expect(output.trim().split("\n")).toHaveLength(1)
+    return output
+  }
+
+  it("refuses a port that is taken, and says what sets another", async () => {
+    const { port, close } = await takenPort()
+    const taken = new RegExp(`^Port ${port} of 127\\.0\\.0\\.1 is taken by another program: .* PORT .or --port`)
+    const refusals = await Promise.all([refusedListening({ PORT: port }), refusedListening({}, [`--port=${port}`])])
+    expect(refusals).toEqual([expect.stringMatching(taken), expect.stringMatching(taken)])
+    await close()
+  })
+
+  it("refuses a HOST that is not here, and says what sets another", async () => {
+    // Documentation's own network (RFC 5737), and a name that never exists (RFC 6761).
+    const [address, name] = await Promise.all([
+      refusedListening({ HOST: "203.0.113.9" }),
+      refusedListening({}, ["--host=nobody.invalid"])
+    ])
+    expect(address).toMatch(/^HOST=203\.0\.113\.9 is no address of this machine: .*--host/)
+    expect(name).toMatch(/^HOST=nobody\.invalid is no host that can be found/)
+  })
+
+  it("listens where its flags say, whatever the environment says", async () => {
+    const port = await freePort()
+    const environment = { DATA_DIR: directory, PORT: "1", HOST: "203.0.113.9" }
+    const npm = ["npm", "start", "--silent", "--", `--port=${port}`, "--host", "127.0.0.1"]
+    running = await startProcess(environment, [...npm, "--allow-local-port=3000", "--allow-local-port=3001"])
+    expect(new URL(running.http).port).toBe(String(port))
+    for (const origin of ["http://localhost:3000", "http://localhost:3001"]) {
+      const { headers } = await fetch(`${running.http}/api/status`, { headers: { origin } })
+      expect(headers.get("access-control-allow-origin")).toBe(origin)
+    }
+    expect(running.printed()).toMatch(/origins\s+http:\/\/localhost:3000, http:\/\/localhost:3001, /)
+    // To kill npm would leave the server running.
+    expect(await running.end("SIGTERM")).toBe(0)
+    running = undefined
   })
 
   it(`has every answered room change after kill -9, ${kills} times`, { timeout: 60_000 + kills * 8_000 }, async () => {

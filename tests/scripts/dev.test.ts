@@ -3,7 +3,7 @@ import { readFile, rm, writeFile } from "node:fs/promises"
 import { createServer, type AddressInfo } from "node:net"
 import { join } from "node:path"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
-import { describeOnPostgres, TEST_DATABASE_URL, withClient } from "../support/databases.ts"
+import { createPostgresDatabase, describeOnPostgres, TEST_DATABASE_URL, withClient } from "../support/databases.ts"
 import { post } from "../support/server.ts"
 import { copyProject, hasPseudoTerminal, standInProgram, startLoop } from "./devLoop.ts"
 import type { Loop, LoopOptions, Project } from "./devLoop.ts"
@@ -196,8 +196,8 @@ describe("the local loop without a terminal", () => {
   it("explains its options to whoever gives others", async () => {
     const loop = start({ terminal: false, parameters: ["--dokcer"] })
     expect(await loop.ended).toBe(1)
-    expect(loop.printed()).toContain("--dokcer")
-    expect(loop.printed()).toContain("--docker  ")
+    expect(loop.printed()).toContain("--dokcer: there is no such flag, did you mean --docker?")
+    expect(loop.printed()).not.toContain("Making an empty database")
   })
 
   it("says what is missing where there is no Docker", async () => {
@@ -232,6 +232,21 @@ describeOnPostgres("the local loop with Docker's PostgreSQL", () => {
       await client.query(`drop database if exists ${database} with (force)`)
       await client.query(`drop role ${database}`)
     })
+  })
+
+  it("empties no database but its own, whatever the environment names", { timeout: patience }, async () => {
+    const other = await createPostgresDatabase()
+    const planted = "create table rooms (room_code text); insert into rooms values ('ABC234')"
+    await withClient(other.url, (client) => client.query(planted))
+    const DATA_DIR = join(project.directory, "elsewhere")
+    const loop = start({ terminal: false, environment: { DATABASE_URL: other.url, DATA_DIR } })
+    await loop.until(/The embedded database in \.data\/dev is empty now/)
+    await loop.listening()
+    loop.signal("SIGTERM")
+    expect(await loop.ended).toBe(0)
+    const { rows } = await withClient(other.url, (client) => client.query("select * from rooms"))
+    expect(rows).toEqual([{ room_code: "ABC234" }])
+    await other.remove()
   })
 
   it("starts it, migrates it, resets it, and takes it down", { timeout: patience }, async () => {

@@ -1,4 +1,6 @@
+import { once } from "node:events"
 import { mkdtemp, rm } from "node:fs/promises"
+import { createServer, type AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createWebSocketReceiver } from "@statelyai/inspect"
@@ -6,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { redact } from "../../scripts/inspect/redact.ts"
 import { freePort } from "../support/freePort.ts"
 import { startProcess, type ServerProcess } from "../support/process.ts"
+import { runScript } from "../support/scripts.ts"
 import { connect, post } from "../support/server.ts"
 
 describe("npm run inspect", () => {
@@ -74,6 +77,16 @@ describe("npm run inspect", () => {
     }
     await Promise.all([ann.close(), bob.close()])
     expect(await server.end("SIGTERM")).toBe(0)
+  }, 30_000)
+
+  it("names --port when its own port is taken", async () => {
+    const other = createServer()
+    await once(other.listen(0), "listening")
+    const { port: taken } = other.address() as AddressInfo
+    const { exitCode, stderr } = await runScript("scripts/inspect.ts", ["--no-open", `--port=${taken}`], {})
+    await once(other.close(), "close")
+    expect(exitCode).toBe(1)
+    expect(stderr).toMatch(new RegExp(`^Port ${taken} is taken by another program: .*--port\\.\n$`))
   }, 30_000)
 
   it("hides what may be a secret in whatever it stands", () => {

@@ -1,0 +1,89 @@
+/** What a server says at its start to whoever has started it: where it is, and who is let in. */
+import { BlockList, isIP, isIPv6 } from "node:net"
+import { networkInterfaces } from "node:os"
+import type { Config } from "./config.ts"
+import { version } from "./version.ts"
+
+export interface GreetingOptions {
+  readonly port: number
+  /** Which database it uses, without secrets. */
+  readonly database: string
+  /** This machine's addresses. Default: those of its network interfaces. */
+  readonly ownAddresses?: Iterable<string>
+}
+
+/** Machines with containers have dozens of addresses. */
+const shownAddresses = 4
+const shownOrigins = 2
+
+export const greeting = (config: Config, options: GreetingOptions): string => {
+  const { port, database, ownAddresses = addressesOfInterfaces() } = options
+  const scheme = config.tls === undefined ? "http" : "https"
+  const at = (host: string) => `${scheme}://${isIPv6(host) ? `[${host}]` : host}:${port}`
+  const home = at(isEverywhere(config.host) || isLoopback(config.host) ? "localhost" : config.host)
+  const lines: readonly (readonly [string, string])[] = [
+    ["listening", `${home} (WebSocket on the same port)`],
+    ...networkOf(config.host, ownAddresses).map((host) => ["network", at(host)] as const),
+    ["database", database],
+    ...originsOf(config).map((line, index) => [index === 0 ? "origins" : "", line] as const),
+    [
+      "tower",
+      config.logs.accessKey === undefined
+        ? "closed: set LOG_ACCESS_KEY to a long key to watch the server at /tower"
+        : `${home}/tower?key=… (the key in LOG_ACCESS_KEY)`
+    ],
+    ["docs", `${home}/docs, ${home}/asyncapi.json`]
+  ]
+  const rows = lines.map(([name, text]) => `  ${name.padEnd(11)} ${text}`)
+  return ["", `  silktower ${version}`, ...rows, "", ""].join("\n")
+}
+
+// --- Addresses
+
+const isEverywhere = (host: string): boolean => host === "0.0.0.0" || /^[0:]+$/.test(host)
+
+const loopback = new BlockList()
+loopback.addSubnet("127.0.0.0", 8, "ipv4")
+loopback.addAddress("::1", "ipv6")
+/** Good on one link only; a browser cannot be told on which. */
+const linkLocal = new BlockList()
+linkLocal.addSubnet("169.254.0.0", 16, "ipv4")
+linkLocal.addSubnet("fe80::", 10, "ipv6")
+
+const isIn = (list: BlockList, address: string): boolean => list.check(address, isIPv6(address) ? "ipv6" : "ipv4")
+
+const isLoopback = (host: string): boolean =>
+  host.toLowerCase() === "localhost" || (isIP(host) !== 0 && isIn(loopback, host))
+
+/** Where other machines reach a server that listens everywhere; one that listens elsewhere has said so already. */
+const networkOf = (host: string, ownAddresses: Iterable<string>): readonly string[] => {
+  if (!isEverywhere(host)) return []
+  const reachable = [...ownAddresses].filter(
+    (address) =>
+      // 0.0.0.0 is all of IPv4, :: is both.
+      (host !== "0.0.0.0" || !isIPv6(address)) && !isIn(loopback, address) && !isIn(linkLocal, address)
+  )
+  const olderFirst = reachable.toSorted((one, other) => isIP(one) - isIP(other))
+  return olderFirst.slice(0, shownAddresses)
+}
+
+function* addressesOfInterfaces(): Generator<string> {
+  for (const addresses of Object.values(networkInterfaces())) {
+    for (const { address } of addresses ?? []) yield address
+  }
+}
+
+// --- Origins
+
+const originsOf = ({ origins, environment }: Config): readonly string[] => {
+  const admitted = [...origins.localPorts.map((port) => `http://localhost:${port}`), ...origins.allowed]
+  const rest = admitted.length - shownOrigins
+  const parts = [
+    ...admitted.slice(0, shownOrigins),
+    ...(rest > 0 ? [`${rest} more`] : []),
+    ...(origins.previewPattern === undefined ? [] : ["VERCEL_PREVIEW_ORIGIN_REGEX"])
+  ]
+  // Programs that are no browsers send none.
+  const besides = environment === "production" ? "" : `in ${environment} also own pages and who sends none; `
+  return [parts.length === 0 ? "none" : parts.join(", "), `${besides}others: ALLOWED_ORIGINS, --allow-local-port`]
+}
