@@ -106,9 +106,13 @@ export interface RoomContext extends RoomInput {
 
 type EventOf<Type extends RoomEvent["type"]> = Extract<RoomEvent, { type: Type }>
 
+/** Somebody is attached, and it is not only the seat of somebody who has left. */
+const isKeptAlive = ({ draft, seated }: Pick<RoomContext, "draft" | "seated">): boolean =>
+  seated.length > 0 && draft?.host !== null
+
 /** When the room must look at its clock next. */
-const nextDeadline = ({ seated, expiresAt, timeToLiveMs, spokenAt, restMs }: RoomContext): number =>
-  seated.length > 0 ? expiresAt - timeToLiveMs / 2 : Math.min(expiresAt, spokenAt + restMs)
+const nextDeadline = ({ draft, seated, expiresAt, timeToLiveMs, spokenAt, restMs }: RoomContext): number =>
+  isKeptAlive({ draft, seated }) ? expiresAt - timeToLiveMs / 2 : Math.min(expiresAt, spokenAt + restMs)
 
 const participantIdOf = (event: RoomEvent): string =>
   event.type === "room.join" ? event.guest.id : "participantId" in event ? event.participantId : ""
@@ -175,7 +179,7 @@ const base = setup({
   },
   guards: {
     isCreation: ({ context }) => context.creation !== undefined,
-    hasLapsed: ({ context, event }) => context.seated.length === 0 && (event as { at: number }).at >= context.expiresAt,
+    hasLapsed: ({ context, event }) => !isKeptAlive(context) && (event as { at: number }).at >= context.expiresAt,
     isInDraft: ({ context, event }) => context.draft !== null && roleOf(context.draft, participantIdOf(event)) !== null,
     isTold: ({ context, event }) => {
       const told = toldRoom(context)
@@ -223,6 +227,7 @@ const base = setup({
     isSeatedAlone: ({ context, event }) =>
       context.seated.every((participantId) => participantId === participantIdOf(event)),
     isHalfSpent: ({ context, event }) =>
+      isKeptAlive(context) &&
       context.expiresAt - (event as EventOf<"deadline">).at <= context.timeToLiveMs / 2,
     isUnspoken: ({ context, event }) => (event as EventOf<"deadline">).at - context.spokenAt >= context.restMs
   },
@@ -919,6 +924,7 @@ export const roomMachine = base
                   { actions: "vacateSeat" }
                 ],
                 deadline: [
+                  { guard: "hasLapsed", target: "#room.gone", actions: "denyAll" },
                   {
                     guard: "isHalfSpent",
                     actions: [

@@ -137,6 +137,9 @@ const meaningOf = ({ context }: { context: RoomContext }): Meaning => {
   return { saved, draft, seated, sideSeats, words, expiresAt, spokenAt, resting, closing, returnMs, returners, facts }
 }
 
+/** A seat keeps a room alive, but not one that nobody is in. */
+const isKept = ({ seated, draft }: Pick<Meaning, "seated" | "draft">): boolean => seated.length > 0 && draft?.host !== null
+
 /** What may be told of the room. */
 const toldOf = ({ saved, facts, ...remembrance }: Pick<Meaning, "saved" | "facts" | "returnMs" | "returners">): RoomRecord | null =>
   facts.reduce((room, { participantId, at }) => room && withoutParticipant(room, participantId, at, remembrance), saved)
@@ -180,7 +183,7 @@ const goneIn = (room: Meaning, newcomer: any, around: readonly Around[]): Partic
 const hear = (room: Meaning, event: any): Meaning => {
   const { participantId, at, address } = event
   const { draft, seated } = room
-  const lapsed = seated.length === 0 && at >= room.expiresAt
+  const lapsed = !isKept(room) && at >= room.expiresAt
   const touch = (before: Meaning): Meaning => ({
     ...before,
     expiresAt: Math.max(before.expiresAt, at + timeToLiveMs),
@@ -249,7 +252,8 @@ const hear = (room: Meaning, event: any): Meaning => {
     case "room.rest":
       return { ...room, closing: true }
     case "deadline":
-      if (seated.length > 0) return room.expiresAt - at <= timeToLiveMs / 2 ? { ...room, expiresAt: at + timeToLiveMs } : room
+      if (isKept(room)) return room.expiresAt - at <= timeToLiveMs / 2 ? { ...room, expiresAt: at + timeToLiveMs } : room
+      if (seated.length > 0) return room
       return !lapsed && at - room.spokenAt >= restMs ? { ...room, resting: true } : room
     default:
       return room
@@ -299,8 +303,8 @@ const expectedMeaning = (step: Step): Meaning => {
   return writes ? { ...heard, expiresAt: heard.draft!.departed.at(-1)!.at + returnMs } : heard
 }
 
-const nextDeadline = ({ seated, expiresAt, spokenAt }: RoomContext): number =>
-  seated.length > 0 ? expiresAt - timeToLiveMs / 2 : Math.min(expiresAt, spokenAt + restMs)
+const nextDeadline = ({ draft, seated, expiresAt, spokenAt }: RoomContext): number =>
+  isKept({ draft, seated }) ? expiresAt - timeToLiveMs / 2 : Math.min(expiresAt, spokenAt + restMs)
 
 const laws: readonly Law[] = [
   {
@@ -406,7 +410,7 @@ const laws: readonly Law[] = [
       const { event } = step
       const room = meaningOf(step.before)
       const told = toldOf(room)
-      const lapsed = room.seated.length === 0 && event.at >= room.expiresAt
+      const lapsed = !isKept(room) && event.at >= room.expiresAt
       const inside = told !== null && roleOf(told, event.participantId) !== null
       const polled = answers(step).find(({ requestId }) => requestId === event.requestId)
       return polled?.type === (inside && !lapsed ? "room.answered" : "room.refused")
@@ -429,13 +433,13 @@ const laws: readonly Law[] = [
       if (!isOpen(before) || !/^room\.(poll|ready|attach|chat|screenShare)$/.test(event.type)) return false
       const { draft } = before.context as RoomContext
       const hasLeft = draft?.departed.some(({ participant: { id } }) => id === event.participantId) === true
-      return hasLeft && roleOf(draft as RoomRecord, event.participantId) === null
+      return hasLeft
     },
     holds: ({ before, event, after }) => {
       if (!isOpen(after)) return true
       const { draft, seated, expiresAt } = before.context as RoomContext
       const left = draft!.departed.find(({ participant: { id } }) => id === event.participantId)!
-      const isLate = event.at - left.at >= returnMs || (seated.length === 0 && event.at >= expiresAt)
+      const isLate = event.at - left.at >= returnMs || (!isKept({ draft, seated }) && event.at >= expiresAt)
       const comesBack = /^room\.(poll|ready|attach)$/.test(event.type) && draft!.guest === null && !isLate
       const back = [after.context.draft.host, after.context.draft.guest].find((each) => each?.id === event.participantId)
       if (!comesBack) return back === undefined
@@ -531,7 +535,7 @@ const laws: readonly Law[] = [
   {
     sentence: "An expired room answers nobody who asks for anything.",
     when: ({ before, event }) =>
-      isOpen(before) && event.type.startsWith("room.") && before.context.seated.length === 0 && event.at >= before.context.expiresAt,
+      isOpen(before) && event.type.startsWith("room.") && !isKept(before.context) && event.at >= before.context.expiresAt,
     holds: ({ before, after }) =>
       same(after.context.draft, before.context.draft) && after.context.expiresAt === before.context.expiresAt
   },
@@ -691,7 +695,7 @@ const laws: readonly Law[] = [
       if (!expected && answered(step, "open.storage.reloading")) return looks.every(({ at }) => at <= nextDeadline(step.after.context))
       if (!expected) return looks.length === 0 || (step.event.type === "deadline" && rests)
       // What has waited until it opened is heard after that, and may put the next look off.
-      const opens = !isOpen(step.before)
+      const opens = !isOpen(step.before) || answered(step, "open.storage.reloading")
       const next = nextDeadline(step.after.context)
       return looks.length > 0 && (opens ? looks.at(-1).at <= next : looks.at(-1).at === next)
     }
@@ -751,7 +755,7 @@ const laws: readonly Law[] = [
       const { draft, saved, expiresAt, owed, resting, closing, seated } = step.after.context as RoomContext
       const removed = answered(step, "open.storage.removing", "removed")
       const vanished = answered(step, "open.storage.reloading") && step.event.output === null
-      const lapsed = step.event.type === "deadline" && step.before.context.seated.length === 0 && step.event.at >= step.before.context.expiresAt
+      const lapsed = step.event.type === "deadline" && !isKept(step.before.context) && step.event.at >= step.before.context.expiresAt
       const rests = (resting || closing) && same(draft, saved) && saved?.expiresAt === expiresAt && owed.length === 0
       return (removed || vanished || lapsed || (rests && (closing || seated.length === 0))) && step.did("cancelDeadline").length === 1
     }
@@ -762,7 +766,7 @@ const laws: readonly Law[] = [
     holds: (step) => {
       const removed = answered(step, "open.storage.removing", "removed")
       const vanished = answered(step, "open.storage.reloading") && step.event.output === null
-      const lapsed = step.event.type === "deadline" && step.before.context.seated.length === 0 && step.event.at >= step.before.context.expiresAt
+      const lapsed = step.event.type === "deadline" && !isKept(step.before.context) && step.event.at >= step.before.context.expiresAt
       return !(removed || vanished || lapsed) || step.after.status === "done"
     }
   }
@@ -771,6 +775,8 @@ const laws: readonly Law[] = [
 const settings = (stage: Stage): readonly Setting[] => {
   const replyTo = stage.extra("asker")
   let requests = 0
+  /** Each is the same event every time, or no two situations would be. */
+  const flags = new Map<string, any>()
   const ask = (type: string, fields: object = {}, at = now) => ({
     type,
     requestId: ++requests,
@@ -808,12 +814,6 @@ const settings = (stage: Stage): readonly Setting[] => {
     around: readonly Around[] | null,
     polled: readonly { participantId: string; at: number }[] = []
   ) => ask("room.join", { guest: { id: `new ${name}`, alias: `alias of new ${name}` }, name, around, polled, address }, at)
-  /** Each is a newcomer of its own: whose id is known already does not come again. */
-  const strangersTo = ({ context }: { context: RoomContext }, joins: readonly any[]) =>
-    joins.filter(({ guest: { id } }) => {
-      const { draft } = context
-      return draft === null || (roleOf(draft, id) === null && draft.departed.every(({ participant }) => participant.id !== id))
-    })
   const socketOf = (participantId: string, since: number): Around => ({ participantId, since })
   const newcomers = [
     ...[null, [], [socketOf("host", listeningSince - 1)], [socketOf("host", now + 1)], [socketOf("guest", 0)]].map((around) =>
@@ -879,7 +879,15 @@ const settings = (stage: Stage): readonly Setting[] => {
   ]
   const few = (snapshot: any, events: readonly any[], atOnce = 3) =>
     // Only so many wait at once: one more is like the last.
-    questionsIn(snapshot) < atOnce ? events : events.filter((event) => !isQuestion(event))
+    (questionsIn(snapshot) < atOnce ? events : events.filter((event) => !isQuestion(event))).filter(
+      // Each newcomer has an id of its own: who is known already does not come again.
+      ({ type, guest: newcomer }) => type !== "room.join" || !isKnown(snapshot, newcomer.id)
+    )
+  const isKnown = ({ context }: { context: RoomContext }, id: string): boolean => {
+    const { draft, waiting } = context
+    const isWaiting = waiting.some((event) => event.type === "room.join" && event.guest.id === id)
+    return isWaiting || (draft !== null && (roleOf(draft, id) !== null || draft.departed.some(({ participant }) => participant.id === id)))
+  }
   const alone = row()
   const vacant = row({ host: null, departed: [{ participant: guest, at: now }], expiresAt: now + returnMs })
   const both = row({ guest })
@@ -914,7 +922,7 @@ const settings = (stage: Stage): readonly Setting[] => {
         ...results(snapshot, [both]).filter(({ type }) => type.startsWith("xstate.done")).slice(0, 1),
         ...(isOpen(snapshot)
           ? [
-              ...few(snapshot, [guestPollsFromElsewhere, ...strangersTo(snapshot, newcomers)], 1),
+              ...few(snapshot, [guestPollsFromElsewhere, readies.guest, ...newcomers], 1),
               taken("host"),
               freed("host"),
               sideSeat("taken", "guest", "chat"),
@@ -939,7 +947,7 @@ const settings = (stage: Stage): readonly Setting[] => {
             readies.guest,
             flagOf("room.chat", "host", true),
             flagOf("room.screenShare", "host", true),
-            ...strangersTo(snapshot, [comesToo])
+            comesToo
           ],
           1
         ),
@@ -962,7 +970,7 @@ const settings = (stage: Stage): readonly Setting[] => {
       input,
       events: (snapshot) => [
         ...results(snapshot, [both, row({ host: guest })]),
-        ...few(snapshot, [join, readies.guest, readies.stranger, polls.guest]),
+        ...few(snapshot, [comesToo, readies.guest, readies.stranger, polls.guest]),
         vacated("host"),
         vacated("guest"),
         { type: "deadline", at: now }
@@ -1024,7 +1032,6 @@ const settings = (stage: Stage): readonly Setting[] => {
     return made
   }
 }
-const flags = new Map<string, any>()
 
 const inBrief = (record: RoomRecord | null) =>
   record && [
