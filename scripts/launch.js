@@ -4,8 +4,9 @@
  * by its path, as npm 10 links no command of an optional package into node_modules/.bin.
  */
 import { spawn } from "node:child_process"
+import { accessSync, constants } from "node:fs"
 import { createRequire } from "node:module"
-import { constants } from "node:os"
+import { constants as system } from "node:os"
 import { dirname, join, resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 
@@ -41,8 +42,13 @@ const findPackaged = () => {
 }
 
 /** Whether a program can take this process's place: no second process waits then, and signals have one receiver. */
-const isReplaceable = () => {
+const isReplaceable = (program) => {
   if (process.execve === undefined || isWindows) return false
+  try {
+    accessSync(program, constants.X_OK)
+  } catch {
+    return false
+  }
   if (process.platform !== "linux") return true
   // A program for another C library cannot be run here, and a failed replacement ends in a stack trace.
   process.report.excludeNetwork = true
@@ -67,7 +73,7 @@ const supervise = (program, parameters) => {
     process.removeAllListeners(signal)
     process.kill(process.pid, signal)
     // For a signal that ends no Node.
-    setTimeout(() => process.exit(128 + constants.signals[signal]), 500)
+    setTimeout(() => process.exit(128 + system.signals[signal]), 500)
   })
 }
 
@@ -82,6 +88,6 @@ if (Number(process.versions.node.split(".")[0]) >= neededMajor) {
   await import(pathToFileURL(resolve(file)).href)
 } else {
   const program = findPackaged()
-  if (isReplaceable()) process.execve(program, [program, file, ...parameters], process.env)
+  if (isReplaceable(program)) process.execve(program, [program, file, ...parameters], process.env)
   else supervise(program, [file, ...parameters])
 }
