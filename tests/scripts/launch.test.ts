@@ -138,9 +138,12 @@ else {
   describe.skip(name, onOlderNode)
 }
 
-it("begins every npm script", () => {
+it("begins every npm script, in the place of the shell that would not hand on a signal", () => {
   const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { scripts: Record<string, string> }
-  for (const [script, commands] of Object.entries(scripts)) {
-    for (const command of commands.split("&&")) expect([script, command.trim()]).toEqual([script, expect.stringMatching(/^node scripts\/launch\.js \S/)])
+  for (const [name, script] of Object.entries(scripts)) {
+    const commands = script.split(" && ")
+    const last = commands.pop()
+    for (const command of commands) expect([name, command]).toEqual([name, expect.stringMatching(/^node scripts\/launch\.js \S/)])
+    expect([name, last]).toEqual([name, expect.stringMatching(/^exec node scripts\/launch\.js \S/)])
   }
 })
