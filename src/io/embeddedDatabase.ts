@@ -112,7 +112,7 @@ const make = async (dataDirectory: string, folder: string): Promise<void> => {
     let reason: unknown
     child.once("message", (told) => (reason = told))
     const [code, signal] = (await once(child, "close")) as [number | null, NodeJS.Signals | null]
-    if (code !== 0) throw new Error(`it could not be made: ${reason ?? `its maker has ended with ${signal ?? `code ${code}`}`}`)
+    if (code !== 0) throw new Error(`it could not be made (${reason ?? signal ?? `exit code ${code}`})`)
     renameSync(place, folder)
   } finally {
     rmSync(place, { recursive: true, force: true })

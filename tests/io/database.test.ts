@@ -179,7 +179,7 @@ describe("the embedded database", () => {
     expect(await roomCount(first)).toBe(0)
   })
 
-  it("starts anew after a first start that was killed half-way, and does not wait for what that one has started", async () => {
+  it("starts anew at once after a first start that was killed half-way", async () => {
     const dataDirectory = await folder()
     const { child, kill } = start([dataDirectory])
     const ended = new Promise((resolve) => child.once("close", () => resolve("ended")))
