@@ -1,5 +1,5 @@
 /**
- * Begins every npm script: `node scripts/launch.js FILE …` runs FILE on the Node that the project needs, whichever Node
+ * Begins every npm script: `node scripts/launch.js FILE …` runs FILE on the Node that the project needs, whichever one
  * runs this. It is plain JavaScript for Node 20, which is what a newcomer has. The Node that the project brings is found
  * by its path, as npm 10 links no command of an optional package into node_modules/.bin. The scripts say `exec` before
  * it because npm sends its signals to the shell, and many a shell would keep them to itself.

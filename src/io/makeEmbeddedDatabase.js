@@ -1,7 +1,7 @@
 /**
- * Makes an embedded PostgreSQL in the folder given as argument, and ends; says why when it cannot. A process of its own,
- * because the making takes some 700 MB, which a process that goes on would keep. Plain JavaScript: what strips types
- * would take more.
+ * Makes an embedded PostgreSQL in the folder given as argument, and ends; says why when it cannot. A process of its
+ * own, because the making takes some 700 MB, which a process that goes on would keep. Plain JavaScript: what strips
+ * types would take more.
  */
 import { PGlite } from "@electric-sql/pglite"
 
