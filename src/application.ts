@@ -38,7 +38,7 @@ import { createTokenBuckets } from "./io/tokenBuckets.ts"
 import type { Tracing } from "./io/tracing.ts"
 import { createIceServers } from "./io/turnCredentials.ts"
 import { createUploadRows } from "./io/uploadRows.ts"
-import { createUploadThing, readsToken } from "./io/uploadthing.ts"
+import { createUploadThing, isSdkInstalled, readsToken } from "./io/uploadthing.ts"
 import { createWatch } from "./io/watch.ts"
 import { limits } from "./limits.ts"
 import type { DomainEvent } from "./machines/domainEvents.ts"
@@ -203,11 +203,19 @@ export const startApplication = async (config: Config, options: ApplicationOptio
   let publicUrl = config.publicServerUrl
   const uploadRows = traced("database", createUploadRows(database.pool))
   const { uploadthingToken } = config.previews
-  if (uploadthingToken !== undefined && !readsToken(uploadthingToken)) {
-    log("warn", "system:startup", { warning: "UPLOADTHING_TOKEN is no token as UploadThing shows it: previews are off" })
+  const uploadthingFault =
+    uploadthingToken === undefined
+      ? undefined
+      : !readsToken(uploadthingToken)
+        ? "UPLOADTHING_TOKEN is no token as UploadThing shows it"
+        : !isSdkInstalled()
+          ? "UPLOADTHING_TOKEN is set, and the package uploadthing is not installed: install without --omit=peer"
+          : undefined
+  if (uploadthingFault !== undefined) {
+    log("warn", "system:startup", { warning: `${uploadthingFault}. Previews are off` })
   }
   const uploadThing =
-    uploadthingToken !== undefined && readsToken(uploadthingToken)
+    uploadthingToken !== undefined && uploadthingFault === undefined
       ? createUploadThing({
           token: uploadthingToken,
           callbackUrl: () => `${publicUrl}/api/uploadthing`,

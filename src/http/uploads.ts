@@ -29,7 +29,7 @@ export const uploadHandlers = ({ uploadThing, log }: UploadsOptions) => {
 
   const answer = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest) {
     if (uploadThing === undefined) {
-      log("error", "upload:error", { error: "UPLOADTHING_TOKEN is not set, or is no token" })
+      log("error", "upload:error", { error: "UPLOADTHING_TOKEN is not set, or unusable: see system:startup" })
       return routingError
     }
     const asked = yield* webRequest(request)

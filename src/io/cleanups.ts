@@ -61,7 +61,7 @@ export const createPreviewCleanup = (options: PreviewCleanupOptions): Cleanup =>
 
   return async (hurry) => {
     if (files === undefined) {
-      log("info", "cleanup:skipped", { reason: "UPLOADTHING_TOKEN is not set, or is no token" })
+      log("info", "cleanup:skipped", { reason: "UPLOADTHING_TOKEN is not set, or unusable: see system:startup" })
       return { outcome: "skipped", removed: 0 }
     }
     const before = now() - retentionHours * 3_600_000

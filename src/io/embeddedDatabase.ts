@@ -1,5 +1,8 @@
-import { existsSync, rmSync, statfsSync, writeFileSync } from "node:fs"
+import { fork } from "node:child_process"
+import { once } from "node:events"
+import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, statfsSync } from "node:fs"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import type { PGlite } from "@electric-sql/pglite"
 import pg from "pg"
 import { DataDirectoryUnusable, DiskNearlyFull, reasonOf } from "./databaseErrors.ts"
@@ -44,12 +47,10 @@ export const openEmbeddedDatabase = async (
   try {
     checkSpace()
     const folder = join(dataDirectory, "postgres")
-    // Tells a first start that was cut short, whose half-made files would not open, from a database with data in it.
-    const unfinished = join(dataDirectory, "unfinished")
+    removeUnfinished(dataDirectory)
     const wipe = () => rmSync(folder, { recursive: true, force: true })
-    if (existsSync(unfinished)) wipe()
     const emptiesOld = startEmpty && existsSync(folder)
-    if (!existsSync(folder)) writeFileSync(unfinished, "The first start has not come to its end yet.\n")
+    if (!existsSync(folder)) await make(dataDirectory, folder)
 
     // Loaded here, as a server with a PostgreSQL of its own need not pay for it.
     const [pglite, { createPgConfig }] = await Promise.all([
@@ -58,15 +59,15 @@ export const openEmbeddedDatabase = async (
     ])
     // Emptying one takes a tenth of the time of making one. What cannot be opened any more is made anew.
     const opened = emptiesOld
-      ? await openEmpty(() => pglite.PGlite.create(folder)).catch(() => {
+      ? await openEmpty(() => pglite.PGlite.create(folder)).catch(async () => {
           wipe()
+          await make(dataDirectory, folder)
           return pglite.PGlite.create(folder)
         })
       : await pglite.PGlite.create(folder)
     postgres = opened
     const config = () => createPgConfig(opened) as unknown as pg.ClientConfig
     const applied = await migrateOnce(config)
-    rmSync(unfinished, { force: true })
 
     return {
       config,
@@ -95,6 +96,38 @@ const createSpaceCheck = (dataDirectory: string, spareBytes: number) => (): void
   const { bavail, bsize } = statfsSync(dataDirectory)
   const freeBytes = bavail * bsize
   if (freeBytes < spareBytes) throw new DiskNearlyFull(dataDirectory, freeBytes, spareBytes)
+}
+
+const maker = fileURLToPath(new URL("makeEmbeddedDatabase.js", import.meta.url))
+const unfinished = "unfinished-"
+
+/**
+ * Makes a database in a process of its own, and under a name of its own until it is whole: one that was cut short is
+ * never taken for a good one, not even while its maker has not noticed yet that we were killed.
+ */
+const make = async (dataDirectory: string, folder: string): Promise<void> => {
+  const place = mkdtempSync(join(dataDirectory, unfinished))
+  try {
+    const child = fork(maker, [place], { execArgv: [], stdio: ["ignore", "ignore", "ignore", "ipc"] })
+    let reason: unknown
+    child.once("message", (told) => (reason = told))
+    const [code, signal] = (await once(child, "close")) as [number | null, NodeJS.Signals | null]
+    if (code !== 0) throw new Error(`it could not be made (${reason ?? signal ?? `exit code ${code}`})`)
+    renameSync(place, folder)
+  } finally {
+    rmSync(place, { recursive: true, force: true })
+  }
+}
+
+const removeUnfinished = (dataDirectory: string): void => {
+  for (const name of readdirSync(dataDirectory)) {
+    if (!name.startsWith(unfinished)) continue
+    try {
+      rmSync(join(dataDirectory, name), { recursive: true, force: true })
+    } catch {
+      // Its maker is still writing into it, and will end soon. The next start removes it.
+    }
+  }
 }
 
 const openEmpty = async (open: () => Promise<PGlite>): Promise<PGlite> => {

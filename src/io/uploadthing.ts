@@ -2,6 +2,7 @@
  * UploadThing, which keeps the previews: https://docs.uploadthing.com. Its SDK is loaded when it is first needed, for
  * most servers never need it.
  */
+import { findPackageJSON } from "node:module"
 import * as Data from "effect/Data"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
@@ -72,6 +73,15 @@ export const readsToken = (token: Redacted.Redacted<string>): boolean =>
       decodesToken
     )
   )
+
+/** Whether the SDK is there: `npm ci --omit=peer` leaves it out. */
+export const isSdkInstalled = (): boolean => {
+  try {
+    return findPackageJSON("uploadthing", import.meta.url) !== undefined
+  } catch {
+    return false
+  }
+}
 
 const powerPoint = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
 
