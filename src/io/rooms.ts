@@ -59,6 +59,15 @@ export const createRoomDesk = (rooms: SupervisorRef, options: RoomDeskOptions): 
   /** Polls that were answered without the room's hearing of them: when each participant's last was. */
   const quietPolls = new WeakMap<AnyActorRef, Map<string, number>>()
 
+  const noteQuietPoll = (room: AnyActorRef, participantId: string, at: number) => {
+    const polls = quietPolls.get(room)
+    if (polls === undefined) return void quietPolls.set(room, new Map([[participantId, at]]))
+    if (polls.has(participantId) || polls.size < 2) return void polls.set(participantId, at)
+    // Two are in a room; of a third, one has gone, and whoever has not says so with the next poll.
+    polls.clear()
+    polls.set(participantId, at)
+  }
+
   const settle = (answer: RoomAnswer) => {
     const asker = waiting.get(answer.requestId)
     waiting.delete(answer.requestId)
@@ -172,9 +181,7 @@ export const createRoomDesk = (rooms: SupervisorRef, options: RoomDeskOptions): 
       const at = now()
       const read = room && readQuietly(room.getSnapshot() as SnapshotFrom<typeof roomMachine>, participantId, at)
       if (room && read) {
-        const polls = quietPolls.get(room)
-        if (polls === undefined) quietPolls.set(room, new Map([[participantId, at]]))
-        else polls.set(participantId, at)
+        noteQuietPoll(room, participantId, at)
         told({ type: "room.answered", room: read, participantId })
       } else tell(code, address(), { type: "room.poll", participantId }, expect((answer) => told(replyOf(answer))))
     },

@@ -937,7 +937,8 @@ const settings = (stage: Stage): readonly Setting[] => {
       name: "left by both, who come back",
       input,
       events: (snapshot) => [
-        ...results(snapshot, [both, vacant]).filter(({ type, ...result }) => !("output" in result) || result.output !== "conflict"),
+        // How it fares while the database does not is walked with a host alone.
+        ...results(snapshot, [both, vacant]).filter((result) => "output" in result && result.output !== "conflict"),
         ...few(
           snapshot,
           [
