@@ -98,21 +98,67 @@ describeOnEachDatabase("rooms over sockets", (database) => {
     expect(await host.socket.next()).toEqual({ type: "signal", data: "behind" })
   })
 
-  it("tells both again after every attach, as clients that attach once a second expect", async () => {
+  it("answers who attaches again and again, and leaves the other side alone unless that has changed", async () => {
     const room = await connected("chat")
+    for (let times = 0; times < 3; times++) {
+      await attach(room.code, room.host, "chat", room.hostSocket)
+      expect((await room.hostSocket.next())["peer"]["id"]).toBe(room.guestSocket.id)
+    }
+    room.hostSocket.send({ type: "signal", data: 1 })
+    expect(await room.guestSocket.next()).toEqual({ type: "signal", data: 1 })
+
+    room.guestSocket.send({ type: "register-details", name: "Another name" })
+    await room.guestSocket.settled()
     await attach(room.code, room.host, "chat", room.hostSocket)
-    expect((await room.hostSocket.next())["peer"]["id"]).toBe(room.guestSocket.id)
+    expect((await room.hostSocket.next())["peer"]["name"]).toBe("Another name")
     expect((await room.guestSocket.next())["peer"]["id"]).toBe(room.hostSocket.id)
-    room.guestSocket.send({ type: "signal", data: 1 })
-    expect(await room.hostSocket.next()).toEqual({ type: "signal", data: 1 })
+    room.guestSocket.send({ type: "signal", data: 2 })
+    expect(await room.hostSocket.next()).toEqual({ type: "signal", data: 2 })
+  })
+
+  it("keeps nobody waiting for whom both attach once a second until they meet", async () => {
+    const room = await makeRoom(server)
+    const host = await attach(room.code, room.host, "chat")
+    await attach(room.code, room.host, "chat", host.socket)
+    const guest = await attach(room.code, room.guest, "chat")
+    await attach(room.code, room.host, "chat", host.socket)
+    const types = (socket: TestClient) => socket.frames.map(({ type }) => type).filter((type) => type === "peer-joined")
+    await guest.socket.until("peer-joined")
+    await host.socket.settled()
+    expect(types(host.socket)).toHaveLength(2)
+    expect(types(guest.socket)).toHaveLength(1)
   })
 
   it("empties the guest's seat when its transfer socket goes, and leaves the host alone in the room", async () => {
     const room = await connected()
     await room.guestSocket.close()
     expect(await room.hostSocket.next()).toEqual({ type: "peer-left" })
-    await expect.poll(async () => (await poll(server, room.code, room.host)).body.status).toBe("waiting")
-    expect((await poll(server, room.code, room.guest)).status).toBe(404)
+    expect((await poll(server, room.code, room.host)).body).toMatchObject({ status: "waiting", peer: null })
+  })
+
+  it.each(["host", "guest"] as const)("clears what the one who stays wants of the channels when the %s goes", async (leaver) => {
+    const room = await connected()
+    const [goes, stays] = leaver === "host" ? ([room.hostSocket, "guest"] as const) : ([room.guestSocket, "host"] as const)
+    for (const id of [room.host, room.guest]) {
+      await post(`${server.http}/api/rooms/${room.code}/participants/${id}/chat`, { active: true })
+    }
+    await post(`${server.http}/api/rooms/${room.code}/participants/${room[stays]}/screen-share`, { active: true })
+    await goes.close()
+    expect((await (stays === "host" ? room.hostSocket : room.guestSocket).next()).type).toBe("peer-left")
+    const { body } = await poll(server, room.code, room[stays])
+    expect(body.chat).toEqual({ requestedBySelf: false, requestedByPeer: false, isActive: false })
+    expect(body.screenShare).toMatchObject({ activeParticipantId: null, requestedBySelf: false, isActive: false })
+  })
+
+  it("shows no poll behind peer-left the room as it was before", async () => {
+    for (let times = 0; times < 20; times++) {
+      const room = await connected()
+      room.hostSocket.socket.close()
+      await room.guestSocket.until("peer-left")
+      const { body } = await poll(server, room.code, room.guest)
+      expect(body).toMatchObject({ status: "waiting", self: { role: "host" }, peer: null })
+      await room.guestSocket.close()
+    }
   })
 
   it("makes the guest the host when the host goes, and its socket connects with a new guest", async () => {
@@ -133,12 +179,12 @@ describeOnEachDatabase("rooms over sockets", (database) => {
     expect((await room.guestSocket.next())["peer"]).toEqual({ id: third.socket.id, name: "Third" })
   })
 
-  it("removes the room when the last one goes", async () => {
+  it("takes nobody in any more when the last one has gone", async () => {
     const room = await connected()
     await room.hostSocket.close()
     await room.guestSocket.next()
     await room.guestSocket.close()
-    await expect.poll(async () => (await poll(server, room.code, room.guest)).status).toBe(404)
+    await expect.poll(() => server.actors().connections).toBe(0)
     expect(await post(`${server.http}/api/rooms/${room.code}/join`, { name: "X" })).toEqual({
       status: 400,
       body: { error: "Room not found or expired" }
@@ -191,7 +237,7 @@ describeOnEachDatabase("rooms over sockets", (database) => {
     const second = await makeRoom(server)
     await attach(second.code, second.host, undefined, first.guestSocket)
     expect(await first.hostSocket.next()).toEqual({ type: "peer-left" })
-    await expect.poll(async () => (await poll(server, first.code, first.guest)).status).toBe(404)
+    expect((await poll(server, first.code, first.host)).body).toMatchObject({ status: "waiting", peer: null })
   })
 
   it("keeps what a socket holds when an attach fails", async () => {
@@ -202,11 +248,12 @@ describeOnEachDatabase("rooms over sockets", (database) => {
     expect(await room.hostSocket.next()).toEqual({ type: "signal", data: "still here" })
   })
 
-  it("takes the participant out when its transfer socket moves to another channel of the same room", async () => {
+  it("takes the participant out, and in again, when its transfer socket moves to another channel of the same room", async () => {
     const room = await connected()
-    room.guestSocket.send({ type: "attach-room", roomCode: room.code, participantId: room.guest, channel: "chat" })
-    expect(await room.hostSocket.next()).toEqual({ type: "peer-left" })
-    expect(await room.guestSocket.next()).toEqual({ type: "error", message: "Room not found or expired" })
+    room.hostSocket.send({ type: "attach-room", roomCode: room.code, participantId: room.host, channel: "chat" })
+    expect(await room.guestSocket.next()).toEqual({ type: "peer-left" })
+    expect(await room.hostSocket.next()).toMatchObject({ type: "room-attached", role: "guest", peer: { role: "host" } })
+    expect((await poll(server, room.code, room.guest)).body).toMatchObject({ self: { role: "host" }, peer: { name: "Host" } })
   })
 
   it("gives a chat seat to the new guest, not to the one who has left the room", async () => {
