@@ -56,12 +56,12 @@ export const createRoomDesk = (rooms: SupervisorRef, options: RoomDeskOptions): 
   /** Oldest first, as all wait equally long: one timer looks after all of them. */
   const waiting = new Map<number, Waiting>()
   let requests = 0
-  /** Polls that were answered without the room's hearing of them: when each participant's last was. */
-  const quietPolls = new WeakMap<AnyActorRef, Map<string, number>>()
+  /** When each participant of a room has polled last: the room does not hear of all polls. */
+  const lastPolls = new WeakMap<AnyActorRef, Map<string, number>>()
 
-  const noteQuietPoll = (room: AnyActorRef, participantId: string, at: number) => {
-    const polls = quietPolls.get(room)
-    if (polls === undefined) return void quietPolls.set(room, new Map([[participantId, at]]))
+  const notePoll = (room: AnyActorRef, participantId: string, at: number) => {
+    const polls = lastPolls.get(room)
+    if (polls === undefined) return void lastPolls.set(room, new Map([[participantId, at]]))
     if (polls.has(participantId) || polls.size < 2) return void polls.set(participantId, at)
     // Two are in a room; of a third, one has gone, and whoever has not says so with the next poll.
     polls.clear()
@@ -170,7 +170,7 @@ export const createRoomDesk = (rooms: SupervisorRef, options: RoomDeskOptions): 
     },
     join: async (code, name, address) => {
       const room = rooms.getSnapshot().children.get(code)
-      const polled = [...((room && quietPolls.get(room)) ?? [])].map(([participantId, at]) => ({ participantId, at }))
+      const polled = [...((room && lastPolls.get(room)) ?? [])].map(([participantId, at]) => ({ participantId, at }))
       const join = { type: "room.join" as const, guest: identityIn(code), name, polled }
       const answer = await question(code, address, { ...join, around: null })
       if (answer.type !== "room.asksAround") return replyOf(answer)
@@ -179,11 +179,21 @@ export const createRoomDesk = (rooms: SupervisorRef, options: RoomDeskOptions): 
     poll: ({ code, participantId, address }, told) => {
       const room = rooms.getSnapshot().children.get(code)
       const at = now()
-      const read = room && readQuietly(room.getSnapshot() as SnapshotFrom<typeof roomMachine>, participantId, at)
-      if (room && read) {
-        noteQuietPoll(room, participantId, at)
-        told({ type: "room.answered", room: read, participantId })
-      } else tell(code, address(), { type: "room.poll", participantId }, expect((answer) => told(replyOf(answer))))
+      // The first one is heard, whenever it comes: it says from which address the participant polls.
+      const read =
+        room !== undefined && lastPolls.get(room)?.has(participantId) === true
+          ? readQuietly(room.getSnapshot() as SnapshotFrom<typeof roomMachine>, participantId, at)
+          : null
+      if (room !== undefined && read !== null) {
+        notePoll(room, participantId, at)
+        return told({ type: "room.answered", room: read, participantId })
+      }
+      const asked = expect((answer) => {
+        const polled = rooms.getSnapshot().children.get(code)
+        if (polled !== undefined && answer.type === "room.answered") notePoll(polled, participantId, at)
+        told(replyOf(answer))
+      })
+      tell(code, address(), { type: "room.poll", participantId }, asked)
     },
     ready: (request, offer) => askFor(request, { type: "room.ready", participantId: request.participantId, ...offer }),
     screenShare: (request, active) =>

@@ -143,7 +143,7 @@ describe("wrong codes of one address", () => {
 })
 
 describe("rooms of one address, and polls of one participant", () => {
-  const server = serverWith({ MAX_ROOMS_PER_MINUTE: "3", MAX_POLLS_PER_SECOND: "4" })
+  const server = serverWith({ MAX_ROOMS_PER_MINUTE: "3", MAX_POLLS_PER_SECOND: "1" })
 
   it("are refused beyond their budgets, and others' are not", async () => {
     const create = async (address: string) => {
@@ -171,6 +171,21 @@ describe("rooms of one address, and polls of one participant", () => {
     expect(await Promise.all([poll(made[0]!), poll(made[0]!, "&x=1")])).toEqual([429, 429])
     expect(await poll(made[1]!)).toBe(200)
     await expect.poll(() => poll(made[0]!), { interval: 300 }).toBe(200)
+  })
+})
+
+describe("a page that was asleep", () => {
+  const server = serverWith({ MAX_POLLS_PER_SECOND: "" })
+
+  it("may ask for all that it has missed at one moment", async () => {
+    const { code, host, guest } = await makeRoom(server())
+    const polls = (id: string, count: number) =>
+      Promise.all(
+        Array.from({ length: count }, async () => (await fetch(`${server().http}/api/rooms/${code}?participantId=${id}`)).status)
+      )
+    expect(new Set(await polls(host, 120))).toEqual(new Set([200]))
+    // More come back all the while, ten a second; but not as many as these.
+    expect(await polls(guest, 400)).toContain(429)
   })
 })
 

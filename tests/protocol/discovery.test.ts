@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
-import { makeRoom, startServer, type ConnectOptions, type TestClient, type TestServer } from "../support/server.ts"
+import { makeRoom, post, startServer, type ConnectOptions, type TestClient, type TestServer } from "../support/server.ts"
 
 describe("discovery", () => {
   let directory: string
@@ -128,6 +128,56 @@ describe("discovery", () => {
       const { flightCode } = await a.until("flight-created")
       a.send({ type: "invite-to-flight", inviteeId: ` ${b.id} `, flightCode })
       expect(await b.until("flight-invitation")).toEqual({ type: "flight-invitation", flightCode, fromName: "A" })
+    })
+
+    describe("into a room that nobody has attached to yet", () => {
+      const home = "192.168.4.2"
+      const create = async (address: string) => {
+        const headers = { "content-type": "application/json", "x-forwarded-for": address }
+        const { body } = await post(`${server.http}/api/rooms`, { name: "A" }, { headers })
+        return { code: body.roomCode as string, id: body.self.participantId as string }
+      }
+      const neighbours = async () => [await named("A", { from: home }), await named("B", { from: "192.168.4.3" })] as const
+      const invitations = (client: TestClient) => client.frames.filter(({ type }) => type === "flight-invitation")
+
+      it("reach a neighbour from the address that it was made from", async () => {
+        const [a, b] = await neighbours()
+        const { code } = await create(home)
+        a.send({ type: "invite-to-flight", inviteeId: b.id, flightCode: code.toLowerCase() })
+        expect(await b.until("flight-invitation")).toEqual({ type: "flight-invitation", flightCode: code, fromName: "A" })
+      })
+
+      it("reach a neighbour from the address that it is polled from", async () => {
+        const [a, b] = await neighbours()
+        const { code, id } = await create("203.0.113.5")
+        a.send({ type: "invite-to-flight", inviteeId: b.id, flightCode: code })
+        await a.settled()
+        await fetch(`${server.http}/api/rooms/${code}?participantId=${id}`, { headers: { "x-forwarded-for": home } })
+        a.send({ type: "invite-to-flight", inviteeId: b.id, flightCode: code })
+        await b.until("flight-invitation")
+        expect(invitations(b)).toHaveLength(1)
+      })
+
+      it("are dropped silently from another address, from who is not seen, into a full room and into one that has ended", async () => {
+        const [a, b] = await neighbours()
+        const [mine, theirs, full] = [await create(home), await create("192.168.4.9"), await create(home)]
+        await post(`${server.http}/api/rooms/${full.code}/join`, { name: "Guest" })
+        const far = await named("F", { from: "203.0.113.9" })
+        a.send({ type: "invite-to-flight", inviteeId: b.id, flightCode: theirs.code })
+        a.send({ type: "invite-to-flight", inviteeId: b.id, flightCode: full.code })
+        a.send({ type: "invite-to-flight", inviteeId: far.id, flightCode: mine.code })
+        b.send({ type: "invite-to-flight", inviteeId: a.id, flightCode: mine.code })
+        const host = await named("H", { from: home })
+        host.send({ type: "attach-room", roomCode: mine.code, participantId: mine.id })
+        await host.until("room-attached")
+        await host.close()
+        await expect.poll(() => server.actors().flights).toBe(0)
+        a.send({ type: "invite-to-flight", inviteeId: b.id, flightCode: mine.code })
+        for (const client of [a, b, far]) await client.settled()
+        for (const client of [a, b, far]) {
+          expect(client.frames.filter(({ type }) => type === "flight-invitation" || type === "error")).toEqual([])
+        }
+      })
     })
 
     it("are dropped silently from an outsider, to a stranger, to oneself and into another flight", async () => {
