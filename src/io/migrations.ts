@@ -12,7 +12,8 @@ const COLUMNS: Readonly<Record<string, readonly string[]>> = {
     ...["room_code", "host_participant_id", "host_name", "guest_participant_id", "guest_name"],
     ...["host_screen_share_active", "guest_screen_share_active", "host_ready", "guest_ready"],
     ...["host_chat_active", "guest_chat_active", "host_file_count", "guest_file_count"],
-    ...["host_total_bytes", "guest_total_bytes", "created_at", "updated_at", "expires_at"]
+    ...["host_total_bytes", "guest_total_bytes", "created_at", "updated_at", "expires_at"],
+    ...["departed", "last_words"]
   ],
   uploaded_files: ["id", "file_key", "file_url", "file_name", "uploaded_at"]
 }

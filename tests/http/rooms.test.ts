@@ -321,7 +321,7 @@ describe("a path", () => {
       ]
       for (const { status, json } of answers) {
         expect([status, json.error]).toEqual([400, "Invalid request"])
-        expect(json.issues).toEqual([expect.stringMatching(/^code: /)])
+        expect(json.issues).toEqual([expect.stringMatching(/^roomCode: /)])
       }
     }
   )
