@@ -162,13 +162,13 @@ export class RoomsGroup extends HttpApiGroup.make("rooms")
       payload: NamePayload,
       success: RoomSummary,
       error: [errorSchema(wireErrors.roomGone), errorSchema(wireErrors.roomFull), wrongOrigin, tooLarge, tooManyRequests, unavailable]
-    }).annotateMerge(described("Join a room", "Takes the guest's place.")),
+    }).annotateMerge(described("Join a room", "Takes the guest's place, or that of a participant who has gone without a word.")),
     HttpApiEndpoint.get("poll", "/api/rooms/:roomCode", {
       params: inRoom,
       query: { participantId: ParticipantId },
       success: RoomSummary,
       error: [notInRoom, tooManyRequests, unavailable]
-    }).annotateMerge(described("Poll a room", "Says how the room is, and extends its life.")),
+    }).annotateMerge(described("Poll a room", "Says how the room is, and extends its life. Who has just left comes back by it, while a seat is free.")),
     HttpApiEndpoint.post("ready", "/api/rooms/:roomCode/participants/:participantId/ready", {
       params: asParticipant,
       payload: ReadyPayload,

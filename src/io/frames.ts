@@ -59,7 +59,7 @@ export const clientFrames = {
     flightCode: Code
   }).annotate({
     description:
-      "Invites a client of the same network into the flight that the inviter sits in. Anything else is dropped silently."
+      "Invites a client of the same network into the flight that the inviter sits in, or into a room with a free seat that was made or is polled from its address. Anything else is dropped silently."
   }),
   "attach-room": Schema.Struct({
     type: Schema.Literal("attach-room"),
@@ -68,7 +68,7 @@ export const clientFrames = {
     channel: ChannelName.pipe(Schema.withDecodingDefaultKey(Effect.succeed("transfer" as const)))
   }).annotate({
     description:
-      "Takes the participant's seat on a channel of its room (transfer unless named). Answered by room-attached; when both seats of the channel are taken, both get peer-joined."
+      "Takes the participant's seat on a channel of its room (transfer unless named). Answered by room-attached; when both seats of the channel are taken, both get peer-joined; one that changes nothing is answered to its sender alone. Who has left the room comes back by it, for a while."
   }),
   signal: Schema.Struct({ type: Schema.Literal("signal"), data: Schema.Unknown }).annotate({
     description: "Goes to the other member of this client's flight or channel, data unchanged. Without one it goes nowhere."
@@ -99,7 +99,7 @@ export const serverFrames = {
     connectionType: Schema.Literals(["lan", "wan"])
   }).annotate({ description: "Both seats are taken; peer is the other member." }),
   "peer-left": Schema.Struct({ type: Schema.Literal("peer-left") }).annotate({
-    description: "The other member has gone; this one keeps its seat."
+    description: "The other member has gone; this one keeps its seat. Of a room's socket that broke off it is told after a moment."
   }),
   "flight-invitation": Schema.Struct({
     type: Schema.Literal("flight-invitation"),
