@@ -72,7 +72,7 @@ describeOnPostgres("traces", () => {
     const requests = spans.filter(({ kind }) => kind === 2)
     const named = (name: string) => requests.filter((span) => span.name === name)
     expect(named("POST /api/rooms")).toHaveLength(20)
-    expect(named("GET /api/rooms/:code")).toHaveLength(2)
+    expect(named("GET /api/rooms/:roomCode")).toHaveLength(2)
     expect(named("GET other")).toMatchObject([{ attributes: { "http.response.status_code": 404, "http.route": "other" } }])
     for (const request of named("POST /api/rooms")) {
       expect(request).toMatchObject({

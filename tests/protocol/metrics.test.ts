@@ -76,8 +76,8 @@ describe("metrics", () => {
     const answered = (route: string, method: string, status: string) =>
       grown(`silktower_http_request_duration_seconds_count{route="${route}",method="${method}",status="${status}"}`)
     expect(answered("/api/rooms", "POST", "2xx")).toBe(1)
-    expect(answered("/api/rooms/:code", "GET", "2xx")).toBe(1)
-    expect(answered("/api/rooms/:code", "GET", "4xx")).toBe(1)
+    expect(answered("/api/rooms/:roomCode", "GET", "2xx")).toBe(1)
+    expect(answered("/api/rooms/:roomCode", "GET", "4xx")).toBe(1)
     expect(after.get('silktower_actors{kind="connections"}')).toBe(2)
     expect(after.get('silktower_actors{kind="rooms"}')).toBe(1)
     expect(after.get('silktower_actor_states{kind="flights",state="paired"}')).toBe(1)
