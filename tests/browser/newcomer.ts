@@ -43,14 +43,22 @@ export const makeFile = async (directory: string, name: string, bytes: number): 
   return { path, name: basename(path), bytes, sha256: createHash("sha256").update(content).digest("hex") }
 }
 
-/** Counts the connections that a page makes to others. */
-const countConnections = `{
+/** Counts the connections that a page makes to others, and lets its disk rest after some bytes until it is woken. */
+const instruments = `{
   window.connectionsMade = 0
   window.RTCPeerConnection = class extends RTCPeerConnection {
     constructor(configuration) {
       super(configuration)
       window.connectionsMade++
     }
+  }
+  window.bytesUntilRest = Infinity
+  const woken = new Promise((wake) => (window.wakeDisk = wake))
+  const read = Blob.prototype.arrayBuffer
+  Blob.prototype.arrayBuffer = async function () {
+    window.bytesUntilRest -= this.size
+    if (window.bytesUntilRest < 0) await woken
+    return read.call(this)
   }
 }`
 
@@ -66,17 +74,12 @@ export class Newcomer {
     page.on("pageerror", (error) => this.faults.push(error.message))
   }
 
-  /** Opens the page at `origin` with the server's address, and waits for neither. */
-  static async at(context: BrowserContext, origin: string, server: string): Promise<Newcomer> {
+  /** Opens the page at this address, for this server. */
+  static async at(context: BrowserContext, url: string, server: string): Promise<Newcomer> {
     const newcomer = new Newcomer(await context.newPage())
-    await newcomer.page.addInitScript(countConnections)
-    await newcomer.page.goto(`${origin}?server=${encodeURIComponent(server)}`)
+    await newcomer.page.addInitScript(instruments)
+    await newcomer.page.goto(`${url}?server=${encodeURIComponent(server)}`)
     return newcomer
-  }
-
-  /** The page's own words for its socket: "connected", or else. */
-  socket(): Promise<string> {
-    return this.page.locator("#socket").innerText()
   }
 
   async connected(): Promise<void> {
@@ -88,9 +91,13 @@ export class Newcomer {
     await this.page.getByLabel("Your name").blur()
   }
 
+  pressHost(): Promise<void> {
+    return this.page.getByRole("button", { name: "Host a room" }).click()
+  }
+
   /** Presses and waits for the room; resolves with its code. */
   async host(): Promise<string> {
-    await this.page.getByRole("button", { name: "Host a room" }).click()
+    await this.pressHost()
     return this.code()
   }
 
@@ -103,12 +110,12 @@ export class Newcomer {
     await invitation.getByRole("button", { name: "Accept" }).click()
   }
 
-  /** Presses the button and waits until it has been answered. */
-  async join(code: string): Promise<void> {
+  /** Presses the button; resolves with whether that led into a room, or to a refusal. */
+  async join(code: string): Promise<boolean> {
     await this.page.getByLabel("Code").fill(code)
-    const answered = this.page.waitForResponse((response) => response.url().endsWith("/join"))
     await this.page.getByRole("button", { name: "Join", exact: true }).click()
-    await answered
+    await this.page.locator("#room:not([hidden]), #problem:not(:empty)").first().waitFor()
+    return this.page.locator("#room").isVisible()
   }
 
   /** Of the room the page is in, once it is in one. */
@@ -125,14 +132,6 @@ export class Newcomer {
   /** As a page that keeps nothing of its room. */
   forgetRoom(): Promise<void> {
     return this.page.evaluate<void>("sessionStorage.clear()")
-  }
-
-  isInRoom(): Promise<boolean> {
-    return this.page.locator("#room").isVisible()
-  }
-
-  problem(): Promise<string> {
-    return this.page.locator("#problem").innerText()
   }
 
   async sees(peer: string): Promise<void> {
@@ -163,10 +162,31 @@ export class Newcomer {
     return text.split(" ").at(-1) as string
   }
 
-  /** Types of frames that the page has got since it was loaded, oldest first. */
-  async heard(start = ""): Promise<readonly string[]> {
-    const types = await this.page.locator("#heard li").allTextContents()
-    return types.filter((type) => type.startsWith(start))
+  /** The frames of this type that the page has got since it was loaded, oldest first. */
+  async heard(type: string): Promise<readonly string[]> {
+    return (await this.#frames()).filter((frame) => frame.startsWith(type))
+  }
+
+  /** Who has come and gone: twice the same on one socket is the answer to an attach that was not needed. */
+  async peers(): Promise<readonly string[]> {
+    const told = (await this.#frames()).filter((frame) => /^(registered|peer)/.test(frame))
+    return told
+      .filter((frame, index) => frame !== told[index - 1])
+      .map((frame) => frame.split(" ")[0] as string)
+      .filter((type) => type !== "registered")
+  }
+
+  #frames(): Promise<readonly string[]> {
+    return this.page.locator("#heard li").allTextContents()
+  }
+
+  /** From now on the disk gives so many bytes, and then none before it is woken. */
+  restDiskAfter(bytes: number): Promise<void> {
+    return this.page.evaluate<void>(`bytesUntilRest = ${bytes}`)
+  }
+
+  wakeDisk(): Promise<void> {
+    return this.page.evaluate<void>("wakeDisk()")
   }
 
   connectionsMade(): Promise<number> {
