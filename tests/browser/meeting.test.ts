@@ -106,7 +106,7 @@ describeInChromium("two people in Chromium", (chromium) => {
       for (const person of [ada, grace]) expect(await person.heard("error")).toEqual([])
     })
 
-    it.each(["host", "guest"] as const)("go on with a running transfer when the %s's socket breaks off", async (role) => {
+    it.each(["host", "guest"])("go on with a running transfer when the %s's socket breaks off", async (role) => {
       const way = await startWay(server.http)
       onTestFinished(() => way.close())
       const broken = new URL(way.url).origin
@@ -132,7 +132,7 @@ describeInChromium("two people in Chromium", (chromium) => {
       }
     })
 
-    it.each(["host", "guest"] as const)("meet again after the %s's page was loaded again", async (role) => {
+    it.each(["host", "guest"])("meet again after the %s's page was loaded again", async (role) => {
       const { host, guest } = await pair(server.http)
       const [loaded, other] = role === "host" ? [host, guest] : [guest, host]
       const before = await loaded.remembered()
@@ -142,6 +142,17 @@ describeInChromium("two people in Chromium", (chromium) => {
       await handsOver(loaded, other)
       await handsOver(other, loaded)
       expect(await loaded.heard("error")).toEqual([])
+    })
+
+    it("meet again after both pages were loaded again at once", async () => {
+      const { host, guest, code } = await pair(server.http)
+      await Promise.all([host.page.reload(), guest.page.reload()])
+      await handsOver(host, guest)
+      await handsOver(guest, host)
+      for (const person of [host, guest]) {
+        expect(await person.code()).toBe(code)
+        expect(await person.heard("error")).toEqual([])
+      }
     })
   })
 
