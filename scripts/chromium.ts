@@ -1,4 +1,4 @@
-/** Debian's Chromium, for the tests of the tower page and for its picture. */
+/** Debian's Chromium, for the tests of pages and for the picture of the tower page. */
 import { existsSync } from "node:fs"
 import { delimiter, join } from "node:path"
 import { chromium, type Browser } from "playwright-core"

@@ -1,9 +1,9 @@
-/** The way to a database, which a test can cut, block and mend. */
+/** The way to a database or another server, which a test can cut, block and mend. */
 import { once } from "node:events"
 import { connect, createServer, type AddressInfo, type Socket } from "node:net"
 
 export interface Way {
-  /** The database's URL with the way's end in it. */
+  /** The URL with the way's near end in it. */
   readonly url: string
   /** Hangs up every connection, and each one that comes. */
   cut(): void
