@@ -11,7 +11,7 @@ import type { Config } from "./config.ts"
 import { createGate } from "./http/gate.ts"
 import { createHttpSurface } from "./http/surface.ts"
 import { createAddressReader } from "./io/address.ts"
-import { createAroundSince } from "./io/around.ts"
+import { createSocketsOf } from "./io/around.ts"
 import { asyncApiDocument } from "./io/asyncApi.ts"
 import { followRenewals, readCertificate } from "./io/certificate.ts"
 import { createConnections } from "./io/connections.ts"
@@ -122,7 +122,7 @@ export const startApplication = async (config: Config, options: ApplicationOptio
       : // Loaded by nobody else.
         await (await import("./io/tracing.ts")).createTracing(config.traces, version)
   const traced: Tracing["around"] = (name, service) => tracing?.around(name, service) ?? service
-  const store = traced("database", createRoomRows(database.pool, aliasOf))
+  const store = traced("database", createRoomRows(database, aliasOf))
   const readiness = createReadiness({
     probe: () => runStatement("probe", () => database.pool.query(sql.unsafe`select 1`)),
     timeoutMs: limits.readinessTimeoutMs,
@@ -306,7 +306,7 @@ export const startApplication = async (config: Config, options: ApplicationOptio
   const desk = createRoomDesk(supervisor("rooms"), {
     identities,
     aliasOf,
-    aroundSince: createAroundSince(supervisor("networks")),
+    socketsOf: createSocketsOf(supervisor("networks")),
     codeAttempts: limits.roomCodeAttempts,
     askTimeoutMs: limits.askTimeoutMs,
     now
@@ -397,6 +397,10 @@ export const startApplication = async (config: Config, options: ApplicationOptio
   }
   const { port } = http.server.address() as AddressInfo
   publicUrl ??= `${config.tls === undefined ? "http" : "https"}://localhost:${port}`
+  if (!database.keepsDeparted) {
+    const warning = "The table rooms cannot keep who has left: nobody comes back to a room after a restart until npm run migrate has been run"
+    log("warn", "system:startup", { warning })
+  }
   log("info", "system:startup", { version, port, environment: config.environment, database: database.describe })
   if (config.environment === "production" && config.logs.accessKey === undefined) {
     log("warn", "system:startup", { warning: "LOG_ACCESS_KEY is not set: GET /logs and GET /tower answer 403 to everybody" })

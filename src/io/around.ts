@@ -5,23 +5,19 @@ import type { networkMachine } from "../machines/network.ts"
 import type { SupervisorRef } from "../machines/supervisor.ts"
 import { networkGroup } from "./address.ts"
 
-/**
- * Since when a socket of a client address has been open that is registered under a name, epoch milliseconds; null: there
- * is none. Of several the oldest.
- */
-export type AroundSince = (address: string, name: string) => number | null
+/** When each open socket of a client address that is registered under a name was opened, epoch milliseconds. */
+export type SocketsOf = (address: string, name: string) => readonly number[]
 
 /** `networks`: the supervisor of those who know the sockets of a network group. */
-export const createAroundSince =
-  (networks: SupervisorRef): AroundSince =>
+export const createSocketsOf =
+  (networks: SupervisorRef): SocketsOf =>
   (address, name) => {
     const network = networks.getSnapshot().children.get(networkGroup(address))
-    if (network === undefined) return null
+    if (network === undefined) return []
     const { entries } = (network.getSnapshot() as SnapshotFrom<typeof networkMachine>).context
-    const opened = [...entries.values()]
+    return [...entries.values()]
       .filter((entry) => entry.name === name)
       .map(({ connection }) => (connection.getSnapshot() as SnapshotFrom<typeof connectionMachine>).context)
-      .filter((socket) => socket.address === address)
+      .filter((socket) => socket.address === address && socket.isNamed)
       .map(({ openedAt }) => openedAt)
-    return opened.length === 0 ? null : Math.min(...opened)
   }

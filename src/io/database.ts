@@ -4,7 +4,7 @@ import { createDatabaseDriver, type ConnectionRecipe } from "./databaseDriver.ts
 import { codeOf, DatabaseUnreachable, reasonOf, TablesMissing } from "./databaseErrors.ts"
 import { readDatabaseUrl, type DatabaseAddress, type DatabaseSsl } from "./databaseUrl.ts"
 import { openEmbeddedDatabase } from "./embeddedDatabase.ts"
-import { missingTables } from "./migrations.ts"
+import { keepsDeparted, missingTables } from "./migrations.ts"
 
 /** ms to connect and log in; a client waits for its answer meanwhile. */
 const CONNECTION_TIMEOUT = 5_000
@@ -41,6 +41,8 @@ export interface Database {
   readonly kind: "postgres" | "embedded"
   /** Where it is, in words that are safe to print. */
   readonly describe: string
+  /** False where a DropSilk database has not been migrated: who may come back is then forgotten with the room's actor. */
+  readonly keepsDeparted: boolean
   /** Lets queries that run finish, then lets go of everything. May be called again. */
   close(): Promise<void>
 }
@@ -57,8 +59,11 @@ export const openDatabase = (options: DatabaseOptions): Promise<Database> =>
 
 const openPostgres = async (url: string, options: DatabaseOptions): Promise<Database> => {
   const address = readDatabaseUrl(url, options.ssl)
-  const missing = await withPostgres(address, missingTables)
-  if (missing.length > 0) throw new TablesMissing(address.label, missing)
+  const found = await withPostgres(address, async (client) => ({
+    missing: await missingTables(client),
+    keepsDeparted: await keepsDeparted(client)
+  }))
+  if (found.missing.length > 0) throw new TablesMissing(address.label, found.missing)
 
   const pool = await openPool({
     maxPoolSize: options.poolSize ?? POOL_SIZE,
@@ -76,7 +81,13 @@ const openPostgres = async (url: string, options: DatabaseOptions): Promise<Data
       onError: options.onError ?? (() => {})
     }
   })
-  return { pool, kind: "postgres", describe: `PostgreSQL at ${address.label}`, close: once(() => pool.end()) }
+  return {
+    pool,
+    kind: "postgres",
+    describe: `PostgreSQL at ${address.label}`,
+    keepsDeparted: found.keepsDeparted,
+    close: once(() => pool.end())
+  }
 }
 
 const openEmbedded = async (options: DatabaseOptions): Promise<Database> => {
@@ -96,6 +107,7 @@ const openEmbedded = async (options: DatabaseOptions): Promise<Database> => {
     pool,
     kind: "embedded",
     describe: `embedded PostgreSQL in ${options.dataDirectory}`,
+    keepsDeparted: true,
     close: once(async () => {
       await pool.end()
       await embedded.close()

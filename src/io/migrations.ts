@@ -12,11 +12,13 @@ const COLUMNS: Readonly<Record<string, readonly string[]>> = {
     ...["room_code", "host_participant_id", "host_name", "guest_participant_id", "guest_name"],
     ...["host_screen_share_active", "guest_screen_share_active", "host_ready", "guest_ready"],
     ...["host_chat_active", "guest_chat_active", "host_file_count", "guest_file_count"],
-    ...["host_total_bytes", "guest_total_bytes", "created_at", "updated_at", "expires_at"],
-    ...["departed", "last_words"]
+    ...["host_total_bytes", "guest_total_bytes", "created_at", "updated_at", "expires_at"]
   ],
   uploaded_files: ["id", "file_key", "file_url", "file_name", "uploaded_at"]
 }
+
+/** What a DropSilk database that has not been migrated lacks, and the server can do without. */
+const COLUMNS_OF_OURS: typeof COLUMNS = { rooms: ["departed", "last_words"] }
 
 /**
  * Brings the tables up to date in one transaction, and answers with the names of the migrations that were applied.
@@ -46,8 +48,14 @@ export const dropTables = async (client: ClientBase): Promise<void> => {
 }
 
 /** Which tables (`rooms`) or single columns (`rooms.host_ready`) the server needs and the database has not. */
-export const missingTables = async (client: ClientBase): Promise<readonly string[]> => {
-  const wanted = Object.entries(COLUMNS).flatMap(([table, columns]) => columns.map((column) => ({ table, column })))
+export const missingTables = (client: ClientBase): Promise<readonly string[]> => missingOf(client, COLUMNS)
+
+/** Whether the database can keep who has left a room and when who was last heard: it has been migrated. */
+export const keepsDeparted = async (client: ClientBase): Promise<boolean> =>
+  (await missingOf(client, COLUMNS_OF_OURS)).length === 0
+
+const missingOf = async (client: ClientBase, columnsOf: typeof COLUMNS): Promise<readonly string[]> => {
+  const wanted = Object.entries(columnsOf).flatMap(([table, columns]) => columns.map((column) => ({ table, column })))
   const { rows } = await client.query<{ table: string; column: string | null }>(
     `select wanted.table, case when to_regclass(wanted.table) is null then null else wanted.column end as column
        from unnest($1::text[], $2::text[]) with ordinality as wanted ("table", "column", place)

@@ -1,8 +1,9 @@
 import * as Schema from "effect/Schema"
-import { sql, type DatabasePool } from "slonik"
+import { sql } from "slonik"
 import type { RoomRow } from "../machines/room.ts"
 import type { LastWord } from "../machines/roomHearing.ts"
 import type { Participant, RoomRecord } from "../machines/roomRecord.ts"
+import type { Database } from "./database.ts"
 import { runStatement } from "./databaseErrors.ts"
 import type { RoomStore } from "./roomStore.ts"
 
@@ -13,66 +14,69 @@ import type { RoomStore } from "./roomStore.ts"
  * Every method rejects with DatabaseFault, which holds no participant's id.
  */
 export const createRoomRows = (
-  pool: DatabasePool,
+  { pool, keepsDeparted }: Pick<Database, "pool" | "keepsDeparted">,
   aliasOf: (roomCode: string, participantId: string) => string
-): RoomStore => ({
-  load: async (code, at) => {
-    // PostgreSQL text cannot hold it, so no room has it, and asking would be a fault of the database.
-    if (code.includes("\u0000")) return null
-    const row = await runStatement("load room", () =>
-      pool.maybeOne(sql.prepared("room_load", roomRow)`
-        select
-          room_code,
-          host_participant_id, host_name, host_ready, host_file_count, host_total_bytes,
-          host_screen_share_active, host_chat_active,
-          guest_participant_id, coalesce(guest_name, 'Anonymous') as guest_name, guest_ready, guest_file_count,
-          guest_total_bytes, guest_screen_share_active, guest_chat_active,
-          departed, last_words, expires_at
-        from rooms
-        where room_code = ${code} and expires_at > ${moment(at)}`)
-    )
-    return row === null ? null : { room: toRecord(row, aliasOf), words: row.last_words }
-  },
+): RoomStore => {
+  const own = keepsDeparted ? ownColumns : noOwnColumns
+  return {
+    load: async (code, at) => {
+      // PostgreSQL text cannot hold it, so no room has it, and asking would be a fault of the database.
+      if (code.includes("\u0000")) return null
+      const row = await runStatement("load room", () =>
+        pool.maybeOne(sql.prepared("room_load", roomRow)`
+          select
+            room_code,
+            host_participant_id, host_name, host_ready, host_file_count, host_total_bytes,
+            host_screen_share_active, host_chat_active,
+            guest_participant_id, coalesce(guest_name, 'Anonymous') as guest_name, guest_ready, guest_file_count,
+            guest_total_bytes, guest_screen_share_active, guest_chat_active,
+            ${own.selected}, expires_at
+          from rooms
+          where room_code = ${code} and expires_at > ${moment(at)}`)
+      )
+      return row === null ? null : { room: toRecord(row, aliasOf), words: row.last_words }
+    },
 
-  insert: async ({ room, words }) => {
-    const { rowCount } = await runStatement("insert room", () =>
-      pool.query(sql.prepared("room_insert", nothing)`
-        insert into rooms (room_code, ${CONTENT}, last_words, expires_at)
-        values (${room.code}, ${contentOf(room)}, ${json(words)}, ${moment(room.expiresAt)})
-        on conflict (room_code) do nothing`)
-    )
-    return rowCount === 1 ? "inserted" : "taken"
-  },
+    insert: async ({ room, words }) => {
+      const { rowCount } = await runStatement("insert room", () =>
+        pool.query(sql.prepared("room_insert", nothing)`
+          insert into rooms (room_code, ${CONTENT} ${own.names}, expires_at)
+          values (${room.code}, ${contentOf(room)} ${own.values(room, words)}, ${moment(room.expiresAt)})
+          on conflict (room_code) do nothing`)
+      )
+      return rowCount === 1 ? "inserted" : "taken"
+    },
 
-  save: async (before, after, words) => {
-    const isAlive = after.host !== null
-    const { rowCount } = await runStatement("save room", () =>
-      pool.query(sql.prepared("room_save", nothing)`
-        update rooms
-        set (${CONTENT}) = row (${contentOf(after)}),
-          last_words = ${json(words)},
-          expires_at = case when ${isAlive} then greatest(expires_at, ${moment(after.expiresAt)})
-            else ${moment(after.expiresAt)} end,
-          updated_at = now()
-        where ${stillSays(before)}`)
-    )
-    return rowCount === 1 ? "saved" : "conflict"
-  },
+    save: async (before, after, words) => {
+      const expiresAt = moment(after.expiresAt)
+      const { rowCount } = await runStatement("save room", () =>
+        pool.query(sql.prepared("room_save", nothing)`
+          update rooms
+          set (${CONTENT} ${own.names}) = row (${contentOf(after)} ${own.values(after, words)}),
+            expires_at = case when ${after.host !== null} then greatest(expires_at, ${expiresAt}) else ${expiresAt} end,
+            updated_at = now()
+          where ${stillSays(before)} ${own.unchanged(before)}`)
+      )
+      return rowCount === 1 ? "saved" : "conflict"
+    },
 
-  remove: async (before) => {
-    const { rowCount } = await runStatement("remove room", () =>
-      pool.query(sql.prepared("room_remove", nothing)`delete from rooms where ${stillSays(before)}`)
-    )
-    return rowCount === 1 ? "removed" : "conflict"
-  },
+    remove: async (before) => {
+      const { rowCount } = await runStatement("remove room", () =>
+        pool.query(
+          sql.prepared("room_remove", nothing)`delete from rooms where ${stillSays(before)} ${own.unchanged(before)}`
+        )
+      )
+      return rowCount === 1 ? "removed" : "conflict"
+    },
 
-  removeExpired: async (at) => {
-    const { rowCount } = await runStatement("remove expired rooms", () =>
-      pool.query(sql.prepared("room_remove_expired", nothing)`delete from rooms where expires_at <= ${moment(at)}`)
-    )
-    return rowCount ?? 0
+    removeExpired: async (at) => {
+      const { rowCount } = await runStatement("remove expired rooms", () =>
+        pool.query(sql.prepared("room_remove_expired", nothing)`delete from rooms where expires_at <= ${moment(at)}`)
+      )
+      return rowCount ?? 0
+    }
   }
-})
+}
 
 const roomRow = Schema.toStandardSchemaV1(
   Schema.Struct({
@@ -121,7 +125,7 @@ const CONTENT = sql.fragment`
   host_participant_id, host_name, host_ready, host_file_count, host_total_bytes,
   host_screen_share_active, host_chat_active,
   guest_participant_id, guest_name, guest_ready, guest_file_count, guest_total_bytes,
-  guest_screen_share_active, guest_chat_active, departed`
+  guest_screen_share_active, guest_chat_active`
 
 /** The host of a room that nobody is in: the columns take no null, and no participant's id is empty. */
 const nobody: Participant = {
@@ -140,13 +144,27 @@ const json = (value: unknown) => sql.fragment`${JSON.stringify(value)}::jsonb`
 const departedOf = ({ departed }: RoomRecord) =>
   json(departed.map(({ participant: { id, name, ready, fileCount, totalBytes }, at }) => ({ id, name, ready, fileCount, totalBytes, at })))
 
+/** What DropSilk's table does not have, as parts of statements. */
+const ownColumns = {
+  selected: sql.fragment`departed, last_words`,
+  names: sql.fragment`, departed, last_words`,
+  values: (room: RoomRecord, words: readonly LastWord[]) => sql.fragment`, ${departedOf(room)}, ${json(words)}`,
+  unchanged: (room: RoomRecord) => sql.fragment`and departed = ${departedOf(room)}`
+}
+const noOwnColumns: typeof ownColumns = {
+  selected: sql.fragment`'[]'::jsonb as departed, '[]'::jsonb as last_words`,
+  names: sql.fragment``,
+  values: () => sql.fragment``,
+  unchanged: () => sql.fragment``
+}
+
 const contentOf = (room: RoomRecord) => {
   const { guest } = room
   const host = room.host ?? nobody
   return sql.fragment`
     ${host.id}, ${host.name}, ${host.ready}, ${host.fileCount}, ${host.totalBytes}, ${host.screenShare}, ${host.chat},
     ${guest?.id ?? null}, ${guest?.name ?? null}, ${guest?.ready ?? false}, ${guest?.fileCount ?? 0},
-    ${guest?.totalBytes ?? 0}, ${guest?.screenShare ?? false}, ${guest?.chat ?? false}, ${departedOf(room)}`
+    ${guest?.totalBytes ?? 0}, ${guest?.screenShare ?? false}, ${guest?.chat ?? false}`
 }
 
 /**
@@ -163,7 +181,6 @@ const stillSays = (room: RoomRecord) => {
       is not distinct from
       row (${host.id}, ${host.name}, ${host.ready}, ${host.fileCount}, ${host.totalBytes},
         ${host.screenShare}, ${host.chat})
-    and departed = ${departedOf(room)}
     and guest_participant_id is not distinct from ${guest?.id ?? null}
     and (guest_participant_id is null or
       row (coalesce(guest_name, 'Anonymous'), guest_ready, guest_file_count, guest_total_bytes,

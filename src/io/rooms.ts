@@ -5,7 +5,7 @@ import { readQuietly, roomMachine } from "../machines/room.ts"
 import type { Around } from "../machines/roomHearing.ts"
 import type { RoomAnswer, RoomPoll, RoomQuestion, Suspect } from "../machines/roomMessages.ts"
 import type { SupervisorRef, SupervisorReply } from "../machines/supervisor.ts"
-import type { AroundSince } from "./around.ts"
+import type { SocketsOf } from "./around.ts"
 import type { Deadlines } from "./deadlines.ts"
 import type { Identities } from "./identities.ts"
 import type { ParticipantRequest, RoomDesk, RoomReply } from "./roomDesk.ts"
@@ -35,7 +35,7 @@ export const createRoomMachine = (
 export interface RoomDeskOptions {
   readonly identities: Pick<Identities, "roomCode" | "participantId">
   readonly aliasOf: (roomCode: string, participantId: string) => string
-  readonly aroundSince: AroundSince
+  readonly socketsOf: SocketsOf
   /** How many codes are tried for a new room. */
   readonly codeAttempts: number
   readonly askTimeoutMs: number
@@ -47,7 +47,7 @@ type Unasked<Question> = Question extends unknown ? Omit<Question, "requestId" |
 
 /** Asks room actors and waits for their answers. */
 export const createRoomDesk = (rooms: SupervisorRef, options: RoomDeskOptions): RoomDesk & { close(): void } => {
-  const { identities, aliasOf, aroundSince, codeAttempts, askTimeoutMs, now } = options
+  const { identities, aliasOf, socketsOf, codeAttempts, askTimeoutMs, now } = options
   interface Waiting {
     /** On the clock of performance.now(), which never jumps. */
     readonly until: number
@@ -128,8 +128,8 @@ export const createRoomDesk = (rooms: SupervisorRef, options: RoomDeskOptions): 
 
   const aroundOf = (suspects: readonly Suspect[]): readonly Around[] =>
     suspects.flatMap(({ participantId, name, addresses }) => {
-      const since = addresses.map((address) => aroundSince(address, name)).filter((time) => time !== null)
-      return since.length === 0 ? [] : [{ participantId, since: Math.min(...since) }]
+      const opened = addresses.flatMap((address) => socketsOf(address, name))
+      return opened.length === 0 ? [] : [{ participantId, since: Math.min(...opened), sockets: opened.length }]
     })
 
   const replyOf = (answer: RoomAnswer): RoomReply => {

@@ -44,6 +44,8 @@ interface Attach {
 
 export interface ConnectionContext extends ConnectionInput {
   readonly name: string
+  /** It has given itself a name, or its room has. */
+  readonly isNamed: boolean
   readonly seat: Seat | null
   readonly attach: Attach | null
   readonly attempts: number
@@ -270,6 +272,7 @@ const base = setup({
 /** Takes the name that the client has given itself, or that its room knows it by. */
 const rename = base.enqueueActions(({ context, event, enqueue, system }) => {
   const name = event.type === "room.admitted" ? event.participant.name : (event as EventOf<"details.register">).name
+  if (!context.isNamed) enqueue.assign({ isNamed: true })
   if (name === context.name) return
   enqueue.assign({ name })
   enqueue.sendTo(supervisorOf("networks")({ system }), {
@@ -305,7 +308,7 @@ export const connectionMachine = base.extend({ actions: { rename, leaveSeat, lea
   id: "connection",
   description:
     "One client, from its greeting to its going: where it is (in the lobby, alone in a flight, paired) and what it has asked for.",
-  context: ({ input }) => ({ ...input, name: "Anonymous", seat: null, attach: null, attempts: 0 }),
+  context: ({ input }) => ({ ...input, name: "Anonymous", isNamed: false, seat: null, attach: null, attempts: 0 }),
   initial: "connected",
   states: {
     connected: {

@@ -27,6 +27,7 @@ export interface Around {
   readonly participantId: string
   /** When the oldest of them was opened, epoch milliseconds. */
   readonly since: number
+  readonly sockets: number
 }
 
 /** Somebody who comes, and what was heard of others that the room has not. */
@@ -67,14 +68,27 @@ export const wordsOf = (words: readonly LastWord[], room: RoomRecord): readonly 
 export const isHeardFrom = (words: readonly LastWord[], address: string): boolean =>
   words.some((word) => word.address === address || word.firstAddress === address)
 
+interface Silence {
+  readonly word: LastWord
+  readonly name: string
+  readonly newcomer: Newcomer
+  readonly patience: Patience
+  readonly around: Around | undefined
+}
+
 /** Why somebody may count as gone, the surest first. */
-const reasons: readonly ((word: LastWord, name: string, newcomer: Newcomer, patience: Patience, since: number | null) => boolean)[] = [
-  // A page that was loaded again. While the socket is open that was there at its last word, it is another page.
-  (word, name, newcomer, _, since) =>
-    isHeardFrom([word], newcomer.address) && name === newcomer.name && (since === null || since > word.at),
-  (word, _name, newcomer, { reloadMs }, since) =>
-    isHeardFrom([word], newcomer.address) && newcomer.at - word.at >= reloadMs && since === null,
-  (word, _name, newcomer, { silenceMs }, since) => newcomer.at - word.at >= silenceMs && since === null
+const reasons: readonly ((silence: Silence) => boolean)[] = [
+  // A page that was loaded again. While the socket is open that was there at its last word, it is another page; unless that
+  // is the only one and the word an old one: then it is the newcomer's own, and a last word came late.
+  ({ word, name, newcomer, patience, around }) =>
+    isHeardFrom([word], newcomer.address) &&
+    name === newcomer.name &&
+    (around === undefined ||
+      around.since > word.at ||
+      (around.sockets === 1 && newcomer.at - word.at >= patience.reloadMs)),
+  ({ word, newcomer, patience, around }) =>
+    isHeardFrom([word], newcomer.address) && newcomer.at - word.at >= patience.reloadMs && around === undefined,
+  ({ word, newcomer, patience, around }) => newcomer.at - word.at >= patience.silenceMs && around === undefined
 ]
 
 /**
@@ -98,7 +112,7 @@ export const goneFor = (
     .sort((one, other) => one.word.at - other.word.at)
   for (const isGone of reasons) {
     const gone = silent.find(({ participant: { id, name }, word }) =>
-      isGone(word, name, newcomer, patience, around.find(({ participantId }) => participantId === id)?.since ?? null)
+      isGone({ word, name, newcomer, patience, around: around.find(({ participantId }) => participantId === id) })
     )
     if (gone !== undefined) return gone.participant
   }

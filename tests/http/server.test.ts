@@ -136,11 +136,11 @@ describe("the documents", () => {
     expect(Object.keys(json.paths).sort()).toEqual([
       "/",
       "/api/rooms",
-      "/api/rooms/{code}",
-      "/api/rooms/{code}/join",
-      "/api/rooms/{code}/participants/{id}/chat",
-      "/api/rooms/{code}/participants/{id}/ready",
-      "/api/rooms/{code}/participants/{id}/screen-share",
+      "/api/rooms/{roomCode}",
+      "/api/rooms/{roomCode}/join",
+      "/api/rooms/{roomCode}/participants/{participantId}/chat",
+      "/api/rooms/{roomCode}/participants/{participantId}/ready",
+      "/api/rooms/{roomCode}/participants/{participantId}/screen-share",
       "/api/status",
       "/api/turn-credentials",
       "/api/uploadthing",
@@ -153,7 +153,7 @@ describe("the documents", () => {
       "/request-email",
       "/stats"
     ])
-    const { post } = json.paths["/api/rooms/{code}/join"]
+    const { post } = json.paths["/api/rooms/{roomCode}/join"]
     expect(Object.keys(post.responses)).toEqual(["200", "400", "403", "413", "429", "503"])
     expect(post.requestBody.content["application/json"].schema.properties.name.examples).toEqual(["SilentJaguar458"])
   })

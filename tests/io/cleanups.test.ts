@@ -184,7 +184,7 @@ describeOnEachDatabase("the room cleanup", (database) => {
     await room("BBBBBB", now - 1_000 * hour)
     await room("CCCCCC", now + 1_000)
     const { lines, log } = createTestLog()
-    const store = createRoomRows(database.opened().pool, aliasOf)
+    const store = createRoomRows(database.opened(), aliasOf)
     const work = createRoomCleanup({ store, log, now: () => now })
     expect(await work(unhurried)).toEqual({ outcome: "complete", removed: 2 })
     expect(await database.opened().pool.any(sql.unsafe`select room_code from rooms`)).toEqual([{ room_code: "CCCCCC" }])
@@ -196,7 +196,7 @@ describeOnEachDatabase("the room cleanup", (database) => {
     await pool.query(sql.unsafe`alter table rooms rename to elsewhere`)
     try {
       const { lines, log } = createTestLog()
-      const work = createRoomCleanup({ store: createRoomRows(pool, aliasOf), log, now: () => now })
+      const work = createRoomCleanup({ store: createRoomRows({ pool, keepsDeparted: true }, aliasOf), log, now: () => now })
       expect(await work(unhurried)).toEqual({ outcome: "failed", removed: 0 })
       expect(lines).toMatchObject([{ level: "error", message: "room_cleanup:error" }])
     } finally {

@@ -4,6 +4,7 @@ import { dropTables, migrate, missingTables } from "../../src/io/migrations.ts"
 import { createRoomRows } from "../../src/io/roomRows.ts"
 import { createPostgresDatabase, describeOnPostgres, withClient } from "../support/databases.ts"
 import { runScript } from "../support/scripts.ts"
+import { makeRoom, poll, startServer } from "../support/server.ts"
 
 // As DropSilk makes them, without any bookkeeping of ours; `rooms` in a version from before chat and screen sharing.
 const DROPSILK = `
@@ -32,6 +33,9 @@ const COMPLETE = `
   alter table rooms add host_screen_share_active boolean not null default false,
     add guest_screen_share_active boolean not null default false,
     add host_chat_active boolean not null default false, add guest_chat_active boolean not null default false;`
+
+/** Every migration there is. */
+const all = ["0001_rooms_and_uploads", "0002_who_may_come_back"]
 
 describeOnPostgres("taking a database over", () => {
   const open: { remove(): Promise<void> }[] = []
@@ -63,13 +67,15 @@ describeOnPostgres("taking a database over", () => {
     await withClient(url, (client) => client.query(theirs))
     const before = await everything(url)
 
-    expect(await withClient(url, migrate)).toEqual(["0001_rooms_and_uploads"])
+    expect(await withClient(url, migrate)).toEqual(all)
 
     const after = await everything(url)
     expect(after.rooms).toHaveLength(2)
     expect(after).toMatchObject(before)
-    const rooms = createRoomRows((await opened(url)).pool, (_code, id) => `alias of ${id}`)
-    expect(await rooms.load("ABC234", Date.parse("2098-01-01"))).toEqual({
+    const rooms = createRoomRows(await opened(url), (_code, id) => `alias of ${id}`)
+    const read = await rooms.load("ABC234", Date.parse("2098-01-01"))
+    expect(read?.words).toEqual([])
+    expect(read?.room).toEqual({
       code: "ABC234",
       host: {
         ...{ id: "host00000000", alias: "alias of host00000000", name: "Ada", ready: false },
@@ -79,6 +85,7 @@ describeOnPostgres("taking a database over", () => {
         ...{ id: "guest0000000", alias: "alias of guest0000000", name: "Bob", ready: true },
         ...{ fileCount: 2, totalBytes: 9_007_199_254_740_991, screenShare: false, chat: false }
       },
+      departed: [],
       expiresAt: Date.parse("2099-01-01T00:00:00Z")
     })
   })
@@ -86,7 +93,24 @@ describeOnPostgres("taking a database over", () => {
   it("starts on a complete DropSilk database without being migrated first", async () => {
     const url = await emptyDatabase()
     await withClient(url, (client) => client.query(DROPSILK + COMPLETE))
-    expect((await opened(url)).kind).toBe("postgres")
+    const server = await startServer({ DATABASE_URL: url })
+    open.push({ remove: () => server.stop() })
+    expect(server.log()).toContain("npm run migrate")
+    expect((await poll(server, "ABC234", "guest0000000")).body).toMatchObject({ peer: { name: "Ada" } })
+
+    // Rooms are as everywhere, but for what must outlive their actors.
+    const room = await makeRoom(server)
+    const [host, guest] = [await server.connect(), await server.connect()]
+    for (const [socket, participantId] of [[host, room.host], [guest, room.guest]] as const) {
+      socket.send({ type: "attach-room", roomCode: room.code, participantId })
+      await socket.until("room-attached")
+    }
+    await guest.until("peer-joined")
+    await host.close()
+    await guest.until("peer-left")
+    expect((await poll(server, room.code, room.host)).body).toMatchObject({ self: { role: "guest" }, peer: { role: "host" } })
+    const { rows } = await withClient(url, (client) => client.query("select * from rooms where room_code = $1", [room.code]))
+    expect(rows).toMatchObject([{ host_participant_id: room.guest, guest_participant_id: room.host }])
   })
 
   it("refuses to start on an empty database, and names what is missing and the command that makes it", async () => {
@@ -113,7 +137,7 @@ describeOnPostgres("taking a database over", () => {
   it("does nothing the second time, and lets two at once wait for each other", async () => {
     const url = await emptyDatabase()
     const both = await Promise.all([withClient(url, migrate), withClient(url, migrate)])
-    expect(both.flat()).toEqual(["0001_rooms_and_uploads"])
+    expect(both.flat()).toEqual(all)
     expect(await withClient(url, migrate)).toEqual([])
   })
 
@@ -134,7 +158,7 @@ describeOnPostgres("taking a database over", () => {
       await dropTables(client)
       expect(await missingTables(client)).toEqual(["rooms", "uploaded_files"])
       expect((await client.query("select * from schema_migrations")).rowCount).toBe(1)
-      expect(await migrate(client)).toEqual(["0001_rooms_and_uploads"])
+      expect(await migrate(client)).toEqual(all)
     })
   })
 
@@ -144,7 +168,7 @@ describeOnPostgres("taking a database over", () => {
     const label = `PostgreSQL at ${place.hostname}:${place.port}${place.pathname}`
     expect(await runScript("scripts/migrate.ts", [], environment)).toEqual({
       exitCode: 0,
-      stdout: `${label} is up to date now. Applied: 0001_rooms_and_uploads.\n`,
+      stdout: `${label} is up to date now. Applied: ${all.join(", ")}.\n`,
       stderr: ""
     })
     expect((await runScript("scripts/migrate.ts", [], environment)).stdout).toBe(

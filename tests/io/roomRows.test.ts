@@ -41,7 +41,7 @@ describeOnEachDatabase("rooms in the database", (database) => {
   }
   beforeEach(async () => {
     await database.empty()
-    store = createRoomRows(database.opened().pool, aliasOf)
+    store = createRoomRows(database.opened(), aliasOf)
   })
 
   it.each([

@@ -43,7 +43,7 @@ describe("a room's actor", () => {
   let armed: number | undefined
   let requests = 0
 
-  const open = async (found: RoomRecord | null) => {
+  const open = async (found: RoomRecord | null, returnMs = 30_000) => {
     const made = createStore()
     asked = made.asked
     answers = []
@@ -61,7 +61,19 @@ describe("a room's actor", () => {
     const tower = createActor(createMachine({ invoke: { src: nobody, systemId: "flights", id: "flights" } })).start()
     room = createActor(createRoomMachine(made.store, deadlines, () => {}), {
       parent: tower,
-      input: { code: "ABCDEF", at: start, timeToLiveMs, restMs: 10_000, touchShare: 0.1, retryMs: 5_000 }
+      input: {
+        code: "ABCDEF",
+        at: start,
+        listeningSince: start,
+        returnMs,
+        returners: 8,
+        reloadMs: 5_000,
+        silenceMs: 90_000,
+        timeToLiveMs,
+        restMs: 10_000,
+        touchShare: 0.1,
+        retryMs: 5_000
+      }
     } as never) as AnyActorRef
     room.start()
     if (asked.length === 0) throw new Error("the row was not asked for")
@@ -73,14 +85,14 @@ describe("a room's actor", () => {
     const question = asked.shift()
     expect(question?.operation).toBe(operation)
     if (answer instanceof Error) question?.reject(answer)
-    else question?.resolve(answer)
+    else question?.resolve(operation === "load" && answer !== null ? { room: answer, words: [] } : answer)
     // The room hears of it in the turns of the promise queue.
     for (let turn = 0; turn < 10; turn++) await Promise.resolve()
   }
 
   const say = (event: AnyEventObject, at = start + 1) => {
     const requestId = ++requests
-    room.send({ at, requestId, replyTo: asker, ...event })
+    room.send({ at, requestId, replyTo: asker, address: "192.0.2.1", ...event })
     return requestId
   }
   const ready = (participantId: string, fileCount: number) => say({ type: "room.ready", participantId, fileCount, totalBytes: 0 })
@@ -114,29 +126,63 @@ describe("a room's actor", () => {
     expect(answerTo(poll)).toMatchObject({ type: "room.answered", room: { host: { ready: false } } })
   })
 
+  const attach = (participantId: string) =>
+    room.send({
+      type: "room.attach",
+      attempt: 1,
+      channel: "transfer",
+      participantId,
+      address: "192.0.2.1",
+      at: start + 1,
+      replyTo: asker
+    })
+
   it("lets an attach wait for the change it depends on", async () => {
+    await open(withGuest, 0)
     room.send({ type: "seat.vacated", participantId: "guest", at: start + 1 })
-    room.send({ type: "room.attach", attempt: 1, channel: "transfer", participantId: "guest", at: start + 1, replyTo: asker })
+    attach("guest")
     expect(answers).toEqual([])
     await settle("save", "saved")
     expect(answers).toEqual([{ type: "room.denied", attempt: 1 }])
   })
 
+  it("takes nobody back before that is saved", async () => {
+    room.send({ type: "seat.vacated", participantId: "guest", at: start + 1 })
+    await settle("save", "saved")
+    attach("guest")
+    const poll = say({ type: "room.poll", participantId: "guest" })
+    expect(answers).toEqual([])
+    await settle("save", "saved")
+    expect(answers[0]).toMatchObject({ type: "room.admitted", role: "guest" })
+    expect(answerTo(poll)).toMatchObject({ type: "room.answered", room: { guest: { id: "guest" } } })
+  })
+
+  it("shows nobody who has left, saved or not, whatever else is under way", async () => {
+    ready("guest", 1)
+    room.send({ type: "seat.vacated", participantId: "host", at: start + 1 })
+    const poll = say({ type: "room.poll", participantId: "guest" })
+    expect(answerTo(poll)).toMatchObject({ room: { host: { id: "guest", ready: false }, guest: null } })
+    await settle("save", "saved")
+    await settle("save", new Error("down"))
+    const later = say({ type: "room.poll", participantId: "guest" })
+    expect(answerTo(later)).toMatchObject({ room: { host: { id: "guest", ready: true }, guest: null } })
+  })
+
   it("decides again upon the row when somebody else has changed it", async () => {
     await open(row())
-    const join = say({ type: "room.join", guest: { id: "late", alias: "late-alias" }, name: "Late" })
+    const join = say({ type: "room.join", guest: { id: "late", alias: "late-alias" }, name: "Late", around: null, polled: [] })
     await settle("save", "conflict")
     await settle("load", withGuest)
     expect(answerTo(join)).toEqual({ type: "room.refused", requestId: join, reason: "full" })
     const change = ready("host", 5)
     await settle("save", "conflict")
     await settle("load", withGuest)
-    expect(asked[0]?.parameters).toMatchObject([{ guest: { id: "guest" } }, { host: { fileCount: 5 }, guest: { id: "guest" } }])
+    expect(asked[0]?.parameters.slice(0, 2)).toMatchObject([{ guest: { id: "guest" } }, { host: { fileCount: 5 }, guest: { id: "guest" } }])
     await settle("save", "saved")
     expect(answerTo(change)?.type).toBe("room.answered")
   })
 
-  it("undoes what could not be saved, says so, and repeats that a seat was given up", async () => {
+  it("undoes what could not be saved, says so, and tries again without whoever has left", async () => {
     const change = ready("host", 1)
     await settle("save", new Error("down"))
     expect(answerTo(change)).toEqual({ type: "room.unavailable", requestId: change })
@@ -172,7 +218,7 @@ describe("a room's actor", () => {
     const requests = [
       say({ type: "room.poll", participantId: "host" }, late),
       say({ type: "room.ready", participantId: "host", fileCount: 0, totalBytes: 0 }, late),
-      say({ type: "room.join", guest: { id: "x", alias: "y" }, name: "X" }, late)
+      say({ type: "room.join", guest: { id: "x", alias: "y" }, name: "X", around: null, polled: [] }, late)
     ]
     for (const requestId of requests) {
       expect(answerTo(requestId)).toEqual({ type: "room.refused", requestId, reason: "not-found" })
@@ -194,9 +240,9 @@ describe("a room's actor", () => {
   })
 
   it("is removed with its last participant, unless somebody has come in meanwhile elsewhere", async () => {
-    await open(row())
+    await open(row(), 0)
     room.send({ type: "seat.vacated", participantId: "host", at: start + 1 })
-    const join = say({ type: "room.join", guest: { id: "late", alias: "late-alias" }, name: "Late" })
+    const join = say({ type: "room.join", guest: { id: "late", alias: "late-alias" }, name: "Late", around: null, polled: [] })
     await settle("remove", "conflict")
     await settle("load", withGuest)
     // The guest who came in elsewhere is the host now, and there is a seat for the one who asks here.

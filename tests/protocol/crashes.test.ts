@@ -112,7 +112,7 @@ describe("a crashed actor", () => {
     const heard: AnyEventObject[] = []
     const asker = createActor(fromCallback<AnyEventObject>(({ receive }) => receive((event) => heard.push(event)))).start()
     const at = Date.now()
-    tell("rooms", room.code, { type: "room.ready", participantId: room.host, fileCount: 1, totalBytes: 1, requestId: 7, replyTo: asker, at })
+    tell("rooms", room.code, { type: "room.ready", participantId: room.host, fileCount: 1, totalBytes: 1, requestId: 7, replyTo: asker, address: "192.0.2.1", at })
     // The save is under way: the answer waits for it.
     expect(heard).toEqual([])
     tell("rooms", room.code, poison("room.ready", "participantId"))

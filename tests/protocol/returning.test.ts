@@ -326,6 +326,38 @@ describe("who has gone from a full room without a word", () => {
     }
   })
 
+  it("keeps nobody out of its own place for longer than five seconds, however late its last word has come", async () => {
+    const room = await filled()
+    const reloaded = await registered("Guest")
+    // A poll of the page before, which was on its way for long.
+    later(10)
+    expect((await sees(room.code, room.guest)).status).toBe(200)
+    expect(await comesTo(room.code, "Guest")).toEqual(full)
+    later(5_100)
+    expect((await sees(room.code, room.host)).status).toBe(200)
+    expect((await comesTo(room.code, "Guest")).status).toBe(200)
+    await reloaded.close()
+  })
+
+  it("stays in a tab in the background, though another tab of the same name is there", async () => {
+    const { roomCode: code, self } = await create()
+    await registered("Guest")
+    await comesTo(code, "Guest")
+    await registered("Guest")
+    later(60_000)
+    expect((await sees(code, self.participantId)).status).toBe(200)
+    expect(await comesTo(code, "Guest")).toEqual(full)
+  })
+
+  it("is not taken for a neighbour who has given itself no name", async () => {
+    const { roomCode: code, self } = await create()
+    clients.push(await server.connect({ from: home }))
+    await comesTo(code, "Anonymous")
+    later(5_100)
+    expect((await sees(code, self.participantId)).status).toBe(200)
+    expect((await comesTo(code, "Somebody")).status).toBe(200)
+  })
+
   it("stays while it polls, however quietly that is answered", async () => {
     const room = await filled()
     for (let second = 1; second <= 12; second++) {

@@ -164,7 +164,8 @@ const isGone = (room: Meaning, { id, name }: Participant, newcomer: any, around:
   const near = word.address === newcomer.address || word.firstAddress === newcomer.address
   const socket = around.find(({ participantId }) => participantId === id)
   const silent = newcomer.at - word.at
-  if (near && name === newcomer.name && (socket === undefined || socket.since > word.at)) return "reload"
+  const isOwn = socket === undefined || socket.since > word.at || (socket.sockets === 1 && silent >= reloadMs)
+  if (near && name === newcomer.name && isOwn) return "reload"
   if (socket !== undefined) return null
   if (near && silent >= reloadMs) return "near"
   return silent >= silenceMs ? "long" : null
@@ -476,7 +477,7 @@ const laws: readonly Law[] = [
     }
   },
   {
-    sentence: "Nobody gives way who holds a seat, or whose socket has been there since its last word; and one at most.",
+    sentence: "Nobody gives way who holds a seat, or whose socket has been there since its last word, unless that was long ago and the socket may be the newcomer's; and one at most.",
     when: ({ before, event, after }) => isOpen(before) && isOpen(after) && event.type === "room.join" && before.context.draft?.guest != null,
     holds: ({ before, event, after }) => {
       const { draft, seated, sideSeats, words } = before.context as RoomContext
@@ -489,8 +490,9 @@ const laws: readonly Law[] = [
             !seated.includes(id) &&
             !sideSeats.some(({ participantId }) => participantId === id) &&
             !event.around.some(
-              ({ participantId, since }: Around) =>
+              ({ participantId, since, sockets }: Around) =>
                 participantId === id &&
+                (sockets > 1 || words.every((word) => word.participantId !== id || event.at - word.at < reloadMs)) &&
                 [...words, ...event.polled].some((word) => word.participantId === id && since <= word.at)
             )
         )
@@ -814,7 +816,7 @@ const settings = (stage: Stage): readonly Setting[] => {
     around: readonly Around[] | null,
     polled: readonly { participantId: string; at: number }[] = []
   ) => ask("room.join", { guest: { id: `new ${name}`, alias: `alias of new ${name}` }, name, around, polled, address }, at)
-  const socketOf = (participantId: string, since: number): Around => ({ participantId, since })
+  const socketOf = (participantId: string, since: number, sockets = 1): Around => ({ participantId, since, sockets })
   const newcomers = [
     ...[null, [], [socketOf("host", listeningSince - 1)], [socketOf("host", now + 1)], [socketOf("guest", 0)]].map((around) =>
       comes("Host", home, now, around)
@@ -824,6 +826,8 @@ const settings = (stage: Stage): readonly Setting[] => {
       comes("Next", elsewhere, now + silenceMs, around)
     ]),
     comes("Next", home, now, []),
+    comes("Host", home, now + reloadMs, [socketOf("host", 0)]),
+    comes("Host", home, now + reloadMs, [socketOf("host", 0, 2)]),
     comes("Host", elsewhere, now + reloadMs, []),
     // Polls that were answered without the room's hearing of them.
     ...[null, []].map((around) =>
