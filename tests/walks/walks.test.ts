@@ -9,7 +9,7 @@ import { migrate } from "../../src/io/migrations.ts"
 import { createPostgresDatabase, describeOnPostgres, withClient } from "../support/databases.ts"
 import { randomNumbers } from "../support/random.ts"
 import { edgeWalks, randomWalk, shorten, type Taken, type Walk } from "./paths.ts"
-import { createPlayer, WalkFailed } from "./player.ts"
+import { createPlayer, TooSlow, WalkFailed } from "./player.ts"
 import { rules } from "./rules.ts"
 import { people, places, stepsOf, type Step } from "./world.ts"
 import { worldMachine } from "./worldMachine.ts"
@@ -61,12 +61,13 @@ describeOnPostgres("the real server", () => {
     ...possibleMoves.filter((move) => !moves.has(move))
   ]
 
-  const failureOf = async (walk: Walk, patience?: number): Promise<WalkFailed | null> => {
+  const failureOf = async (walk: Walk, patience?: number, attempts = 5): Promise<WalkFailed | null> => {
     try {
       await player.play(walk, patience)
       return null
     } catch (error) {
       if (error instanceof WalkFailed) return error
+      if (error instanceof TooSlow && attempts > 1) return failureOf(walk, patience, attempts - 1)
       throw error
     }
   }
