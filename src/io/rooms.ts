@@ -1,5 +1,5 @@
 /** Room actors at both ends: their rows below them, and the desk that asks them on behalf of HTTP. */
-import { createActor, fromCallback, fromPromise, type AnyActorRef, type SnapshotFrom } from "xstate"
+import { createActor, fromCallback, fromPromise, type SnapshotFrom } from "xstate"
 import type { DomainEvent } from "../machines/domainEvents.ts"
 import { readQuietly, roomMachine } from "../machines/room.ts"
 import type { Around } from "../machines/roomHearing.ts"
@@ -45,24 +45,6 @@ export interface RoomDeskOptions {
 
 type Unasked<Question> = Question extends unknown ? Omit<Question, "requestId" | "replyTo" | "address" | "at"> : never
 
-/** Polls that rooms have not heard of, as they were answered without them. */
-const createUnheard = () => {
-  /** When each participant polled last, the latest at the end. */
-  const polls = new WeakMap<AnyActorRef, Map<string, number>>()
-  return {
-    note: (room: AnyActorRef, participantId: string, at: number) => {
-      const known = polls.get(room) ?? new Map<string, number>()
-      known.delete(participantId)
-      known.set(participantId, at)
-      // Two are in a room: one of three has left it.
-      if (known.size > 2) known.delete(known.keys().next().value as string)
-      polls.set(room, known)
-    },
-    lastOf: (room: AnyActorRef | undefined, participantId: string): number | undefined =>
-      room && polls.get(room)?.get(participantId)
-  }
-}
-
 /** Asks room actors and waits for their answers. */
 export const createRoomDesk = (rooms: SupervisorRef, options: RoomDeskOptions): RoomDesk & { close(): void } => {
   const { identities, aliasOf, aroundSince, codeAttempts, askTimeoutMs, now } = options
@@ -73,7 +55,6 @@ export const createRoomDesk = (rooms: SupervisorRef, options: RoomDeskOptions): 
   }
   /** Oldest first, as all wait equally long: one timer looks after all of them. */
   const waiting = new Map<number, Waiting>()
-  const unheard = createUnheard()
   let requests = 0
 
   const settle = (answer: RoomAnswer) => {
@@ -115,9 +96,9 @@ export const createRoomDesk = (rooms: SupervisorRef, options: RoomDeskOptions): 
     code: string,
     address: string,
     unasked: Unasked<RoomQuestion> | Unasked<RoomPoll>,
-    requestId: number,
-    at = now()
-  ) =>
+    requestId: number
+  ) => {
+    const at = now()
     rooms.send({
       type: "child.tell",
       id: code,
@@ -126,21 +107,13 @@ export const createRoomDesk = (rooms: SupervisorRef, options: RoomDeskOptions): 
       replyTo: replies,
       requestId
     })
+  }
 
   const question = (code: string, address: string, unasked: Unasked<RoomQuestion>): Promise<RoomAnswer> =>
     new Promise((resolve) => tell(code, address, unasked, expect(resolve)))
 
   const askFor = async ({ code, address }: ParticipantRequest, unasked: Unasked<RoomQuestion>): Promise<RoomReply> =>
     replyOf(await question(code, address(), unasked))
-
-  /** Whoever has polled is there: before the room decides who has gone, it hears of that. Nobody waits for its answers. */
-  const catchUp = (code: string, suspects: readonly Suspect[]) => {
-    const room = rooms.getSnapshot().children.get(code)
-    for (const { participantId, addresses } of suspects) {
-      const at = unheard.lastOf(room, participantId)
-      if (at !== undefined) tell(code, addresses[0] ?? "", { type: "room.poll", participantId }, ++requests, at)
-    }
-  }
 
   const aroundOf = (suspects: readonly Suspect[]): readonly Around[] =>
     suspects.flatMap(({ participantId, name, addresses }) => {
@@ -188,17 +161,13 @@ export const createRoomDesk = (rooms: SupervisorRef, options: RoomDeskOptions): 
       const join = { type: "room.join" as const, guest: identityIn(code), name }
       const answer = await question(code, address, { ...join, around: null })
       if (answer.type !== "room.asksAround") return replyOf(answer)
-      catchUp(code, answer.suspects)
       return replyOf(await question(code, address, { ...join, around: aroundOf(answer.suspects) }))
     },
     poll: ({ code, participantId, address }, told) => {
-      const at = now()
-      const room = rooms.getSnapshot().children.get(code)
-      const read = room && readQuietly(room.getSnapshot() as SnapshotFrom<typeof roomMachine>, participantId, at)
-      if (room && read) {
-        unheard.note(room, participantId, at)
-        told({ type: "room.answered", room: read, participantId })
-      } else tell(code, address(), { type: "room.poll", participantId }, expect((answer) => told(replyOf(answer))), at)
+      const room = rooms.getSnapshot().children.get(code)?.getSnapshot() as SnapshotFrom<typeof roomMachine> | undefined
+      const read = room === undefined ? null : readQuietly(room, participantId, now())
+      if (read !== null) told({ type: "room.answered", room: read, participantId })
+      else tell(code, address(), { type: "room.poll", participantId }, expect((answer) => told(replyOf(answer))))
     },
     ready: (request, offer) => askFor(request, { type: "room.ready", participantId: request.participantId, ...offer }),
     screenShare: (request, active) =>
