@@ -116,11 +116,11 @@ export const createPlayer = async (databaseUrl: string) => {
       opened.push(client)
       return client
     }
-    /** The server has noticed that whoever has gone is gone. Gives back a time when it had not. */
-    const othersAreGone = async (within = patience): Promise<number> => {
+    /** The server has noticed that whoever has gone is gone; `more` have a second socket. Gives back when it had not. */
+    const othersAreGone = async (within = patience, more = 0): Promise<number> => {
       let before = performance.now()
       const areGone = () => {
-        if (server.actors().connections === clients.size) return true
+        if (server.actors().connections === clients.size + more) return true
         before = performance.now()
         return false
       }
@@ -155,12 +155,6 @@ export const createPlayer = async (databaseUrl: string) => {
         participantId: ids.get(who),
         channel
       })
-    /** The socket breaks off, and the server has noticed that. */
-    const breakOff = async (who: Person, client = clientOf(who)): Promise<number> => {
-      client.socket.terminate()
-      if (client === clients.get(who)) clients.delete(who)
-      return othersAreGone()
-    }
     /** All this was done before anybody was told of a socket that broke off later than `since`. */
     const wasInTime = (since: number) => {
       if (performance.now() - since >= graceMs) throw new TooSlow()
@@ -180,7 +174,7 @@ export const createPlayer = async (databaseUrl: string) => {
     }
 
     /** Does what the step says; gives back the answer to an HTTP request. */
-    const act = async (step: Step, { isLate = false }: Outcome): Promise<Answer | void> => {
+    const act = async (step: Step, { late }: Outcome): Promise<Answer | void> => {
       switch (step.does) {
         case "connect":
           return void (await open(step.who))
@@ -213,32 +207,43 @@ export const createPlayer = async (databaseUrl: string) => {
           clients.delete(step.who)
           return void (await othersAreGone())
         case "kill":
-          brokenOffAt = await breakOff(step.who)
-          return isLate ? expectNotMissed(step.who, brokenOffAt) : undefined
+          clientOf(step.who).socket.terminate()
+          clients.delete(step.who)
+          brokenOffAt = await othersAreGone()
+          return late !== undefined ? expectNotMissed(step.who, brokenOffAt) : undefined
         case "blip": {
           const old = clientOf(step.who)
           const client = await open(step.who)
           const at = performance.now()
-          await breakOff(step.who, old)
+          old.socket.terminate()
+          await othersAreGone()
           attach(client, step.who, (world.seats[step.who] as Seat).channel)
           await client.settled()
           return wasInTime(at)
         }
         case "break off": {
           const partner = partnerOf(world, step.who) as Person
-          const client = clientOf(partner)
+          const { channel } = world.seats[step.who] as Seat
+          const old = clientOf(partner)
+          const newer = step.partner === "is replaced" ? await open(partner) : null
           const at = performance.now()
-          await breakOff(step.who)
-          if (step.partner === "attaches") {
-            attach(client, partner, (world.seats[step.who] as Seat).channel)
+          clientOf(step.who).socket.terminate()
+          clients.delete(step.who)
+          brokenOffAt = await othersAreGone(patience, newer === null ? 0 : 1)
+          if (step.partner !== "closes") {
+            const client = newer ?? old
+            attach(client, partner, channel)
             await client.settled()
-            return wasInTime(at)
+            wasInTime(at)
+            if (newer === null) return
           }
-          await client.close()
-          clients.delete(partner)
+          await old.close()
           wasInTime(at)
-          if (framesOf(client).length > 0) throw new Error(`${partner} got ${framesOf(client).map(({ text }) => text).join()}`)
-          return void (await othersAreGone())
+          if (newer === null) clients.delete(partner)
+          await othersAreGone()
+          const heard = framesOf(old).map(({ text }) => text)
+          if (heard.length > 0) throw new Error(`${partner} got ${heard.join()} with the socket that it has closed`)
+          return
         }
         case "fall silent": {
           // Reads nothing any more, so that pings go unanswered until the server ends it.
@@ -346,16 +351,16 @@ export const createPlayer = async (databaseUrl: string) => {
       }
     }
 
-    const compareFrames = async (step: Step, { frames, isLate = false }: Outcome, before: ReadonlyMap<Person, TestClient>) => {
+    const compareFrames = async (step: Step, { frames, late }: Outcome, before: ReadonlyMap<Person, TestClient>) => {
       // Who took the step comes first: when its frames are handled, those of the others have been sent.
       const watched = [...(step.does === "restart" ? before : clients)]
       const first = watched.filter(([who]) => "who" in step && who === step.who)
       for (const [who, client] of new Map([...first, ...watched])) {
         const expected = frames[who]
-        if (isLate || step.does === "restart") {
+        if (late === "its peer-left" || step.does === "restart") {
           await expectSoon(() => framesOf(client).length >= expected.length, "its frames").catch(() => {})
         }
-        if (isLate && expected.length > 0 && performance.now() - brokenOffAt < graceMs) {
+        if (late === "its peer-left" && expected.length > 0 && performance.now() - brokenOffAt < graceMs) {
           throw new Error(`${who} got ${framesOf(client).map(({ text }) => text).join()} too early`)
         }
         // All that it is told of the step has been sent, and comes before the answer to a frame that is sent now.
@@ -445,10 +450,18 @@ export const createPlayer = async (databaseUrl: string) => {
       keepSecrets(who, JSON.stringify(answer))
     }
     /** Nobody who has been told of the step sees the room as it was before; so nothing is waited for here. */
-    const compareRooms = async (next: World) => {
+    const compareRooms = async (next: World, { late }: Outcome) => {
       for (const who of people) {
         // The poll of somebody who could return would bring it back.
-        if (next.tickets[who] !== null && !mayReturn(next, who)) expectSummary(await pollOf(who, next), who, next)
+        if (next.tickets[who] === null || mayReturn(next, who)) continue
+        let answer = await pollOf(who, next)
+        // Nobody is told of this.
+        if (late === "its leaving the room") {
+          const expected = summaryOf(next.rooms[next.tickets[who] as string] ?? [], who)
+          const fits = async () => isDeepStrictEqual(shown((answer = await pollOf(who, next))), expected)
+          await expectSoon(fits, "a summary").catch(() => {})
+        }
+        expectSummary(answer, who, next)
       }
     }
 
@@ -472,7 +485,7 @@ export const createPlayer = async (databaseUrl: string) => {
           if (step.does === "restart") clients.clear()
           const odd = [...clients.keys()].filter((who) => !isUp(outcome.world, who))
           if (odd.length > 0) throw new Error(`${odd.join()} should not be connected`)
-          await compareRooms(outcome.world)
+          await compareRooms(outcome.world, outcome)
           await compareLists(outcome.world)
           world = outcome.world
         } catch (error) {

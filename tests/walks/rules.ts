@@ -29,6 +29,7 @@ export const rules = [
   "breaks off, and is missed for a while first",
   "breaks off, and is back before it is missed",
   "breaks off, and who waits for it attaches again",
+  "breaks off, and who waits for it is replaced",
   "breaks off, and who waits for it closes",
   "breaks off, and who waits for it goes elsewhere",
 

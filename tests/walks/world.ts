@@ -14,8 +14,8 @@ export type Step =
   | { readonly does: "create flight" | "create room" | "poll" | "ready" | "signal"; readonly who: Person }
   | { readonly does: "join flight" | "join room"; readonly who: Person; readonly of: Person }
   | { readonly does: "invite"; readonly who: Person; readonly of: Person; readonly into: Invited }
-  /** Breaks off, and its partner, who has heard nothing of that yet, attaches again or closes. */
-  | { readonly does: "break off"; readonly who: Person; readonly partner: "attaches" | "closes" }
+  /** Breaks off, and its partner, who has heard nothing of that yet, attaches again, by a newer socket too, or closes. */
+  | { readonly does: "break off"; readonly who: Person; readonly partner: "attaches" | "is replaced" | "closes" }
   | { readonly does: "attach"; readonly who: Person; readonly channel: Channel }
   | { readonly does: "chat" | "share"; readonly who: Person; readonly active: boolean }
   | { readonly does: "restart" }
@@ -92,8 +92,8 @@ export interface Outcome {
   readonly status?: number
   /** And the error in it. */
   readonly error?: string
-  /** The frames come only after the time in which a socket that broke off may be replaced. */
-  readonly isLate?: boolean
+  /** What comes only after the time in which a socket that broke off may be replaced. */
+  readonly late?: "its peer-left" | "its leaving the room"
 }
 
 export const startingWorld: World = {
@@ -232,6 +232,8 @@ interface Vacated extends Changed {
   readonly behind: Person | null
 }
 
+const toldOfRoom = "tells its partner of a room" satisfies Rule
+
 /** The world after somebody's seat is given back. */
 const vacate = (world: World, who: Person): Vacated => {
   const seat = world.seats[who]
@@ -243,7 +245,7 @@ const vacate = (world: World, who: Person): Vacated => {
     const rule = behind === null ? "ends its flight" : "leaves its partner in the flight"
     return { world: freed, behind, rules: [rule] }
   }
-  const told: readonly Rule[] = behind === null ? [] : ["tells its partner of a room"]
+  const told: readonly Rule[] = behind === null ? [] : [toldOfRoom]
   if (seat.channel !== "transfer") {
     return { world: freed, behind, rules: ["leaves a side channel, and the room as it is", ...told] }
   }
@@ -295,6 +297,18 @@ export const isShownRight = (world: World, who: Person): boolean => {
   return other !== null && [who, other].every((each) => world.shownAs[each] === world.names[each])
 }
 
+/** The answer to who has taken a seat of a room. */
+const roomAttached = (world: World, who: Person): Extract<Expected, { type: "room-attached" }> => {
+  const { place } = world.seats[who] as Seat
+  const inside = world.rooms[roomAt(place) as string] as readonly Participant[]
+  return {
+    type: "room-attached",
+    code: place,
+    role: inside[0]?.who === who ? "host" : "guest",
+    peer: inside.find((other) => other.who !== who) ?? null
+  }
+}
+
 /** Somebody takes a seat of a room: `world` has the seat already. `isSame`: the seat has been this socket's before. */
 const seated = (
   world: World,
@@ -303,14 +317,15 @@ const seated = (
   rules: readonly Rule[],
   isSame = false
 ): Outcome => {
-  const { place, channel } = world.seats[who] as Seat
-  const inside = world.rooms[roomAt(place) as string] as readonly Participant[]
-  const role = inside[0]?.who === who ? "host" : "guest"
-  const peer = inside.find((other) => other.who !== who) ?? null
+  const answer = roomAttached(world, who)
   const partner = partnerOf(world, who)
-  const meets = partner !== null ? "meets the other one" : "waits for the other one"
-  const attached = to(frames, who, { type: "room-attached", code: place, role, peer })
-  const followed: readonly Rule[] = [...rules, `attaches for ${channel}`, `attaches as ${role}`, meets]
+  const attached = to(frames, who, answer)
+  const followed: readonly Rule[] = [
+    ...rules,
+    `attaches for ${(world.seats[who] as Seat).channel}`,
+    `attaches as ${answer.role}`,
+    partner !== null ? "meets the other one" : "waits for the other one"
+  ]
   if (!isSame || partner === null) return { ...introduce(world, who, attached), rules: followed }
   if (!isShownRight(world, who)) {
     const again = introduce(world, who, attached)
@@ -397,35 +412,58 @@ export const take = (world: World, step: Step): Outcome | null => {
       }
       const told = { world: away, frames }
       if (behind === null || step.does === "leave") return { ...told, rules: [departures[step.does], ...rules] }
-      const isLate = roomAt(seat?.place) !== null
-      const rule = isLate ? "breaks off, and is missed for a while first" : "breaks off, and nobody waits in a flight"
-      return { ...told, isLate, rules: [departures[step.does], rule, ...rules] }
+      const isMissed = roomAt(seat?.place) !== null
+      const rule = isMissed ? "breaks off, and is missed for a while first" : "breaks off, and nobody waits in a flight"
+      return { ...told, ...(isMissed ? { late: "its peer-left" as const } : {}), rules: [departures[step.does], rule, ...rules] }
     }
     case "break off": {
-      // It is over for the one who breaks off at once, but nobody is told before its partner does something.
       const partner = partnerOf(world, who)
-      if (partner === null || roomAt(seat?.place) === null) return null
-      const { world: left, rules } = vacate(world, who)
-      const away = { ...left, connected: left.connected.filter((other) => other !== who) }
-      const untold = rules.filter((rule) => rule !== "tells its partner of a room")
+      if (partner === null || seat === null || roomAt(seat.place) === null) return null
+      const without = (from: World) => {
+        const { world: left, rules } = vacate(from, who)
+        return { world: { ...left, connected: left.connected.filter((other) => other !== who) }, rules }
+      }
+      const isHome = seat.place === `room ${world.tickets[partner]}`
+      // On a side channel nothing would show when the one who broke off is given up.
+      if (step.partner === "is replaced" && seat.channel !== "transfer") return null
+      if (step.partner !== "closes" && isHome) {
+        // The room is as it was, and its flight too: it says that nobody is there when that is sure.
+        const attached: World = {
+          ...world,
+          connected:
+            step.partner === "attaches"
+              ? world.connected
+              : [...world.connected.filter((other) => other !== partner), partner],
+          names: put(world.names, partner, (ownParticipant(world, partner) as Participant).name)
+        }
+        const left = without(attached)
+        const isReplaced = step.partner === "is replaced"
+        // A newer socket has not been told of a partner, and so is not told that it has lost one.
+        const frames = isReplaced
+          ? to(nothing, partner, { type: "registered" }, roomAttached(attached, partner))
+          : to(nothing, partner, roomAttached(attached, partner), { type: "peer-left" })
+        const rule = `breaks off, and who waits for it ${isReplaced ? "is replaced" : "attaches again"}` as const
+        return {
+          world: left.world,
+          frames,
+          late: isReplaced ? "its leaving the room" : "its peer-left",
+          rules: [rule, ...left.rules.filter((each) => !isReplaced || each !== toldOfRoom)]
+        }
+      }
+      // Who waits goes: then there is nobody to be told.
+      const gone = without(world)
+      const untold = gone.rules.filter((rule) => rule !== toldOfRoom)
       if (step.partner === "closes") {
-        const { world: empty, rules: more } = vacate(away, partner)
+        const { world: empty, rules } = vacate(gone.world, partner)
         return {
           world: { ...empty, connected: empty.connected.filter((other) => other !== partner) },
           frames: nothing,
-          rules: ["breaks off, and who waits for it closes", ...untold, ...more]
+          rules: ["breaks off, and who waits for it closes", ...untold, ...rules]
         }
       }
-      const again = take(away, { does: "attach", who: partner, channel: (seat as Seat).channel })
-      if (again === null) return null
-      if (seat?.place !== `room ${world.tickets[partner]}`) {
-        return { ...again, rules: ["breaks off, and who waits for it goes elsewhere", ...untold, ...again.rules] }
-      }
-      return {
-        ...again,
-        frames: { ...again.frames, [partner]: [{ type: "peer-left" }, ...again.frames[partner]] },
-        rules: ["breaks off, and who waits for it attaches again", ...rules, ...again.rules]
-      }
+      const moved = step.partner === "attaches" ? take(gone.world, { does: "attach", who: partner, channel: seat.channel }) : null
+      if (moved === null || moved.world.seats[partner]?.place === seat.place) return null
+      return { ...moved, rules: ["breaks off, and who waits for it goes elsewhere", ...untold, ...moved.rules] }
     }
     case "create flight":
       if (!isHere) return null
@@ -635,7 +673,7 @@ export const stepsOf = (cast: readonly Person[]): readonly Step[] => [
     ...plainSteps.map((does): Step => ({ does, who })),
     ...["Ada", nameOnVisit(who)].map((name): Step => ({ does: "register", who, name })),
     ...(["transfer", "chat", "screen-share"] as const).map((channel): Step => ({ does: "attach", who, channel })),
-    ...(["attaches", "closes"] as const).map((partner): Step => ({ does: "break off", who, partner })),
+    ...(["attaches", "is replaced", "closes"] as const).map((partner): Step => ({ does: "break off", who, partner })),
     ...[true, false].flatMap((active): readonly Step[] => [
       { does: "chat", who, active },
       { does: "share", who, active }
