@@ -26,7 +26,10 @@ const situation = (world: World): string =>
     [...world.connected].sort(),
     world.seats,
     Object.entries(world.rooms).map(([room, inside]) => [room, inside.map(({ who, name }) => [who, name])]),
-    Object.entries(world.left).map(([room, left]) => [room, left.flatMap(({ who, name }) => (who === null ? [] : [[who, name]])).sort()]),
+    Object.entries(world.left).map(([room, left]) => [
+      room,
+      left.flatMap(({ who, name }) => (who === null ? [] : [`${who}, ${name}`])).sort()
+    ]),
     world.tickets,
     // What they are called, where that counts.
     people.map((who) => [world.names[who] === nameOnVisit(who), isShownRight(world, who)])

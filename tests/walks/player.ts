@@ -77,8 +77,8 @@ const addresses: Readonly<Record<Person, string>> = { ann: "192.168.7.1", bob: "
 const graceMs = 300
 
 /**
- * All that the server is told but its database: who falls silent is found out soon, who has left may return as long as a
- * walk lasts, and no budget is ever spent.
+ * All that the server is told but its database: who falls silent is found out soon, who has left may return as long as
+ * a walk lasts, and no budget is ever spent.
  */
 const environment = {
   ...withoutBudgets,
@@ -116,7 +116,7 @@ export const createPlayer = async (databaseUrl: string) => {
       opened.push(client)
       return client
     }
-    /** The server has noticed that whoever has gone is gone; `more` have a second socket. Gives back when it had not. */
+    /** The server has noticed that who has gone is gone; `more` have a second socket. Gives back a time when it had not. */
     const othersAreGone = async (within = patience, more = 0): Promise<number> => {
       let before = performance.now()
       const areGone = () => {

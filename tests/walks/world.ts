@@ -9,18 +9,20 @@ export type Person = (typeof people)[number]
 export type Channel = "transfer" | "chat" | "screen-share"
 
 export type Step =
-  | { readonly does: "connect" | "leave" | "kill" | "fall silent" | "reload" | "replace" | "blip"; readonly who: Person }
+  | { readonly does: "connect" | "leave" | "kill" | "fall silent" | "reload"; readonly who: Person }
+  /** A newer socket of the same participant takes the seat: from the older one, or after that has broken off just now. */
+  | { readonly does: "replace" | "blip"; readonly who: Person }
   | { readonly does: "register"; readonly who: Person; readonly name: string }
   | { readonly does: "create flight" | "create room" | "poll" | "ready" | "signal"; readonly who: Person }
   | { readonly does: "join flight" | "join room"; readonly who: Person; readonly of: Person }
   | { readonly does: "invite"; readonly who: Person; readonly of: Person; readonly into: Invited }
-  /** Breaks off, and its partner, who has heard nothing of that yet, attaches again, by a newer socket too, or closes. */
+  /** Breaks off, and its partner, who has not heard of that yet, attaches again (by a newer socket too) or closes. */
   | { readonly does: "break off"; readonly who: Person; readonly partner: "attaches" | "is replaced" | "closes" }
   | { readonly does: "attach"; readonly who: Person; readonly channel: Channel }
   | { readonly does: "chat" | "share"; readonly who: Person; readonly active: boolean }
   | { readonly does: "restart" }
 
-/** Whose code an invitation has: of where the inviter sits, of the room that it has made or joined, or the other has. */
+/** What an invitation is to: where the inviter sits, the room that it has made or joined last, or the other has. */
 export type Invited = "its seat" | "its room" | "the room of the other"
 
 export interface Participant {
@@ -375,7 +377,9 @@ export const take = (world: World, step: Step): Outcome | null => {
   }
   const room = world.tickets[who]
   const gone: Rule =
-    room !== null && (world.rooms[room] ?? []).length < 2 ? "is forgotten when eight have left since" : "is replaced when it has left"
+    room !== null && (world.rooms[room] ?? []).length < 2
+      ? "is forgotten when eight have left since"
+      : "is replaced when it has left"
   const absent: Outcome = {
     world,
     frames: nothing,
@@ -414,7 +418,8 @@ export const take = (world: World, step: Step): Outcome | null => {
       if (behind === null || step.does === "leave") return { ...told, rules: [departures[step.does], ...rules] }
       const isMissed = roomAt(seat?.place) !== null
       const rule = isMissed ? "breaks off, and is missed for a while first" : "breaks off, and nobody waits in a flight"
-      return { ...told, ...(isMissed ? { late: "its peer-left" as const } : {}), rules: [departures[step.does], rule, ...rules] }
+      const late = isMissed ? { late: "its peer-left" as const } : {}
+      return { ...told, ...late, rules: [departures[step.does], rule, ...rules] }
     }
     case "break off": {
       const partner = partnerOf(world, who)
@@ -461,7 +466,8 @@ export const take = (world: World, step: Step): Outcome | null => {
           rules: ["breaks off, and who waits for it closes", ...untold, ...rules]
         }
       }
-      const moved = step.partner === "attaches" ? take(gone.world, { does: "attach", who: partner, channel: seat.channel }) : null
+      if (step.partner !== "attaches") return null
+      const moved = take(gone.world, { does: "attach", who: partner, channel: seat.channel })
       if (moved === null || moved.world.seats[partner]?.place === seat.place) return null
       return { ...moved, rules: ["breaks off, and who waits for it goes elsewhere", ...untold, ...moved.rules] }
     }
@@ -510,7 +516,9 @@ export const take = (world: World, step: Step): Outcome | null => {
       if (inside.length > 1) return inVain("invites into a full room, and nobody hears")
       // Nobody polls for a participant whose owner has moved on: its room may be asleep.
       if (inside[0]?.who === who && participant === null) return null
-      if (inside[0]?.who !== who) return inVain("invites into a room that it has left or never was in, and nobody hears")
+      if (inside[0]?.who !== who) {
+        return inVain("invites into a room that it has left or never was in, and nobody hears")
+      }
       return ofNeighbour(`room ${named}`, "invites into its room before it attaches")
     }
     case "signal": {
@@ -643,7 +651,8 @@ export const take = (world: World, step: Step): Outcome | null => {
         connected: [...world.connected.filter((other) => other !== who), who],
         names: put(world.names, who, participant.name)
       }
-      const rule = step.does === "blip" ? "breaks off, and is back before it is missed" : "is replaced by its own newer socket"
+      const rule =
+        step.does === "blip" ? "breaks off, and is back before it is missed" : "is replaced by its own newer socket"
       return seated(replaced, who, to(nothing, who, { type: "registered" }), [rule])
     }
   }
