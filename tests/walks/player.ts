@@ -116,7 +116,7 @@ export const createPlayer = async (databaseUrl: string) => {
       opened.push(client)
       return client
     }
-    /** The server has noticed that who has gone is gone; `more` have a second socket. Gives back a time when it had not. */
+    /** The server has noticed who has gone; `more` have a second socket. Gives back a time when it had not. */
     const othersAreGone = async (within = patience, more = 0): Promise<number> => {
       let before = performance.now()
       const areGone = () => {

@@ -90,8 +90,8 @@ describeOnPostgres("the real server", () => {
   const two = stepsOf(["ann", "bob"])
   const among = (...names: readonly Step["does"][]) => two.filter(({ does }) => names.includes(does))
   const withFlights = among("connect", "leave", "reload", "create flight", "join flight", "invite", "signal")
-  // Ann's room is like Bob's, and screen sharing is like chat; signals are with flights. Who goes is back at once, as where
-  // everybody may be away there are three times as many situations: those are left to chance.
+  // Ann's room is like Bob's, and screen sharing is like chat; signals are with flights. Who goes is back at once, as
+  // where everybody may be away there are three times as many situations: those are left to chance.
   const withRooms = among("connect", "reload", "replace", "blip", "create room", "join room", "poll", "attach")
     .filter((step) => !(step.does === "create room" && step.who === "bob"))
     .filter((step) => !(step.does === "attach" && step.channel === "screen-share"))

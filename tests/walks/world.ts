@@ -10,7 +10,7 @@ export type Channel = "transfer" | "chat" | "screen-share"
 
 export type Step =
   | { readonly does: "connect" | "leave" | "kill" | "fall silent" | "reload"; readonly who: Person }
-  /** A newer socket of the same participant takes the seat: from the older one, or after that has broken off just now. */
+  /** A newer socket of the same participant takes the seat: from the older one, or when that has just broken off. */
   | { readonly does: "replace" | "blip"; readonly who: Person }
   | { readonly does: "register"; readonly who: Person; readonly name: string }
   | { readonly does: "create flight" | "create room" | "poll" | "ready" | "signal"; readonly who: Person }
