@@ -311,4 +311,20 @@ describeOnEachDatabase("rooms over sockets", (database) => {
     expect(server.actors().flights).toBe(1)
     expect(host.socket.socket.readyState).toBe(WebSocket.OPEN)
   })
+
+  it("keeps a page out that was opened beside another one just now, and lets one in that was loaded again", async () => {
+    const room = await makeRoom(server, "Host", "Guest")
+    const joinAgain = () => post(`${server.http}/api/rooms/${room.code}/join`, { name: "Guest" })
+    const page = await client()
+    page.send({ type: "register-details", name: "Guest" })
+    await page.settled()
+    // The first word since the socket was opened.
+    expect((await poll(server, room.code, room.guest)).status).toBe(200)
+    expect(await joinAgain()).toMatchObject({ status: 400, body: { error: "Room already has two participants" } })
+    await page.close()
+    await expect.poll(() => server.actors().connections).toBe(0)
+    expect((await joinAgain()).status).toBe(200)
+    expect((await poll(server, room.code, room.guest)).status).toBe(404)
+    expect((await poll(server, room.code, room.host)).body.peer.name).toBe("Guest")
+  })
 })

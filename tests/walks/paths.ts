@@ -2,6 +2,8 @@
 import { getAdjacencyMap } from "@xstate/graph"
 import {
   inWords,
+  isShownRight,
+  nameOnVisit,
   partnerOf,
   people,
   placeOf,
@@ -19,12 +21,18 @@ import { worldMachine, type WorldEvent } from "./worldMachine.ts"
 export type Walk = readonly Step[]
 
 /** What two situations must have in common to be one: enough for every edge, few enough to walk them all. */
-const situation = ({ connected, seats, rooms, tickets }: World): string =>
+const situation = (world: World): string =>
   JSON.stringify([
-    [...connected].sort(),
-    seats,
-    Object.entries(rooms).map(([room, inside]) => [room, inside.map(({ who }) => who)]),
-    tickets
+    [...world.connected].sort(),
+    world.seats,
+    Object.entries(world.rooms).map(([room, inside]) => [room, inside.map(({ who, name }) => [who, name])]),
+    Object.entries(world.left).map(([room, left]) => [
+      room,
+      left.flatMap(({ who, name }) => (who === null ? [] : [`${who}, ${name}`])).sort()
+    ]),
+    world.tickets,
+    // What they are called, where that counts.
+    people.map((who) => [world.names[who] === nameOnVisit(who), isShownRight(world, who)])
   ])
 
 interface Edge {

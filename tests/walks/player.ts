@@ -12,18 +12,30 @@ import {
   inWords,
   isUp,
   listOf,
+  mayReturn,
+  nameAtHome,
+  nameOnVisit,
+  ownParticipant,
+  partnerOf,
   people,
   startingWorld,
   take,
+  type Channel,
   type Expected,
   type Outcome,
   type Participant,
   type Person,
+  type Seat,
   type Step,
   type World
 } from "./world.ts"
 import type { Walk } from "./paths.ts"
 import type { Rule } from "./rules.ts"
+
+interface Answer {
+  readonly status: number
+  readonly body: any
+}
 
 /** Something else came than should have; the message has the walk up to there, a step a line. */
 export class WalkFailed extends Error {
@@ -36,6 +48,11 @@ export class WalkFailed extends Error {
     super([`At step ${taken.length}:`, ...lines, difference].join("\n"))
     this.taken = taken
   }
+}
+
+/** The machine was too slow to do something while a socket that broke off is not missed yet: that shows nothing. */
+export class TooSlow extends Error {
+  override readonly name = "TooSlow"
 }
 
 /** Milliseconds for something that must come; nothing is ever waited for that need not come. */
@@ -56,8 +73,20 @@ const offer = { fileCount: 3, totalBytes: 5_000_000_000 }
 
 const addresses: Readonly<Record<Person, string>> = { ann: "192.168.7.1", bob: "192.168.7.2", cid: "203.0.113.9" }
 
-/** All that the server is told but its database: who falls silent is found out soon, and no budget is ever spent. */
-const environment = { ...withoutBudgets, LOG_LEVEL: "error", WS_HEALTH_CHECK_INTERVAL_MS: "1500" }
+/** For how long a socket that broke off is not missed: long enough to do something meanwhile. */
+const graceMs = 300
+
+/**
+ * All that the server is told but its database: who falls silent is found out soon, who has left may return as long as
+ * a walk lasts, and no budget is ever spent.
+ */
+const environment = {
+  ...withoutBudgets,
+  LOG_LEVEL: "error",
+  WS_HEALTH_CHECK_INTERVAL_MS: "1500",
+  SEAT_RETURN_SECONDS: "3600",
+  ABRUPT_GRACE_SECONDS: String(graceMs / 1000)
+}
 
 export const createPlayer = async (databaseUrl: string) => {
   const start = () => startServer({ ...environment, DATABASE_URL: databaseUrl })
@@ -77,6 +106,8 @@ export const createPlayer = async (databaseUrl: string) => {
     /** Participants' ids, which only their owners may ever be told. */
     const secrets = new Map<string, Person>()
     let signals = 0
+    /** When the socket of the last step that broke off had not broken off yet. */
+    let brokenOffAt = 0
 
     const clientOf = (who: Person): TestClient => clients.get(who) as TestClient
     const open = async (who: Person): Promise<TestClient> => {
@@ -85,20 +116,28 @@ export const createPlayer = async (databaseUrl: string) => {
       opened.push(client)
       return client
     }
-    /** The server has noticed that whoever has gone is gone. */
-    const othersAreGone = (within = patience): Promise<void> =>
-      expectSoon(() => server.actors().connections === clients.size, "the server to notice who has gone", within)
+    /** The server has noticed who has gone; `more` have a second socket. Gives back a time when it had not. */
+    const othersAreGone = async (within = patience, more = 0): Promise<number> => {
+      let before = performance.now()
+      const areGone = () => {
+        if (server.actors().connections === clients.size + more) return true
+        before = performance.now()
+        return false
+      }
+      await expectSoon(areGone, "the server to notice who has gone", within)
+      return before
+    }
     const codeOf = (place: string): string => codes.get(place) ?? "ZZZZZZ"
     const roomUrl = (who: Person): string => `${server.http}/api/rooms/${codeOf(`room ${world.tickets[who]}`)}`
-    const ask = async (url: string, body?: unknown) => {
+    const ask = async (who: Person, url: string, body?: unknown): Promise<Answer> => {
       const response = await fetch(url, {
         ...(body === undefined ? {} : { method: "POST", body: JSON.stringify(body) }),
-        headers: { "content-type": "application/json" }
+        headers: { "content-type": "application/json", "x-forwarded-for": addresses[who] }
       })
       return { status: response.status, body: (await response.json()) as any }
     }
     const change = (who: Person, what: string, body: unknown) =>
-      ask(`${roomUrl(who)}/participants/${ids.get(who)}/${what}`, body)
+      ask(who, `${roomUrl(who)}/participants/${ids.get(who)}/${what}`, body)
     const own = (who: Person, { self }: { readonly self: { readonly participantId: string } }) => {
       ids.set(who, self.participantId)
       secrets.set(self.participantId, who)
@@ -109,8 +148,33 @@ export const createPlayer = async (databaseUrl: string) => {
       }
     }
 
-    /** Does what the step says; gives back the status of an HTTP request. */
-    const act = async (step: Step): Promise<number | void> => {
+    const attach = (client: TestClient, who: Person, channel: Channel) =>
+      client.send({
+        type: "attach-room",
+        roomCode: codeOf(`room ${world.tickets[who]}`),
+        participantId: ids.get(who),
+        channel
+      })
+    /** All this was done before anybody was told of a socket that broke off later than `since`. */
+    const wasInTime = (since: number) => {
+      if (performance.now() - since >= graceMs) throw new TooSlow()
+    }
+    /** Nobody has heard or seen yet that somebody's socket has broken off. */
+    const expectNotMissed = async (who: Person, since: number) => {
+      const partner = partnerOf(world, who) as Person
+      const client = clientOf(partner)
+      await client.settled()
+      const heard = framesOf(client).map(({ text }) => text)
+      const isInRoom = ownParticipant(world, partner) !== null
+      const answer = isInRoom ? await pollOf(partner, world) : null
+      // Later than that the other one may well be missed.
+      if (performance.now() - since >= graceMs) return
+      if (heard.length > 0) throw new Error(`${partner} got ${heard.join()} too early`)
+      if (answer !== null) expectSummary(answer, partner, world)
+    }
+
+    /** Does what the step says; gives back the answer to an HTTP request. */
+    const act = async (step: Step, { late }: Outcome): Promise<Answer | void> => {
       switch (step.does) {
         case "connect":
           return void (await open(step.who))
@@ -124,50 +188,79 @@ export const createPlayer = async (databaseUrl: string) => {
             flightCode: codeOf(world.seats[step.of]?.place ?? "")
           })
         case "invite": {
-          // Who sits nowhere tries with a flight of the invitee's.
-          const flightCode = codeOf((world.seats[step.who] ?? world.seats[step.of])?.place ?? "")
+          // Who sits nowhere tries with the place of the invitee.
+          const place = {
+            "its seat": (world.seats[step.who] ?? world.seats[step.of])?.place,
+            "its room": `room ${world.tickets[step.who]}`,
+            "the room of the other": `room ${world.tickets[step.of]}`
+          }[step.into]
+          const flightCode = codeOf(place ?? "")
           const inviteeId = clients.get(step.of)?.id ?? "nobody"
           return void clientOf(step.who).send({ type: "invite-to-flight", inviteeId, flightCode })
         }
         case "signal":
           return void clientOf(step.who).send(signalText(++signals))
         case "attach":
-          return void clientOf(step.who).send({
-            type: "attach-room",
-            roomCode: codeOf(`room ${world.tickets[step.who]}`),
-            participantId: ids.get(step.who),
-            channel: step.channel
-          })
+          return attach(clientOf(step.who), step.who, step.channel)
         case "leave":
           await clientOf(step.who).close()
           clients.delete(step.who)
-          return othersAreGone()
+          return void (await othersAreGone())
         case "kill":
           clientOf(step.who).socket.terminate()
           clients.delete(step.who)
-          return othersAreGone()
+          brokenOffAt = await othersAreGone()
+          return late !== undefined ? expectNotMissed(step.who, brokenOffAt) : undefined
+        case "blip": {
+          const old = clientOf(step.who)
+          const client = await open(step.who)
+          const at = performance.now()
+          old.socket.terminate()
+          await othersAreGone()
+          attach(client, step.who, (world.seats[step.who] as Seat).channel)
+          await client.settled()
+          return wasInTime(at)
+        }
+        case "break off": {
+          const partner = partnerOf(world, step.who) as Person
+          const { channel } = world.seats[step.who] as Seat
+          const old = clientOf(partner)
+          const newer = step.partner === "is replaced" ? await open(partner) : null
+          const at = performance.now()
+          clientOf(step.who).socket.terminate()
+          clients.delete(step.who)
+          brokenOffAt = await othersAreGone(patience, newer === null ? 0 : 1)
+          if (step.partner !== "closes") {
+            const client = newer ?? old
+            attach(client, partner, channel)
+            await client.settled()
+            wasInTime(at)
+            if (newer === null) return
+          }
+          await old.close()
+          wasInTime(at)
+          if (newer === null) clients.delete(partner)
+          await othersAreGone()
+          const heard = framesOf(old).map(({ text }) => text)
+          if (heard.length > 0) throw new Error(`${partner} got ${heard.join()} with the socket that it has closed`)
+          return
+        }
         case "fall silent": {
           // Reads nothing any more, so that pings go unanswered until the server ends it.
           const { socket } = clientOf(step.who)
           socket.pause()
           clients.delete(step.who)
-          await othersAreGone(fullPatience)
+          brokenOffAt = await othersAreGone(fullPatience)
           return void socket.terminate()
         }
         case "reload":
           await clientOf(step.who).close()
           await open(step.who)
-          return othersAreGone()
+          return void (await othersAreGone())
         case "replace": {
           const old = clientOf(step.who)
-          const { channel } = world.seats[step.who]!
           const client = await open(step.who)
-          client.send({
-            type: "attach-room",
-            roomCode: codeOf(`room ${world.tickets[step.who]}`),
-            participantId: ids.get(step.who),
-            channel
-          })
+          attach(client, step.who, (world.seats[step.who] as Seat).channel)
           await client.settled()
           // Its signals go nowhere, and as it has no seat it may look for a flight.
           old.send(signalText(++signals))
@@ -178,27 +271,28 @@ export const createPlayer = async (databaseUrl: string) => {
             throw new Error(`the replaced socket of ${step.who} got ${JSON.stringify(toOld)}`)
           }
           await old.close()
-          return othersAreGone()
+          return void (await othersAreGone())
         }
         case "create room": {
-          const { status, body } = await ask(`${server.http}/api/rooms`, { name: `${step.who} at home` })
-          codes.set(`room ${step.who}`, body.roomCode)
-          own(step.who, body)
-          return status
+          const answer = await ask(step.who, `${server.http}/api/rooms`, { name: nameAtHome(step.who) })
+          codes.set(`room ${step.who}`, answer.body.roomCode)
+          own(step.who, answer.body)
+          return answer
         }
         case "join room": {
           const code = codeOf(`room ${world.tickets[step.of]}`)
-          const name = `${step.who} on a visit`
-          const { status, body } = await ask(`${server.http}/api/rooms/${code}/join`, { name })
-          if (status === 200) own(step.who, body)
-          return status
+          const answer = await ask(step.who, `${server.http}/api/rooms/${code}/join`, { name: nameOnVisit(step.who) })
+          if (answer.status === 200) own(step.who, answer.body)
+          return answer
         }
+        case "poll":
+          return pollOf(step.who, world)
         case "ready":
-          return (await change(step.who, "ready", offer)).status
+          return change(step.who, "ready", offer)
         case "chat":
-          return (await change(step.who, "chat", { active: step.active })).status
+          return change(step.who, "chat", { active: step.active })
         case "share":
-          return (await change(step.who, "screen-share", { active: step.active })).status
+          return change(step.who, "screen-share", { active: step.active })
         case "restart":
           await server.stop()
           server = await start()
@@ -257,14 +351,19 @@ export const createPlayer = async (databaseUrl: string) => {
       }
     }
 
-    const compareFrames = async (step: Step, { frames }: Outcome, before: ReadonlyMap<Person, TestClient>) => {
+    const compareFrames = async (step: Step, { frames, late }: Outcome, before: ReadonlyMap<Person, TestClient>) => {
       // Who took the step comes first: when its frames are handled, those of the others have been sent.
       const watched = [...(step.does === "restart" ? before : clients)]
       const first = watched.filter(([who]) => "who" in step && who === step.who)
       for (const [who, client] of new Map([...first, ...watched])) {
         const expected = frames[who]
-        await expectSoon(() => framesOf(client).length >= expected.length, "its frames").catch(() => {})
-        // A frame too many would have come before the answer to one that is sent now.
+        if (late === "its peer-left" || step.does === "restart") {
+          await expectSoon(() => framesOf(client).length >= expected.length, "its frames").catch(() => {})
+        }
+        if (late === "its peer-left" && expected.length > 0 && performance.now() - brokenOffAt < graceMs) {
+          throw new Error(`${who} got ${framesOf(client).map(({ text }) => text).join()} too early`)
+        }
+        // All that it is told of the step has been sent, and comes before the answer to a frame that is sent now.
         if (client.socket.readyState === client.socket.OPEN) await client.settled()
         const got = framesOf(client).map(({ frame, text }, at) => {
           keepSecrets(who, text)
@@ -328,7 +427,7 @@ export const createPlayer = async (databaseUrl: string) => {
         share: [self.share, peer?.share ?? false]
       }
     }
-    const shown = ({ status, body }: { status: number; body: any }) => {
+    const shown = ({ status, body }: Answer) => {
       if (status !== 200) return { status }
       return {
         status,
@@ -340,20 +439,29 @@ export const createPlayer = async (databaseUrl: string) => {
         share: [body.screenShare.requestedBySelf, body.screenShare.requestedByPeer]
       }
     }
-    const compareRooms = async ({ tickets, rooms }: World) => {
+    const pollOf = (who: Person, { tickets }: World): Promise<Answer> =>
+      ask(who, `${server.http}/api/rooms/${codeOf(`room ${tickets[who]}`)}?participantId=${ids.get(who)}`)
+    const expectSummary = (answer: Answer, who: Person, { rooms, tickets }: World) => {
+      const expected = summaryOf(rooms[tickets[who] as string] ?? [], who)
+      if (!isDeepStrictEqual(shown(answer), expected)) {
+        const got = JSON.stringify(shown(answer))
+        throw new Error(`${who}'s room says ${got}\n  and should say ${JSON.stringify(expected)}`)
+      }
+      keepSecrets(who, JSON.stringify(answer))
+    }
+    /** Nobody who has been told of the step sees the room as it was before; so nothing is waited for here. */
+    const compareRooms = async (next: World, { late }: Outcome) => {
       for (const who of people) {
-        const room = tickets[who]
-        if (room === null) continue
-        const expected = summaryOf(rooms[room] ?? [], who)
-        let answer: Awaited<ReturnType<typeof ask>> | undefined
-        await expectSoon(async () => {
-          answer = await ask(`${server.http}/api/rooms/${codeOf(`room ${room}`)}?participantId=${ids.get(who)}`)
-          return isDeepStrictEqual(shown(answer), expected)
-        }, "a summary").catch(() => {
-          const got = answer && JSON.stringify(shown(answer))
-          throw new Error(`${who}'s room says ${got}\n  and should say ${JSON.stringify(expected)}`)
-        })
-        keepSecrets(who, JSON.stringify(answer))
+        // The poll of somebody who could return would bring it back.
+        if (next.tickets[who] === null || mayReturn(next, who)) continue
+        let answer = await pollOf(who, next)
+        // Nobody is told of this.
+        if (late === "its leaving the room") {
+          const expected = summaryOf(next.rooms[next.tickets[who] as string] ?? [], who)
+          const fits = async () => isDeepStrictEqual(shown((answer = await pollOf(who, next))), expected)
+          await expectSoon(fits, "a summary").catch(() => {})
+        }
+        expectSummary(answer, who, next)
       }
     }
 
@@ -364,18 +472,24 @@ export const createPlayer = async (databaseUrl: string) => {
         outcome.rules.forEach((rule) => followed.add(rule))
         try {
           const before = new Map(clients)
-          const status = await act(step)
-          if (status !== outcome.status) {
-            throw new Error(`was answered ${status} and should have been ${outcome.status}`)
+          const answer = await act(step, outcome)
+          const { status, error } = outcome
+          if (answer?.status !== status || (error !== undefined && answer?.body.error !== error)) {
+            const got = answer && `${answer.status} ${answer.body.error ?? ""}`
+            throw new Error(`was answered ${got} and should have been ${status} ${error ?? ""}`)
           }
           await compareFrames(step, outcome, before)
+          if ("who" in step && (status === 200 || status === 201)) {
+            expectSummary({ ...(answer as Answer), status: 200 }, step.who, outcome.world)
+          }
           if (step.does === "restart") clients.clear()
           const odd = [...clients.keys()].filter((who) => !isUp(outcome.world, who))
           if (odd.length > 0) throw new Error(`${odd.join()} should not be connected`)
+          await compareRooms(outcome.world, outcome)
           await compareLists(outcome.world)
-          await compareRooms(outcome.world)
           world = outcome.world
         } catch (error) {
+          if (error instanceof TooSlow) throw error
           throw new WalkFailed(walk.slice(0, at + 1), (error as Error).message)
         }
       }

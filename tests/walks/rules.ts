@@ -16,11 +16,22 @@ export const rules = [
   "nobody minds",
   "ends its flight",
   "leaves its partner in the flight",
-  "ends its room",
+  "leaves its room to those who may come back",
   "empties the guest's seat",
   "hands the host's seat to the guest",
+  "ends what a host has asked for",
+  "ends what a guest has asked for",
   "leaves a side channel, and the room as it is",
   "tells its partner of a room",
+
+  // A socket that breaks off
+  "breaks off, and nobody waits in a flight",
+  "breaks off, and is missed for a while first",
+  "breaks off, and is back before it is missed",
+  "breaks off, and who waits for it attaches again",
+  "breaks off, and who waits for it is replaced",
+  "breaks off, and who waits for it closes",
+  "breaks off, and who waits for it goes elsewhere",
 
   // Flights
   "opens a flight",
@@ -31,20 +42,42 @@ export const rules = [
   "invites a neighbour",
   "invites who does not see it, and nobody hears",
   "invites into a flight it is not in, and nobody hears",
+  "invites into its room before it attaches",
+  "invites into a full room, and nobody hears",
+  "invites into a room that it has left or never was in, and nobody hears",
   "signals its partner",
   "signals nobody",
 
   // Rooms over HTTP
   "makes a room",
   "joins a room",
-  "finds a room full or gone",
+  "finds a room full",
+  "finds a room that nobody is in",
   "is ready",
   "asks for chat",
   "withdraws from chat",
   "shares its screen",
   "stops sharing",
   "may not share while the other does",
-  "is no participant any more",
+
+  // Coming back to a room
+  "returns as host",
+  "returns as guest",
+  "returns by a poll",
+  "returns by getting ready",
+  "returns by attaching",
+  "returns as ready as it left",
+  "returns after the server has restarted",
+  "is not brought back by this",
+  "is replaced when it has left",
+  "is forgotten when eight have left since",
+
+  // Joining a full room again
+  "gives way to itself as host",
+  "gives way to itself as guest",
+  "sits in its room, and does not give way",
+  "is there under another name, and does not give way",
+  "is there with its socket, and does not give way",
 
   // Seats of rooms
   "attaches for transfer",
@@ -55,9 +88,10 @@ export const rules = [
   "meets the other one",
   "waits for the other one",
   "attaches where it sits",
+  "attaches again when nothing has changed, and nobody else hears of it",
+  "attaches again when a name has changed, and both hear of it",
   "comes from another seat",
-  "is refused a seat",
-  "leaves its room by turning to a side channel",
+  "turns to a side channel, by leaving its room and coming back",
   "is replaced by its own newer socket"
 ] as const
 

@@ -9,13 +9,14 @@ import { migrate } from "../../src/io/migrations.ts"
 import { createPostgresDatabase, describeOnPostgres, withClient } from "../support/databases.ts"
 import { randomNumbers } from "../support/random.ts"
 import { edgeWalks, randomWalk, shorten, type Taken, type Walk } from "./paths.ts"
-import { createPlayer, WalkFailed } from "./player.ts"
+import { createPlayer, TooSlow, WalkFailed } from "./player.ts"
+import { rareWalks } from "./rareWalks.ts"
 import { rules } from "./rules.ts"
 import { people, places, stepsOf, type Step } from "./world.ts"
 import { worldMachine } from "./worldMachine.ts"
 
 const seed = process.env["WALK_SEED"] === undefined ? Date.now() % 2 ** 31 : Number(process.env["WALK_SEED"])
-const wanted = Number(process.env["WALK_STEPS"] ?? 3_000)
+const wanted = Number(process.env["WALK_STEPS"] ?? 2_000)
 /** Each person comes everywhere from everywhere, but from outside only into the lobby. */
 const possibleMoves = people.flatMap((who) =>
   places.flatMap((from) =>
@@ -61,27 +62,22 @@ describeOnPostgres("the real server", () => {
     ...possibleMoves.filter((move) => !moves.has(move))
   ]
 
-  const failureOf = async (walk: Walk, patience?: number): Promise<WalkFailed | null> => {
+  const failureOf = async (walk: Walk, patience?: number, attempts = 5): Promise<WalkFailed | null> => {
     try {
       await player.play(walk, patience)
       return null
     } catch (error) {
       if (error instanceof WalkFailed) return error
+      if (error instanceof TooSlow && attempts > 1) return failureOf(walk, patience, attempts - 1)
       throw error
     }
   }
-
-  /** Steps that have been taken as the model says. */
-  let steps = 0
 
   const playAll = async (walks: readonly Walk[]) => {
     for (const walk of walks) {
       follow(walk)
       const failure = await failureOf(walk)
-      if (failure === null) {
-        steps += walk.length
-        continue
-      }
+      if (failure === null) continue
       const fails = async (shorter: Walk) => (await failureOf(shorter, haste)) !== null
       const shortest = await shorten(failure.taken, fails, performance.now() + shortening)
       // What fails in haste only is not told.
@@ -94,8 +90,9 @@ describeOnPostgres("the real server", () => {
   const two = stepsOf(["ann", "bob"])
   const among = (...names: readonly Step["does"][]) => two.filter(({ does }) => names.includes(does))
   const withFlights = among("connect", "leave", "reload", "create flight", "join flight", "invite", "signal")
-  // Ann's room is like Bob's, and screen sharing is like chat.
-  const withRooms = among("connect", "leave", "create room", "join room", "attach", "replace", "signal")
+  // Ann's room is like Bob's, and screen sharing is like chat; signals are with flights. Who goes is back at once, as
+  // where everybody may be away there are three times as many situations: those are left to chance.
+  const withRooms = among("connect", "reload", "replace", "blip", "create room", "join room", "poll", "attach")
     .filter((step) => !(step.does === "create room" && step.who === "bob"))
     .filter((step) => !(step.does === "attach" && step.channel === "screen-share"))
   const restart: Step = { does: "restart" }
@@ -106,16 +103,20 @@ describeOnPostgres("the real server", () => {
     ["of two with a room", [...withRooms, restart]]
   ])("takes every edge of the model %s as the model says", async (_, steps) => playAll(edgeWalks(steps, 40)), 120_000)
 
+  it.each(Object.entries(rareWalks))("says as the model when %s", (_, walk) => playAll([walk]))
+
   it(`takes ${wanted} steps with two and three people as the model says (seed ${seed})`, async () => {
     const random = randomNumbers(seed)
     const rare: readonly Step[] = [restart, ...people.map((who): Step => ({ does: "fall silent", who }))]
     const taken: Taken = new Map()
+    let steps = 0
     // A few more where chance has left something out.
     while (steps < wanted || (leftOut().length > 0 && steps < 2 * wanted)) {
       const cast = random() < 0.3 ? (["ann", "bob"] as const) : people
-      await playAll([randomWalk(random, cast, 40, rare, taken)])
+      const walk = randomWalk(random, cast, 40, rare, taken)
+      await playAll([walk])
+      steps += walk.length
     }
-    expect(steps).toBeGreaterThanOrEqual(2_000)
     expect(leftOut()).toEqual([])
   }, 60_000 + wanted * 60 + shortening)
 })
