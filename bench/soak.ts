@@ -133,7 +133,8 @@ const rest = async (server: Server) => {
 }
 
 const directory = await mkdtemp(join(tmpdir(), "silktower-soak-"))
-const server = await startServer("silktower", { LOG_LEVEL: "warn" }, directory)
+// Whoever goes here does not come back: nothing need be kept for it.
+const server = await startServer("silktower", { LOG_LEVEL: "warn", SEAT_RETURN_SECONDS: "1" }, directory)
 try {
   await openMany(server.port, staying, (index) => `198.51.${index >> 8}.${index & 255}`)
   // The log buffer and the compiler have what they will ever have after a while.

@@ -240,8 +240,9 @@ describeOnPostgres("servers on PostgreSQL", () => {
       const host = body.self.participantId as string
       // Both know the room, with an empty guest seat.
       expect((await summaryOf(other.http, code, host)).body.status).toBe("waiting")
+      // Of different names: the same from the same address would be one person whose page was loaded again.
       const joins = await Promise.all(
-        [one, other].map(({ http }) => post(`${http}/api/rooms/${code}/join`, { name: "Guest" }))
+        [one, other].map(({ http }, at) => post(`${http}/api/rooms/${code}/join`, { name: `Guest ${at}` }))
       )
       expect(joins.map(({ status }) => status).sort()).toEqual([200, 400])
       expect(joins.find(({ status }) => status === 400)?.body).toEqual({ error: "Room already has two participants" })
