@@ -7,8 +7,8 @@ import { createOriginAdvice } from "../../src/io/originAdvice.ts"
 type Environment = Readonly<Record<string, string>>
 
 /** A server's policy and advice, as an operator has set it. */
-const start = (environment: Environment, commandLine: readonly string[] = []) => {
-  const { environment: kind, origins } = Effect.runSync(loadConfig(environment, commandLine))
+const start = async (environment: Environment, commandLine: readonly string[] = []) => {
+  const { environment: kind, origins } = await Effect.runPromise(loadConfig(environment, commandLine))
   const policy = createOriginPolicy({ environment: kind, ...origins, ownAddresses: () => ["192.168.7.20"] })
   return { policy, advise: createOriginAdvice({ ...origins, localPort: policy.localPort }) }
 }
@@ -43,28 +43,28 @@ describe.each(beginnings)("where %s, the setting for a refused origin", (_, envi
     "http://LOCALHOST",
     "http://127.0.0.1:5173",
     "http://192.168.7.20:5173"
-  ])("lets %s in, and keeps what was let in before", (origin) => {
-    const before = start(environment, commandLine)
+  ])("lets %s in, and keeps what was let in before", async (origin) => {
+    const before = await start(environment, commandLine)
     expect(before.policy.allows(origin)).toBe(false)
     const { setting } = before.advise(origin)
-    const after = follow(setting ?? "", environment, commandLine)
+    const after = await follow(setting ?? "", environment, commandLine)
     expect(after.policy.allows(origin)).toBe(true)
-    const listed = Effect.runSync(loadConfig(environment, commandLine)).origins
+    const listed = (await Effect.runPromise(loadConfig(environment, commandLine))).origins
     for (const known of listed.allowed) expect(after.policy.allows(known)).toBe(true)
     for (const port of listed.localPorts) expect(after.policy.allows(`http://localhost:${port}`)).toBe(true)
     if ("VERCEL_PREVIEW_ORIGIN_REGEX" in environment) expect(after.policy.allows("https://pr-1.example.org")).toBe(true)
   })
 })
 
-describe("advice", () => {
-  const { advise } = start({})
+describe("advice", async () => {
+  const { advise } = await start({})
 
-  it("is the whole setting", () => {
+  it("is the whole setting", async () => {
     expect(advise("https://new.example").setting).toBe(
       "ALLOWED_ORIGINS=https://dropsilk.xyz,https://www.dropsilk.xyz,https://dropsilk.vercel.app,app://.,https://new.example"
     )
     expect(advise("http://localhost:5173").setting).toBe("npm start -- --allow-local-port=5173")
-    expect(start({}, ["--allow-local-port=3000"]).advise("http://localhost:5173").setting).toBe(
+    expect((await start({}, ["--allow-local-port=3000"])).advise("http://localhost:5173").setting).toBe(
       "npm start -- --allow-local-port=3000 --allow-local-port=5173"
     )
   })
@@ -77,7 +77,7 @@ describe("advice", () => {
     expect(advise(origin)).toEqual({ origin: shown, setting: null, hint: expect.stringMatching(hint) })
   })
 
-  it.each([
+  it.each(([
     ["", ""],
     ["new.example", "new.example"],
     // All of these are hosts to the URL standard, and commands to a shell.
@@ -94,7 +94,7 @@ describe("advice", () => {
     ["https://\u009b31mred\u0085\u0000", "https://\ufffd31mred\ufffd\ufffd"],
     ["a".repeat(5000), `${"a".repeat(100)}…`],
     [`https://${"a.".repeat(5000)}example`, `https://${"a.".repeat(46)}…`]
-  ])("shows %j as the text it is, and gives no setting that holds it", (origin, shown) => {
+  ] as const).map(([origin, shown]) => [shown, origin] as const))("shows %j as the text it is, and gives no setting that holds it", (shown, origin) => {
     expect(advise(origin)).toEqual({ origin: shown, setting: null, hint: expect.stringContaining("No setting lets it in") })
   })
 })
