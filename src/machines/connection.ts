@@ -297,9 +297,10 @@ const leaveSeat = base.enqueueActions(({ context, event, enqueue }) => {
 
 /** Gives the held seat back unless it is the very one that the room has just granted. */
 const leaveOtherSeat = base.enqueueActions(({ context, event, enqueue }) => {
-  const { code, channel, at } = event as EventOf<"room.admitted">
-  if (context.seat === null || context.seat.flightId === roomFlightId(code, channel)) return
-  enqueue.sendTo(context.seat.flight, { type: "seat.leave", id: context.id, abrupt: false, at } satisfies FlightEvent)
+  const { code, channel, participant, at } = event as EventOf<"room.admitted">
+  const { seat } = context
+  if (seat === null || (seat.flightId === roomFlightId(code, channel) && seat.participantId === participant.id)) return
+  enqueue.sendTo(seat.flight, { type: "seat.leave", id: context.id, abrupt: false, at } satisfies FlightEvent)
   enqueue.assign({ seat: null })
   enqueue.raise({ type: "seat.left" })
 })

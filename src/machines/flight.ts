@@ -106,6 +106,10 @@ const seatsBeside = (seats: readonly Member[], member: Member, participants: rea
     (seat) => !isSameHolder(seat, member) && (seat.participantId === null || participants.includes(seat.participantId))
   )
 
+/** The very same socket for the very same participant. */
+const holdsThisSeat = ({ seats }: FlightContext, { id, participantId }: Member): boolean =>
+  seats.some((seat) => seat.id === id && seat.participantId === participantId)
+
 type SeatTake = Extract<FlightEvent, { type: "seat.take" }>
 type SeatLeave = Extract<FlightEvent, { type: "seat.leave" }>
 
@@ -125,7 +129,7 @@ const base = setup({
     isRepeated: ({ context, event }) => {
       const { member, participants } = event as SeatTake
       return (
-        context.seats.some(({ id }) => id === member.id) &&
+        holdsThisSeat(context, member) &&
         context.seats.every(
           ({ id, name, participantId }) =>
             context.introduced.some((peer) => peer.id === id && peer.name === name) &&
@@ -138,7 +142,7 @@ const base = setup({
       const { id, abrupt } = event as SeatLeave
       return abrupt && context.graceMs > 0 && context.seats.some((seat) => seat.id === id && seat.participantId !== null)
     },
-    holdsThisSeat: ({ context, event }) => context.seats.some(({ id }) => id === (event as SeatTake).member.id),
+    holdsThisSeat: ({ context, event }) => holdsThisSeat(context, (event as SeatTake).member),
     /** As a newer socket of the one who has stayed. */
     waitsForAbsent: ({ context, event }) => {
       const { member, participants } = event as SeatTake

@@ -40,7 +40,7 @@ const returned = (step: Step): { readonly at: number; readonly abrupt: boolean }
   const leavesRoom =
     seat.channel === "transfer" && channel !== "transfer" && seat.code === code && seat.participantId === participantId
   if (idle("room.attach")(step) && leavesRoom) return { at: event.at, abrupt: false }
-  if (isAnswer("room.admitted")(step) && seat.flightId !== roomFlight(event)) return { at: event.at, abrupt: false }
+  if (isAnswer("room.admitted")(step) && (seat.flightId !== roomFlight(event) || seat.participantId !== event.participant.id)) return { at: event.at, abrupt: false }
   return undefined
 }
 
@@ -461,6 +461,17 @@ const settings = (stage: Stage): readonly Setting[] => {
             peer: null,
             participants: ["p1"]
           })),
+          {
+            type: "room.admitted",
+            attempt,
+            at: 10,
+            code: "ROOM22",
+            channel: "chat",
+            role: "guest",
+            participant: { ...participant, id: "p2", name: "Eve" },
+            peer: participant,
+            participants: ["p1", "p2"]
+          },
           { type: "room.denied", attempt },
           { type: "room.failed", attempt }
         ]),

@@ -47,15 +47,18 @@ const beside = (step: Step): readonly Member[] =>
       (participantId === null ||
         (participantId !== step.event.member.participantId && step.event.participants.includes(participantId)))
   )
+/** Attaches with the seat that it has. */
+const holdsSeat = (step: Step): boolean =>
+  seatOf(step, step.event.member.id)?.participantId === step.event.member.participantId &&
+  seatOf(step, step.event.member.id) !== undefined
 /** The one who waits for somebody who is missed attaches again. */
-const waitsOn = (step: Step): boolean =>
-  is("seat.take")(step) && isMissing(step.before) && seatOf(step, step.event.member.id) !== undefined && !isBack(step)
+const waitsOn = (step: Step): boolean => is("seat.take")(step) && isMissing(step.before) && holdsSeat(step) && !isBack(step)
 const isAdmitted = (step: Step) => is("seat.take")(step) && !waitsOn(step) && beside(step).length < 2
 /** It has its seat, and neither it nor the other one is another than they were told. */
 const isRepeated = (step: Step): boolean =>
   is("seat.take")(step) &&
   step.before.value === "paired" &&
-  seatOf(step, step.event.member.id) !== undefined &&
+  holdsSeat(step) &&
   seatsOf(step.before).every(({ participantId }) => participantId === null || step.event.participants.includes(participantId)) &&
   same(
     [...seatsOf(step.before)].map(({ id, name }) => [id, name]).sort(),
@@ -349,6 +352,8 @@ const settings = (stage: Stage): readonly Setting[] => {
   const ofRoom = () => [
     ...[ann, bob, cid, newcomer].map((each) => take(each, ["host", "guest"])),
     ...[ann, newcomer].map((each) => take(each, ["host", "next"])),
+    // One socket that says it is the other one.
+    take({ ...ann, participantId: "guest" }, ["host", "guest"]),
     ...leaves("ann", "bob", "cid", "newcomer"),
     ...others,
     deadline
