@@ -5,7 +5,7 @@ export default defineConfig({
     include: ["tests/**/*.test.ts"],
     globalSetup: "tests/support/embeddedTemplate.ts",
     // Real servers, sockets and databases: files share two cores, so few at once.
-    maxWorkers: 2,
+    maxWorkers: 3,
     // XState's development build tells of each event to an actor that has just ended: so ends every race between an
     // answer and a client that leaves.
     onConsoleLog: (line) => (line.includes("was sent to stopped actor") ? false : undefined),

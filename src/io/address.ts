@@ -5,6 +5,7 @@ import ipaddr from "ipaddr.js"
 import proxyAddr from "proxy-addr"
 import type { TrustProxy } from "../config.ts"
 import { limits } from "../limits.ts"
+import { unknownAddress } from "../machines/address.ts"
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6
 
@@ -15,7 +16,7 @@ export interface ClientAddress {
   readonly group: string
 }
 
-const unknown: ClientAddress = { address: "unknown", group: "unknown" }
+const unknown: ClientAddress = { address: unknownAddress, group: unknownAddress }
 
 /**
  * Makes a reader of client addresses. It starts at the socket's address and walks X-Forwarded-For from right to left

@@ -86,8 +86,8 @@ export interface FlightContext extends FlightInput, FlightSettings {
   readonly seats: readonly Member[]
   /** What the two were told of each other last. */
   readonly introduced: readonly Peer[]
-  /** The member whose socket has broken off and whose seat is kept for it, and when that was, epoch milliseconds. */
-  readonly absent: { readonly id: string; readonly at: number } | null
+  /** The member whose socket has broken off and whose seat is kept for it. */
+  readonly absent: string | null
 }
 
 /** The code in a flight's id. */
@@ -147,16 +147,16 @@ const base = setup({
     waitsForAbsent: ({ context, event }) => {
       const { member, participants } = event as SeatTake
       const beside = seatsBeside(context.seats, member, participants)
-      return beside.length === 1 && beside[0]?.id === context.absent?.id
+      return beside.length === 1 && beside[0]?.id === context.absent
     },
     /** The one who has stayed. */
     isWaiting: ({ context, event }) => {
       const { id } = event as SeatLeave
-      return id !== context.absent?.id && context.seats.some((seat) => seat.id === id)
+      return id !== context.absent && context.seats.some((seat) => seat.id === id)
     },
     isAbsentBack: ({ context, event }) => {
       const { member } = event as SeatTake
-      return context.seats.some(({ id, participantId }) => id === context.absent?.id && participantId === member.participantId)
+      return context.seats.some(({ id, participantId }) => id === context.absent && participantId === member.participantId)
     },
     isPaired: ({ context }) => context.seats.length === 2
   },
@@ -169,12 +169,7 @@ const base = setup({
     requestDeadline: (_, _parameters: { afterMs: number }) => {},
     cancelDeadline: () => {},
     record: (_, _event: DomainEvent) => {},
-    missMember: assign({
-      absent: ({ event }) => {
-        const { id, at } = event as SeatLeave
-        return { id, at }
-      }
-    }),
+    missMember: assign({ absent: ({ event }) => (event as SeatLeave).id }),
     refuseSeat: sendTo(
       ({ event }) => (event as SeatTake).member.connection,
       ({ context }) => ({ type: "seat.refused", flightId: context.id }) satisfies FlightNotice
@@ -222,12 +217,12 @@ const takeSeat = base.enqueueActions(({ context, event, enqueue, self }) => {
   const remaining = seatsBeside(context.seats, member, participants)
   for (const seat of context.seats) {
     if (remaining.includes(seat) || seat.id === member.id) continue
-    if (seat.id !== context.absent?.id) {
+    if (seat.id !== context.absent) {
       enqueue.sendTo(seat.connection, { type: "seat.lost", flightId: context.id } satisfies FlightNotice)
     }
     enqueue({ type: "record", params: leftBy(seat.id, context) })
   }
-  const absent = remaining.some(({ id }) => id === context.absent?.id) ? context.absent : null
+  const absent = remaining.some(({ id }) => id === context.absent) ? context.absent : null
   enqueue.assign({ seats: [...remaining, member], absent })
   if (!context.seats.some(({ id }) => id === member.id)) {
     enqueue({
@@ -254,35 +249,27 @@ const takeSeat = base.enqueueActions(({ context, event, enqueue, self }) => {
 })
 
 /** Takes members out of their seats, and out of their room if this was where its files go. */
-const vacate = (
-  context: FlightContext,
-  leavers: readonly { readonly id: string; readonly at: number }[]
-): { seats: readonly Member[]; left: readonly DomainEvent[]; reports: readonly SeatReport[] } => ({
-  seats: context.seats.filter((seat) => !leavers.some(({ id }) => id === seat.id)),
-  left: leavers.map(({ id }) => leftBy(id, context)),
-  reports: leavers.flatMap(({ id, at }): readonly SeatReport[] => {
-    const participantId = context.seats.find((seat) => seat.id === id)?.participantId ?? null
-    if (participantId === null) return []
-    return context.channel === "transfer" ? [{ type: "seat.vacated", participantId, at }] : [freedBy(participantId, context)]
-  })
-})
-
-const leave = (leaversOf: (context: FlightContext, event: FlightEvent) => readonly { id: string; at: number }[]) =>
+const leave = (leaversOf: (context: FlightContext, event: FlightEvent) => readonly (string | null)[]) =>
   base.enqueueActions(({ context, event, enqueue }) => {
-    const { seats, left, reports } = vacate(context, leaversOf(context, event))
-    enqueue.assign({ seats, absent: null })
-    for (const each of left) enqueue({ type: "record", params: each })
-    for (const report of reports) {
-      if (report.type === "seat.vacated") enqueue({ type: "reportVacated", params: report })
-      else enqueue({ type: "report", params: report })
+    const { at } = event as SeatLeave | Extract<FlightEvent, { type: "deadline" }>
+    const leavers = leaversOf(context, event)
+    enqueue.assign({ seats: context.seats.filter(({ id }) => !leavers.includes(id)), absent: null })
+    for (const leaver of leavers) {
+      const seat = context.seats.find(({ id }) => id === leaver)
+      if (seat === undefined) continue
+      enqueue({ type: "record", params: leftBy(seat.id, context) })
+      const { participantId } = seat
+      if (participantId === null) continue
+      if (context.channel === "transfer") enqueue({ type: "reportVacated", params: { participantId, at } })
+      else enqueue({ type: "report", params: freedBy(participantId, context) })
     }
   })
 
-const leaveSeat = leave((_, event) => [event as SeatLeave])
+const leaveSeat = leave((_, event) => [(event as SeatLeave).id])
 /** The member whose seat was kept has not come back. */
-const giveUpAbsent = leave(({ absent }) => (absent === null ? [] : [absent]))
+const giveUpAbsent = leave(({ absent }) => [absent])
 /** The one who waited for it goes as well. */
-const leaveTogether = leave(({ absent }, event) => [...(absent === null ? [] : [absent]), event as SeatLeave])
+const leaveTogether = leave(({ absent }, event) => [absent, (event as SeatLeave).id])
 
 const reportSeats = base.enqueueActions(({ context, event, enqueue }) => {
   const { replyTo } = event as Extract<FlightEvent, { type: "seats.asked" }>

@@ -7,6 +7,7 @@
  * the actor goes to rest.
  */
 import { and, assign, fromPromise, not, sendTo, setup, type AnyActorRef, type SnapshotFrom } from "xstate"
+import { unknownAddress } from "./address.ts"
 import type { DomainEvent } from "./domainEvents.ts"
 import type { Channel } from "./flight.ts"
 import {
@@ -153,7 +154,7 @@ const without = (context: RoomContext, participantId: string, at: number): Parti
 const heardOf = (context: RoomContext, room: RoomRecord, written: readonly LastWord[]): readonly LastWord[] =>
   participantsOf(room).map(({ id }) => {
     const word = [...context.words, ...written].find(({ participantId }) => participantId === id)
-    const { at, ...rest } = word ?? { at: 0, participantId: id, address: "", firstAddress: "" }
+    const { at, ...rest } = word ?? { at: 0, participantId: id, address: unknownAddress, firstAddress: unknownAddress }
     return { ...rest, at: Math.max(at, context.listeningSince) }
   })
 

@@ -2,6 +2,7 @@
  * When a room last heard of its participants, and from where; and what follows: who has most likely gone without a word,
  * and so gives its place to somebody who comes.
  */
+import { unknownAddress } from "./address.ts"
 import { participantsOf, type Participant, type RoomRecord } from "./roomRecord.ts"
 
 /** The last word of a participant: a request over HTTP or an attach. */
@@ -66,7 +67,7 @@ export const wordsOf = (words: readonly LastWord[], room: RoomRecord): readonly 
 
 /** Whether a word of somebody has come from this address. */
 export const isHeardFrom = (words: readonly LastWord[], address: string): boolean =>
-  words.some((word) => word.address === address || word.firstAddress === address)
+  address !== unknownAddress && words.some((word) => word.address === address || word.firstAddress === address)
 
 interface Silence {
   readonly word: LastWord

@@ -6,14 +6,14 @@ const seatsOf = (snapshot: any): readonly Member[] => snapshot?.context.seats ??
 const idsOf = (snapshot: any) => seatsOf(snapshot).map(({ id }) => id)
 const is = (...types: string[]) => ({ event, before }: Step) => before !== undefined && types.includes(event.type)
 const isMissing = (snapshot: any): boolean => snapshot?.value === "missing"
-const absentOf = ({ before }: Step): { id: string; at: number } | null => before?.context.absent ?? null
+const absentOf = ({ before }: Step): string | null => before?.context.absent ?? null
 const seatOf = ({ before }: Step, id: string) => seatsOf(before).find((seat) => seat.id === id)
 
 /** The participant whose socket broke off has a newer one. */
 const isBack = (step: Step): boolean =>
   is("seat.take")(step) &&
   isMissing(step.before) &&
-  seatOf(step, absentOf(step)!.id)?.participantId === step.event.member.participantId
+  seatOf(step, absentOf(step)!)?.participantId === step.event.member.participantId
 
 /** Its socket breaks off while the other one is there, and it can come back. */
 const isMissed = (step: Step): boolean =>
@@ -30,9 +30,9 @@ const leaversOf = (step: Step): readonly { readonly id: string; readonly at: num
   if (before === undefined || isMissed(step)) return []
   const absent = absentOf(step)
   if (isMissing(before) && absent !== null) {
-    if (event.type === "deadline") return [absent]
-    if (event.type !== "seat.leave" || event.id === absent.id || seatOf(step, event.id) === undefined) return []
-    return [absent, { id: event.id, at: event.at }]
+    if (event.type === "deadline") return [{ id: absent, at: event.at }]
+    if (event.type !== "seat.leave" || event.id === absent || seatOf(step, event.id) === undefined) return []
+    return [absent, event.id].map((id) => ({ id, at: event.at }))
   }
   return event.type === "seat.leave" && seatOf(step, event.id) !== undefined ? [{ id: event.id, at: event.at }] : []
 }
@@ -69,7 +69,7 @@ const meet = (step: Step): boolean =>
   isAdmitted(step) && !isRepeated(step) && !replacesWaiting(step) && seatsOf(step.after).length === 2
 /** A newer socket of the one who waits, which waits on. */
 const replacesWaiting = (step: Step): boolean =>
-  isAdmitted(step) && isMissing(step.before) && same(beside(step).map(({ id }) => id), [absentOf(step)!.id])
+  isAdmitted(step) && isMissing(step.before) && same(beside(step).map(({ id }) => id), [absentOf(step)])
 const endsOf = (snapshot: any) => {
   const [first, second] = idsOf(snapshot)
   return { flightId: snapshot.context.id, first, second }
@@ -169,7 +169,7 @@ const laws: readonly Law[] = [
       const losers = isAdmitted(step)
         ? stayersOf(step)
             .map(({ id }) => id)
-            .filter((id) => id !== step.event.member.id && !idsOf(step.after).includes(id) && id !== absentOf(step)?.id)
+            .filter((id) => id !== step.event.member.id && !idsOf(step.after).includes(id) && id !== absentOf(step))
         : []
       return everyone.every((id) => step.told(id, "seat.lost").length === (losers.includes(id) ? 1 : 0))
     }
@@ -223,7 +223,7 @@ const laws: readonly Law[] = [
     holds: (step) => step.effects.length === 0 && same(step.after.value, step.before.value)
   },
   {
-    sentence: "The room hears who takes and who gives up a seat: on its transfer channel one who gives it up leaves the room, as of when its socket ended.",
+    sentence: "The room hears who takes and who gives up a seat: on its transfer channel one who gives it up leaves the room, as of when it is given up.",
     holds: (step) => {
       const { code, ofRoom } = step.after.context
       const reports = step.told("rooms")
@@ -389,7 +389,7 @@ export const flight: Subject = {
   settings,
   facts: ({ context }: { context: FlightContext }) => [
     context.seats.map(({ id, name }) => [id, name]),
-    context.absent?.id,
+    context.absent,
     context.introduced.map(({ id, name }) => [id, name])
   ],
   laws

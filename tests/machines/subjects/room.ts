@@ -161,7 +161,8 @@ const isGone = (room: Meaning, { id, name }: Participant, newcomer: any, around:
   const polled = newcomer.polled.find((poll: { participantId: string }) => poll.participantId === id)?.at ?? 0
   const word = { ...written, at: Math.max(written.at, polled) }
   if (room.seated.includes(id) || room.sideSeats.some(({ participantId }) => participantId === id)) return null
-  const near = word.address === newcomer.address || word.firstAddress === newcomer.address
+  const near =
+    newcomer.address !== "unknown" && (word.address === newcomer.address || word.firstAddress === newcomer.address)
   const socket = around.find(({ participantId }) => participantId === id)
   const silent = newcomer.at - word.at
   const isOwn = socket === undefined || socket.since > word.at || (socket.sockets === 1 && silent >= reloadMs)
@@ -821,6 +822,7 @@ const settings = (stage: Stage): readonly Setting[] => {
     ...[null, [], [socketOf("host", listeningSince - 1)], [socketOf("host", now + 1)], [socketOf("guest", 0)]].map((around) =>
       comes("Host", home, now, around)
     ),
+    comes("Host", "unknown", now, []),
     ...[null, [], [socketOf("guest", 0)], [socketOf("guest", 0), socketOf("host", 0)]].flatMap((around) => [
       comes("Next", home, now + reloadMs, around),
       comes("Next", elsewhere, now + silenceMs, around)
@@ -836,7 +838,7 @@ const settings = (stage: Stage): readonly Setting[] => {
     comes("Next", elsewhere, now + silenceMs, [], [{ participantId: "host", at: now }]),
     comes("Host", home, now, [socketOf("host", now - 2)], [{ participantId: "host", at: now - 1 }])
   ]
-  const guestPollsFromElsewhere = ask("room.poll", { participantId: "guest", address: elsewhere })
+  const guestPollsFromNowhere = ask("room.poll", { participantId: "guest", address: "unknown" })
   const hostPollsTooLate = ask("room.poll", { participantId: "host" }, now + returnMs)
   const comesToo = comes("Next", home, now, [])
   const sideSeat = (type: "taken" | "freed", participantId: string, channel: string) => ({
@@ -926,7 +928,7 @@ const settings = (stage: Stage): readonly Setting[] => {
         ...results(snapshot, [both]).filter(({ type }) => type.startsWith("xstate.done")).slice(0, 1),
         ...(isOpen(snapshot)
           ? [
-              ...few(snapshot, [guestPollsFromElsewhere, readies.guest, ...newcomers], 1),
+              ...few(snapshot, [guestPollsFromNowhere, readies.guest, ...newcomers], 1),
               taken("host"),
               freed("host"),
               sideSeat("taken", "guest", "chat"),
@@ -951,14 +953,13 @@ const settings = (stage: Stage): readonly Setting[] => {
             attaches.host,
             readies.guest,
             flagOf("room.chat", "host", true),
-            flagOf("room.screenShare", "host", true),
             comesToo
           ],
           1
         ),
         vacated("host"),
         vacated("guest"),
-        ...(isOpen(snapshot) ? [{ type: "deadline", at: now }, { type: "deadline", at: snapshot.context.expiresAt }] : [])
+        ...(isOpen(snapshot) ? [{ type: "deadline", at: snapshot.context.expiresAt }] : [])
       ]
     },
     {
