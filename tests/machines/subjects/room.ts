@@ -801,7 +801,9 @@ const settings = (stage: Stage): readonly Setting[] => {
   const join = ask("room.join", joiner)
   const poll = (participantId: string) => ask("room.poll", { participantId })
   const ready = (participantId: string) => ask("room.ready", { participantId, fileCount: 2, totalBytes: 30 })
-  const flag = (type: string, participantId: string, active: boolean) => ask(type, { participantId, active })
+  // The guest's come a moment later: that a refused one counts as a word shows only then.
+  const flag = (type: string, participantId: string, active: boolean) =>
+    ask(type, { participantId, active }, participantId === "guest" ? now + 1 : now)
   const vacated = (participantId: string) => ({ type: "seat.vacated", participantId, at: now })
   const taken = (participantId: string) => ({ type: "seat.taken", participantId })
   const freed = (participantId: string) => ({ type: "seat.freed", participantId })
