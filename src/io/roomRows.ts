@@ -1,6 +1,5 @@
 import * as Schema from "effect/Schema"
 import { sql } from "slonik"
-import type { RoomRow } from "../machines/room.ts"
 import type { LastWord } from "../machines/roomHearing.ts"
 import type { Participant, RoomRecord } from "../machines/roomRecord.ts"
 import type { Database } from "./database.ts"
