@@ -41,6 +41,7 @@ export class BenchSocket {
   #unread: string[] = []
   #waiting: Waiting[] = []
   #count: ((bytes: number) => void) | null = null
+  #follow: ((text: string) => void) | null = null
 
   private constructor(socket: Socket) {
     this.#socket = socket
@@ -84,6 +85,11 @@ export class BenchSocket {
   /** From now on bytes are counted and frames no longer read; null: read again, when no frame is on its way. */
   count(listener: ((bytes: number) => void) | null): void {
     this.#count = listener
+  }
+
+  /** From now on this hears every text frame, and `next` none. */
+  follow(listener: (text: string) => void): void {
+    this.#follow = listener
   }
 
   send(text: string): void {
@@ -138,6 +144,7 @@ export class BenchSocket {
     if (opcode === pingOpcode) this.#socket.write(encode(pongOpcode, payload))
     if (opcode !== textOpcode) return
     const text = payload.toString()
+    if (this.#follow !== null) return this.#follow(text)
     const index = this.#waiting.findIndex(({ start }) => text.startsWith(start))
     if (index === -1) this.#unread.push(text)
     else this.#waiting.splice(index, 1)[0]?.resolve(text)

@@ -7,6 +7,7 @@ import { join } from "node:path"
 import { commandLineOf, oneOf, switchFlag, valueFlag, valueFlagOr } from "../src/commandLine.ts"
 import { createDatabase, hasPostgres, type BenchDatabase } from "./database.ts"
 import { connect, flight, idleMemory } from "./figures/connections.ts"
+import { crowd } from "./figures/crowd.ts"
 import { inspect } from "./figures/inspect.ts"
 import { network } from "./figures/network.ts"
 import { latency, relay } from "./figures/relay.ts"
@@ -35,6 +36,7 @@ const parts: Readonly<Record<string, Part>> = {
   flight: { measure: flight, onBoth: false },
   connect: { measure: connect, onBoth: false },
   network: { measure: network, onBoth: false, once: true },
+  crowd: { measure: crowd, onBoth: false, once: true },
   memory: { measure: idleMemory, onBoth: false },
   tower: { measure: tower, onBoth: false, once: true },
   slowReader: { measure: slowReader, onBoth: false, once: true },

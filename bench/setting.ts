@@ -15,6 +15,8 @@ export interface Size {
   readonly idleConnections: number
   /** In which a thousand clients arrive on one network. */
   readonly arrivalSeconds: number
+  /** Arrivals, and renamings, that are followed through a network of each size. */
+  readonly crowdProbes: number
 }
 
 export const fullSize: Size = {
@@ -28,7 +30,8 @@ export const fullSize: Size = {
   connectRounds: 9,
   openConnections: 10_000,
   idleConnections: 7_000,
-  arrivalSeconds: 60
+  arrivalSeconds: 60,
+  crowdProbes: 12
 }
 
 export const quickSize: Size = {
@@ -42,7 +45,8 @@ export const quickSize: Size = {
   connectRounds: 9,
   openConnections: 10_000,
   idleConnections: 7_000,
-  arrivalSeconds: 60
+  arrivalSeconds: 60,
+  crowdProbes: 4
 }
 
 export type DatabaseKind = "PostgreSQL" | "embedded"

@@ -270,7 +270,12 @@ export const startApplication = async (config: Config, options: ApplicationOptio
             touchShare: limits.touchShare,
             retryMs: limits.roomRetryMs
           },
-          network: { listBytesPerSecond: limits.listBytesPerSecond, crowd: limits.networkCrowd },
+          network: {
+            listBytesPerSecond: limits.listBytesPerSecond,
+            listRoundMs: limits.listRoundMs,
+            listTurnBytes: limits.listTurnBytes,
+            crowd: limits.networkCrowd
+          },
           story: { staleMs: limits.storyStaleMs, entries: limits.storyEntries },
           job: { backOffMs: limits.jobBackOffMs, longestBackOffMs: limits.jobLongestBackOffMs }
         },

@@ -68,12 +68,17 @@ export const limits = {
 
   // Networks
 
-  /** Bytes of lists that one network is sent a second in the long run: changes in a network of 100 are sent after 0.7 s,
-   * in one of 1,000 after 70 s. Zero would send none. */
-  listBytesPerSecond: 640_000,
-  /** Clients of one network from which on a newcomer's list waits for everybody's: at once, a thousand newcomers would be
-   * sent 23 MB. Zero would let everybody wait. */
-  networkCrowd: 512,
+  /** Bytes of lists that one network is sent a second in the long run. Zero would send none. */
+  listBytesPerSecond: 1_000_000,
+  /** Milliseconds in which everybody on a network can be sent one list: with what newcomers are sent, and with late timers,
+   * a change is seen by all within 5 s. Lists that are too long for that, of more than some 270 clients, are cut to those
+   * who have come or changed last: 73 among 1,000. Zero would show one client at most. */
+  listRoundMs: 3_500,
+  /** Bytes of lists that go out at once: a fifth of a second's. Zero would send one list a turn. */
+  listTurnBytes: 200_000,
+  /** Clients of one network from which on a newcomer's own list waits for the next turn: to put one together takes a
+   * look at everybody. Zero would let everybody wait. */
+  networkCrowd: 2_048,
 
   // Flight stories
 

@@ -3,6 +3,11 @@
  *
  * A list goes to a client only when it differs from the last one that client got. To know that without comparing
  * lists, each client's last list is remembered as a digest that is put together entry by entry.
+ *
+ * A list for each client is about the square of the network's size in bytes. So that a crowd is told of a change in
+ * seconds and for a bounded number of bytes, lists go out in turns, whoever has waited longest first, each turn is
+ * followed by a pause that its bytes are worth, and where a list of everybody would be too long it is cut to those who
+ * have come or changed last.
  */
 import { assign, setup, type AnyActorRef } from "xstate"
 import type { DomainEvent } from "./domainEvents.ts"
@@ -28,25 +33,38 @@ interface Digest {
 }
 
 interface Entry extends NetworkClient {
-  /** Grows with each arrival: lists are in order of connection. */
+  /** Lists are in order of arrival. */
   readonly arrival: number
+  /** When others last saw something new of it, by the same count: of a list that is cut the newest are left. */
+  readonly changed: number
+  /** What it adds to a list. */
+  readonly bytes: number
+  readonly digest: Digest
   /** Of the last list sent; null before the first. */
   readonly listed: Digest | null
+  /** In which turn that was; 0 before the first, so that newcomers come first. */
+  readonly turn: number
 }
 
 export interface NetworkInput {
   readonly group: string
   /** Bytes of lists that a network is sent a second, in the long run. */
   readonly listBytesPerSecond: number
-  /** So many clients are a crowd: who comes to one waits for its list as the others do. */
+  /** In which everybody can be sent one list, milliseconds: what is too long for that is cut. */
+  readonly listRoundMs: number
+  /** Bytes of lists that are sent in one turn. */
+  readonly listTurnBytes: number
+  /** So many clients are a crowd: who comes to one waits for the next turn. */
   readonly crowd: number
 }
 
 export interface NetworkContext extends NetworkInput {
   readonly entries: ReadonlyMap<string, Entry>
-  readonly arrivals: number
-  /** For how long the lists that are due will have waited when their time comes, milliseconds. */
-  readonly waitMs: number
+  /** Arrivals and changes so far. */
+  readonly changes: number
+  readonly turns: number
+  /** Bytes of lists that were sent and that no pause has followed yet. */
+  readonly owedBytes: number
 }
 
 export type NetworkEvent =
@@ -65,7 +83,7 @@ export interface NetworkNotice {
   readonly fromName: string
 }
 
-/** Who gets the list of all visible clients, itself left out, and who gets an empty one. */
+/** Who gets the list of these visible clients, itself left out, and who gets an empty one. */
 export interface ListUpdate {
   readonly visible: readonly { readonly id: string; readonly name: string }[]
   readonly toVisible: readonly string[]
@@ -81,8 +99,8 @@ const hash = (text: string, start: number): number => {
   return value >>> 0
 }
 
-const digestOf = (entry: Entry): Digest => {
-  const text = `${entry.arrival} ${entry.id} ${entry.name}`
+const digestOf = ({ arrival, id, name }: Pick<Entry, "arrival" | "id" | "name">): Digest => {
+  const text = `${arrival} ${id} ${name}`
   return { high: hash(text, 0x811c9dc5), low: hash(text, 0x9747b28c) }
 }
 
@@ -90,47 +108,85 @@ const combined = (a: Digest, b: Digest): Digest => ({ high: (a.high ^ b.high) >>
 
 const isSame = (a: Digest | null, b: Digest): boolean => a !== null && a.high === b.high && a.low === b.low
 
-/** A client in a list, with a name as most have: `{"id":"podw9mesa2","name":"SilentJaguar458"},`. */
-const entryBytes = 45
-/** A wait shorter than this, milliseconds, is none: lists wait for the end of the moment only. */
-const shortestWaitMs = 50
+/** UTF-8 bytes of `{"id":"podw9mesa2","name":"SilentJaguar458"},`. */
+const bytesOf = (id: string, name: string): number =>
+  encodeURIComponent(JSON.stringify({ id, name })).replace(/%../g, "-").length + 1
 
-/**
- * How long changes are collected before the lists go out, milliseconds: a list for each client is about the square of the
- * network's size in bytes, so the larger it is the less often they go out, and the bytes a second stay the same.
- */
-const listWaitMs = ({ entries, listBytesPerSecond }: NetworkContext): number => {
-  const wait = (entries.size ** 2 * entryBytes * 1000) / listBytesPerSecond
-  return wait < shortestWaitMs ? 0 : Math.round(wait)
+/** What a list has around its entries: `{"type":"users-on-network-update","users":[]}`, and the head of its frame. */
+const emptyListBytes = 49
+/** A debt of so many milliseconds or more is paid by a pause; smaller ones add up. */
+const shortestPauseMs = 50
+/** The size of a network is taken as a multiple of this, or every arrival and departure would change where lists end. */
+const sizeStep = 64
+
+/** How long what was sent keeps the network's share busy, milliseconds. */
+const pauseMs = ({ owedBytes, listBytesPerSecond }: NetworkContext): number =>
+  Math.round((owedBytes * 1000) / listBytesPerSecond)
+
+/** Bytes that one list may have for everybody to get one within a round. */
+const longestList = ({ entries, listBytesPerSecond, listRoundMs }: NetworkContext): number =>
+  (listBytesPerSecond * listRoundMs) / 1000 / (Math.ceil(entries.size / sizeStep) * sizeStep)
+
+/** Whom lists show, in order of arrival: everybody who is visible, or as many of those who have changed last as fit. */
+const shownOf = (context: NetworkContext): readonly Entry[] => {
+  const visible = [...context.entries.values()].filter(({ presence }) => presence === "visible")
+  let room = longestList(context) - emptyListBytes
+  if (visible.reduce((sum, { bytes }) => sum + bytes, 0) <= room) return visible
+  const newestFirst = visible.toSorted((one, other) => other.changed - one.changed)
+  const end = newestFirst.findIndex(({ bytes }) => (room -= bytes) < 0)
+  return newestFirst.slice(0, Math.max(1, end)).sort((one, other) => one.arrival - other.arrival)
 }
 
-const withEntry = (context: NetworkContext, id: string, change: Partial<Entry>): ReadonlyMap<string, Entry> => {
-  const entry = context.entries.get(id)
-  if (entry === undefined) return context.entries
-  return new Map(context.entries).set(id, { ...entry, ...change })
-}
+/** What others see of this one is new. */
+const changeOf = (context: NetworkContext, entry: Entry, change: Partial<Entry>): Partial<NetworkContext> => ({
+  changes: context.changes + 1,
+  entries: new Map(context.entries).set(entry.id, { ...entry, ...change, changed: context.changes })
+})
 
 type EventOf<Type extends NetworkEvent["type"]> = Extract<NetworkEvent, { type: Type }>
 
-/** The lists that are not what their clients got last: everybody's, or one newcomer's. */
-const outdatedLists = (context: NetworkContext, only: string | null) => {
-  const everybody = [...context.entries.values()]
-  const visible = everybody.filter((entry) => entry.presence === "visible")
-  const digests = new Map(visible.map((entry) => [entry.id, digestOf(entry)]))
-  const whole = [...digests.values()].reduce(combined, emptyDigest)
+/** Who should get a list, with its digest: whose last one was another. */
+const outdatedOf = (
+  candidates: Iterable<Entry>,
+  shown: readonly Entry[]
+): { readonly entry: Entry; readonly listed: Digest }[] => {
+  const whole = shown.reduce((sum, { digest }) => combined(sum, digest), emptyDigest)
+  const own = new Set(shown)
+  const outdated = []
+  for (const entry of candidates) {
+    if (entry.presence === "withdrawn") continue
+    const visible = own.has(entry) ? combined(whole, entry.digest) : whole
+    const listed = entry.presence === "visible" ? visible : emptyDigest
+    if (!isSame(entry.listed, listed)) outdated.push({ entry, listed })
+  }
+  return outdated
+}
+
+/** The lists of one turn: of those that are due as many as it has bytes for, whose last is oldest first. */
+const turnOf = (context: NetworkContext, candidates: Iterable<Entry>) => {
+  const shown = shownOf(context)
+  const outdated = outdatedOf(candidates, shown)
+  const listBytes = shown.reduce((sum, { bytes }) => sum + bytes, emptyListBytes)
+  const turn = context.turns + 1
+  const entries = new Map(context.entries)
   const toVisible: string[] = []
   const toPaired: string[] = []
-  const entries = new Map(context.entries)
-  for (const entry of only === null ? everybody : everybody.filter(({ id }) => id === only)) {
-    if (entry.presence === "withdrawn") continue
-    const own = digests.get(entry.id)
-    const listed = own === undefined ? emptyDigest : combined(whole, own)
-    if (isSame(entry.listed, listed)) continue
-    ;(own === undefined ? toPaired : toVisible).push(entry.id)
-    entries.set(entry.id, { ...entry, listed })
+  let bytes = 0
+  for (const { entry, listed } of outdated.sort((one, other) => one.entry.turn - other.entry.turn)) {
+    if (bytes >= context.listTurnBytes) break
+    const isVisible = entry.presence === "visible"
+    ;(isVisible ? toVisible : toPaired).push(entry.id)
+    bytes += isVisible ? listBytes : emptyListBytes
+    entries.set(entry.id, { ...entry, listed, turn })
   }
-  const update: ListUpdate = { visible: visible.map(({ id, name }) => ({ id, name })), toVisible, toPaired }
-  return { entries, update, isNeeded: toVisible.length + toPaired.length > 0 }
+  const sent = toVisible.length + toPaired.length
+  const update: ListUpdate = { visible: shown.map(({ id, name }) => ({ id, name })), toVisible, toPaired }
+  return {
+    update,
+    isNeeded: sent > 0,
+    isLast: sent === outdated.length,
+    change: { entries, turns: turn, owedBytes: context.owedBytes + bytes } satisfies Partial<NetworkContext>
+  }
 }
 
 const base = setup({
@@ -141,9 +197,15 @@ const base = setup({
   },
   guards: {
     isDeserted: ({ context }) => context.entries.size === 0,
-    isCrowded: ({ context }) => context.entries.size >= context.crowd,
-    /** It has grown while its lists waited: together they would be too much for so short a wait. */
-    mustWaitLonger: ({ context }) => listWaitMs(context) > context.waitMs,
+    /** A newcomer's own list would have to wait: for a whole crowd, or for what a second's newcomers have been sent. */
+    isCrowded: ({ context }) =>
+      context.entries.size >= context.crowd || context.owedBytes >= context.listBytesPerSecond,
+    owesPause: ({ context }) => pauseMs(context) >= shortestPauseMs,
+    /** One turn does not reach everybody, or is so much that a pause must follow. */
+    needsMoreThanThis: ({ context }) => {
+      const { isLast, change } = turnOf(context, context.entries.values())
+      return !isLast || pauseMs({ ...context, ...change }) >= shortestPauseMs
+    },
     isNewPresence: ({ context, event }) => {
       const { id, presence } = event as EventOf<"network.presence">
       const entry = context.entries.get(id)
@@ -169,14 +231,20 @@ const base = setup({
     /** Asks for a `deadline` event in so many milliseconds, 0 meaning as soon as this moment's changes are in. */
     requestDeadline: (_, _parameters: { afterMs: number }) => {},
     cancelDeadline: () => {},
-    startWaiting: assign({ waitMs: ({ context }) => listWaitMs(context) }),
     record: (_, _event: DomainEvent) => {},
     enter: assign(({ context, event }) => {
       const { client } = event as EventOf<"network.enter">
-      return {
-        arrivals: context.arrivals + 1,
-        entries: new Map(context.entries).set(client.id, { ...client, arrival: context.arrivals, listed: null })
+      const arrival = context.changes
+      const entry: Entry = {
+        ...client,
+        arrival,
+        changed: arrival,
+        bytes: bytesOf(client.id, client.name),
+        digest: digestOf({ ...client, arrival }),
+        listed: null,
+        turn: 0
       }
+      return { changes: context.changes + 1, entries: new Map(context.entries).set(client.id, entry) }
     }),
     leave: assign({
       entries: ({ context, event }) => {
@@ -185,32 +253,32 @@ const base = setup({
         return entries
       }
     }),
-    rename: assign({
-      entries: ({ context, event }) => {
-        const { id, name } = event as EventOf<"network.rename">
-        return withEntry(context, id, { name })
-      }
+    rename: assign(({ context, event }) => {
+      const { id, name } = event as EventOf<"network.rename">
+      const entry = context.entries.get(id) as Entry
+      return changeOf(context, entry, { name, bytes: bytesOf(id, name), digest: digestOf({ ...entry, name }) })
     }),
-    changePresence: assign({
-      entries: ({ context, event }) => {
-        const { id, presence } = event as EventOf<"network.presence">
-        return withEntry(context, id, { presence })
-      }
-    })
+    changePresence: assign(({ context, event }) => {
+      const { id, presence } = event as EventOf<"network.presence">
+      return changeOf(context, context.entries.get(id) as Entry, { presence })
+    }),
+    /** A pause follows that is long enough for what was sent. */
+    settleDebt: assign({ owedBytes: 0 })
   }
 })
 
 const listNewcomer = base.enqueueActions(({ context, event, enqueue }) => {
-  const { entries, update, isNeeded } = outdatedLists(context, (event as EventOf<"network.enter">).client.id)
+  const newcomer = context.entries.get((event as EventOf<"network.enter">).client.id) as Entry
+  const { update, isNeeded, change } = turnOf(context, [newcomer])
   if (!isNeeded) return
-  enqueue.assign({ entries })
+  enqueue.assign(change)
   enqueue({ type: "sendLists", params: update })
 })
 
-const updateLists = base.enqueueActions(({ context, enqueue }) => {
-  const { entries, update, isNeeded } = outdatedLists(context, null)
+const takeTurn = base.enqueueActions(({ context, enqueue }) => {
+  const { update, isNeeded, change } = turnOf(context, context.entries.values())
   if (!isNeeded) return
-  enqueue.assign({ entries })
+  enqueue.assign(change)
   enqueue({ type: "sendLists", params: update })
 })
 
@@ -226,11 +294,11 @@ const invite = base.enqueueActions(({ context, event, enqueue }) => {
   enqueue({ type: "record", params: { name: "flight:invitation", flightCode, from, to } })
 })
 
-export const networkMachine = base.extend({ actions: { listNewcomer, updateLists, invite } }).createMachine({
+export const networkMachine = base.extend({ actions: { listNewcomer, takeTurn, invite } }).createMachine({
   id: "network",
   description:
-    "The clients of one network group and who of them sees whom. Many changes in one moment become one update, and a client gets a list only when its list has changed.",
-  context: ({ input }) => ({ ...input, entries: new Map(), arrivals: 0, waitMs: 0 }),
+    "The clients of one network group and who of them sees whom. Many changes in one moment become one update, a client gets a list only when its list has changed, and in a crowd lists go out in turns.",
+  context: ({ input }) => ({ ...input, entries: new Map(), changes: 0, turns: 0, owedBytes: 0 }),
   initial: "settled",
   on: {
     "network.invite": { guard: "seeEachOther", actions: "invite" }
@@ -249,27 +317,29 @@ export const networkMachine = base.extend({ actions: { listNewcomer, updateLists
       }
     },
     changed: {
-      description: "Somebody's list may have changed; the lists go out together when the time has come.",
-      entry: ["startWaiting", { type: "requestDeadline", params: ({ context }) => ({ afterMs: context.waitMs }) }],
+      description: "Somebody's list may have changed; lists go out turn by turn, with pauses in between.",
+      entry: { type: "requestDeadline", params: { afterMs: 0 } },
       exit: "cancelDeadline",
       always: { guard: "isDeserted", target: "deserted" },
       on: {
         "network.enter": [{ guard: "isCrowded", actions: "enter" }, { actions: ["enter", "listNewcomer"] }],
         "network.leave": { actions: "leave" },
-        "network.rename": { actions: "rename" },
-        "network.presence": { actions: "changePresence" },
+        "network.rename": { guard: "isNewName", actions: "rename" },
+        "network.presence": { guard: "isNewPresence", actions: "changePresence" },
         deadline: [
           {
-            guard: "mustWaitLonger",
+            guard: "owesPause",
+            actions: [{ type: "requestDeadline", params: ({ context }) => ({ afterMs: pauseMs(context) }) }, "settleDebt"]
+          },
+          {
+            guard: "needsMoreThanThis",
             actions: [
-              {
-                type: "requestDeadline",
-                params: ({ context }) => ({ afterMs: listWaitMs(context) - context.waitMs })
-              },
-              "startWaiting"
+              "takeTurn",
+              { type: "requestDeadline", params: ({ context }) => ({ afterMs: pauseMs(context) }) },
+              "settleDebt"
             ]
           },
-          { target: "settled", actions: "updateLists" }
+          { target: "settled", actions: "takeTurn" }
         ]
       }
     },

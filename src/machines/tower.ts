@@ -16,7 +16,7 @@ import { connectionCrashNotices, connectionMachine } from "./connection.ts"
 import type { DomainEvent } from "./domainEvents.ts"
 import { codeOfFlight, flightCrashNotices, flightMachine, type FlightSettings } from "./flight.ts"
 import { jobMachine } from "./job.ts"
-import { networkMachine } from "./network.ts"
+import { networkMachine, type NetworkInput } from "./network.ts"
 import { roomCrashReplies, roomMachine, type RoomInput } from "./room.ts"
 import { storyMachine } from "./story.ts"
 import { createSupervisor, supervisorOf, type SupervisorRef, type SupervisorReport } from "./supervisor.ts"
@@ -51,7 +51,7 @@ export interface TowerParts {
     readonly connection: { readonly askTimeoutMs: number }
     readonly flight: FlightSettings
     readonly room: Omit<RoomInput, "code" | "at" | "creation">
-    readonly network: { readonly listBytesPerSecond: number; readonly crowd: number }
+    readonly network: Omit<NetworkInput, "group">
     readonly story: { readonly staleMs: number; readonly entries: number }
     readonly job: { readonly backOffMs: number; readonly longestBackOffMs: number }
   }
@@ -132,7 +132,7 @@ const unprovided = towerSupervisors({
       touchShare: 0,
       retryMs: 0
     },
-    network: { listBytesPerSecond: 0, crowd: 0 },
+    network: { listBytesPerSecond: 0, listRoundMs: 0, listTurnBytes: 0, crowd: 0 },
     story: { staleMs: 0, entries: 0 },
     job: { backOffMs: 0, longestBackOffMs: 0 }
   },
