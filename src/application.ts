@@ -152,6 +152,7 @@ export const startApplication = async (config: Config, options: ApplicationOptio
     guessesADay: limits.guessesADay,
     guessesAtOnce: limits.guessesAtOnce,
     pollBurstSeconds: limits.pollBurstSeconds,
+    stayMs: limits.stayMs,
     keys: limits.budgetKeys,
     onRefused: (budget, ip) => {
       metrics.refused(budget)

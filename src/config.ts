@@ -355,7 +355,7 @@ const variables = {
   WS_HEALTH_CHECK_INTERVAL_MS: wholeNumber("milliseconds", 30_000, 1, longestTimerMs),
 
   MAX_CONNECTIONS_PER_ADDRESS: wholeNumber("connections (0: no limit)", 512, 0, 1_000_000),
-  MAX_UPGRADES_PER_MINUTE: wholeNumber("upgrades (0: no limit)", 300, 0, 1_000_000),
+  MAX_UPGRADES_PER_MINUTE: wholeNumber("upgrades (0: no limit)", 600, 0, 1_000_000),
   MAX_FRAMES_PER_SECOND: wholeNumber("frames (0: no limit)", 100, 0, 1_000_000),
   MAX_ROOMS_PER_MINUTE: wholeNumber("rooms (0: no limit)", 60, 0, 1_000_000),
   MAX_FAILED_JOINS_PER_MINUTE: wholeNumber("joins (0: no limit)", 10, 0, 1_000_000),

@@ -163,6 +163,10 @@ export const limits = {
    * codes that is 0.0024 hits a day; see docs/security.md. Zero would let nobody mistype. */
   guessesADay: 2_400,
   guessesAtOnce: 200,
+  /** Milliseconds after which a connection that goes gives back the upgrade it has cost: a whole network may come back at
+   * once when its proxy or ours was restarted. Holding all it may hold for so long, an address opens 17 a second. Zero would
+   * let everybody open and drop connections without end. */
+  stayMs: 30_000,
   /** Frames that a connection may send at once, in seconds of what it may send in the long run: an offer with its
    * candidates comes in one burst. Zero would let nobody send two frames in a row. */
   frameBurstSeconds: 5,

@@ -16,6 +16,8 @@ export interface BudgetsOptions {
   readonly guessesAtOnce: number
   /** Polls of one participant at once, in seconds of what it may ask in the long run. */
   readonly pollBurstSeconds: number
+  /** A connection that was there for so long, milliseconds, gives back the upgrade it has cost. */
+  readonly stayMs: number
   /** Addresses, and participants, that each table remembers. */
   readonly keys: number
   /** Hears of every refusal. */
@@ -28,9 +30,9 @@ export interface BudgetsOptions {
 export interface Budgets {
   /** For a new connection. */
   connect(address: string): number
-  /** One is there, until `disconnected`. */
+  /** One is there, until `disconnected`, which is told for how long it was, milliseconds. */
   connected(address: string): void
-  disconnected(address: string): void
+  disconnected(address: string, stayedMs: number): void
   /** For a new room. */
   createRoom(address: string): number
   /** For giving a code or joining by one: a guess, unless it turns out to be right. */
@@ -57,6 +59,7 @@ export const createBudgets = ({
   guessesADay,
   guessesAtOnce,
   pollBurstSeconds,
+  stayMs,
   keys,
   onRefused,
   now
@@ -88,8 +91,10 @@ export const createBudgets = ({
       const key = budgetKey(address)
       connections.set(key, (connections.get(key) ?? 0) + 1)
     },
-    disconnected: (address) => {
+    disconnected: (address, stayedMs) => {
       const key = budgetKey(address)
+      // Whoever stayed may come back at once, with all who stayed: what is stopped is opening and dropping.
+      if (stayedMs >= stayMs) upgrades.give(key)
       const open = (connections.get(key) ?? 1) - 1
       if (open === 0) connections.delete(key)
       else connections.set(key, open)

@@ -182,7 +182,7 @@ export const createConnections = (options: ConnectionsOptions) => {
       // While the actor says its farewells, what it sends to this socket goes nowhere: it is closed.
       actors.get(socket)?.send({ type: "socket.closed", abrupt, at: now() })
       sockets.delete(socket.id)
-      budgets.disconnected(socket.address)
+      budgets.disconnected(socket.address, performance.now() - socket.openedAt)
     },
     flooded: (socket) => budgets.tooManyFrames(socket.address),
     failed: (socket, error) => {

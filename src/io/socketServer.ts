@@ -91,6 +91,8 @@ export class ClientSocket {
   id = ""
   /** Set by the handler when it opens: the client's address. */
   address = ""
+  /** On the clock of performance.now(). */
+  readonly openedAt = performance.now()
   /** Whose this socket's frames are, while a link is open. */
   link: { readonly peer: ClientSocket; readonly count: LinkCount } | null = null
 
@@ -111,7 +113,7 @@ export class ClientSocket {
   /** Frames that it may still send before the clock is looked at. */
   #allowance: number
   /** Since when frames have come back, on the clock of performance.now(). */
-  #allowedAt = performance.now()
+  #allowedAt = this.openedAt
 
   /** `stream` is what the WebSocket writes to. */
   constructor(socket: WebSocket, stream: Duplex, flush: Flush, options: SocketServerOptions) {

@@ -85,6 +85,31 @@ describe("upgrades of one address", () => {
   })
 })
 
+describe("a network behind one address, at the default budgets", () => {
+  const server = serverWith({ MAX_CONNECTIONS_PER_ADDRESS: "", MAX_UPGRADES_PER_MINUTE: "" })
+
+  it("is let in as a whole when it comes back at once, and whoever opens and drops without end is stopped", async () => {
+    const clients = await Promise.all(Array.from({ length: 500 }, () => connect(server().ws, from("203.0.113.1"))))
+    expect(await refusals(server(), "upgrades")).toBe(0)
+
+    let opened = 0
+    const drop = async (): Promise<void> => {
+      const socket = new WebSocket(server().ws, { headers: { "x-forwarded-for": "203.0.113.66" } })
+      const [answer] = await Promise.race([
+        once(socket, "open").then(() => ["open"]),
+        once(socket.on("error", () => {}), "unexpected-response").then(() => ["refused"])
+      ])
+      socket.terminate()
+      if (answer === "refused") return
+      expect(++opened).toBeLessThan(1_000)
+      await drop()
+    }
+    await drop()
+    expect(await refusals(server(), "upgrades")).toBe(1)
+    await Promise.all(clients.map((client) => client.close()))
+  }, 60_000)
+})
+
 describe("frames of one connection", () => {
   const server = serverWith({ MAX_FRAMES_PER_SECOND: "20" })
 
