@@ -250,6 +250,10 @@ export const startApplication = async (config: Config, options: ApplicationOptio
     now
   })
 
+  const farewellMs = Math.min(
+    limits.farewells.everyMs,
+    (config.shutdownTimeoutMs * limits.farewellShare) / limits.farewells.batches
+  )
   const tower = createActor(
     towerMachine.provide({
       actors: towerSupervisors({
@@ -284,11 +288,21 @@ export const startApplication = async (config: Config, options: ApplicationOptio
       }),
       actions: {
         record: (_, event) => record(event),
-        closeCrashedSocket: (_, { id }) => connections.closeCrashed(id)
+        closeCrashedSocket: (_, { id }) => connections.closeCrashed(id),
+        requestFarewell: ({ self }) => {
+          setTimeout(() => {
+            // Everybody may have gone meanwhile, and the tower with them.
+            if (self.getSnapshot().status === "active") self.send({ type: "farewell.next" })
+          }, farewellMs * (0.5 + Math.random()))
+        }
       }
     }),
     {
-      input: { suspensionMs: limits.suspensionMs, jobs: jobNames },
+      input: {
+        suspensionMs: limits.suspensionMs,
+        jobs: jobNames,
+        farewells: { size: limits.farewells.size, most: limits.farewells.batches }
+      },
       ...(options.inspect === undefined ? {} : { inspect: options.inspect })
     }
   ).start()

@@ -185,6 +185,15 @@ export const limits = {
    * Zero would be no limit. */
   refusedOriginsAMinute: 10,
 
+  // Shutdown
+
+  /** Clients that are told of a shutdown at a time, or more where `batches` are not enough; `everyMs` lies between two
+   * batches on average, and each pause is between half and one and a half of that. So 5,000 clients hear of it over 4 s. Zero
+   * for `everyMs` would tell all at once, and they would come back at once. */
+  farewells: { size: 50, batches: 40, everyMs: 100 },
+  /** Share of SHUTDOWN_TIMEOUT_MS that all pauses take at most. Zero would tell all at once. */
+  farewellShare: 0.5,
+
   // Supervision
 
   /** Milliseconds that a supervisor whose children crash too often stays suspended. Zero would let them crash on. */

@@ -78,8 +78,17 @@ export type SupervisorEvent =
     }
   /** Hands an event to every child. */
   | { readonly type: "children.tell"; readonly event: AnyEventObject }
-  /** Starts nobody any more, hands every child the event, and tells the parent `supervisor.drained` when all have ended. */
-  | { readonly type: "children.drain"; readonly event: AnyEventObject }
+  /**
+   * Starts nobody any more, hands every child the event, and tells the parent `supervisor.drained` when all have ended.
+   * With `batches` the event goes to as many at a time as make so many batches at most, and to no fewer than `size`; the
+   * parent hears `supervisor.told` after each, and asks for the next with `children.drainMore`.
+   */
+  | {
+      readonly type: "children.drain"
+      readonly event: AnyEventObject
+      readonly batches?: { readonly size: number; readonly most: number }
+    }
+  | { readonly type: "children.drainMore" }
   /** Ends a suspension. */
   | { readonly type: "supervisor.resume" }
 
@@ -94,6 +103,8 @@ export interface SupervisorReply {
 export type SupervisorReport =
   | { readonly type: "supervisor.childCrashed"; readonly kind: string; readonly id: string; readonly error: unknown; readonly restarted: boolean }
   | { readonly type: "supervisor.failed"; readonly kind: string; readonly error: unknown }
+  /** A batch has been told that it is to end; so many have not yet. */
+  | { readonly type: "supervisor.told"; readonly kind: string; readonly untold: number }
   | { readonly type: "supervisor.drained"; readonly kind: string }
 
 export interface SupervisorSnapshot {
@@ -119,6 +130,8 @@ interface State extends SupervisorSnapshot {
   mode: "open" | "draining" | "suspended"
   inputs: Map<string, object>
   crashes: number[]
+  /** Who is still to be told that it is to end, and how many at a time. */
+  untold: { readonly event: AnyEventObject; readonly size: number; readonly children: AnyActorRef[] } | undefined
 }
 
 type Addressed = Pick<Extract<SupervisorEvent, { type: "child.start" }>, "id" | "event" | "replyTo" | "requestId">
@@ -160,6 +173,19 @@ export const createSupervisor = (
     if (state.mode === "draining" && state.children.size === 0) {
       tellParent(scope, { type: "supervisor.drained", kind: state.kind })
     }
+  }
+
+  /** Tells one batch. Whoever has ended meanwhile hears nothing of it. */
+  const drainMore = (state: State, scope: Scope) => {
+    const { untold } = state
+    if (untold === undefined) return
+    const batch = untold.children.splice(0, untold.size)
+    if (untold.children.length === 0) state.untold = undefined
+    scope.defer(() => {
+      for (const child of batch) child.send(untold.event)
+      tellParent(scope, { type: "supervisor.told", kind: state.kind, untold: untold.children.length })
+      reportDrained(state, scope)
+    })
   }
 
   const stopAll = (state: State, scope: Scope) => {
@@ -250,7 +276,8 @@ export const createSupervisor = (
         children: new Map(),
         mode: "open",
         inputs: new Map(),
-        crashes: []
+        crashes: [],
+        untold: undefined
       }) as State,
 
     transition: (snapshot, event: SupervisorEvent | AnyEventObject, scope) => {
@@ -296,13 +323,16 @@ export const createSupervisor = (
         }
         case "children.drain": {
           state.mode = "draining"
+          const { event: told, batches } = event as Extract<SupervisorEvent, { type: "children.drain" }>
           const children = [...state.children.values()]
-          scope.defer(() => {
-            children.forEach((child) => child.send((event as { event: AnyEventObject }).event))
-            reportDrained(state, scope)
-          })
+          const size = batches === undefined ? children.length : Math.max(batches.size, Math.ceil(children.length / batches.most))
+          state.untold = { event: told, size, children }
+          drainMore(state, scope)
           break
         }
+        case "children.drainMore":
+          drainMore(state, scope)
+          break
         case "supervisor.resume":
           if (state.mode === "suspended") state.mode = "open"
           break

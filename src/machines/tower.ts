@@ -28,8 +28,12 @@ export type TowerEvent =
   /** The server is open: the timed jobs begin. */
   | { readonly type: "jobs.start" }
   | { readonly type: "shutdown" }
+  /** The next of those who are connected may be told that the server is going. */
+  | { readonly type: "farewell.next" }
 
 export interface TowerInput {
+  /** Clients are told of a shutdown so many at a time, or so many that there are no more than `most` batches. */
+  readonly farewells: { readonly size: number; readonly most: number }
   /** How long a supervisor that has given up stays suspended, milliseconds. */
   readonly suspensionMs: number
   /** The timed jobs that there are. */
@@ -148,6 +152,10 @@ const base = setup({
   actors: unprovided,
   guards: {
     isConnection: ({ event }) => (event as { kind: string }).kind === "connections",
+    everyConnectionIsTold: ({ event }) => {
+      const { kind, untold } = event as Extract<SupervisorReport, { type: "supervisor.told" }>
+      return kind === "connections" && untold === 0
+    },
     isFlight: ({ event }) => (event as { kind: string }).kind === "flights",
     areRooms: ({ event }) => (event as { kind: string }).kind === "rooms",
     areNetworks: ({ event }) => (event as { kind: string }).kind === "networks",
@@ -170,10 +178,14 @@ const base = setup({
       type: "children.tell" as const,
       event: { type: "network.lost", group: null }
     }),
-    drainConnections: sendTo(supervisorOf("connections"), {
+    drainConnections: sendTo(supervisorOf("connections"), ({ context }) => ({
       type: "children.drain" as const,
-      event: { type: "server.draining" }
-    }),
+      event: { type: "server.draining" },
+      batches: context.farewells
+    })),
+    drainMoreConnections: sendTo(supervisorOf("connections"), { type: "children.drainMore" as const }),
+    /** Asks for `farewell.next` after a while, which is another each time: whoever was told comes back as soon as it can. */
+    requestFarewell: () => {},
     endStories: sendTo(supervisorOf("stories"), {
       type: "children.tell" as const,
       event: { type: "server.draining" }
@@ -279,21 +291,41 @@ export const towerMachine = base.extend({ actions: { startJobs } }).createMachin
       on: { "jobs.start": { actions: "startJobs" }, shutdown: { target: "draining" } }
     },
     draining: {
-      description: "Clients are told and let go, rooms write what they owe, and jobs finish what they have begun.",
+      description:
+        "Clients are told and let go, batch by batch, so that they do not all come back in one moment; then rooms write what they owe. Jobs finish what they have begun.",
       type: "parallel",
-      entry: ["endStories", "drainConnections", "drainRooms", "drainJobs"],
+      entry: ["endStories", "drainConnections", "drainJobs"],
       states: {
         connections: {
           initial: "leaving",
           states: {
-            leaving: { on: { "supervisor.drained": { guard: "isConnection", target: "left" } } },
+            leaving: {
+              on: {
+                "supervisor.told": [
+                  { guard: "everyConnectionIsTold" },
+                  { guard: "isConnection", actions: "requestFarewell" }
+                ],
+                "farewell.next": { actions: "drainMoreConnections" },
+                "supervisor.drained": { guard: "isConnection", target: "left" }
+              }
+            },
             left: { type: "final" }
           }
         },
         rooms: {
-          initial: "saving",
+          initial: "serving",
           states: {
-            saving: { on: { "supervisor.drained": { guard: "areRooms", target: "saved" } } },
+            serving: {
+              description: "Whoever has not been told yet may still take a seat, and leave it.",
+              on: {
+                "supervisor.told": { guard: "everyConnectionIsTold", target: "saving" },
+                "supervisor.drained": { guard: "isConnection", target: "saving" }
+              }
+            },
+            saving: {
+              entry: "drainRooms",
+              on: { "supervisor.drained": { guard: "areRooms", target: "saved" } }
+            },
             saved: { type: "final" }
           }
         },

@@ -25,7 +25,7 @@ describe("watching the tower", () => {
   const faults: unknown[] = []
 
   const start = (changed: Partial<typeof limits> = {}) => {
-    tower = createActor(towerMachine, { input: { suspensionMs: 0, jobs: [] } }).start()
+    tower = createActor(towerMachine, { input: { suspensionMs: 0, jobs: [], farewells: { size: 1, most: 1 } } }).start()
     reads = 0
     watch = createWatch({
       tower,

@@ -6,6 +6,12 @@ const is = (...types: string[]) => ({ event, before }: Step) => before !== undef
 const startsOfJobs = ["sweep", "tidy"].map((job) => ({ type: "child.start", id: job, input: { job } }))
 const isDraining = (snapshot: any) => typeof snapshot?.value === "object"
 const places = { connections: ["leaving", "left"], rooms: ["saving", "saved"], jobs: ["finishing", "finished"] } as const
+/** Every client has been told that the server is going, or has gone before. */
+const isLastFarewell = ({ event }: Step) =>
+  event.kind === "connections" &&
+  (event.type === "supervisor.drained" || (event.type === "supervisor.told" && event.untold === 0))
+const regionOf = (snapshot: any, region: keyof typeof places): string | undefined =>
+  snapshot?.value === "closed" ? places[region][1] : snapshot?.value?.draining?.[region]
 
 const laws: readonly Law[] = [
   {
@@ -56,36 +62,66 @@ const laws: readonly Law[] = [
       same(told("jobs"), before.value === "open" ? startsOfJobs : []) && effects.length === told("jobs").length
   },
   {
-    sentence: "On shutdown stories are told, clients let go, rooms saved and jobs finished, each once.",
+    sentence: "On shutdown stories are told, clients begin to be let go, and jobs finish, each once.",
     when: is("shutdown"),
     holds: ({ before, after, effects, told }) => {
       if (before.value !== "open") return effects.length === 0
       return (
         isDraining(after) &&
-        effects.length === 4 &&
+        effects.length === 3 &&
         same(told("stories"), [{ type: "children.tell", event: { type: "server.draining" } }]) &&
-        same(told("connections"), [{ type: "children.drain", event: { type: "server.draining" } }]) &&
-        same(told("rooms"), [{ type: "children.drain", event: { type: "room.rest" } }]) &&
+        same(told("connections"), [
+          { type: "children.drain", event: { type: "server.draining" }, batches: { size: 50, most: 40 } }
+        ]) &&
         same(told("jobs"), [{ type: "children.drain", event: { type: "job.stop" } }])
+      )
+    }
+  },
+  {
+    sentence: "While clients are left who have not been told, the next batch is asked for, once after each.",
+    when: is("supervisor.told", "farewell.next"),
+    holds: ({ before, event, did, told }) => {
+      const leaving = regionOf(before, "connections") === "leaving"
+      const asks = leaving && event.type === "supervisor.told" && event.kind === "connections" && event.untold > 0
+      const goesOn = leaving && event.type === "farewell.next"
+      return (
+        did("requestFarewell").length === (asks ? 1 : 0) &&
+        same(told("connections"), goesOn ? [{ type: "children.drainMore" }] : [])
+      )
+    }
+  },
+  {
+    sentence: "Rooms are saved, once, when every client has been told or has gone, and serve until then.",
+    holds: (step) => {
+      const { before, after, told } = step
+      const saves = regionOf(before, "rooms") === "serving" && isLastFarewell(step)
+      return (
+        same(told("rooms", "children.drain"), saves ? [{ type: "children.drain", event: { type: "room.rest" } }] : []) &&
+        (saves ? regionOf(after, "rooms") === "saving" : true)
       )
     }
   },
   {
     sentence: "Each supervisor that is drained is noted as such, the others not.",
     when: (step) => is("supervisor.drained")(step) && isDraining(step.before) && isDraining(step.after),
-    holds: ({ before, event, after }) =>
-      Object.entries(places).every(
-        ([kind, [, done]]) => after.value.draining[kind] === (event.kind === kind ? done : before.value.draining[kind])
-      )
+    holds: (step) =>
+      (Object.keys(places) as (keyof typeof places)[]).every((region) => {
+        const was = regionOf(step.before, region)
+        const [waits, done] = places[region]
+        const begins = region === "rooms" && was === "serving" && isLastFarewell(step)
+        return regionOf(step.after, region) === (begins ? "saving" : was === waits && step.event.kind === region ? done : was)
+      })
   },
   {
     sentence: "It is closed when clients, rooms and jobs are, and not before.",
     holds: ({ before, event, after }) => {
       if (!isDraining(before)) return after.status === "active"
-      const open = Object.entries(places).filter(
-        ([kind, [waits]]) => before.value.draining[kind] === waits && !(event.type === "supervisor.drained" && event.kind === kind)
-      )
-      return (after.value === "closed") === (open.length === 0) && (after.status === "done") === (open.length === 0)
+      const isDone = (Object.keys(places) as (keyof typeof places)[]).every((region) => {
+        const [waits, done] = places[region]
+        const was = regionOf(before, region)
+        return was === done || (was === waits && event.type === "supervisor.drained" && event.kind === region)
+      })
+      return (after.value === "closed") === isDone && (after.status === "done") === isDone
     }
   },
   {
@@ -99,18 +135,21 @@ export const tower: Subject = {
   name: "tower",
   machine: towerMachine,
   ownsSystem: true,
-  adapters: { actions: ["record", "closeCrashedSocket", "scheduleRetry"], children: supervisors },
+  adapters: { actions: ["record", "closeCrashedSocket", "scheduleRetry", "requestFarewell"], children: supervisors },
   settings: () => [
     {
       name: "of all supervisors",
-      input: { suspensionMs: 5_000, jobs: ["sweep", "tidy"] },
+      input: { suspensionMs: 5_000, jobs: ["sweep", "tidy"], farewells: { size: 50, most: 40 } },
       events: () => [
         ...supervisors.flatMap((kind) => [
           { type: "supervisor.childCrashed", kind, id: "ABC234/chat", error: new Error("a fault"), restarted: kind === "jobs" },
           { type: "supervisor.failed", kind, error: new Error("a fault") },
           { type: "supervisor.retry", kind },
+          { type: "supervisor.told", kind, untold: 1 },
+          { type: "supervisor.told", kind, untold: 0 },
           { type: "supervisor.drained", kind }
         ]),
+        { type: "farewell.next" },
         { type: "jobs.start" },
         { type: "shutdown" }
       ]
