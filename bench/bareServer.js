@@ -89,4 +89,4 @@ function ignore() {}
 
 // Between two turns connections are idle for as long as the other server's turn takes.
 server.keepAliveTimeout = 0
-server.listen(0, "127.0.0.1")
+server.listen({ port: 0, host: "127.0.0.1", backlog: 4096 })

@@ -8,6 +8,7 @@ import { commandLineOf, oneOf, switchFlag, valueFlag, valueFlagOr } from "../src
 import { createDatabase, hasPostgres, type BenchDatabase } from "./database.ts"
 import { connect, flight, idleMemory } from "./figures/connections.ts"
 import { crowd } from "./figures/crowd.ts"
+import { deploy } from "./figures/deploy.ts"
 import { inspect } from "./figures/inspect.ts"
 import { network } from "./figures/network.ts"
 import { latency, relay } from "./figures/relay.ts"
@@ -36,6 +37,7 @@ const parts: Readonly<Record<string, Part>> = {
   flight: { measure: flight, onBoth: false },
   connect: { measure: connect, onBoth: false },
   network: { measure: network, onBoth: false, once: true },
+  deploy: { measure: deploy, onBoth: false },
   crowd: { measure: crowd, onBoth: false, once: true },
   memory: { measure: idleMemory, onBoth: false },
   tower: { measure: tower, onBoth: false, once: true },

@@ -1,5 +1,6 @@
 /** Figures as a table, and as a page. */
 import { cpus } from "node:os"
+import { pinningNote } from "./pinning.ts"
 import type { Figure } from "./rounds.ts"
 
 const number = (value: number): string => (Math.abs(value) >= 100 ? value.toFixed(0) : value.toFixed(2))
@@ -68,7 +69,7 @@ export const withFigures = (page: string, figures: readonly Figure[], postgres: 
   const from = page.indexOf(begin)
   const to = page.indexOf(end)
   if (from === -1 || to < from) throw new RangeError(`A page without ${begin} and ${end}`)
-  const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}, ${process.platform}, Node ${process.versions.node}`
+  const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}, ${process.platform}, Node ${process.versions.node}, ${pinningNote}`
   const database = postgres ? "PostgreSQL on the same machine" : "without a PostgreSQL: the figures that need one are missing"
   const measured = `Measured on ${new Date().toISOString().slice(0, 10)}, ${machine}, ${database}.`
   return `${page.slice(0, from)}${begin}\n\n${measured}\n\n${table(figures)}\n\n${chart(figures)}\n\n${page.slice(to)}`

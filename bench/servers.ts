@@ -2,6 +2,7 @@
 import { fork } from "node:child_process"
 import { once } from "node:events"
 import { fileURLToPath } from "node:url"
+import { onServerCores } from "./pinning.ts"
 import { stayAwake } from "./rounds.ts"
 
 /** What a server has used since it started, and how many TCP connections it holds. */
@@ -45,9 +46,16 @@ export const startServer = async (
   directory: string
 ): Promise<Server> => {
   const extra = process.env["BENCH_NODE_OPTIONS"]?.split(" ") ?? []
+  const [execPath, words] = onServerCores(process.execPath, [
+    "--expose-gc",
+    "--import",
+    new URL("usage.js", import.meta.url).href,
+    ...extra
+  ])
   const child = fork(pathOf(scripts[kind]), {
     cwd: directory,
-    execArgv: ["--expose-gc", "--import", new URL("usage.js", import.meta.url).href, ...extra],
+    execPath,
+    execArgv: [...words],
     env: { PORT: "0", HOST: "127.0.0.1", ...largeBudgets, ...environment },
     // Log lines are written, but nobody has to read them.
     stdio: ["ignore", "ignore", "inherit", "ipc"]

@@ -21,6 +21,12 @@ export const limits = {
    * no header at all. */
   forwardedEntries: 32,
 
+  // TCP connections
+
+  /** Connections that wait to be accepted, as far as the system lets them (on Linux net.core.somaxconn): when thousands come
+   * back at once, one that finds no place tries again after 1, 3 and 7 s (RFC 6298 2.1). Zero would leave it to Node: 511. */
+  backlog: 16_384,
+
   // WebSocket connections
 
   /** Bytes of one connection's frames that wait behind an attach before its socket is paused. Zero would pause it

@@ -1,11 +1,12 @@
 /** Taking the port, and saying which setting to change when it cannot be had. */
 import type { Server } from "node:net"
+import { limits } from "../limits.ts"
 
 /** Resolves when the server listens; rejects with CannotListen. */
 export const listen = (server: Server, host: string, port: number): Promise<void> =>
   new Promise((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => reject(new CannotListen(host, port, error)))
-    server.listen(port, host, resolve)
+    server.listen({ port, host, backlog: limits.backlog }, resolve)
   })
 
 export class CannotListen extends Error {

@@ -1,0 +1,29 @@
+import { addressOf, BenchSocket } from "../benchSocket.ts"
+import { compare, takeTurns, type Figure } from "../rounds.ts"
+import type { Server } from "../servers.ts"
+import { withBoth, type Setting } from "../setting.ts"
+
+const clients = 5_000
+
+/** All clients of a server come back in one moment; milliseconds until the last one is registered. */
+const comeBack = async (server: Server): Promise<number> => {
+  const began = performance.now()
+  const sockets = await Promise.all(
+    Array.from({ length: clients }, async (_, index) => {
+      const socket = await BenchSocket.open(server.port, addressOf(index))
+      await socket.next("registered")
+      return socket
+    })
+  )
+  const took = performance.now() - began
+  for (const socket of sockets) socket.cut()
+  while ((await server.usage()).sockets > 0) await new Promise((resolve) => setTimeout(resolve, 20))
+  return took
+}
+
+export const deploy = async (setting: Setting): Promise<readonly Figure[]> =>
+  withBoth(setting, async (silktower, bare) => {
+    const rounds = await takeTurns(setting.size.rounds, () => comeBack(silktower), () => comeBack(bare)); console.log(rounds)
+    const name = `${clients.toLocaleString("en")} clients come back at once, until all are registered`
+    return [compare(name, "ms", "ratio", 1.5, rounds)]
+  })
