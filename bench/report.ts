@@ -7,23 +7,31 @@ const number = (value: number): string => (Math.abs(value) >= 100 ? value.toFixe
 
 const signed = (value: number): string => `${value < 0 ? "−" : "+"}${number(Math.abs(value))}`
 
-const outcomeOf = ({ compared, outcome, spread }: Figure): string => {
+const withSpread = (value: string, spread: readonly [string, string] | undefined): string =>
+  spread === undefined ? value : `${value} (${spread[0]} to ${spread[1]})`
+
+const between = (spread: readonly [number, number] | undefined, write: (value: number) => string) =>
+  spread && ([write(spread[0]), write(spread[1])] as const)
+
+const outcomeOf = ({ compared, outcome, spread, unmeasurable }: Figure): string => {
+  if (unmeasurable === true) return "not measurable here"
   const write = compared === "difference" ? signed : number
-  return spread === undefined ? write(outcome) : `${write(outcome)} (${write(spread[0])} to ${write(spread[1])})`
+  return withSpread(write(outcome), between(spread, write))
 }
 
 const aimOf = ({ compared, aim }: Figure): string =>
   aim === undefined ? "" : `≤ ${compared === "difference" ? signed(aim) : number(aim)}`
 
-const isMet = ({ outcome, aim }: Figure): string => (aim === undefined ? "" : outcome <= aim ? "yes" : "no")
+const isMet = ({ outcome, aim, unmeasurable }: Figure): string =>
+  aim === undefined || unmeasurable === true ? "" : outcome <= aim ? "yes" : "no"
 
 const header = ["figure", "unit", "silktower", "bare", "ratio or difference (spread)", "aim", "met"]
 
 const rowOf = (figure: Figure): readonly string[] => [
   figure.name,
   figure.unit,
-  number(figure.silktower),
-  figure.reference === undefined ? "" : number(figure.reference),
+  withSpread(number(figure.silktower), between(figure.sides?.silktower, number)),
+  figure.reference === undefined ? "" : withSpread(number(figure.reference), between(figure.sides?.reference, number)),
   outcomeOf(figure),
   aimOf(figure),
   isMet(figure)
@@ -33,7 +41,7 @@ const rowOf = (figure: Figure): readonly string[] => [
 export const figureLine = (figure: Figure): string => {
   const [name, unit, silktower, bare, outcome, aim, met] = rowOf(figure)
   const against = bare === "" ? "" : ` against ${bare}`
-  const wanted = aim === "" ? "" : `, aim ${aim}: ${met}`
+  const wanted = aim === "" ? "" : `, aim ${aim}${met === "" ? "" : `: ${met}`}`
   return `${name}: ${silktower}${against} ${unit}, ${outcome}${wanted}`
 }
 
@@ -47,7 +55,9 @@ export const table = (figures: readonly Figure[]): string => {
 
 /** Ratios as bars, their aims as a line; what has no aim has no place there. */
 const chart = (figures: readonly Figure[]): string => {
-  const ratios = figures.filter(({ compared, aim }) => compared === "ratio" && aim !== undefined)
+  const ratios = figures.filter(
+    ({ compared, aim, unmeasurable }) => compared === "ratio" && aim !== undefined && unmeasurable !== true
+  )
   const row = (values: readonly (number | undefined)[]) => `[${values.map((value) => (value ?? 0).toFixed(2)).join(", ")}]`
   return [
     "```mermaid",

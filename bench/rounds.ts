@@ -18,6 +18,10 @@ export interface Figure {
   readonly outcome: number
   /** Between which the middle half of the rounds lies. */
   readonly spread?: readonly [number, number]
+  /** Of each side's own values: between which the middle half of the rounds lies. */
+  readonly sides?: { readonly silktower: readonly [number, number]; readonly reference: readonly [number, number] }
+  /** The two halves of the run disagree too much for a figure. */
+  readonly unmeasurable?: boolean
   /** The most that is wanted; absent where none is set. */
   readonly aim?: number
 }
@@ -36,7 +40,6 @@ export const quantile = (values: readonly number[], share: number): number => {
 /** Turns of each side that do not count: so long the engine still compiles what a server runs for days. */
 const warmUpTurns = 4
 
-/** Lets the two take turns; who goes first changes from round to round. */
 /**
  * Keeps this process from falling asleep until the returned function is called. To send to a process that sleeps costs the sender
  * the waking, and the better the server, the less its clients would sleep.
@@ -94,10 +97,39 @@ export const compare = (
   }
 }
 
+const middleHalf = (values: readonly number[]): readonly [number, number] => [quantile(values, 0.25), quantile(values, 0.75)]
+
+/**
+ * A figure of what varies more from round to round than the two sides differ: the outcome is the ratio of the sides' own
+ * medians. Where the first half of the rounds gives a ratio that is more than half as large again as that of the second, or
+ * the other way round, whatever else the machine did has been measured, and there is no figure.
+ */
+export const compareMedians = (name: string, unit: string, aim: number, rounds: readonly Round[]): Figure => {
+  const ratioOf = (some: readonly Round[]) =>
+    median(some.map(({ silktower }) => silktower)) / median(some.map(({ reference }) => reference))
+  const middle = Math.floor(rounds.length / 2)
+  const halves = [ratioOf(rounds.slice(0, middle)), ratioOf(rounds.slice(middle))]
+  const ours = rounds.map(({ silktower }) => silktower)
+  const theirs = rounds.map(({ reference }) => reference)
+  return {
+    name,
+    unit,
+    silktower: median(ours),
+    reference: median(theirs),
+    sides: { silktower: middleHalf(ours), reference: middleHalf(theirs) },
+    compared: "ratio",
+    outcome: ratioOf(rounds),
+    aim,
+    unmeasurable: Math.max(...halves) > 1.5 * Math.min(...halves)
+  }
+}
+
 /** A figure from the same figure of several runs: medians, and between which of them the outcomes lie. */
 export const overRuns = (runs: readonly Figure[]): Figure => {
   const [first] = runs as readonly [Figure, ...Figure[]]
-  if (runs.length === 1) return first
+  const measurable = runs.filter(({ unmeasurable }) => unmeasurable !== true)
+  if (runs.length === 1 || measurable.length === 0) return first
+  if (measurable.length < runs.length) return overRuns(measurable)
   const outcomes = runs.map(({ outcome }) => outcome)
   return {
     ...first,

@@ -37,6 +37,7 @@ import { createTelemetry, describeError, type LogOutput } from "./io/telemetry.t
 import { createTokenBuckets } from "./io/tokenBuckets.ts"
 import type { Tracing } from "./io/tracing.ts"
 import { createIceServers } from "./io/turnCredentials.ts"
+import { createUnhurried } from "./io/unhurried.ts"
 import { createUploadRows } from "./io/uploadRows.ts"
 import { createUploadThing, isSdkInstalled, readsToken } from "./io/uploadthing.ts"
 import { createWatch } from "./io/watch.ts"
@@ -284,7 +285,8 @@ export const startApplication = async (config: Config, options: ApplicationOptio
           story: { staleMs: limits.storyStaleMs, entries: limits.storyEntries },
           job: { backOffMs: limits.jobBackOffMs, longestBackOffMs: limits.jobLongestBackOffMs }
         },
-        now
+        now,
+        unhurried: createUnhurried(limits.unhurriedMs)
       }),
       actions: {
         record: (_, event) => record(event),

@@ -86,6 +86,10 @@ export const limits = {
    * look at everybody. Zero would let everybody wait. */
   networkCrowd: 2_048,
 
+  /** Milliseconds that one turn of the event loop spends on networks while others want to be let in. Zero would let every
+   * network wait for the next turn. */
+  unhurriedMs: 5,
+
   // Flight stories
 
   /** Milliseconds after which a story is told although its flight goes on, as operators are used to. Zero would tell

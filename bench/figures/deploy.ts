@@ -23,7 +23,7 @@ const comeBack = async (server: Server): Promise<number> => {
 
 export const deploy = async (setting: Setting): Promise<readonly Figure[]> =>
   withBoth(setting, async (silktower, bare) => {
-    const rounds = await takeTurns(setting.size.rounds, () => comeBack(silktower), () => comeBack(bare)); console.log(rounds)
+    const rounds = await takeTurns(setting.size.rounds, () => comeBack(silktower), () => comeBack(bare))
     const name = `${clients.toLocaleString("en")} clients come back at once, until all are registered`
     return [compare(name, "ms", "ratio", 1.5, rounds)]
   })

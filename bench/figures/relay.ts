@@ -1,5 +1,5 @@
 import { addressOf, encodeText, openFlight, serverFrameBytes, type BenchSocket } from "../benchSocket.ts"
-import { compare, quantile, takeTurns, type Figure } from "../rounds.ts"
+import { compare, compareMedians, quantile, takeTurns, type Figure } from "../rounds.ts"
 import { cpuOf, type Server } from "../servers.ts"
 import { withBoth, type Setting } from "../setting.ts"
 import { signalBytes, signalTexts } from "../signals.ts"
@@ -110,5 +110,5 @@ export const latency = async (setting: Setting): Promise<readonly Figure[]> =>
     const lateness = async (directions: Directions) =>
       quantile(await pace(directions, rate, latencySeconds), 0.99)
     const rounds = await takeTurns(setting.size.latencyRounds, () => lateness(ours), () => lateness(theirs))
-    return [compare(`relay latency, 99 of 100, at ${rate.toLocaleString("en")} frames/s`, "ms", "ratio", 1.25, rounds)]
+    return [compareMedians(`relay latency, 99 of 100, at ${rate.toLocaleString("en")} frames/s`, "ms", 1.25, rounds)]
   })

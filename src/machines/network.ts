@@ -308,6 +308,7 @@ export const networkMachine = base.extend({ actions: { listNewcomer, takeTurn, i
       description: "Every client has the list that it should have.",
       on: {
         "network.enter": [
+          { guard: "isDeserted", actions: ["enter", "listNewcomer"] },
           { guard: "isCrowded", target: "changed", actions: "enter" },
           { target: "changed", actions: ["enter", "listNewcomer"] }
         ],

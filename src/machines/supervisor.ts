@@ -52,6 +52,8 @@ export interface SupervisorOptions {
   readonly intensity?: { readonly restarts: number; readonly withinMilliseconds: number }
   /** Epoch milliseconds. */
   readonly now: () => number
+  /** Does what a `child.tell` asks for, in order, at once or a little later. Absent: at once. */
+  readonly unhurried?: ((work: () => void) => void) | undefined
   /** Who else must hear of a crash, and what. */
   readonly consequences?: (crash: Crash) => readonly Delivery[]
 }
@@ -75,6 +77,8 @@ export type SupervisorEvent =
       readonly input?: object
       readonly replyTo?: AnyActorRef
       readonly requestId?: number
+      /** It has waited for a quieter moment. */
+      readonly isDue?: boolean
     }
   /** Hands an event to every child. */
   | { readonly type: "children.tell"; readonly event: AnyEventObject }
@@ -300,6 +304,11 @@ export const createSupervisor = (
         }
         case "child.tell": {
           const addressed = event as Extract<SupervisorEvent, { type: "child.tell" }>
+          const { unhurried } = options
+          if (unhurried !== undefined && addressed.isDue !== true) {
+            scope.defer(() => unhurried(() => scope.self.send({ ...addressed, isDue: true })))
+            break
+          }
           const child = living(state, scope, addressed.id)
           if (child !== undefined) {
             scope.defer(() => deliver(child, addressed))

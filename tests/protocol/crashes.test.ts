@@ -164,7 +164,7 @@ describe("a crashed actor", () => {
     const { one, other } = await pair()
     const [a, b] = [await named("A"), await named("B")]
     for (let crash = 0; crash < 12; crash++) tell("networks", "127.0.0.0/24", poison("network.rename", "id"))
-    expect(server.actors().networks).toBe(0)
+    await expect.poll(() => server.actors().networks).toBe(0)
     one.send({ type: "signal", data: "flights go on" })
     expect(await other.next()).toEqual({ type: "signal", data: "flights go on" })
     b.send({ type: "register-details", name: "Bee" })
