@@ -173,10 +173,11 @@ const laws: readonly Law[] = [
       })
   },
   {
-    sentence: "A change is followed by lists: the network is settled only while nobody's list may be wrong.",
+    sentence: "A change is followed by lists: the network is settled only while nobody's list may be wrong, as the first one's cannot be.",
     when: ({ before }) => before?.value === "settled",
     holds: ({ before, after, event }) =>
-      same(plain(before), plain(after)) && event.type !== "network.enter" && event.type !== "network.leave"
+      (same(plain(before), plain(after)) && event.type !== "network.enter" && event.type !== "network.leave") ||
+      (event.type === "network.enter" && entriesOf(before).length === 0)
         ? after.value === "settled"
         : after.value === (entriesOf(after).length === 0 ? "deserted" : "changed")
   },
