@@ -201,7 +201,7 @@ export const startApplication = async (config: Config, options: ApplicationOptio
     refusedOrigins.refuse(where, request.headers.origin, addressOf(request).address)
 
   let publicUrl = config.publicServerUrl
-  const uploadRows = traced("database", createUploadRows(database.pool))
+  const uploadRows = traced("database", createUploadRows(database))
   const { uploadthingToken } = config.previews
   const uploadthingFault =
     uploadthingToken === undefined
