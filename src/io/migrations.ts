@@ -77,14 +77,14 @@ const enterSchema = async (client: ClientBase): Promise<string> => {
   return (rows[0] as { schema: string }).schema
 }
 
-/** As the library makes it, which tells of what it may not do by a stack trace. */
+/** As the library makes it, and asked for what the library does with it: it tells of missing rights by a stack trace. */
 const makeBookkeeping = async (client: ClientBase): Promise<void> => {
   const { rowCount } = await client.query("select from pg_class where oid = to_regclass($1)", [MIGRATIONS_TABLE])
-  if (rowCount === 0) {
-    await client.query(
-      `create table ${MIGRATIONS_TABLE} (id serial primary key, name varchar(255) not null, run_on timestamp not null)`
-    )
-  }
+  await client.query(
+    rowCount === 0
+      ? `create table ${MIGRATIONS_TABLE} (id serial primary key, name varchar(255) not null, run_on timestamp not null)`
+      : `insert into ${MIGRATIONS_TABLE} (name, run_on) select name, run_on from ${MIGRATIONS_TABLE} where false`
+  )
 }
 
 /** Removes our tables from the current schema with everything in them. The client must be connected. */
