@@ -1,6 +1,7 @@
 // npm run migrate: brings the tables of the configured database up to date. Loses nothing; may be run at any time.
 import { commandLineOf } from "../src/commandLine.ts"
 import { withPostgres } from "../src/io/database.ts"
+import { checkFitness } from "../src/io/databaseFitness.ts"
 import { readDatabaseUrl } from "../src/io/databaseUrl.ts"
 import { openEmbeddedDatabase } from "../src/io/embeddedDatabase.ts"
 import { migrate } from "../src/io/migrations.ts"
@@ -29,6 +30,10 @@ await runScript(async () => {
     report(`The embedded database in ${dataDirectory}`, embedded.applied)
   } else {
     const address = readDatabaseUrl(url, ssl)
-    report(`PostgreSQL at ${address.label}`, await withPostgres(address, migrate))
+    const applied = await withPostgres(address, async (client, { session }) => {
+      await checkFitness(client, address.label, session)
+      return migrate(client)
+    })
+    report(`PostgreSQL at ${address.label}`, applied)
   }
 })

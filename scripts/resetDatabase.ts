@@ -2,6 +2,7 @@
 import { resolve } from "node:path"
 import { commandLineOf, switchFlag, valueFlag } from "../src/commandLine.ts"
 import { withPostgres } from "../src/io/database.ts"
+import { checkFitness } from "../src/io/databaseFitness.ts"
 import { readDatabaseUrl } from "../src/io/databaseUrl.ts"
 import { openEmbeddedDatabase } from "../src/io/embeddedDatabase.ts"
 import { dropTables, migrate } from "../src/io/migrations.ts"
@@ -69,7 +70,8 @@ await runScript(async () => {
     const address = readDatabaseUrl(url, ssl)
     const danger = address.local ? production : `${address.label} is not on this machine`
     await permission({ name: address.label, described: `the tables in PostgreSQL at ${address.label}`, danger })
-    await withPostgres(address, async (client) => {
+    await withPostgres(address, async (client, { session }) => {
+      await checkFitness(client, address.label, session)
       await dropTables(client)
       await migrate(client)
     })

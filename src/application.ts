@@ -5,7 +5,6 @@ import type { IncomingMessage } from "node:http"
 import type { Server as SecureServer } from "node:https"
 import type { AddressInfo } from "node:net"
 import * as Redacted from "effect/Redacted"
-import { sql } from "slonik"
 import { createActor, waitFor, type ActorRefFrom, type InspectionEvent } from "xstate"
 import type { Config } from "./config.ts"
 import { createGate } from "./http/gate.ts"
@@ -17,7 +16,6 @@ import { followRenewals, readCertificate } from "./io/certificate.ts"
 import { createConnections } from "./io/connections.ts"
 import { createBudgets } from "./io/budgets.ts"
 import { openDatabase } from "./io/database.ts"
-import { runStatement } from "./io/databaseErrors.ts"
 import { createDeadlines } from "./io/deadlines.ts"
 import { createPreviewCleanup, createRoomCleanup } from "./io/cleanups.ts"
 import { aliasOf, createIdentities } from "./io/identities.ts"
@@ -125,7 +123,8 @@ export const startApplication = async (config: Config, options: ApplicationOptio
   const traced: Tracing["around"] = (name, service) => tracing?.around(name, service) ?? service
   const store = traced("database", createRoomRows(database, aliasOf))
   const readiness = createReadiness({
-    probe: () => runStatement("probe", () => database.pool.query(sql.unsafe`select 1`)),
+    probe: database.probe,
+    onFault: (error) => log("error", "database:fault", describeError(error)),
     timeoutMs: limits.readinessTimeoutMs,
     freshMs: limits.readinessFreshMs
   })
@@ -203,7 +202,7 @@ export const startApplication = async (config: Config, options: ApplicationOptio
     refusedOrigins.refuse(where, request.headers.origin, addressOf(request).address)
 
   let publicUrl = config.publicServerUrl
-  const uploadRows = traced("database", createUploadRows(database.pool))
+  const uploadRows = traced("database", createUploadRows(database))
   const { uploadthingToken } = config.previews
   const uploadthingFault =
     uploadthingToken === undefined

@@ -72,6 +72,20 @@ export const limits = {
    * is taken. Zero would make no room at all. */
   roomCodeAttempts: 8,
 
+  // The database
+
+  /** Milliseconds that migrations wait for somebody else's lock: another migration takes a second or two. Zero would wait
+   * for ever, also for a lock that nobody will give back. */
+  migrationLockTimeoutMs: 30_000,
+  /** How often a new connection's first statements are tried when the database's own time limit ends them; such a limit
+   * may be a millisecond. Zero is not a number of attempts. */
+  sessionAttempts: 20,
+  /** Milliseconds of a database's own limit for a statement below which the server does not start, where it cannot lift it:
+   * ours take some milliseconds each, on a busy machine some tens. Zero would start with any. */
+  shortestStatementTimeoutMs: 500,
+  /** Milliseconds for telling the database to end a statement. Zero would tell it nothing. */
+  cancelTimeoutMs: 1_000,
+
   // Networks
 
   /** Bytes of lists that one network is sent a second in the long run. Zero would send none. */

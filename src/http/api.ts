@@ -104,11 +104,11 @@ export class HealthGroup extends HttpApiGroup.make("health")
       success: Schema.Struct({ status: Schema.Literal("ready") }),
       error: Schema.Struct({
         status: Schema.Literal("not_ready"),
-        reason: Schema.Literals(["database", "shutting_down"]).annotate({
-          description: "`database`: it gives no answer, or not in time."
+        reason: Schema.Literals(["database", "database_fault", "shutting_down"]).annotate({
+          description: "`database`: it gives no answer, or not in time. `database_fault`: it refuses what the server needs; the log says why."
         })
       }).annotate({ httpApiStatus: 503 })
-    }).annotateMerge(described("Ready", "Whether clients should be sent here: the database answers, and the server stays.")),
+    }).annotateMerge(described("Ready", "Whether clients should be sent here: the database does what is needed of it, and the server stays.")),
     HttpApiEndpoint.get("metrics", "/metrics", { success: PlainText }).annotateMerge(
       described("Metrics", "In the text format of Prometheus, version 0.0.4.")
     )
@@ -138,6 +138,7 @@ const inRoom = { roomCode: RoomCode }
 const asParticipant = { roomCode: RoomCode, participantId: ParticipantId }
 const notInRoom = errorSchema(wireErrors.notInRoom)
 const unavailable = errorSchema(wireErrors.unavailable)
+const fault = errorSchema(wireErrors.fault)
 const tooLarge = errorSchema(wireErrors.bodyTooLarge)
 const tooManyRequests = errorSchema(wireErrors.tooMany)
 const wrongOrigin = errorSchema(wireErrors.wrongOrigin)
@@ -155,25 +156,25 @@ export class RoomsGroup extends HttpApiGroup.make("rooms")
     HttpApiEndpoint.post("create", "/api/rooms", {
       payload: NamePayload,
       success: RoomSummary.annotate({ httpApiStatus: 201 }),
-      error: [wrongOrigin, tooLarge, tooManyRequests, unavailable]
+      error: [wrongOrigin, tooLarge, tooManyRequests, unavailable, fault]
     }).annotateMerge(described("Create a room", "Makes a room and its host. The code is what the host passes on.")),
     HttpApiEndpoint.post("join", "/api/rooms/:roomCode/join", {
       params: inRoom,
       payload: NamePayload,
       success: RoomSummary,
-      error: [errorSchema(wireErrors.roomGone), errorSchema(wireErrors.roomFull), wrongOrigin, tooLarge, tooManyRequests, unavailable]
+      error: [errorSchema(wireErrors.roomGone), errorSchema(wireErrors.roomFull), wrongOrigin, tooLarge, tooManyRequests, unavailable, fault]
     }).annotateMerge(described("Join a room", "Takes the guest's place, or that of a participant who has gone without a word.")),
     HttpApiEndpoint.get("poll", "/api/rooms/:roomCode", {
       params: inRoom,
       query: { participantId: ParticipantId },
       success: RoomSummary,
-      error: [notInRoom, tooManyRequests, unavailable]
+      error: [notInRoom, tooManyRequests, unavailable, fault]
     }).annotateMerge(described("Poll a room", "Says how the room is, and extends its life. Who has just left comes back by it, while a seat is free.")),
     HttpApiEndpoint.post("ready", "/api/rooms/:roomCode/participants/:participantId/ready", {
       params: asParticipant,
       payload: ReadyPayload,
       success: RoomSummary,
-      error: [notInRoom, wrongOrigin, tooLarge, unavailable]
+      error: [notInRoom, wrongOrigin, tooLarge, unavailable, fault]
     }).annotateMerge(
       described("Offer files", "Makes the participant ready, for good. Saying it again replaces the counts.")
     ),
@@ -181,13 +182,13 @@ export class RoomsGroup extends HttpApiGroup.make("rooms")
       params: asParticipant,
       payload: ActivePayload,
       success: RoomSummary,
-      error: [errorSchema(wireErrors.peerIsSharing), notInRoom, wrongOrigin, tooLarge, unavailable]
+      error: [errorSchema(wireErrors.peerIsSharing), notInRoom, wrongOrigin, tooLarge, unavailable, fault]
     }).annotateMerge(described("Share the screen", "Starts or ends this participant's screen sharing.")),
     HttpApiEndpoint.post("chat", "/api/rooms/:roomCode/participants/:participantId/chat", {
       params: asParticipant,
       payload: ActivePayload,
       success: RoomSummary,
-      error: [notInRoom, wrongOrigin, tooLarge, unavailable]
+      error: [notInRoom, wrongOrigin, tooLarge, unavailable, fault]
     }).annotateMerge(described("Ask for a chat", "Opens or closes the chat on this participant's side."))
   )
   .middleware(RejectsInvalidInput)

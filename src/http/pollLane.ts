@@ -66,6 +66,8 @@ const answer = (response: ServerResponse, headers: readonly string[], reply: Roo
       return refuse(response, headers, refusalsInside[reply.reason])
     case "room.unavailable":
       return refuse(response, headers, wireErrors.unavailable)
+    case "room.broken":
+      return refuse(response, headers, wireErrors.fault)
   }
 }
 

@@ -115,6 +115,8 @@ const answer = (
           return errorResponse(refusals[said.reason])
         case "room.unavailable":
           return errorResponse(wireErrors.unavailable)
+        case "room.broken":
+          return errorResponse(wireErrors.fault)
       }
     }
   )

@@ -1,14 +1,25 @@
 import pg from "pg"
-import { createPool, SchemaValidationError, type DatabasePool, type Interceptor, type QueryResultRow } from "slonik"
+import { createPool, SchemaValidationError, sql, type DatabasePool, type Interceptor, type QueryResultRow } from "slonik"
 import { createDatabaseDriver, type ConnectionRecipe } from "./databaseDriver.ts"
-import { codeOf, DatabaseUnreachable, reasonOf, TablesMissing } from "./databaseErrors.ts"
+import {
+  codeOf,
+  DatabaseUnfit,
+  DatabaseUnreachable,
+  isSqlState,
+  reasonOf,
+  RightsMissing,
+  runStatement,
+  TablesMissing
+} from "./databaseErrors.ts"
+import { checkFitness, checkSequence, grantRights, probeTables } from "./databaseFitness.ts"
+import { beginSession, type SessionKind } from "./databaseSession.ts"
 import { readDatabaseUrl, type DatabaseAddress, type DatabaseSsl } from "./databaseUrl.ts"
 import { openEmbeddedDatabase } from "./embeddedDatabase.ts"
 import { keepsDeparted, missingTables } from "./migrations.ts"
 
 /** ms to connect and log in; a client waits for its answer meanwhile. */
 const CONNECTION_TIMEOUT = 5_000
-/** ms a statement may run, told to PostgreSQL. Each of ours touches one row by its key, or a few by an index. */
+/** ms a statement may run, told to PostgreSQL, or behind a pooler kept by cancelling it. Each of ours touches one row by its key, or a few by an index. */
 const STATEMENT_TIMEOUT = 5_000
 /** ms until we stop waiting for an answer: longer than the above, for a server that has gone without a word. */
 const ANSWER_TIMEOUT = 8_000
@@ -41,8 +52,12 @@ export interface Database {
   readonly kind: "postgres" | "embedded"
   /** Where it is, in words that are safe to print. */
   readonly describe: string
+  /** Where its tables are. */
+  readonly schema: string
   /** False where a DropSilk database has not been migrated: who may come back is then forgotten with the room's actor. */
   readonly keepsDeparted: boolean
+  /** Asks it for what rooms need of it, and changes nothing. Rejects with DatabaseFault. */
+  probe(): Promise<void>
   /** Lets queries that run finish, then lets go of everything. May be called again. */
   close(): Promise<void>
 }
@@ -51,7 +66,7 @@ export interface Database {
  * Opens the database. The embedded one is brought up to date by this; a PostgreSQL is never changed, its tables must
  * be there. Broken connections are replaced when next needed.
  *
- * Rejects with DatabaseSettingInvalid, DatabaseUnreachable or TablesMissing (PostgreSQL), with DataDirectoryInUse or
+ * Rejects with DatabaseSettingInvalid, DatabaseUnreachable, DatabaseUnfit, RightsMissing or TablesMissing (PostgreSQL), with DataDirectoryInUse or
  * DataDirectoryUnusable (embedded). None of them says a password.
  */
 export const openDatabase = (options: DatabaseOptions): Promise<Database> =>
@@ -59,35 +74,40 @@ export const openDatabase = (options: DatabaseOptions): Promise<Database> =>
 
 const openPostgres = async (url: string, options: DatabaseOptions): Promise<Database> => {
   const address = readDatabaseUrl(url, options.ssl)
-  const found = await withPostgres(address, async (client) => ({
-    missing: await missingTables(client),
-    keepsDeparted: await keepsDeparted(client)
-  }))
-  if (found.missing.length > 0) throw new TablesMissing(address.label, found.missing)
+  const found = await withPostgres(address, async (client, { config, session }) => {
+    const { schema } = await checkFitness(client, address.label, session)
+    const missing = await missingTables(client, schema)
+    if (missing.length > 0) throw new TablesMissing(address.label, schema, missing)
+    await checkSequence(client, address.label, schema)
+    return { config, schema, keepsDeparted: await keepsDeparted(client, schema) }
+  })
 
   const pool = await openPool({
     maxPoolSize: options.poolSize ?? POOL_SIZE,
     idleTimeout: IDLE_TIMEOUT,
     recipe: {
-      config: () => ({
-        ...address.config,
-        application_name: "silktower",
-        connectionTimeoutMillis: CONNECTION_TIMEOUT,
-        query_timeout: ANSWER_TIMEOUT,
-        keepAlive: true
-      }),
-      // Not as a start-up parameter: connection poolers such as PgBouncer refuse those they do not know.
-      sessionSetup: `set statement_timeout = ${STATEMENT_TIMEOUT}`,
+      config: () => ({ ...found.config, query_timeout: ANSWER_TIMEOUT, keepAlive: true }),
+      begin: (client) => beginSession(client, STATEMENT_TIMEOUT),
+      statementTimeoutMs: STATEMENT_TIMEOUT,
       onError: options.onError ?? (() => {})
     }
   })
-  return {
+  const database: Database = {
     pool,
     kind: "postgres",
     describe: `PostgreSQL at ${address.label}`,
+    schema: found.schema,
     keepsDeparted: found.keepsDeparted,
+    probe: () => runStatement("probe", () => probeTables(pool, found.schema)),
     close: once(() => pool.end())
   }
+  try {
+    await probeTables(pool, found.schema)
+  } catch (error) {
+    await database.close()
+    throw await withPostgres(address, (client) => named(error, address, client))
+  }
+  return database
 }
 
 const openEmbedded = async (options: DatabaseOptions): Promise<Database> => {
@@ -97,8 +117,12 @@ const openEmbedded = async (options: DatabaseOptions): Promise<Database> => {
     idleTimeout: "DISABLE_TIMEOUT",
     recipe: {
       config: embedded.config,
-      // All connections are one session, which still holds the prepared statements of the connection before.
-      sessionSetup: "deallocate all",
+      begin: async (client) => {
+        // All connections are one session, which still holds the prepared statements of the connection before.
+        await client.query("deallocate all")
+        return "own"
+      },
+      statementTimeoutMs: 0,
       beforeWrite: embedded.checkSpace,
       onError: options.onError ?? (() => {})
     }
@@ -107,7 +131,11 @@ const openEmbedded = async (options: DatabaseOptions): Promise<Database> => {
     pool,
     kind: "embedded",
     describe: `embedded PostgreSQL in ${options.dataDirectory}`,
+    schema: "public",
     keepsDeparted: true,
+    probe: async () => {
+      await runStatement("probe", () => pool.query(sql.unsafe`select 1`))
+    },
     close: once(async () => {
       await pool.end()
       await embedded.close()
@@ -117,10 +145,15 @@ const openEmbedded = async (options: DatabaseOptions): Promise<Database> => {
 
 /**
  * Does one thing with a PostgreSQL on a connection of its own, without a limit on how long it may run. Rejects with
- * DatabaseUnreachable when it cannot be reached.
+ * DatabaseUnreachable when it cannot be reached, with RightsMissing or DatabaseUnfit when it refuses what is asked, and
+ * with whatever else `use` rejects with. `config` is what has led there.
  */
-export const withPostgres = async <A>(address: DatabaseAddress, use: (client: pg.Client) => Promise<A>): Promise<A> => {
-  const client = new pg.Client({ ...address.config, connectionTimeoutMillis: CONNECTION_TIMEOUT })
+export const withPostgres = async <A>(
+  address: DatabaseAddress,
+  use: (client: pg.Client, way: { readonly config: pg.ClientConfig; readonly session: SessionKind }) => Promise<A>
+): Promise<A> => {
+  const config = { fallback_application_name: "silktower", connectionTimeoutMillis: CONNECTION_TIMEOUT, ...address.config }
+  const client = new pg.Client(config)
   // A connection that breaks also fails the query on it, and that is the one place where it is told.
   client.on("error", () => {})
   try {
@@ -130,7 +163,9 @@ export const withPostgres = async <A>(address: DatabaseAddress, use: (client: pg
     throw new DatabaseUnreachable(address.label, refusal(error))
   }
   try {
-    return await use(client)
+    return await use(client, { config, session: await beginSession(client, 0) })
+  } catch (error) {
+    throw await named(error, address, client)
   } finally {
     await client.end()
   }
@@ -154,6 +189,21 @@ const openPool = (settings: {
     resetConnection: async () => {}
   })
 
+/** The error of a connection by a name that says what to do; what has a name of ours keeps it. */
+const named = async (error: unknown, address: DatabaseAddress, client: pg.Client): Promise<unknown> => {
+  const code = codeOf(error)
+  const reason = reasonOf(error)
+  if (code === "42501") {
+    const { rows } = await client.query<{ schema: string; role: string }>(
+      "select coalesce(current_schema(), '') as schema, current_user as role"
+    )
+    const [{ schema, role }] = rows as [{ schema: string; role: string }]
+    return new RightsMissing(address.label, role, reason, grantRights(schema, role))
+  }
+  if (isSqlState(code)) return new DatabaseUnfit(address.label, `${reason} (${code})`)
+  return error
+}
+
 /** Checks every row against the schema its statement was given: sql.type(schema), sql.prepared(name, schema). */
 const rowValidation: Interceptor = {
   name: "row-validation",
@@ -166,10 +216,16 @@ const rowValidation: Interceptor = {
   }
 }
 
+/** With which PgBouncer and its like refuse what they do not know. */
+const protocolViolation = "08P01"
+
 const refusal = (error: unknown): string => {
   const code = codeOf(error)
   const reason = reasonOf(error)
   const words = code === undefined || reason.includes(code) ? reason : `${reason} (${code})`
+  if (code === protocolViolation) {
+    return `${words}; a pooler takes no such parameter: leave it out of the URL, or give the address of PostgreSQL itself`
+  }
   if (reason.includes("does not support SSL")) return `${words}; DATABASE_SSL=off connects without encryption`
   if (reason.includes("no encryption")) return `${words}; DATABASE_SSL=require encrypts`
   return words

@@ -1,19 +1,25 @@
 /** Whether this server should be sent clients: its database answers, and it is not about to go. */
 
-/** `database`: it gives no answer, or not in time. */
-export type Readiness = "ready" | "shutting_down" | "database"
+/**
+ * `database`: it gives no answer, or not in time. `database_fault`: it answers that it will not do what is needed, and
+ * waiting does not cure that.
+ */
+export type Readiness = "ready" | "shutting_down" | "database" | "database_fault"
 
 export interface ReadinessOptions {
-  /** Asks the database something trivial. */
+  /** Asks the database for what is needed of it; rejects with an error that says of itself whether it is `lasting`. */
   readonly probe: () => Promise<unknown>
+  /** Hears once of a fault that lasts, and again when there has been none in between. */
+  readonly onFault: (error: unknown) => void
   /** Milliseconds that it may take. */
   readonly timeoutMs: number
   /** Milliseconds that an answer is good for: however many ask, the database is asked once. */
   readonly freshMs: number
 }
 
-export const createReadiness = ({ probe, timeoutMs, freshMs }: ReadinessOptions) => {
+export const createReadiness = ({ probe, onFault, timeoutMs, freshMs }: ReadinessOptions) => {
   let isStopping = false
+  let isFaulty = false
   let asking: Promise<Readiness> | undefined
   let freshUntil = 0
 
@@ -21,8 +27,16 @@ export const createReadiness = ({ probe, timeoutMs, freshMs }: ReadinessOptions)
     const late = Promise.withResolvers<Readiness>()
     const timer = setTimeout(() => late.resolve("database"), timeoutMs)
     const answer = probe().then(
-      (): Readiness => "ready",
-      (): Readiness => "database"
+      (): Readiness => {
+        isFaulty = false
+        return "ready"
+      },
+      (error: { readonly lasting?: boolean }): Readiness => {
+        if (error.lasting !== true) return "database"
+        if (!isFaulty) onFault(error)
+        isFaulty = true
+        return "database_fault"
+      }
     )
     try {
       return await Promise.race([answer, late.promise])

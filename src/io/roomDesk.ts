@@ -5,7 +5,7 @@ export type RoomReply =
   | { readonly type: "room.answered"; readonly room: RoomRecord; readonly participantId: string }
   | { readonly type: "room.refused"; readonly reason: "not-found" | "full" | "peer-sharing" }
   /** The room could not be reached or could not save: nothing has changed, try again later. */
-  | { readonly type: "room.unavailable" }
+  | { readonly type: "room.unavailable" | "room.broken" }
 
 /** Who asks over HTTP for a participant. */
 export interface ParticipantRequest {

@@ -5,6 +5,7 @@ import type { Participant, RoomRecord } from "../machines/roomRecord.ts"
 import type { Database } from "./database.ts"
 import { runStatement } from "./databaseErrors.ts"
 import type { RoomStore } from "./roomStore.ts"
+import { epochOf, momentOf } from "./sqlTime.ts"
 
 /**
  * The rooms table as a RoomStore; one statement a method. `aliasOf` gives the name under which a participant is shown
@@ -13,10 +14,12 @@ import type { RoomStore } from "./roomStore.ts"
  * Every method rejects with DatabaseFault, which holds no participant's id.
  */
 export const createRoomRows = (
-  { pool, keepsDeparted }: Pick<Database, "pool" | "keepsDeparted">,
+  { pool, schema, keepsDeparted }: Pick<Database, "pool" | "schema" | "keepsDeparted">,
   aliasOf: (roomCode: string, participantId: string) => string
 ): RoomStore => {
   const own = keepsDeparted ? ownColumns : noOwnColumns
+  // By its whole name: in a session that is shared, others say where names are looked for.
+  const rooms = sql.identifier([schema, "rooms"])
   return {
     load: async (code, at) => {
       // PostgreSQL text cannot hold it, so no room has it, and asking would be a fault of the database.
@@ -29,9 +32,9 @@ export const createRoomRows = (
             host_screen_share_active, host_chat_active,
             guest_participant_id, coalesce(guest_name, 'Anonymous') as guest_name, guest_ready, guest_file_count,
             guest_total_bytes, guest_screen_share_active, guest_chat_active,
-            ${own.selected}, expires_at
-          from rooms
-          where room_code = ${code} and expires_at > ${moment(at)}`)
+            ${own.selected}, ${epochOf(sql.fragment`expires_at`)} as expires_at
+          from ${rooms}
+          where room_code = ${code} and expires_at > ${momentOf(at)}`)
       )
       return row === null ? null : { room: toRecord(row, aliasOf), words: row.last_words }
     },
@@ -39,18 +42,18 @@ export const createRoomRows = (
     insert: async ({ room, words }) => {
       const { rowCount } = await runStatement("insert room", () =>
         pool.query(sql.prepared("room_insert", nothing)`
-          insert into rooms (room_code, ${CONTENT} ${own.names}, expires_at)
-          values (${room.code}, ${contentOf(room)} ${own.values(room, words)}, ${moment(room.expiresAt)})
+          insert into ${rooms} (room_code, ${CONTENT} ${own.names}, expires_at)
+          values (${room.code}, ${contentOf(room)} ${own.values(room, words)}, ${momentOf(room.expiresAt)})
           on conflict (room_code) do nothing`)
       )
       return rowCount === 1 ? "inserted" : "taken"
     },
 
     save: async (before, after, words) => {
-      const expiresAt = moment(after.expiresAt)
+      const expiresAt = momentOf(after.expiresAt)
       const { rowCount } = await runStatement("save room", () =>
         pool.query(sql.prepared("room_save", nothing)`
-          update rooms
+          update ${rooms}
           set (${CONTENT} ${own.names}) = row (${contentOf(after)} ${own.values(after, words)}),
             expires_at = case when ${after.host !== null} then greatest(expires_at, ${expiresAt}) else ${expiresAt} end,
             updated_at = now()
@@ -62,7 +65,7 @@ export const createRoomRows = (
     remove: async (before) => {
       const { rowCount } = await runStatement("remove room", () =>
         pool.query(
-          sql.prepared("room_remove", nothing)`delete from rooms where ${stillSays(before)} ${own.unchanged(before)}`
+          sql.prepared("room_remove", nothing)`delete from ${rooms} where ${stillSays(before)} ${own.unchanged(before)}`
         )
       )
       return rowCount === 1 ? "removed" : "conflict"
@@ -70,7 +73,7 @@ export const createRoomRows = (
 
     removeExpired: async (at) => {
       const { rowCount } = await runStatement("remove expired rooms", () =>
-        pool.query(sql.prepared("room_remove_expired", nothing)`delete from rooms where expires_at <= ${moment(at)}`)
+        pool.query(sql.prepared("room_remove_expired", nothing)`delete from ${rooms} where expires_at <= ${momentOf(at)}`)
       )
       return rowCount ?? 0
     }
@@ -188,10 +191,6 @@ const stillSays = (room: RoomRecord) => {
       row (${guest?.name ?? null}, ${guest?.ready ?? false}, ${guest?.fileCount ?? 0}, ${guest?.totalBytes ?? 0},
         ${guest?.screenShare ?? false}, ${guest?.chat ?? false}))`
 }
-
-// As text, which is exact to the millisecond; slonik's own way goes through seconds as a floating-point number.
-const moment = (epochMilliseconds: number) =>
-  sql.fragment`${new Date(epochMilliseconds).toISOString()}::timestamptz`
 
 const toRecord = (row: StoredRoom, aliasOf: (roomCode: string, participantId: string) => string): RoomRecord => {
   const participant = (id: string, rest: Omit<Participant, "id" | "alias">): Participant => ({

@@ -138,6 +138,8 @@ export const createRoomDesk = (rooms: SupervisorRef, options: RoomDeskOptions): 
         return { type: answer.type, room: answer.room, participantId: answer.participantId }
       case "room.refused":
         return { type: answer.type, reason: answer.reason }
+      case "room.broken":
+        return { type: answer.type }
       case "room.unavailable":
       case "room.codeTaken":
       case "room.asksAround":

@@ -1,7 +1,9 @@
 /** The uploaded_files table: which previews are kept at UploadThing, and since when. */
 import * as Schema from "effect/Schema"
-import { sql, type DatabasePool } from "slonik"
+import { sql } from "slonik"
+import type { Database } from "./database.ts"
 import { runStatement } from "./databaseErrors.ts"
+import { momentOf } from "./sqlTime.ts"
 
 export interface UploadedFile {
   /** Its name at UploadThing. */
@@ -27,33 +29,37 @@ export interface UploadStore {
   remove(ids: readonly number[]): Promise<number>
 }
 
-export const createUploadRows = (pool: DatabasePool): UploadStore => ({
-  insert: async ({ key, url, name }) => {
-    const { rowCount } = await runStatement("insert uploaded file", () =>
-      pool.query(sql.prepared("upload_insert", nothing)`
-        insert into uploaded_files (file_key, file_url, file_name)
-        values (${key}, ${url}, ${storable(name)})
-        on conflict (file_key) do nothing`)
-    )
-    return rowCount === 1 ? "inserted" : "known"
-  },
+export const createUploadRows = ({ pool, schema }: Pick<Database, "pool" | "schema">): UploadStore => {
+  // By its whole name, as rooms are.
+  const files = sql.identifier([schema, "uploaded_files"])
+  return {
+    insert: async ({ key, url, name }) => {
+      const { rowCount } = await runStatement("insert uploaded file", () =>
+        pool.query(sql.prepared("upload_insert", nothing)`
+          insert into ${files} (file_key, file_url, file_name)
+          values (${key}, ${url}, ${storable(name)})
+          on conflict (file_key) do nothing`)
+      )
+      return rowCount === 1 ? "inserted" : "known"
+    },
 
-  findOld: ({ before, afterId, limit }) =>
-    runStatement("find old uploaded files", () =>
-      pool.any(sql.prepared("upload_find_old", oldFile)`
-        select id, file_key as key from uploaded_files
-        where uploaded_at < ${new Date(before).toISOString()}::timestamptz and id > ${afterId}
-        order by id limit ${limit}`)
-    ),
+    findOld: ({ before, afterId, limit }) =>
+      runStatement("find old uploaded files", () =>
+        pool.any(sql.prepared("upload_find_old", oldFile)`
+          select id, file_key as key from ${files}
+          where uploaded_at < ${momentOf(before)} and id > ${afterId}
+          order by id limit ${limit}`)
+      ),
 
-  remove: async (ids) => {
-    const { rowCount } = await runStatement("remove uploaded files", () =>
-      pool.query(sql.prepared("upload_remove", nothing)`
-        delete from uploaded_files where id = any(${sql.array([...ids], "int4")})`)
-    )
-    return rowCount ?? 0
+    remove: async (ids) => {
+      const { rowCount } = await runStatement("remove uploaded files", () =>
+        pool.query(sql.prepared("upload_remove", nothing)`
+          delete from ${files} where id = any(${sql.array([...ids], "int4")})`)
+      )
+      return rowCount ?? 0
+    }
   }
-})
+}
 
 const oldFile = Schema.toStandardSchemaV1(Schema.Struct({ id: Schema.Int, key: Schema.String }))
 const nothing = Schema.toStandardSchemaV1(Schema.Struct({}))

@@ -12,6 +12,7 @@ import type { DomainEvent } from "./domainEvents.ts"
 import type { Channel } from "./flight.ts"
 import {
   failure,
+  outcomeOf,
   reply,
   replyToOf,
   type AttachReply,
@@ -240,7 +241,7 @@ const base = setup({
     keepWaiting: assign({ waiting: ({ context, event }) => [...context.waiting, event] }),
     answerCreator: sendTo(
       ({ context }) => context.creation!.replyTo,
-      ({ context }, { outcome }: { outcome: "room.codeTaken" | "room.unavailable" }) => ({
+      ({ context }, { outcome }: { outcome: "room.codeTaken" | "room.unavailable" | "room.broken" }) => ({
         type: outcome,
         requestId: context.creation!.requestId
       })
@@ -446,7 +447,7 @@ const undecided = (waiting: readonly RoomEvent[]): readonly Decided[] =>
 
 /** What the callers of a crashed room hear at once instead of waiting in vain. */
 export const roomCrashReplies = (context: RoomContext): readonly Delivery[] =>
-  answers([...context.batch, ...context.decided, ...undecided(context.waiting)], failure)
+  answers([...context.batch, ...context.decided, ...undecided(context.waiting)], (each) => failure(each, undefined))
 
 const readmitWaiting = base.enqueueActions(({ context, enqueue }) => {
   enqueue.assign({ waiting: [], rehearing: true })
@@ -458,8 +459,13 @@ const denyWaiting = base.enqueueActions(({ context, enqueue }) => {
   for (const { to, event } of answers(undecided(context.waiting), (each) => reply(each, null))) enqueue.sendTo(to, event)
 })
 
-const failWaiting = base.enqueueActions(({ context, enqueue }) => {
-  for (const { to, event } of answers(undecided(context.waiting), failure)) enqueue.sendTo(to, event)
+/** With what reading or writing the row has failed. */
+const errorOf = (event: object): unknown => ("error" in event ? event.error : undefined)
+
+const failWaiting = base.enqueueActions(({ context, event: fault, enqueue }) => {
+  for (const { to, event } of answers(undecided(context.waiting), (each) => failure(each, errorOf(fault)))) {
+    enqueue.sendTo(to, event)
+  }
 })
 
 const answerDecided = base.enqueueActions(({ context, enqueue }) => {
@@ -484,7 +490,7 @@ const finishWriting = base.enqueueActions(({ context, enqueue }) => {
 })
 
 /** The changes are undone and their askers told; but who has left has left. */
-const failWriting = base.enqueueActions(({ context, enqueue }) => {
+const failWriting = base.enqueueActions(({ context, event: fault, enqueue }) => {
   const failed = [...context.batch, ...context.decided]
   const saved = context.saved as RoomRecord
   const owed = factsOf(context).filter(({ participantId }) => roleOf(saved, participantId) !== null)
@@ -498,7 +504,7 @@ const failWriting = base.enqueueActions(({ context, enqueue }) => {
     batch: [],
     decided: []
   })
-  for (const { to, event } of answers(failed, failure)) enqueue.sendTo(to, event)
+  for (const { to, event } of answers(failed, (each) => failure(each, errorOf(fault)))) enqueue.sendTo(to, event)
   enqueue.raise({ type: "record.reloaded" })
 })
 
@@ -612,7 +618,7 @@ export const roomMachine = base
                 error: event.error
               })
             },
-            { type: "answerCreator", params: { outcome: "room.unavailable" } },
+            { type: "answerCreator", params: ({ event }) => ({ outcome: outcomeOf(event.error) }) },
             "failWaiting"
           ]
         }

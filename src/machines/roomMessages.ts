@@ -88,7 +88,10 @@ export type RoomEvent =
 export type RoomAnswer =
   | { readonly type: "room.answered"; readonly requestId: number; readonly participantId: string; readonly room: RoomRecord }
   | { readonly type: "room.refused"; readonly requestId: number; readonly reason: RefusalReason }
+  /** It could not be read or written: asking again later may help. */
   | { readonly type: "room.unavailable"; readonly requestId: number }
+  /** It could not be read or written, and will not be until somebody has seen to it. */
+  | { readonly type: "room.broken"; readonly requestId: number }
   | { readonly type: "room.codeTaken"; readonly requestId: number }
   /** The room is full of participants of whom some may have gone: ask again, and say who is around. */
   | { readonly type: "room.asksAround"; readonly requestId: number; readonly suspects: readonly Suspect[] }
@@ -152,13 +155,17 @@ export const reply = (decided: Decided, room: RoomRecord | null): RoomAnswer | A
   }
 }
 
-/** The answer when what a command was decided upon could not be saved or loaded. */
-export const failure = ({ command }: Decided): RoomAnswer | AttachReply | null =>
+/** What is said of a row that could not be read or written: the error says of itself whether it lasts. */
+export const outcomeOf = (error: unknown): "room.unavailable" | "room.broken" =>
+  error instanceof Error && "lasting" in error && error.lasting === true ? "room.broken" : "room.unavailable"
+
+/** The answer when what a command was decided upon could not be saved or loaded, with the error that told so. */
+export const failure = ({ command }: Decided, error: unknown): RoomAnswer | AttachReply | null =>
   command.type === "seat.vacated"
     ? null
     : command.type === "room.attach"
       ? { type: "room.failed", attempt: command.attempt }
-      : { type: "room.unavailable", requestId: command.requestId }
+      : { type: outcomeOf(error), requestId: command.requestId }
 
 /** Who waits for the answer to a command. */
 export const replyToOf = ({ command }: Decided): AnyActorRef | undefined =>

@@ -46,7 +46,7 @@ describeOnEachDatabase("a preview", (database) => {
       token: uploadThing.token,
       callbackUrl: () => `http://127.0.0.1:${port}/api/uploadthing`,
       unreachable: false,
-      store: createUploadRows(database.opened().pool),
+      store: createUploadRows(database.opened()),
       log,
       timeoutMs: 2_000,
       listing: { files: 2, pages: 10 },

@@ -30,7 +30,7 @@ describeOnEachDatabase("the preview cleanup", (database) => {
 
   const prepare = (options: Partial<PreviewCleanupOptions> = {}) => {
     const { lines, log } = createTestLog()
-    const store = createUploadRows(database.opened().pool)
+    const store = createUploadRows(database.opened())
     const files = createUploadThing({
       token: uploadThing.token,
       callbackUrl: () => "",
@@ -196,7 +196,7 @@ describeOnEachDatabase("the room cleanup", (database) => {
     await pool.query(sql.unsafe`alter table rooms rename to elsewhere`)
     try {
       const { lines, log } = createTestLog()
-      const work = createRoomCleanup({ store: createRoomRows({ pool, keepsDeparted: true }, aliasOf), log, now: () => now })
+      const work = createRoomCleanup({ store: createRoomRows({ pool, schema: "public", keepsDeparted: true }, aliasOf), log, now: () => now })
       expect(await work(unhurried)).toEqual({ outcome: "failed", removed: 0 })
       expect(lines).toMatchObject([{ level: "error", message: "room_cleanup:error" }])
     } finally {

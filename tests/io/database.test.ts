@@ -19,6 +19,7 @@ import {
   withClient
 } from "../support/databases.ts"
 import { migrate } from "../../src/io/migrations.ts"
+import { epochOf, momentOf } from "../../src/io/sqlTime.ts"
 import { printedLine, runScript, startScript } from "../support/scripts.ts"
 
 const cleanups: (() => unknown)[] = []
@@ -52,13 +53,18 @@ const roomCount = (database: Database): Promise<number> =>
   database.pool.one(count`select count(*) from rooms`).then((row) => row.count)
 
 describeOnEachDatabase("a database", (database) => {
-  it("gives bigint as an exact number and timestamptz as milliseconds", async () => {
-    const row = Schema.toStandardSchemaV1(Schema.Struct({ big: Schema.Int, at: Schema.Finite }))
+  it("gives bigint as an exact number, and times as milliseconds", async () => {
+    const row = Schema.toStandardSchemaV1(Schema.Struct({ big: Schema.Int, at: Schema.Int }))
+    const at = Date.parse("2026-01-02T01:04:05.678Z")
     expect(
-      await database.opened().pool.one(
-        sql.type(row)`select 9007199254740991::bigint as big, '2026-01-02 03:04:05.678+02'::timestamptz as at`
-      )
-    ).toEqual({ big: 9_007_199_254_740_991, at: Date.parse("2026-01-02T01:04:05.678Z") })
+      await database.opened().pool.one(sql.type(row)`select 9007199254740991::bigint as big, ${epochOf(momentOf(at))} as at`)
+    ).toEqual({ big: 9_007_199_254_740_991, at })
+  })
+
+  it("does not guess how a time is written", async () => {
+    const { pool } = database.opened()
+    await expect(pool.query(sql.unsafe`select now()`)).rejects.toThrow("milliseconds")
+    expect(await roomCount(database.opened())).toBe(0)
   })
 
   it("fails rather than round a bigint that no number can hold", async () => {

@@ -120,7 +120,7 @@ describeOnPostgres("taking a database over", () => {
       missing: ["rooms", "uploaded_files"],
       message: expect.stringContaining("npm run migrate")
     })
-    expect(await withClient(url, missingTables)).toEqual(["rooms", "uploaded_files"])
+    expect(await withClient(url, (client) => missingTables(client, "public"))).toEqual(["rooms", "uploaded_files"])
   })
 
   it("names the columns that an old version's tables lack", async () => {
@@ -156,7 +156,7 @@ describeOnPostgres("taking a database over", () => {
       await client.query(DROPSILK)
       await migrate(client)
       await dropTables(client)
-      expect(await missingTables(client)).toEqual(["rooms", "uploaded_files"])
+      expect(await missingTables(client, "public")).toEqual(["rooms", "uploaded_files"])
       expect((await client.query("select * from schema_migrations")).rowCount).toBe(1)
       expect(await migrate(client)).toEqual(all)
     })

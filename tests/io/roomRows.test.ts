@@ -219,7 +219,7 @@ describeOnEachDatabase("rooms in the database", (database) => {
       () => expect.fail("a text with NUL was saved"),
       (error: Error) => error
     )
-    expect(fault).toMatchObject({ name: "DatabaseFault", operation: "save room", code: "22021" })
+    expect(fault).toMatchObject({ name: "LastingDatabaseFault", operation: "save room", code: "22021" })
     expect(JSON.stringify(fault, Object.getOwnPropertyNames(fault))).not.toMatch(/secret000000|4711/)
     expect(await rooms.save(waiting, full)).toBe("saved")
     expect(await rooms.load("ABC234", 0)).toEqual(full)

@@ -182,6 +182,15 @@ describe("a room's actor", () => {
     expect(answerTo(change)?.type).toBe("room.answered")
   })
 
+  it("says of a fault that waiting does not cure that it is one", async () => {
+    const change = ready("host", 1)
+    await settle("save", Object.assign(new Error("no right to write"), { lasting: true }))
+    expect(answerTo(change)).toEqual({ type: "room.broken", requestId: change })
+    const another = ready("host", 2)
+    await settle("save", Object.assign(new Error("away"), { lasting: false }))
+    expect(answerTo(another)).toEqual({ type: "room.unavailable", requestId: another })
+  })
+
   it("undoes what could not be saved, says so, and tries again without whoever has left", async () => {
     const change = ready("host", 1)
     await settle("save", new Error("down"))

@@ -77,10 +77,10 @@ export const temporaryDirectory = async (): Promise<{ options: DatabaseOptions; 
   return { options: { dataDirectory }, remove: () => rm(dataDirectory, { recursive: true, force: true }) }
 }
 
-/** A PostgreSQL database with nothing in it. `remove` also cuts whoever is still connected. */
-export const createPostgresDatabase = async (): Promise<{ url: string; remove(): Promise<void> }> => {
+/** A PostgreSQL database with nothing in it, made with `clauses`. `remove` also cuts whoever is still connected. */
+export const createPostgresDatabase = async (clauses = ""): Promise<{ url: string; remove(): Promise<void> }> => {
   const name = `silktower_test_${randomBytes(6).toString("hex")}`
-  await withClient(TEST_DATABASE_URL, (client) => client.query(`create database ${name}`))
+  await withClient(TEST_DATABASE_URL, (client) => client.query(`create database ${name} ${clauses}`))
   const url = new URL(TEST_DATABASE_URL)
   url.pathname = `/${name}`
   return {

@@ -61,6 +61,11 @@ const read = (room: RoomRecord, from = home) => ({
 
 const ended = (actor: string, output: unknown) => ({ type: `xstate.done.actor.0.room.${actor}`, output })
 const failed = (actor: string) => ({ type: `xstate.error.actor.0.room.${actor}`, error: new Error("the database is away") })
+/** Until somebody has seen to it. */
+const refused = (actor: string) => ({
+  type: `xstate.error.actor.0.room.${actor}`,
+  error: Object.assign(new Error("the database refuses"), { lasting: true })
+})
 const operations: Readonly<Record<string, string>> = {
   creating: "insert",
   loading: "load",
@@ -610,7 +615,7 @@ const laws: readonly Law[] = [
     when: (step) => isOpen(step.before) && faulted(step),
     holds: (step) => {
       const { batch, decided } = step.before.context as RoomContext
-      const expected = [...batch, ...decided].map(failure).filter((answer) => answer !== null)
+      const expected = [...batch, ...decided].map((each) => failure(each, step.event.error)).filter((answer) => answer !== null)
       return (
         storageOf(step.after) === "troubled" &&
         same(answers(step), expected) &&
@@ -742,11 +747,12 @@ const laws: readonly Law[] = [
     holds: (step) => {
       const { waiting } = step.before.context as RoomContext
       const denies = step.before.value === "loading" && !faulted(step)
-      const creation = step.before.value === "creating" ? [answered(step, "creating") ? "room.codeTaken" : "room.unavailable"] : []
+      const fault = step.event.error?.lasting === true ? "room.broken" : "room.unavailable"
+      const creation = step.before.value === "creating" ? [answered(step, "creating") ? "room.codeTaken" : fault] : []
       const types = waiting
         .filter(isQuestion)
         .map(({ type }) =>
-          type === "room.attach" ? (denies ? "room.denied" : "room.failed") : denies ? "room.refused" : "room.unavailable"
+          type === "room.attach" ? (denies ? "room.denied" : "room.failed") : denies ? "room.refused" : fault
         )
       return same(answers(step).map(({ type }) => type), [...creation, ...types])
     }
@@ -855,14 +861,14 @@ const settings = (stage: Stage): readonly Setting[] => {
     const actor = asking(snapshot)
     switch (actor) {
       case "creating":
-        return [ended(actor, "inserted"), ended(actor, "taken"), failed(actor)]
+        return [ended(actor, "inserted"), ended(actor, "taken"), failed(actor), refused(actor)]
       case "open.storage.saving":
-        return [ended(actor, "saved"), ended(actor, "conflict"), failed(actor)]
+        return [ended(actor, "saved"), ended(actor, "conflict"), failed(actor), refused(actor)]
       case "open.storage.removing":
-        return [ended(actor, "removed"), ended(actor, "conflict"), failed(actor)]
+        return [ended(actor, "removed"), ended(actor, "conflict"), failed(actor), refused(actor)]
       case "loading":
       case "open.storage.reloading":
-        return [...rows.map((found) => ended(actor, found)), failed(actor)]
+        return [...rows.map((found) => ended(actor, found)), failed(actor), refused(actor)]
       default:
         return []
     }
