@@ -23,7 +23,7 @@ import { createServer as createSecureServer } from "node:https"
 import type { Server as SecureServer } from "node:https"
 import type { Certificate } from "../io/certificate.ts"
 import { limits as defaultLimits } from "../limits.ts"
-import { corsHeaders, preflightHeaders } from "./cors.ts"
+import { corsHeaders, exposedHeaders, preflightHeaders } from "./cors.ts"
 import type { CorsAnswer, CorsPolicy } from "./cors.ts"
 import { wholeServer } from "./methods.ts"
 import type { AllowedMethods } from "./methods.ts"
@@ -147,8 +147,9 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Runn
     const sharing = cors(path, request.headers.origin)
     const foreign = isForeign(request, sharing)
     if (foreign) onRefusedPage?.(request.method === "POST" ? "post" : "read", request)
-    const headers = sharing === undefined ? guarding : [...guarding, ...corsHeaders(sharing)]
-    if (request.method === "OPTIONS" && answerOptions(response, headers, sharing, allowOf(path, allowedMethods))) return
+    const shared = sharing === undefined ? guarding : [...guarding, ...corsHeaders(sharing)]
+    if (request.method === "OPTIONS" && answerOptions(response, shared, sharing, allowOf(path, allowedMethods))) return
+    const headers = sharing === undefined ? shared : [...shared, ...exposedHeaders(sharing)]
     const handler = handlerOf(request, foreign)
     if (handler === handle && pollLane?.(request, response, headers) === true) return
     for (let index = 0; index < headers.length; index += 2) {
