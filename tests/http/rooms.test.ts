@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { codesOfNobody, noCodes, waysToPaste } from "../support/pastedCodes.ts"
 import { startServer } from "./startedServer.ts"
 import type { StartedServer } from "./startedServer.ts"
 
@@ -129,6 +130,28 @@ describe("a room", () => {
       const answer = await started.get(`/api/rooms/${written}?participantId=%20${hostId}+`)
       expect([written, answer.status, answer.json.roomCode]).toEqual([written, 200, code])
     }
+  })
+
+  test.each(Object.entries(waysToPaste))("finds its code pasted %s", async (_, paste) => {
+    const { code, hostId } = await room(false)
+    const path = `/api/rooms/${encodeURIComponent(paste(code))}`
+    const joined = await started.post(`${path}/join`, { name: "Guest" })
+    expect([joined.status, joined.json.roomCode]).toEqual([200, code])
+    const polled = await started.get(`${path}?participantId=${hostId}`)
+    expect([polled.status, polled.json.roomCode]).toEqual([200, code])
+    for (const [what, body] of [["ready", {}], ["chat", { active: true }], ["screen-share", { active: true }]] as const) {
+      expect((await started.post(`${path}/participants/${hostId}/${what}`, body)).json.roomCode).toBe(code)
+    }
+  })
+
+  test.each(noCodes.filter((text) => text !== "" && text.length < 100))("is not found under %j, which is no code", async (written) => {
+    const answer = await started.post(`/api/rooms/${encodeURIComponent(written)}/join`, { name: "Guest" })
+    expect([answer.status, answer.json.issues]).toEqual([400, ["roomCode: must be exactly 6 characters"]])
+  })
+
+  test.each(codesOfNobody)("is not found under %j, which is nobody's", async (written) => {
+    const answer = await started.post(`/api/rooms/${encodeURIComponent(written)}/join`, { name: "Guest" })
+    expect([answer.status, answer.json]).toEqual([400, { error: "Room not found or expired" }])
   })
 
   test("is polled with HEAD like with GET, without the body", async () => {
