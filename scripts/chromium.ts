@@ -10,12 +10,14 @@ export const findChromium = (): string | undefined =>
     .map((directory) => join(directory, "chromium"))
     .find((path) => existsSync(path))
 
-/** A browser without windows that speaks to nobody but the pages it opens. Its profile is gone when it is closed. */
-export const launchChromium = (executablePath: string): Promise<Browser> =>
+/** A browser without windows that speaks to nobody but the pages it opens. Its profile is gone when it is closed. `hosts`: names
+ * that it takes for this machine. */
+export const launchChromium = (executablePath: string, hosts: readonly string[] = []): Promise<Browser> =>
   chromium.launch({
     executablePath,
     args: [
       "--no-sandbox",
+      ...(hosts.length === 0 ? [] : [`--host-resolver-rules=${hosts.map((host) => `MAP ${host} 127.0.0.1`).join(",")}`]),
       "--disable-gpu",
       "--disable-quic",
       "--no-first-run",

@@ -1,5 +1,7 @@
 import { existsSync } from "node:fs"
+import { variableNames } from "../src/config.ts"
 import { readDatabaseSsl, type DatabaseSsl } from "../src/io/databaseUrl.ts"
+import { misspeltNames } from "../src/misspelt.ts"
 
 /** The database the server would use when started from here: environment first, then `.env`, then defaults. */
 export const databaseSettings = (): {
@@ -8,6 +10,8 @@ export const databaseSettings = (): {
   readonly dataDirectory: string
 } => {
   if (existsSync(".env")) process.loadEnvFile(".env")
+  // Or another database would be taken than was meant, without a word.
+  for (const warning of misspeltNames(Object.keys(process.env), variableNames)) console.error(warning)
   const setting = (name: string): string | undefined => process.env[name]?.trim() || undefined
   return {
     url: setting("DATABASE_URL"),

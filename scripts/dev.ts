@@ -26,7 +26,7 @@ const options = await commandLineOf({
     "allow-local-port": listFlag({
       ...port,
       placeholder: "PORT",
-      description: `Lets pages of http://localhost:PORT in, besides ${frontEndPorts.join(" and ")}. May be repeated`
+      description: `Lets pages in that this machine serves at PORT, besides ${frontEndPorts.join(" and ")}. May be repeated`
     })
   }
 })

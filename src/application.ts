@@ -50,6 +50,8 @@ export interface ApplicationOptions {
   readonly output: LogOutput
   /** Readable log lines instead of JSON. */
   readonly pretty: boolean
+  /** What the configuration has in it that has no effect, for the log. */
+  readonly warnings?: readonly string[]
   /** Watches every actor of the system; absent, actors pay nothing for it. */
   readonly inspect?: ((event: InspectionEvent) => void) | undefined
   /** Where third parties are, without a slash at the end; absent: where they really are. For tests. */
@@ -423,6 +425,7 @@ export const startApplication = async (config: Config, options: ApplicationOptio
     log("warn", "system:startup", { warning })
   }
   log("info", "system:startup", { version, port, environment: config.environment, database: database.describe })
+  for (const warning of options.warnings ?? []) log("warn", "system:startup", { warning })
   if (config.environment === "production" && config.logs.accessKey === undefined) {
     log("warn", "system:startup", { warning: "LOG_ACCESS_KEY is not set: GET /logs and GET /tower answer 403 to everybody" })
   }

@@ -9,6 +9,7 @@ import * as Setting from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
@@ -202,19 +203,30 @@ const httpUrl = (raw: string): string | undefined => {
 
 const isHttp = (url: URL): boolean => url.protocol === "http:" || url.protocol === "https:"
 
+/** Undefined for what no page can have as its origin: it would be let in by nothing, and nobody would hear of it. */
 const origin = (raw: string): string | undefined => {
   if (/^https?:/i.test(raw)) {
     const url = URL.parse(raw)
-    // Without the slashes `https:host` would be read as well, but nobody means it.
-    return url !== null && /^https?:\/\//i.test(raw) && url.username + url.password === "" ? raw : undefined
+    // Two in one entry, which the URL standard takes for one.
+    const isOne = /^https?:\/\/(?!.*:\/\/)\S+$/i.test(raw)
+    return isOne && url !== null && url.username + url.password === "" && url.port !== "0" && isHostOfPage(url.hostname) ? raw : undefined
   }
-  return /^[a-z][a-z0-9+.-]*:\/\/[^\s/?#*]+$/i.test(raw) ? raw : undefined
+  const [, scheme = ""] = /^([a-z][a-z0-9+.-]*):\/\/[^\s/?#*]+$/.exec(raw) ?? []
+  return scheme === "" || schemesWithoutPages.has(scheme) ? undefined : raw
 }
+
+/** The URL standard takes `*` and `;` for letters of a host's name. */
+const isHostOfPage = (host: string): boolean => /^(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\])$/.test(host)
+
+const schemesWithoutPages = new Set(["about", "blob", "data", "file", "ftp", "javascript", "ws", "wss"])
 
 const hostName = (raw: string): string | undefined =>
   isIP(raw) !== 0 || (/^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/i.test(raw) && !/^[\d.]+$/.test(raw)) ? raw : undefined
 
-const regularExpression = (raw: string): RegExp | undefined => {
+/** Undefined also for what is none that an origin can match, as people mean it. */
+const originPattern = (raw: string): RegExp | undefined => {
+  // `/…/i` as in a script, `…/$` as of an address with a path, `https://*.…` as in a list with wildcards.
+  if (/^\/.*\/[a-z]*$/.test(raw) || /\/\$$/.test(raw) || /\/\/\*/.test(raw)) return undefined
   try {
     return new RegExp(raw)
   } catch {
@@ -342,7 +354,13 @@ const variables = {
   ALLOWED_ORIGINS: optional(
     list("origins such as https://example.org or app://. (no wildcards: see VERCEL_PREVIEW_ORIGIN_REGEX)", origin)
   ),
-  VERCEL_PREVIEW_ORIGIN_REGEX: optional(text("a regular expression", regularExpression)),
+  VERCEL_PREVIEW_ORIGIN_REGEX: optional(
+    text(
+      "a regular expression for whole origins, without slashes around it or at its end, such as " +
+        "^https://[a-z0-9-]+\\.example\\.org$ where a list would have https://*.example.org",
+      originPattern
+    )
+  ),
 
   DATABASE_URL: secret(
     "a URL like postgres://user:password@host:5432/name (in the password, write @ / ? # % as %40 %2F %3F %23 %25)",
@@ -398,6 +416,14 @@ type Values = {
 
 /** The names of all variables that the server reads. */
 export const variableNames: readonly string[] = Object.keys(variables)
+
+/** Whether a variable has this value, a number or a text, also where it is not set. */
+export const isDefault = (name: string, value: string): boolean => {
+  const { setting } = (variables as Readonly<Record<string, Variable<unknown>>>)[name] as Variable<unknown>
+  const read = (environment: Readonly<Record<string, string>>) =>
+    Effect.runSync(Effect.option(setting(name).parse(ConfigProvider.fromEnvRecord(environment))))
+  return Option.getOrUndefined(read({ [name]: value })) === Option.getOrUndefined(read({}))
+}
 
 // --- Loading
 

@@ -1,9 +1,11 @@
 /** The server as a process: configuration, signals, exit codes. */
+import { existsSync, readFileSync } from "node:fs"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import { startApplication, type ApplicationOptions } from "./application.ts"
 import { readCommandLine } from "./commandLine.ts"
 import { loadConfig, readEnvironmentFile } from "./config.ts"
+import { configWarnings, environmentFileWarnings } from "./configWarnings.ts"
 import { greeting } from "./greeting.ts"
 import { createBatchedOutput } from "./io/batchedOutput.ts"
 import { serverProgram } from "./serverFlags.ts"
@@ -13,6 +15,13 @@ const fail = (error: unknown): never => {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
   process.exit(1)
 }
+
+const environmentFile = ".env"
+
+const fileWarnings = (): readonly string[] =>
+  existsSync(environmentFile)
+    ? environmentFileWarnings(environmentFile, readFileSync(environmentFile, "utf8"), process.env)
+    : []
 
 export interface RunOptions {
   /** Watches every actor: for development, as it costs each event something. */
@@ -29,16 +38,20 @@ export const run = async ({ inspect }: RunOptions = {}): Promise<void> => {
   }
   const loaded = await Effect.runPromise(
     Effect.result(
-      Effect.flatMap(readEnvironmentFile(".env"), (fromFile) => loadConfig({ ...fromFile, ...process.env }, words))
+      Effect.gen(function* () {
+        const environment = { ...(yield* readEnvironmentFile(environmentFile)), ...process.env }
+        return { environment, config: yield* loadConfig(environment, words) }
+      })
     )
   )
   if (Result.isFailure(loaded)) return fail(loaded.failure)
-  const config = loaded.success
+  const { config, environment } = loaded.success
+  const warnings = [...fileWarnings(), ...configWarnings(environment)]
 
   const isTerminal = process.stdout.isTTY === true
   const output = createBatchedOutput(process.stdout)
   process.on("exit", output.flush)
-  const application = await startApplication(config, { output, pretty: isTerminal, inspect }).catch(fail)
+  const application = await startApplication(config, { output, pretty: isTerminal, inspect, warnings }).catch(fail)
 
   let stopping = false
   const stop = (exitCode: number) => {

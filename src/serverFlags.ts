@@ -18,7 +18,7 @@ export const serverProgram = {
     "allow-local-port": listFlag({
       ...port,
       placeholder: "PORT",
-      description: "Lets pages of http://localhost:PORT in. May be repeated"
+      description: "Lets pages in that this machine serves at PORT, such as http://localhost:PORT. May be repeated"
     })
   }
 }

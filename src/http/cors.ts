@@ -17,18 +17,25 @@ export interface CorsRoute {
   readonly maxAge?: number
 }
 
+/** What every row of ours lets a page send: the type of its body, and what tools that follow a request through services add
+ * to every fetch of a page (W3C Trace Context and Baggage, and Sentry's own). */
+const sentHeaders = "Content-Type,traceparent,tracestate,baggage,sentry-trace"
+
+/** What pages may read beside what they always may: when to come again, and which methods a path takes. */
+const readHeaders = "Retry-After,Allow"
+
 /** Paths that are not listed carry no CORS headers, so no page of another origin can read them. */
 export const corsRoutes: readonly CorsRoute[] = [
-  { path: "/api/rooms", andBelow: true, origins: "allowed", methods: "GET,POST,OPTIONS", headers: "Content-Type" },
-  { path: "/api/status", andBelow: false, origins: "allowed", methods: "GET,POST,OPTIONS", headers: "Content-Type" },
+  { path: "/api/rooms", andBelow: true, origins: "allowed", methods: "GET,POST,OPTIONS", headers: sentHeaders },
+  { path: "/api/status", andBelow: false, origins: "allowed", methods: "GET,POST,OPTIONS", headers: sentHeaders },
   {
     path: "/api/turn-credentials",
     andBelow: false,
     origins: "allowed",
     methods: "GET,OPTIONS",
-    headers: "Content-Type"
+    headers: sentHeaders
   },
-  { path: "/request-email", andBelow: false, origins: "allowed", methods: "POST,OPTIONS", headers: "Content-Type" },
+  { path: "/request-email", andBelow: false, origins: "allowed", methods: "POST,OPTIONS", headers: sentHeaders },
   {
     path: "/api/uploadthing",
     andBelow: true,
@@ -72,11 +79,15 @@ const slash = 47
 const isEchoable = /^[\x21-\x7e]+$/
 
 /**
- * The headers of every answer on such a path, names and values in turn. `Vary` also when nothing is echoed, or caches would
+ * The headers of every answer on such a path, preflights too, names and values in turn. `Vary` also when nothing is echoed, or caches would
  * mix origins up.
  */
 export const corsHeaders = ({ allowedOrigin }: CorsAnswer): readonly string[] =>
   allowedOrigin === undefined ? ["vary", "Origin"] : ["vary", "Origin", "access-control-allow-origin", allowedOrigin]
+
+/** What every answer but that to a preflight says beside that, names and values in turn. */
+export const exposedHeaders = ({ allowedOrigin }: CorsAnswer): readonly string[] =>
+  allowedOrigin === undefined ? [] : ["access-control-expose-headers", readHeaders]
 
 /** What the 204 that answers a preflight says beside that, names and values in turn. */
 export const preflightHeaders = ({ route }: CorsAnswer): readonly string[] => [

@@ -5,6 +5,7 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
+import { isCode, readCode } from "../io/code.ts"
 import { limits } from "../limits.ts"
 
 /** PostgreSQL text cannot hold it, so no field may. */
@@ -56,12 +57,12 @@ export const ParticipantId = trimmedText(
   (id) => id
 )
 
-/** A room's code: trimmed, exactly 6 UTF-16 units, made upper case. */
+/** A room's code: exactly 6 UTF-16 units of letters and digits, made upper case. */
 export const RoomCode = trimmedText(
-  { description: "The room's code, in any letter case.", example: "KDBGSM" },
-  (code) => code.length === limits.codeLength,
+  { description: "The room's code, in any letter case; whatever is no letter or digit is ignored.", example: "KDBGSM" },
+  isCode,
   `must be exactly ${limits.codeLength} characters`,
-  (code) => code.toUpperCase()
+  readCode
 )
 
 /**

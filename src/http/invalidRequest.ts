@@ -10,7 +10,9 @@ import * as HttpApiMiddleware from "effect/http-api/HttpApiMiddleware"
 export const InvalidRequest = Schema.Struct({
   error: Schema.Literal("Invalid request"),
   issues: Schema.Array(Schema.String).annotate({
-    description: "One a fault: the field's name, a colon and what it must be; `request` when the body is no object."
+    description:
+      "One a fault: the field's name, a colon and what it must be; `request` when the body is no object, `content-type` " +
+      "when it was not read for it."
   })
 }).annotate({
   identifier: "InvalidRequest",

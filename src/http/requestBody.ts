@@ -14,7 +14,8 @@ export type ReadsBody<A> = (
 ) => Effect.Effect<HttpServerResponse.HttpServerResponse>
 
 /**
- * A body that is absent, or that its content type does not call JSON, counts as `{}`; a JSON body must be an object.
+ * A body that is absent, or that its content type does not call JSON, counts as `{}`; of the latter the refusal says so,
+ * if there is one. A JSON body must be an object.
  * A body over the server's limit dies with the platform's `BodyTooLarge`, which the server answers with 413.
  */
 export const readsJson = <S extends Schema.ConstraintDecoder<unknown>>(schema: S): ReadsBody<S["Type"]> => {
@@ -22,14 +23,14 @@ export const readsJson = <S extends Schema.ConstraintDecoder<unknown>>(schema: S
   const decode = Schema.decodeUnknownResult(schema, allFaults)
 
   return (request, answer) => {
-    const answerTo = (body: unknown) => {
+    const answerTo = (body: unknown, fault: readonly string[] = []) => {
       if (typeof body !== "object" || body === null || Array.isArray(body)) return refuse("must be a JSON object")
       const decoded = decode(body)
       if (Result.isSuccess(decoded)) return answer(decoded.success)
-      return Effect.succeed(invalidRequest(issuesOf(decoded.failure.issue)))
+      return Effect.succeed(invalidRequest([...fault, ...issuesOf(decoded.failure.issue)]))
     }
 
-    if (!isJson(request.headers["content-type"])) return answerTo({})
+    if (!isJson(request.headers["content-type"])) return answerTo({}, hasBody(request.headers) ? unreadBody : [])
     return Effect.flatMap(Effect.orDie(request.text), (text) => {
       if (text === "") return answerTo({})
       let body: unknown
@@ -42,6 +43,13 @@ export const readsJson = <S extends Schema.ConstraintDecoder<unknown>>(schema: S
     })
   }
 }
+
+/** The fields that are missing then were most likely sent. */
+const unreadBody = ["content-type: must be application/json for the body to be read"]
+
+/** RFC 9112 6.3. */
+const hasBody = (headers: Readonly<Record<string, string | undefined>>): boolean =>
+  headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0
 
 const refuse = (demand: string) => Effect.succeed(invalidRequest([`request: ${demand}`]))
 

@@ -23,8 +23,10 @@ import { createServer as createSecureServer } from "node:https"
 import type { Server as SecureServer } from "node:https"
 import type { Certificate } from "../io/certificate.ts"
 import { limits as defaultLimits } from "../limits.ts"
-import { corsHeaders, preflightHeaders } from "./cors.ts"
+import { corsHeaders, exposedHeaders, preflightHeaders } from "./cors.ts"
 import type { CorsAnswer, CorsPolicy } from "./cors.ts"
+import { wholeServer } from "./methods.ts"
+import type { AllowedMethods } from "./methods.ts"
 import { clientClosedRequest } from "./observer.ts"
 import type { Observe } from "./observer.ts"
 import type { PollLane } from "./pollLane.ts"
@@ -47,8 +49,13 @@ export interface HttpServerOptions {
   readonly observe?: Observe | undefined
   /** Is around what the routes do. */
   readonly within?: (<A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>) | undefined
-  /** The answer where no route is. `path` is as the client wrote it, still percent-encoded. */
-  readonly notFound: (method: string, path: string) => HttpServerResponse.HttpServerResponse
+  /** Gets paths without percent-encoding. */
+  readonly allowedMethods: AllowedMethods
+  /**
+   * The answer where no route is. `path` is as the client wrote it, still percent-encoded; `allow` are the methods that
+   * it takes, absent where it takes none.
+   */
+  readonly notFound: (method: string, path: string, allow: string | undefined) => HttpServerResponse.HttpServerResponse
   /** The answer to a body over `requestBodyBytes`. */
   readonly tooLarge: HttpServerResponse.HttpServerResponse
   /** The answer to a page of an origin that may not change anything. */
@@ -95,7 +102,7 @@ const timeoutCheckMs = 1000
 
 /** Builds the routes; the caller listens. Rejects when the routes contradict each other. */
 export const createHttpServer = async (options: HttpServerOptions): Promise<RunningHttpServer> => {
-  const { cors, admitsPage, onRefusedPage, pollLane, lane, observe, certificate } = options
+  const { cors, admitsPage, onRefusedPage, pollLane, lane, observe, certificate, allowedMethods } = options
   const guarding = Object.entries({
     ...guardingHeaders,
     ...(certificate === undefined ? {} : { "strict-transport-security": `max-age=${secureForSeconds}` })
@@ -116,7 +123,7 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Runn
     })
     if (closing !== undefined) response.shouldKeepAlive = false
 
-    request.url = originForm(request.url ?? "/")
+    if (request.method !== "OPTIONS" || request.url !== wholeServer) request.url = originForm(request.url ?? "/")
     if (observe === undefined) answer(request, response)
     else observed = observe(request, () => answer(request, response))
   }
@@ -136,14 +143,13 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Runn
   }
 
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
-    const sharing = cors(decodedPath(request.url as string), request.headers.origin)
+    const path = decodedPath(request.url as string)
+    const sharing = cors(path, request.headers.origin)
     const foreign = isForeign(request, sharing)
     if (foreign) onRefusedPage?.(request.method === "POST" ? "post" : "read", request)
-    const headers = sharing === undefined ? guarding : [...guarding, ...corsHeaders(sharing)]
-    if (sharing !== undefined && request.method === "OPTIONS") {
-      response.writeHead(204, [...headers, ...preflightHeaders(sharing)]).end()
-      return
-    }
+    const shared = sharing === undefined ? guarding : [...guarding, ...corsHeaders(sharing)]
+    if (request.method === "OPTIONS" && answerOptions(response, shared, sharing, allowOf(path, allowedMethods))) return
+    const headers = sharing === undefined ? shared : [...shared, ...exposedHeaders(sharing)]
     const handler = handlerOf(request, foreign)
     if (handler === handle && pollLane?.(request, response, headers) === true) return
     for (let index = 0; index < headers.length; index += 2) {
@@ -182,6 +188,23 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Runn
   return { server, close: () => (closing ??= close()) }
 }
 
+/** Answers a preflight, or whoever asks what a path takes, as proxies do to see whether a server lives. */
+const answerOptions = (
+  response: ServerResponse,
+  headers: readonly string[],
+  sharing: CorsAnswer | undefined,
+  allow: string | undefined
+): boolean => {
+  if (sharing === undefined && allow === undefined) return false
+  const takes = allow === undefined ? [] : ["allow", allow]
+  const shares = sharing === undefined ? [] : preflightHeaders(sharing)
+  response.writeHead(204, [...headers, ...takes, ...shares]).end()
+  return true
+}
+
+const allowOf = (path: string, allowedMethods: AllowedMethods): string | undefined =>
+  hasEmptySegment(path) ? undefined : allowedMethods(path)
+
 type NodeHandler = (request: IncomingMessage, response: ServerResponse) => void
 
 const requestHandlers = (
@@ -193,7 +216,7 @@ const requestHandlers = (
     const routes = yield* HttpRouter.toHttpEffect(options.routes)
     const app = options.within?.(routes) ?? routes
     const unknown = Effect.map(HttpServerRequest.HttpServerRequest, ({ method, url }) =>
-      options.notFound(method, pathOf(url))
+      options.notFound(method, pathOf(url), undefined)
     )
     return {
       handle: yield* NodeHttpServer.makeHandler(Effect.catchCause(app, answerFailure(options)), { scope }),
@@ -219,7 +242,7 @@ const requestHandlers = (
 
 /** What is answered when no handler has: no route, a body too large or cut off, or a fault. */
 const answerFailure =
-  ({ notFound, tooLarge, fault, onFault }: HttpServerOptions) =>
+  ({ notFound, allowedMethods, tooLarge, fault, onFault }: HttpServerOptions) =>
   (cause: Cause.Cause<unknown>): Effect.Effect<HttpServerResponse.HttpServerResponse, unknown> => {
     // The client has gone, or the server is going: the platform ends such requests.
     if (Cause.hasInterruptsOnly(cause)) return Effect.failCause(cause)
@@ -227,7 +250,8 @@ const answerFailure =
     if (HttpServerError.isHttpServerError(error)) {
       const { reason } = error
       if (reason._tag === "RouteNotFound") {
-        return Effect.succeed(notFound(reason.request.method, pathOf(reason.request.url)))
+        const { method, url } = reason.request
+        return Effect.succeed(notFound(method, pathOf(url), allowOf(decodedPath(url), allowedMethods)))
       }
       if (reason._tag === "RequestParseError") {
         return reason.reason === "BodyTooLarge" ? Effect.succeed(tooLarge) : Effect.failCause(cause)
@@ -262,7 +286,7 @@ const pathOf = (url: string): string => {
 const hasEmptySegment = (path: string): boolean => path.length > 1 && (path.endsWith("/") || path.includes("//"))
 
 /** The path as the router compares it: an encoded letter is that letter, an encoded slash separates nothing. */
-const decodedPath = (url: string): string => {
+export const decodedPath = (url: string): string => {
   const path = pathOf(url)
   if (!path.includes("%")) return path
   try {

@@ -8,7 +8,7 @@ import type { Certificate } from "../io/certificate.ts"
 import type { Metrics } from "../io/metrics.ts"
 import type { Tracing } from "../io/tracing.ts"
 import type { IssueIceServers } from "../io/turnCredentials.ts"
-import { Api } from "./api.ts"
+import { Api, ContactGroup, LogsGroup, ServerGroup } from "./api.ts"
 import { contactHandlers } from "./contact.ts"
 import type { ContactOptions } from "./contact.ts"
 import { corsRoutes, createCorsPolicy } from "./cors.ts"
@@ -18,11 +18,13 @@ import type { HealthOptions } from "./health.ts"
 import { invalidRequest, rejectsInvalidInput } from "./invalidRequest.ts"
 import { logsHandlers } from "./logs.ts"
 import type { LogAccess } from "./logs.ts"
+import { createAllowedMethods } from "./methods.ts"
+import type { Route } from "./methods.ts"
 import { createObserver } from "./observer.ts"
 import { createPollLane } from "./pollLane.ts"
 import { roomHandlers } from "./rooms.ts"
 import type { RoomBudgets } from "./rooms.ts"
-import { createHttpServer } from "./server.ts"
+import { createHttpServer, decodedPath } from "./server.ts"
 import type { HttpLimits, HttpServerOptions, RunningHttpServer } from "./server.ts"
 import { serverHandlers, statusHandlers } from "./status.ts"
 import type { ServerStatus } from "./status.ts"
@@ -79,6 +81,9 @@ export const createHttpSurface = async (options: HttpSurfaceOptions): Promise<Ru
   const documents = Object.entries({ "/openapi.json": () => OpenApi.fromApi(Api), ...options.documents })
   const documentRoutes = documents.map(([path, make]) => jsonDocument(path as `/${string}`, make))
 
+  const pages: readonly string[] = ["/docs", ...(options.tower === undefined ? [] : towerPaths), ...documents.map(([path]) => path)]
+  const answered: readonly Route[] = [...pages.map((path) => ({ method: "GET", path })), ...endpoints]
+
   const { onFault } = options
   const pollLane = createPollLane(options.desk, onFault, options.budgets, options.budgets.addressOf)
   const tower = options.tower && createTowerPage({ ...options.tower, onFault })
@@ -92,7 +97,7 @@ export const createHttpSurface = async (options: HttpSurfaceOptions): Promise<Ru
     pollLane,
     lane: tower?.lane,
     observe: createObserver({
-      paths: ["/docs", ...towerPaths, ...documents.map(([path]) => path), ...endpoints.map(({ path }) => path)],
+      paths: answered.map(({ path }) => path),
       metrics: options.metrics,
       tracing: options.tracing
     }),
@@ -100,6 +105,7 @@ export const createHttpSurface = async (options: HttpSurfaceOptions): Promise<Ru
     cors: createCorsPolicy(corsRoutes, options.allowsOrigin),
     admitsPage: options.admitsPage,
     onRefusedPage: options.onRefusedPage,
+    allowedMethods: createAllowedMethods(answered),
     notFound,
     tooLarge: errorResponse(wireErrors.bodyTooLarge),
     wrongOrigin: errorResponse(wireErrors.wrongOrigin),
@@ -118,12 +124,19 @@ export const createHttpSurface = async (options: HttpSurfaceOptions): Promise<Ru
   }
 }
 
-const notFound = (method: string, path: string): HttpServerResponse.HttpServerResponse => {
+const notFound: HttpServerOptions["notFound"] = (method, path, allow) => {
   const undecodable = undecodableParameters(method, path)
   if (undecodable.length > 0) return invalidRequest(undecodable.map((name) => `${name}: must be percent-encoded UTF-8`))
-  return path === "/api/rooms" || path.startsWith("/api/rooms/") ? unknownRoomEndpoint : unknownPath
+  const refusal = refusalOf(decodedPath(path), allow !== undefined)
+  return allow === undefined ? refusal : HttpServerResponse.setHeader(refusal, "allow", allow)
 }
 
+const refusalOf = (path: string, isKnown: boolean): HttpServerResponse.HttpServerResponse => {
+  if (path === "/api/rooms" || path.startsWith("/api/rooms/")) return unknownRoomEndpoint
+  return isKnown && !pathsOfOld.has(path) ? wrongMethod : unknownPath
+}
+
+const wrongMethod = errorResponse(wireErrors.wrongMethod)
 const unknownRoomEndpoint = errorResponse(wireErrors.unknownRoomEndpoint)
 const unknownPath = HttpServerResponse.text("Not Found", { status: 404, contentType: "text/plain; charset=utf-8" })
 
@@ -141,8 +154,11 @@ const undecodableParameters = (method: string, path: string): readonly string[] 
     .map((part) => part.slice(1))
 }
 
-const endpoints: readonly { readonly method: string; readonly path: string }[] = Object.values(Api.groups).flatMap(
-  (group) => Object.values(group.endpoints)
+const endpoints: readonly Route[] = Object.values(Api.groups).flatMap((group) => Object.values(group.endpoints))
+
+/** Paths outside `/api` that DropSilk's clients know: another method gets 404 there, as from their own server. */
+const pathsOfOld: ReadonlySet<string> = new Set(
+  [ServerGroup, LogsGroup, ContactGroup].flatMap((group) => Object.values(group.endpoints).map(({ path }) => path))
 )
 
 const isParameter = (part: string): boolean => part.startsWith(":")

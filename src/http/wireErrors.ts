@@ -46,6 +46,11 @@ export const wireErrors = {
     error: "Room endpoint not found.",
     description: "Anything under /api/rooms that is no endpoint."
   }),
+  wrongMethod: wireError({
+    status: 405,
+    error: "Method not allowed",
+    description: "The path takes other methods: those that `Allow` names."
+  }),
   turnNotConfigured: wireError({
     status: 501,
     error: "TURN service is not configured on the server.",

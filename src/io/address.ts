@@ -72,6 +72,19 @@ export const networkGroup = (address: string): string => {
 export const sameNetwork = (one: ClientAddress, other: ClientAddress): boolean =>
   one.address !== unknown.address && (one.address === other.address || one.group === other.group)
 
+/**
+ * An address as it is compared, if it is one of the kinds of which each network has its own: private, loopback, link-local,
+ * unique-local or carrier-grade NAT. All loopback addresses are one.
+ */
+export const localAddress = (address: string): string | undefined => {
+  const parsed = parseAddress(address)
+  if (parsed === undefined || !sharedRanges.has(parsed.range())) return undefined
+  return parsed.range() === "loopback" ? loopbackAddress : parsed.toString()
+}
+
+/** What every loopback address is compared as. */
+export const loopbackAddress = "127.0.0.1"
+
 const trustOf = (trust: TrustProxy): ((address: string, hop: number) => boolean) =>
   trust.kind === "hops" ? (_, hop) => hop < trust.hops : proxyAddr.compile([...trust.networks])
 
@@ -100,7 +113,7 @@ const parseAddress = (text: string): Address | undefined => {
 }
 
 const canonical = (address: Address): Address =>
-  address.kind() === "ipv6" && address.range() === "loopback" ? ipaddr.parse("127.0.0.1") : address
+  address.kind() === "ipv6" && address.range() === "loopback" ? ipaddr.parse(loopbackAddress) : address
 
 /** ipaddr.js's names of the ranges in which many machines share a network of their own. */
 const sharedRanges = new Set<string>(["private", "loopback", "linkLocal", "uniqueLocal", "carrierGradeNat"])

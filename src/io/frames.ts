@@ -10,6 +10,7 @@ import * as SchemaTransformation from "effect/SchemaTransformation"
 import { limits } from "../limits.ts"
 import type { ConnectionFault } from "../machines/connection.ts"
 import type { Participant, Role } from "../machines/roomRecord.ts"
+import { isCode, readCode } from "./code.ts"
 
 // --- What clients send
 
@@ -36,9 +37,9 @@ const Id = trimmed(
   (text) => text.length >= 1 && text.length <= limits.idUnits
 )
 const Code = trimmed(
-  `exactly ${limits.codeLength} UTF-16 units after trimming, in any letter case`,
-  (text) => text.length === limits.codeLength,
-  (text) => text.toUpperCase()
+  `exactly ${limits.codeLength} letters and digits, in any letter case; whatever else is in between is ignored`,
+  isCode,
+  readCode
 )
 
 const ChannelName = Schema.Literals(["transfer", "screen-share", "chat"])

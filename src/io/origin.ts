@@ -1,5 +1,6 @@
 /** Which web pages may speak to this server. */
 import { networkInterfaces } from "node:os"
+import { localAddress, loopbackAddress } from "./address.ts"
 
 /** What the policy is made from: the pieces of Config that speak of origins. */
 export interface OriginPolicyOptions {
@@ -8,7 +9,7 @@ export interface OriginPolicyOptions {
   readonly allowed: readonly string[]
   /** Tested against the normalised origin. Absent: there is none. */
   readonly previewPattern?: RegExp | undefined
-  /** Ports of pages on this machine that are allowed besides. */
+  /** Ports at which pages of this machine are allowed besides, by http and https. */
   readonly localPorts: readonly number[]
   /** This machine's addresses at this moment. Default: those of its network interfaces (some 40 µs to look up). */
   readonly ownAddresses?: () => Iterable<string>
@@ -31,6 +32,9 @@ export interface OriginPolicy {
 /** UTF-16 units. A host name has 253 at most (RFC 1035 2.3.4); longer headers would only feed the pattern. */
 export const longestOrigin = 300
 
+/** The ports that no origin names. */
+const usualPorts = new Map([["http:", 80], ["https:", 443]])
+
 /** Answers kept, so that polls do not parse the same header every second. */
 const rememberedOrigins = 1000
 
@@ -38,8 +42,7 @@ export const createOriginPolicy = (options: OriginPolicyOptions): OriginPolicy =
   const { environment, previewPattern } = options
   const ownAddresses = options.ownAddresses ?? addressesOfInterfaces
   const localPorts = new Set(options.localPorts)
-  const localOrigins = options.localPorts.flatMap((port) => [`http://localhost:${port}`, `http://127.0.0.1:${port}`])
-  const listed = new Set([...options.allowed, ...localOrigins].map((origin) => normaliseOrigin(origin)))
+  const listed = new Set(options.allowed.map((origin) => normaliseOrigin(origin)))
   const remembered = new Map<string, boolean>()
 
   const isListed = (origin: string): boolean => {
@@ -59,17 +62,22 @@ export const createOriginPolicy = (options: OriginPolicyOptions): OriginPolicy =
     return answer
   }
 
-  const isOwnAddress = (host: string): boolean => {
-    if (host === "localhost" || host === "127.0.0.1") return true
-    if (!/^192\.168\.\d+\.\d+$/.test(host)) return false
+  /** By name only where every browser takes the name for this machine (RFC 6761 6.3). */
+  const isThisMachine = (host: string): boolean => {
+    if (/^(?:.+\.)?localhost$/.test(host)) return true
+    const address = localAddress(host.replace(/^\[(.*)\]$/, "$1"))
+    if (address === undefined) return false
+    if (address === loopbackAddress) return true
     // Never remembered: a laptop changes its address while the server runs.
-    for (const address of ownAddresses()) if (address === host) return true
+    for (const own of ownAddresses()) if (localAddress(own) === address) return true
     return false
   }
 
   const localPort = (origin: string): number | undefined => {
-    const [, host = "", port = "80"] = /^http:\/\/([^:]+)(?::(\d+))?$/.exec(normaliseOrigin(origin) ?? "") ?? []
-    return Number(port) > 0 && isOwnAddress(host) ? Number(port) : undefined
+    const page = URL.parse(normaliseOrigin(origin) ?? "")
+    const usualPort = usualPorts.get(page?.protocol ?? "")
+    if (page === null || usualPort === undefined || !isThisMachine(page.hostname)) return undefined
+    return page.port === "" ? usualPort : Number(page.port)
   }
 
   const isLocal = (origin: string): boolean => localPorts.size > 0 && localPorts.has(localPort(origin) ?? 0)

@@ -11,7 +11,12 @@ afterAll(() => started.stop())
 const corsOf = (headers: Record<string, unknown>) =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => name === "vary" || name.startsWith("access-control-")))
 
-const rooms = { "access-control-allow-methods": "GET,POST,OPTIONS", "access-control-allow-headers": "Content-Type" }
+const rooms = {
+  "access-control-allow-methods": "GET,POST,OPTIONS",
+  // What tools that follow a request through services put into every fetch of a page.
+  "access-control-allow-headers": "Content-Type,traceparent,tracestate,baggage,sentry-trace"
+}
+const readable = { "access-control-expose-headers": "Retry-After,Allow" }
 
 describe("a page of an allowed origin", () => {
   test.each([
@@ -47,8 +52,55 @@ describe("a page of an allowed origin", () => {
     ]
     expect(answers.map(({ status }) => status)).toEqual([200, 404, 400, 400, 413, 404])
     for (const { headers } of answers) {
-      expect(corsOf(headers)).toEqual({ vary: "Origin", "access-control-allow-origin": origin })
+      expect(corsOf(headers)).toEqual({ vary: "Origin", "access-control-allow-origin": origin, ...readable })
     }
+  })
+
+  test("may read every header that is meant for it, whatever the answer is", async () => {
+    // https://fetch.spec.whatwg.org/#cors-safelisted-response-header-name
+    const readByEverybody = ["cache-control", "content-language", "content-length", "content-type", "expires", "last-modified", "pragma"]
+    const ofNoPage = ["connection", "date", "keep-alive", "vary", "referrer-policy", "x-content-type-options", "x-frame-options"]
+    const hasty = await startServer({}, {
+      budgets: { createRoom: () => 5000, guess: () => 5000, guessedRight: () => {}, poll: () => 5000, addressOf: () => "192.0.2.1" }
+    })
+    const asks = [
+      ["GET", "/api/rooms/ABC234?participantId=participant1"],
+      ["GET", "/api/rooms/abc234?participantId=participant1"],
+      ["GET", "/api/rooms"],
+      ["GET", "/api/rooms/%zz"],
+      ["POST", "/api/rooms"],
+      ["POST", "/api/rooms/ABC234/join"],
+      ["POST", "/api/rooms/ABC234/participants/participant1/chat"],
+      ["GET", "/api/status"],
+      ["POST", "/api/status"],
+      ["GET", "/api/turn-credentials"],
+      ["GET", "/api/uploadthing"],
+      ["POST", "/request-email"]
+    ] as const
+    const statuses = new Set<number>()
+    const meant = new Set<string>()
+    const usual = await startServer()
+    for (const server of [usual, hasty]) {
+      for (const failure of [undefined, "unavailable", "fault"] as const) {
+        if (failure !== undefined) server.desk.failWith(failure)
+        for (const [method, path] of asks) {
+          const headers = { origin: allowedOrigin, "content-type": "application/json" }
+          const body = method === "POST" ? { body: '{"name":"A","active":true,"token":"t"}' } : {}
+          const answer = await server.send(method, path, { headers, ...body })
+          const exposed = String(answer.headers["access-control-expose-headers"]).toLowerCase().split(",")
+          const others = Object.keys(answer.headers).filter(
+            (name) => !name.startsWith("access-control-") && ![...readByEverybody, ...ofNoPage].includes(name)
+          )
+          for (const name of others) expect([method, path, exposed]).toEqual([method, path, expect.arrayContaining([name])])
+          for (const name of others) meant.add(name)
+          statuses.add(answer.status)
+        }
+      }
+    }
+    await usual.stop()
+    await hasty.stop()
+    expect([...statuses].sort()).toEqual([200, 201, 400, 404, 405, 429, 500, 501, 503])
+    expect([...meant].sort()).toEqual(["allow", "retry-after"])
   })
 
   test.each(["/", "/stats", "/keep-alive", "/favicon.ico", "/nothing", "/api/nothing", "/api/roomsx"])(

@@ -110,12 +110,12 @@ describe("GET /logs", () => {
     expect(server.log()).not.toContain("LOG_ACCESS_KEY")
   })
 
-  it("answers HEAD without a body and knows no other method", async () => {
+  it("answers HEAD without a body, and OPTIONS; it knows no other method", async () => {
     await start({ LOG_ACCESS_KEY: key })
     expect(await ask(server, withKey(key), { method: "HEAD" })).toMatchObject({ status: 200, text: "" })
     expect(await ask(server, "", { method: "HEAD" })).toMatchObject({ status: 403, text: "" })
     expect(await ask(server, withKey(key), { method: "POST" })).toMatchObject({ status: 404, text: "Not Found" })
-    expect(await ask(server, withKey(key), { method: "OPTIONS" })).toMatchObject({ status: 404 })
+    expect(await ask(server, withKey(key), { method: "OPTIONS" })).toMatchObject({ status: 204, text: "" })
   })
 })
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { codesOfNobody, noCodes, waysToPaste } from "../support/pastedCodes.ts"
 import { startServer } from "./startedServer.ts"
 import type { StartedServer } from "./startedServer.ts"
 
@@ -129,6 +130,28 @@ describe("a room", () => {
       const answer = await started.get(`/api/rooms/${written}?participantId=%20${hostId}+`)
       expect([written, answer.status, answer.json.roomCode]).toEqual([written, 200, code])
     }
+  })
+
+  test.each(Object.entries(waysToPaste))("finds its code pasted %s", async (_, paste) => {
+    const { code, hostId } = await room(false)
+    const path = `/api/rooms/${encodeURIComponent(paste(code))}`
+    const joined = await started.post(`${path}/join`, { name: "Guest" })
+    expect([joined.status, joined.json.roomCode]).toEqual([200, code])
+    const polled = await started.get(`${path}?participantId=${hostId}`)
+    expect([polled.status, polled.json.roomCode]).toEqual([200, code])
+    for (const [what, body] of [["ready", {}], ["chat", { active: true }], ["screen-share", { active: true }]] as const) {
+      expect((await started.post(`${path}/participants/${hostId}/${what}`, body)).json.roomCode).toBe(code)
+    }
+  })
+
+  test.each(noCodes.filter((text) => text !== "" && text.length < 100))("is not found under %j, which is no code", async (written) => {
+    const answer = await started.post(`/api/rooms/${encodeURIComponent(written)}/join`, { name: "Guest" })
+    expect([answer.status, answer.json.issues]).toEqual([400, ["roomCode: must be exactly 6 characters"]])
+  })
+
+  test.each(codesOfNobody)("is not found under %j, which is nobody's", async (written) => {
+    const answer = await started.post(`/api/rooms/${encodeURIComponent(written)}/join`, { name: "Guest" })
+    expect([answer.status, answer.json]).toEqual([400, { error: "Room not found or expired" }])
   })
 
   test("is polled with HEAD like with GET, without the body", async () => {
@@ -262,16 +285,48 @@ describe("a body", () => {
     expect((await started.post("/api/rooms", `\ufeff{"name":"A"}`)).status).toBe(201)
   })
 
-  test("that is absent or of another type counts as an empty object", async () => {
-    for (const type of ["text/plain", "application/x-www-form-urlencoded", "application/json5", "application/+json"]) {
-      expect((await started.post("/api/rooms", '{"name":"A"}', type)).json.issues).toEqual(["name: is required"])
-    }
-    expect((await started.send("POST", "/api/rooms", { body: '{"name":"A"}' })).json.issues).toEqual([
-      "name: is required"
-    ])
+  test("that is absent counts as an empty object", async () => {
     expect((await started.post("/api/rooms")).json.issues).toEqual(["name: is required"])
+    expect((await started.post("/api/rooms", "")).json.issues).toEqual(["name: is required"])
+    expect((await started.post("/api/rooms", "", "text/plain")).json.issues).toEqual(["name: is required"])
     const { hostId, act } = await room()
     expect((await act(hostId, "ready")).status).toBe(200)
+  })
+
+  // What navigator.sendBeacon, forms, and clients that say nothing send.
+  const notJson: readonly (string | undefined)[] = [
+    ...["text/plain", "text/plain;charset=UTF-8", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"],
+    ...["application/octet-stream", "application/json5", "application/+json", "", undefined]
+  ]
+
+  test.each(notJson)("that is sent as %j is not read, and the refusal says why", async (type) => {
+    const { code, hostId } = await room()
+    for (const [path, body, field] of [
+      ["/api/rooms", '{"name":"A"}', "name"],
+      [`/api/rooms/${code}/join`, '{"name":"A"}', "name"],
+      [`/api/rooms/${code}/participants/${hostId}/chat`, '{"active":true}', "active"],
+      [`/api/rooms/${code}/participants/${hostId}/screen-share`, '{"active":true}', "active"],
+      ["/request-email", '{"token":"abc"}', "token"]
+    ] as const) {
+      for (const framing of [{}, { "transfer-encoding": "chunked" }] as Record<string, string>[]) {
+        const headers = { ...framing, ...(type === undefined ? {} : { "content-type": type }) }
+        const answer = await started.send("POST", path, { headers, body })
+        expect([path, answer.status, answer.json]).toEqual([
+          path,
+          400,
+          {
+            error: "Invalid request",
+            issues: ["content-type: must be application/json for the body to be read", `${field}: is required`]
+          }
+        ])
+      }
+    }
+    // Nothing of its body is required.
+    const ready = await started.send("POST", `/api/rooms/${code}/participants/${hostId}/ready`, {
+      headers: type === undefined ? {} : { "content-type": type },
+      body: '{"fileCount":3}'
+    })
+    expect([ready.status, ready.json.self.ready, ready.json.self.fileCount]).toEqual([200, true, 0])
   })
 
   test.each([undefined, null, "true", 1, 0])("asks for a channel with true or false, not %j", async (active) => {

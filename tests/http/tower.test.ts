@@ -75,7 +75,7 @@ describe("the tower page", () => {
 
     it("is nothing that can be posted to", async () => {
       const { status, text } = await ask(`${server.http}${path}${withKey(key)}`, { method: "POST" })
-      expect([status, text]).toEqual([404, "Not Found"])
+      expect([status, text]).toEqual([405, '{"error":"Method not allowed"}'])
     })
   })
 

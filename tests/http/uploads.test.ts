@@ -122,6 +122,14 @@ describeOnEachDatabase("a preview", (database) => {
     expect(started.lines).toMatchObject([{ level: "warn", message: "upload:error", fields: { stage: "presign", status: 400 } }])
   })
 
+  it("is asked for in JSON, whatever its content type says", async () => {
+    const started = await start()
+    for (const type of ["text/plain", "application/x-www-form-urlencoded"]) {
+      const { status, json } = await started.post("/api/uploadthing?actionType=upload&slug=previewUpload", { files: [slides] }, type)
+      expect([status, json]).toEqual([200, [expect.objectContaining({ name: slides.name })]])
+    }
+  })
+
   it("of 64 MB is welcome", async () => {
     const started = await start()
     await presigned(await started.ask([{ ...slides, size: 64 * megabyte }]))

@@ -138,25 +138,52 @@ describe("a page of the host that it speaks to", () => {
 })
 
 describe("local ports", () => {
-  const own = ["127.0.0.1", "192.168.7.20", "10.1.2.3", "fe80::1"]
+  const own = [
+    ...["127.0.0.1", "::1", "192.168.7.20", "10.1.2.3", "172.16.0.9", "172.31.255.1", "169.254.8.8", "100.64.1.1"],
+    ...["fd00::7", "fe80::1", "fe80::2%eth0", "203.0.113.5", "2001:db8::5"]
+  ]
 
-  it("open this machine's names and 192.168 addresses, on these ports only", () => {
-    const origins = policy({ localPorts: [3000, 5173, 80], ownAddresses: () => own })
-    for (const host of ["localhost", "127.0.0.1", "192.168.7.20", "LOCALHOST"]) {
-      expect(origins.allows(`http://${host}:3000`), host).toBe(true)
-      expect(origins.allows(`http://${host}:5173`), host).toBe(true)
-      expect(origins.allows(`http://${host}`), `${host} on port 80`).toBe(true)
-      expect(origins.allows(`http://${host}:3001`), host).toBe(false)
-      expect(origins.allows(`https://${host}:3000`), host).toBe(false)
+  it.each([
+    ...["localhost", "LOCALHOST", "app.localhost", "a.b.localhost", "127.0.0.1", "127.8.9.10", "[::1]", "[0:0:0:0:0:0:0:1]"],
+    ...["192.168.7.20", "10.1.2.3", "172.16.0.9", "172.31.255.1", "169.254.8.8", "100.64.1.1"],
+    ...["[fd00::7]", "[fe80::1]", "[FE80:0::2]", "[::ffff:10.1.2.3]"]
+  ])("open %s, which is this machine, by http and https, on these ports only", (host) => {
+    const origins = policy({ localPorts: [3000, 5173, 80, 443], ownAddresses: () => own })
+    for (const scheme of ["http", "https"]) {
+      expect(origins.allows(`${scheme}://${host}:3000`)).toBe(true)
+      expect(origins.allows(`${scheme}://${host}:5173`)).toBe(true)
+      expect(origins.allows(`${scheme}://${host}`), "on the port that goes without saying").toBe(true)
+      expect(origins.allows(`${scheme}://${host}:3001`)).toBe(false)
+      expect(origins.localPort(`${scheme}://${host}:3001`)).toBe(3001)
+    }
+    const [http, https] = [[80], [443]].map((localPorts) => policy({ localPorts, ownAddresses: () => own }))
+    expect([http?.allows(`http://${host}`), http?.allows(`https://${host}`)]).toEqual([true, false])
+    expect([https?.allows(`http://${host}`), https?.allows(`https://${host}`)]).toEqual([false, true])
+    expect(policy({ environment: "production", localPorts: [3000], ownAddresses: () => own }).admitsUpgrade(`https://${host}:3000`, "x")).toBe(true)
+  })
+
+  it.each([
+    // Other machines of the same networks.
+    ...["192.168.7.21", "10.1.2.4", "172.16.0.8", "169.254.8.9", "100.64.1.2", "[fd00::8]", "[fe80::3]", "[::ffff:10.1.2.4]"],
+    // This one as the world sees it.
+    ...["203.0.113.5", "[2001:db8::5]"],
+    // Names, which anybody can point anywhere.
+    ...["192.168.7.20.evil.example", "localhost.evil.example", "evillocalhost", "printer.local", "10.1.2.3.nip.io", "own"],
+    ...["0.0.0.0", "[::]", "128.0.0.1"]
+  ])("do not open %s", (host) => {
+    const origins = policy({ localPorts: [3000], ownAddresses: () => own })
+    for (const scheme of ["http", "https"]) {
+      expect(origins.allows(`${scheme}://${host}:3000`)).toBe(false)
+      expect(origins.localPort(`${scheme}://${host}:3000`)).toBeUndefined()
     }
   })
 
-  it("do not open other machines, nor this one's other addresses", () => {
-    const origins = policy({ localPorts: [3000], ownAddresses: () => own })
-    expect(origins.allows("http://192.168.7.21:3000")).toBe(false)
-    expect(origins.allows("http://10.1.2.3:3000")).toBe(false)
-    expect(origins.allows("http://192.168.7.20.evil.example:3000")).toBe(false)
-  })
+  it.each(["app://localhost:3000", "ws://localhost:3000", "file://localhost", "http://user@localhost:3000", "null", ""])(
+    "do not open %j",
+    (origin) => {
+      expect(policy({ localPorts: [3000], ownAddresses: () => own }).allows(origin)).toBe(false)
+    }
+  )
 
   it("follow the machine into another network while the server runs", () => {
     let addresses = ["192.168.7.20"]
@@ -175,8 +202,10 @@ describe("local ports", () => {
       const address = `192.168.255.${last}`
       expect(origins.allows(`http://${address}:3000`)).toBe(addresses.includes(address))
     }
-    for (const address of addresses.filter((each) => each.startsWith("192.168."))) {
-      expect(origins.allows(`http://${address}:3000`)).toBe(true)
+    const shared = addresses.filter((each) => /^(192\.168|10|127|169\.254|172\.(1[6-9]|2\d|3[01]))\.|^(::1$|fe80:|f[cd])/.test(each))
+    expect(shared).toContain("127.0.0.1")
+    for (const address of shared) {
+      expect(origins.allows(`http://${address.includes(":") ? `[${address}]` : address}:3000`)).toBe(true)
     }
   })
 

@@ -9,7 +9,7 @@ type Environment = Readonly<Record<string, string>>
 /** A server's policy and advice, as an operator has set it. */
 const start = async (environment: Environment, commandLine: readonly string[] = []) => {
   const { environment: kind, origins } = await Effect.runPromise(loadConfig(environment, commandLine))
-  const policy = createOriginPolicy({ environment: kind, ...origins, ownAddresses: () => ["192.168.7.20"] })
+  const policy = createOriginPolicy({ environment: kind, ...origins, ownAddresses: () => ["192.168.7.20", "10.1.2.3", "fd00::7"] })
   return { policy, advise: createOriginAdvice({ ...origins, localPort: policy.localPort }) }
 }
 
@@ -42,7 +42,10 @@ describe.each(beginnings)("where %s, the setting for a refused origin", (_, envi
     "http://localhost:5173",
     "http://LOCALHOST",
     "http://127.0.0.1:5173",
-    "http://192.168.7.20:5173"
+    "http://192.168.7.20:5173",
+    "https://10.1.2.3:8443",
+    "http://app.localhost:5173",
+    "http://printer.local:5173"
   ])("lets %s in, and keeps what was let in before", async (origin) => {
     const before = await start(environment, commandLine)
     expect(before.policy.allows(origin)).toBe(false)
@@ -63,7 +66,14 @@ describe("advice", async () => {
     expect(advise("https://new.example").setting).toBe(
       "ALLOWED_ORIGINS=https://dropsilk.xyz,https://www.dropsilk.xyz,https://dropsilk.vercel.app,app://.,https://new.example"
     )
-    expect(advise("http://localhost:5173").setting).toBe("npm start -- --allow-local-port=5173")
+    for (const host of ["localhost", "app.localhost", "127.0.0.1", "192.168.7.20", "10.1.2.3", "[::1]", "[fd00::7]"]) {
+      expect(advise(`http://${host}:5173`).setting).toBe("npm start -- --allow-local-port=5173")
+      expect(advise(`https://${host}:5173`).setting).toBe("npm start -- --allow-local-port=5173")
+      expect(advise(`https://${host}`).setting).toBe("npm start -- --allow-local-port=443")
+    }
+    for (const host of ["10.1.2.4", "printer.local", "[fd00::8]"]) {
+      expect(advise(`http://${host}:5173`).setting).toMatch(/^ALLOWED_ORIGINS=.*,http:\/\//)
+    }
     expect((await start({}, ["--allow-local-port=3000"])).advise("http://localhost:5173").setting).toBe(
       "npm start -- --allow-local-port=3000 --allow-local-port=5173"
     )

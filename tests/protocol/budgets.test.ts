@@ -1,6 +1,7 @@
 import { once } from "node:events"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { WebSocket } from "ws"
+import { limits } from "../../src/limits.ts"
 import { temporaryDirectory } from "../support/databases.ts"
 import { connect, makeRoom, post, startServer, type ConnectOptions, type TestServer } from "../support/server.ts"
 
@@ -164,6 +165,37 @@ describe("wrong codes of one address", () => {
     await friend.until("peer-joined")
     expect(await refusals(server(), "guesses")).toBe(3)
     await Promise.all([host, guesser, friend].map((client) => client.close()))
+  })
+})
+
+describe("wrong codes, however they are written,", () => {
+  const server = serverWith({ MAX_FAILED_JOINS_PER_MINUTE: "4", MAX_POLLS_PER_SECOND: "1" })
+
+  it("count as the code that they are read as, and what is no code counts as none", async () => {
+    const guesser = await connect(server().ws, from("203.0.113.31"))
+    const answers: string[] = []
+    for (const flightCode of ["AAA", "A-A-A", "AAA-AAA", "aaa\u200baaa", "ＡＡＡＡＡＡ", " A A A A A A ", "“AAAAAA”"]) {
+      guesser.send({ type: "join-flight", flightCode })
+      answers.push((await guesser.until("error"))["message"])
+    }
+    expect(answers).toEqual([
+      ...Array.from({ length: 2 }, () => "Invalid message payload"),
+      ...Array.from({ length: 4 }, () => "Flight not found or full"),
+      "Too many attempts"
+    ])
+    await guesser.close()
+  })
+
+  it("have no budget of polls of their own", async () => {
+    const { code, host } = await makeRoom(server())
+    const spellings = [code, code.toLowerCase(), `${code.slice(0, 3)}-${code.slice(3)}`, ` ${code} `, code.split("").join("\u200b")]
+    const statuses: number[] = []
+    for (let at = 0; at < 3 * limits.pollBurstSeconds; at++) {
+      const written = encodeURIComponent(spellings[at % spellings.length] as string)
+      statuses.push((await fetch(`${server().http}/api/rooms/${written}?participantId=${host}`)).status)
+    }
+    expect(statuses.filter((status) => status === 200).length).toBeLessThan(2 * limits.pollBurstSeconds)
+    expect(statuses.at(-1)).toBe(429)
   })
 })
 

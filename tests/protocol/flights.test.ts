@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
+import { waysToPaste } from "../support/pastedCodes.ts"
 import { startServer, type ConnectOptions, type TestClient, type TestServer } from "../support/server.ts"
 
 describe("flights", () => {
@@ -72,6 +73,13 @@ describe("flights", () => {
     const code = await flightOf(one)
     other.send({ type: "join-flight", flightCode: `  ${code.toLowerCase()}\n` })
     expect((await other.next()).type).toBe("peer-joined")
+  })
+
+  it.each(Object.entries(waysToPaste))("accepts codes pasted %s", async (_, paste) => {
+    const [one, other] = [await join_(), await join_()]
+    const code = await flightOf(one)
+    other.send({ type: "join-flight", flightCode: paste(code) })
+    expect(await other.next()).toMatchObject({ type: "peer-joined", flightCode: code })
   })
 
   it("refuses a third client, an unknown code, and a second flight for one client", async () => {

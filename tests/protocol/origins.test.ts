@@ -1,3 +1,4 @@
+import { request } from "node:http"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { WebSocket } from "ws"
 import { limits } from "../../src/limits.ts"
@@ -186,6 +187,65 @@ it("the setting that a line names lets the page in", async () => {
   await place.remove()
 })
 
+/** Whether a page may make a room, asked with these headers, Host among them. */
+const make = (server: TestServer, headers: Record<string, string>): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const asking = request(`${server.http}/api/rooms`, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...headers }
+    })
+    asking.on("error", reject)
+    asking.on("response", (response) => {
+      response.resume()
+      resolve(response.statusCode ?? 0)
+    })
+    asking.end('{"name":"Ann"}')
+  })
+
+/** Pages by where they come from and what a proxy makes of it on the way; and whether they are of the host that they ask. */
+const pages: readonly (readonly [name: string, headers: Record<string, string>, isOfThatHost: boolean])[] = [
+  ["asks the host it comes from", { origin: "http://app.example:8080", host: "app.example:8080" }, true],
+  ["asks it in other letters", { origin: "http://app.example:8080", host: "APP.example:8080" }, true],
+  ["asks it through a proxy that speaks TLS", { origin: "https://app.example", host: "app.example" }, true],
+  ["asks it through one that speaks TLS on another port", { origin: "https://app.example:8443", host: "app.example:8443" }, true],
+  ["asks it through one that drops the port", { origin: "https://app.example:8443", host: "app.example" }, false],
+  ["asks it through one that writes Host anew", { origin: "https://app.example", host: "127.0.0.1:8080" }, false],
+  [
+    "asks it through one that tells the old Host elsewhere",
+    { origin: "https://app.example", host: "127.0.0.1:8080", "x-forwarded-host": "app.example", forwarded: "host=app.example" },
+    false
+  ],
+  ["comes from elsewhere", { origin: "https://evil.example", host: "app.example" }, false],
+  ["comes from elsewhere, and claims otherwise", { origin: "https://evil.example", host: "app.example", "x-forwarded-host": "evil.example" }, false],
+  ["comes from another port", { origin: "http://app.example:5173", host: "app.example:8080" }, false],
+  ["has no origin of its own", { origin: "null", host: "null" }, false],
+  ["comes from two places", { origin: "https://app.example, https://evil.example", host: "app.example" }, false]
+]
+
+describe("a page that may make a room may open a socket as well, and no other", () => {
+  let place: Awaited<ReturnType<typeof temporaryDirectory>>
+  let server: TestServer
+  beforeAll(async () => {
+    place = await temporaryDirectory()
+    server = await startServer({ DATA_DIR: place.options.dataDirectory, ALLOWED_ORIGINS: "https://listed.example" })
+  })
+  afterAll(async () => {
+    await server.stop()
+    await place.remove()
+  })
+
+  it.each(pages)("one that %s", async (_, headers, isOfThatHost) => {
+    expect([await make(server, headers), await knock(server, headers)]).toEqual(isOfThatHost ? [201, "open"] : [403, 403])
+  })
+
+  it("one that is listed, whatever a proxy does to Host", async () => {
+    for (const host of ["listed.example", "127.0.0.1:8080", "other.example"]) {
+      const headers = { origin: "https://listed.example", host }
+      expect([await make(server, headers), await knock(server, headers)]).toEqual([201, "open"])
+    }
+  })
+})
+
 describeOnPostgres("in production", () => {
   let database: Awaited<ReturnType<typeof createPostgresDatabase>>
   beforeAll(async () => {
@@ -208,6 +268,14 @@ describeOnPostgres("in production", () => {
     expect(await knock(second, own)).toBe("open")
     expect((await ask(second, "POST", { origin: own.origin })).status).toBe(201)
     await second.stop()
+  })
+
+  it("no page is let in by a Host header: any name can be pointed at this server", async () => {
+    const server = await start({ ALLOWED_ORIGINS: "https://a.example" })
+    for (const [name, headers] of pages) {
+      expect([name, await make(server, headers), await knock(server, headers)]).toEqual([name, 403, 403])
+    }
+    await server.stop()
   })
 
   it("a socket without an Origin is refused with a reason, a POST without one is no page's", async () => {

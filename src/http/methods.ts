@@ -1,0 +1,29 @@
+/** Which methods a path takes, from the list of all that is answered. */
+import { createRoutePatterns } from "./routePattern.ts"
+
+/** `path` is a pattern: its parameters begin with a colon. */
+export interface Route {
+  readonly method: string
+  readonly path: string
+}
+
+/** What `Allow` says of a path (RFC 9110 10.2.1); undefined for a path that nothing answers. */
+export type AllowedMethods = (path: string) => string | undefined
+
+/** The target of a question to the server as a whole (RFC 9110 9.3.7). */
+export const wholeServer = "*"
+
+export const createAllowedMethods = (routes: readonly Route[]): AllowedMethods => {
+  const patternOf = createRoutePatterns(routes.map(({ path }) => path))
+  const allowed = new Map(
+    routes.map(({ path }) => [path, allowOf(routes.filter((route) => route.path === path))] as const)
+  )
+  const anywhere = allowOf(routes)
+  return (path) => (path === wholeServer ? anywhere : allowed.get(patternOf(path)))
+}
+
+/** HEAD is taken wherever GET is, OPTIONS everywhere. */
+const allowOf = (routes: readonly Route[]): string => {
+  const methods = [...new Set(routes.map(({ method }) => method))].toSorted()
+  return [...methods.flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method])), "OPTIONS"].join(", ")
+}
