@@ -28,6 +28,7 @@ import type { CorsAnswer, CorsPolicy } from "./cors.ts"
 import { clientClosedRequest } from "./observer.ts"
 import type { Observe } from "./observer.ts"
 import type { PollLane } from "./pollLane.ts"
+import { decodedPath, pathOf } from "./requestPath.ts"
 
 type Services = Layer.Success<typeof HttpServer.layerServices>
 
@@ -253,21 +254,5 @@ const originForm = (target: string): string => {
   return path.replaceAll(";", "%3B").replaceAll("#", "%23") + url.slice(path.length)
 }
 
-const pathOf = (url: string): string => {
-  const query = url.indexOf("?")
-  return query === -1 ? url : url.slice(0, query)
-}
-
 /** A slash at the end or two in a row: to the router an empty parameter, but no path of ours has one. */
 const hasEmptySegment = (path: string): boolean => path.length > 1 && (path.endsWith("/") || path.includes("//"))
-
-/** The path as the router compares it: an encoded letter is that letter, an encoded slash separates nothing. */
-const decodedPath = (url: string): string => {
-  const path = pathOf(url)
-  if (!path.includes("%")) return path
-  try {
-    return decodeURI(path)
-  } catch {
-    return path
-  }
-}

@@ -29,7 +29,9 @@ const trimmed = (
 
 const Name = trimmed(
   `1 to ${limits.nameUnits} UTF-16 units after trimming`,
-  (text) => text.length >= 1 && text.length <= limits.nameUnits
+  (text) => text.length >= 1 && text.length <= limits.nameUnits,
+  // As over HTTP, or a room and a socket would know one name as two.
+  (text) => text.toWellFormed()
 )
 const Id = trimmed(
   `1 to ${limits.idUnits} UTF-16 units after trimming`,

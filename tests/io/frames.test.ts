@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from "node:util"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { describe, expect, it, test } from "vitest"
+import { Name, ParticipantId, RoomCode } from "../../src/http/fields.ts"
 import { clientFrames, readFrame, type Incoming } from "../../src/io/frames.ts"
 import { randomNumbers } from "../support/random.ts"
 
@@ -43,6 +44,27 @@ test.each([
   ['{"type":"signal","d\\u0061ta":"\\ud800"}', '"\\ud800"']
 ])("the data of a frame with other fields is not changed either: %s", (frame, data) => {
   expect(forwarded(read(frame))).toBe(`{"type":"signal","data":${data}}`)
+})
+
+it("reads names, ids and codes as the HTTP endpoints do", () => {
+  const units = [" ", "\t", "\u00A0", "\uFEFF", "\u2028", "\u0085", "a", "Z", "ß", "ŉ", "i", "0", "-", "\ud800", "\udc00", "🦊", "<", "\u007f"]
+  const random = randomNumbers(1)
+  const decoded = (schema: Schema.Top, text: string): unknown => {
+    const result = Schema.decodeUnknownResult(schema as Schema.Codec<unknown>)(text)
+    return Result.isSuccess(result) ? result.success : "refused"
+  }
+  const { "register-details": details, "attach-room": attach } = clientFrames
+  for (let left = 5000; left > 0; left--) {
+    const length = Math.floor(random() * (random() < 0.7 ? 9 : 70))
+    const text = Array.from({ length }, () => units[Math.floor(random() * units.length)]).join("")
+    for (const [overSocket, overHttp] of [
+      [details.fields.name, Name],
+      [attach.fields.participantId, ParticipantId],
+      [attach.fields.roomCode, RoomCode]
+    ] as const) {
+      expect(decoded(overSocket, text), JSON.stringify(text)).toBe(decoded(overHttp, text))
+    }
+  }
 })
 
 // --- The fast reader against the plain one
