@@ -93,9 +93,8 @@ export interface FlightContext extends FlightInput, FlightSettings {
 /** The code in a flight's id. */
 export const codeOfFlight = (id: string): string => id.split("/", 1)[0] as string
 
-/** Same address or same network group is `lan`. */
-export const connectionTypeOf = (a: Member, b: Member): ConnectionType =>
-  a.address === b.address || a.group === b.group ? "lan" : "wan"
+/** One network group is `lan`: those of one address are in one, and those of unknown address each in one of its own. */
+export const connectionTypeOf = (a: Member, b: Member): ConnectionType => (a.group === b.group ? "lan" : "wan")
 
 const isSameHolder = (seat: Member, member: Member): boolean =>
   seat.id === member.id || (seat.participantId !== null && seat.participantId === member.participantId)

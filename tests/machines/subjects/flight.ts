@@ -1,3 +1,4 @@
+import { unknownAddress } from "../../../src/machines/address.ts"
 import { flightMachine, type FlightContext, type Member } from "../../../src/machines/flight.ts"
 import type { Stage } from "../walking/stage.ts"
 import { same, type Law, type Setting, type Step, type Subject } from "../walking/subject.ts"
@@ -183,7 +184,7 @@ const laws: readonly Law[] = [
         flightId: step.after.context.id,
         flightCode: step.after.context.code,
         peer: { id: other?.id, name: other?.name },
-        connectionType: self?.address === other?.address || self?.group === other?.group ? "lan" : "wan"
+        connectionType: self?.group === other?.group ? "lan" : "wan"
       })
       return everyone.every((id) => {
         const self = [first, second].find((seat) => seat?.id === id)
@@ -291,7 +292,7 @@ const laws: readonly Law[] = [
                   joinerId: second?.id,
                   joinerName: second?.name,
                   ip: second?.address,
-                  connectionType: first?.address === second?.address || first?.group === second?.group ? "lan" : "wan",
+                  connectionType: first?.group === second?.group ? "lan" : "wan",
                   peerId: first?.id
                 }
               ]
@@ -344,7 +345,12 @@ const settings = (stage: Stage): readonly Setting[] => {
     ids.flatMap((id) => [false, true].map((abrupt) => ({ type: "seat.leave", id, abrupt, at: 70 })))
   const deadline = { type: "deadline", at: 90 }
 
-  const open = [member("ann", null, "192.0.2.1", "a"), member("bob", null, "192.0.2.1", "b"), member("cid", null, "192.0.2.3", "c")]
+  // Nobody knows where Ann and Bob are: they are no neighbours for that.
+  const open = [
+    member("ann", null, unknownAddress, "unknown ann"),
+    member("bob", null, unknownAddress, "unknown bob"),
+    member("cid", null, "192.0.2.3", "c")
+  ]
   const ann = member("ann", "host", "192.0.2.1", "g")
   const cid = member("cid", "host", "192.0.2.3", "h")
   const bob = member("bob", "guest", "192.0.2.2", "g")
