@@ -144,6 +144,10 @@ export const frameErrors = {
   "already-in-flight": { message: "Already in a flight", duty: "Open another socket, or close this one first." },
   "flight-not-found-or-full": { message: "Flight not found or full", duty: "Ask the other person for the code again." },
   "room-not-found": { message: "Room not found or expired", duty: "Create or join a room over HTTP first." },
+  "seat-taken": {
+    message: "Seat taken by another connection",
+    duty: "Another page of yours has attached: tell the person, and attach again only when asked to."
+  },
   "too-many-attempts": { message: "Too many attempts", duty: "Ask for the code again, and try after a moment." },
   "server-error": { message: "Server error processing your request", duty: "Try again after a moment." }
 } as const satisfies Record<ConnectionFault | FrameFault, { message: string; duty: string }>
