@@ -54,6 +54,8 @@ export type FlightEvent =
   | { readonly type: "member.renamed"; readonly id: string; readonly name: string }
   /** A room that has just been loaded asks who sits here. */
   | { readonly type: "seats.asked"; readonly replyTo: AnyActorRef }
+  /** Somebody was refused because the seats are taken. */
+  | { readonly type: "seats.wanted" }
   | { readonly type: "deadline"; readonly at: number }
 
 /** What a flight tells the connections that sit, sat or wanted to sit in it. */
@@ -164,6 +166,8 @@ const base = setup({
     openLink: (_, _link: LinkEnds) => {},
     /** Ends that: no frame passes any more. */
     closeLink: (_, _link: LinkEnds) => {},
+    /** Finds out soon whether these sockets live: one that does not is ended, and leaves its seat. */
+    probeSockets: (_, _probe: { members: readonly string[] }) => {},
     /** Asks for a `deadline` event in so many milliseconds. */
     requestDeadline: (_, _parameters: { afterMs: number }) => {},
     cancelDeadline: () => {},
@@ -277,6 +281,12 @@ const reportSeats = base.enqueueActions(({ context, event, enqueue }) => {
   }
 })
 
+/** Somebody wants a seat: nobody who has gone without a word shall keep it until the next look at all sockets. */
+const probeMembers = base.enqueueActions(({ context, enqueue }) => {
+  const members = context.seats.map(({ id }) => id).filter((id) => id !== context.absent)
+  enqueue({ type: "probeSockets", params: { members } })
+})
+
 const introductionOf = (context: FlightContext, member: Member): FlightNotice => {
   const [first, second] = context.seats as [Member, Member]
   const { id, name } = member.id === first.id ? second : first
@@ -307,7 +317,7 @@ const tellPeerLeft = base.enqueueActions(({ context, enqueue }) => {
 })
 
 export const flightMachine = base
-  .extend({ actions: { takeSeat, leaveSeat, giveUpAbsent, leaveTogether, reportSeats, introduce, introduceAgain, tellPeerLeft } })
+  .extend({ actions: { takeSeat, leaveSeat, giveUpAbsent, leaveTogether, reportSeats, probeMembers, introduce, introduceAgain, tellPeerLeft } })
   .createMachine({
   id: "flight",
   description:
@@ -316,7 +326,8 @@ export const flightMachine = base
   initial: "vacant",
   on: {
     "member.renamed": { actions: "renameMember" },
-    "seats.asked": { actions: "reportSeats" }
+    "seats.asked": { actions: "reportSeats" },
+    "seats.wanted": { actions: "probeMembers" }
   },
   states: {
     vacant: {
@@ -387,7 +398,7 @@ export const flightMachine = base
         "seat.take": [
           { guard: "isRepeated", actions: ["takeSeat", "introduceAgain"] },
           { guard: "hasFreeSeat", target: "seating", actions: "takeSeat" },
-          { actions: "refuseSeat" }
+          { actions: ["refuseSeat", "probeMembers"] }
         ],
         "seat.leave": [
           { guard: "isMissed", target: "missing", actions: "missMember" },
@@ -407,7 +418,7 @@ export const flightMachine = base
           { guard: "holdsThisSeat" },
           { guard: "waitsForAbsent", actions: "takeSeat" },
           { guard: "hasFreeSeat", target: "seating", actions: "takeSeat" },
-          { actions: "refuseSeat" }
+          { actions: ["refuseSeat", "probeMembers"] }
         ],
         "seat.leave": { guard: "isWaiting", target: "ended", actions: "leaveTogether" },
         deadline: { target: "waiting", actions: ["giveUpAbsent", "tellPeerLeft"] }
