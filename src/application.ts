@@ -383,6 +383,7 @@ export const startApplication = async (config: Config, options: ApplicationOptio
 
   const sockets = createSocketServer(http.server, {
     ...config.websocket,
+    probeTimeoutMs: limits.probeTimeoutMs,
     maxFragments: limits.maxFragments,
     heldFramesBytes: limits.heldFramesBytes,
     backPressureHighBytes: limits.backPressureHighBytes,

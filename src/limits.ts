@@ -39,6 +39,9 @@ export const limits = {
   backPressureLowBytes: 256 * 1024,
   /** Milliseconds a client may stay above the low mark before it is closed as hopeless. Zero would close at once. */
   slowReaderTimeoutMs: 30_000,
+  /** Milliseconds in which a client whose seat somebody wants must give a sign of life: a phone may need some seconds to
+   * wake, or to change its network. Zero would end it before its answer can come. */
+  probeTimeoutMs: 10_000,
   /** Fragments of one message: a 1 MiB message in pieces of 1 KiB is exactly this many. Zero would mean no limit. */
   maxFragments: 1024,
   /** TCP chunks that ws holds while a frame is incomplete, at the default MAX_PAYLOAD_BYTES: 1 MiB in pieces of just

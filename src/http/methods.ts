@@ -7,8 +7,8 @@ export interface Route {
   readonly path: string
 }
 
-/** What `Allow` says of a path (RFC 9110 10.2.1); undefined for a path that nothing answers. */
-export type AllowedMethods = (path: string) => string | undefined
+/** What `Allow` says of a request target as the client wrote it (RFC 9110 10.2.1); undefined where nothing answers. */
+export type AllowedMethods = (target: string) => string | undefined
 
 /** The target of a question to the server as a whole (RFC 9110 9.3.7). */
 export const wholeServer = "*"
@@ -19,7 +19,7 @@ export const createAllowedMethods = (routes: readonly Route[]): AllowedMethods =
     routes.map(({ path }) => [path, allowOf(routes.filter((route) => route.path === path))] as const)
   )
   const anywhere = allowOf(routes)
-  return (path) => (path === wholeServer ? anywhere : allowed.get(patternOf(path)))
+  return (target) => (target === wholeServer ? anywhere : allowed.get(patternOf(target)))
 }
 
 /** HEAD is taken wherever GET is, OPTIONS everywhere. */

@@ -1,5 +1,7 @@
 /** Which endpoint a path belongs to, in words that are few and hold nothing of what a client has sent. */
 
+import { decodedPath } from "./requestPath.ts"
+
 /** For paths that are no endpoint's. */
 const elsewhere = "other"
 
@@ -11,8 +13,7 @@ export const createRoutePatterns = (patterns: readonly string[]): ((url: string)
     .map((pattern) => ({ pattern, matches: new RegExp(`^${pattern.replace(/:[^/]+/g, "[^/]*")}$`) }))
 
   return (url) => {
-    const query = url.indexOf("?")
-    const path = query === -1 ? url : url.slice(0, query)
+    const path = decodedPath(url)
     if (plain.has(path)) return path
     return withParameters.find(({ matches }) => matches.test(path))?.pattern ?? elsewhere
   }

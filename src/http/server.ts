@@ -30,6 +30,7 @@ import type { AllowedMethods } from "./methods.ts"
 import { clientClosedRequest } from "./observer.ts"
 import type { Observe } from "./observer.ts"
 import type { PollLane } from "./pollLane.ts"
+import { decodedPath, pathOf } from "./requestPath.ts"
 
 type Services = Layer.Success<typeof HttpServer.layerServices>
 
@@ -148,7 +149,7 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Runn
     const foreign = isForeign(request, sharing)
     if (foreign) onRefusedPage?.(request.method === "POST" ? "post" : "read", request)
     const shared = sharing === undefined ? guarding : [...guarding, ...corsHeaders(sharing)]
-    if (request.method === "OPTIONS" && answerOptions(response, shared, sharing, allowOf(path, allowedMethods))) return
+    if (request.method === "OPTIONS" && answerOptions(response, shared, sharing, allowOf(request.url as string, allowedMethods))) return
     const headers = sharing === undefined ? shared : [...shared, ...exposedHeaders(sharing)]
     const handler = handlerOf(request, foreign)
     if (handler === handle && pollLane?.(request, response, headers) === true) return
@@ -202,8 +203,8 @@ const answerOptions = (
   return true
 }
 
-const allowOf = (path: string, allowedMethods: AllowedMethods): string | undefined =>
-  hasEmptySegment(path) ? undefined : allowedMethods(path)
+const allowOf = (url: string, allowedMethods: AllowedMethods): string | undefined =>
+  hasEmptySegment(pathOf(url)) ? undefined : allowedMethods(url)
 
 type NodeHandler = (request: IncomingMessage, response: ServerResponse) => void
 
@@ -251,7 +252,7 @@ const answerFailure =
       const { reason } = error
       if (reason._tag === "RouteNotFound") {
         const { method, url } = reason.request
-        return Effect.succeed(notFound(method, pathOf(url), allowOf(decodedPath(url), allowedMethods)))
+        return Effect.succeed(notFound(method, pathOf(url), allowOf(url, allowedMethods)))
       }
       if (reason._tag === "RequestParseError") {
         return reason.reason === "BodyTooLarge" ? Effect.succeed(tooLarge) : Effect.failCause(cause)
@@ -277,21 +278,5 @@ const originForm = (target: string): string => {
   return path.replaceAll(";", "%3B").replaceAll("#", "%23") + url.slice(path.length)
 }
 
-const pathOf = (url: string): string => {
-  const query = url.indexOf("?")
-  return query === -1 ? url : url.slice(0, query)
-}
-
 /** A slash at the end or two in a row: to the router an empty parameter, but no path of ours has one. */
 const hasEmptySegment = (path: string): boolean => path.length > 1 && (path.endsWith("/") || path.includes("//"))
-
-/** The path as the router compares it: an encoded letter is that letter, an encoded slash separates nothing. */
-export const decodedPath = (url: string): string => {
-  const path = pathOf(url)
-  if (!path.includes("%")) return path
-  try {
-    return decodeURI(path)
-  } catch {
-    return path
-  }
-}

@@ -60,17 +60,23 @@ export const createAddressReader = (
 }
 
 /**
- * The network group of an address: private, loopback, link-local, unique-local and carrier-grade NAT addresses group
- * by /24 (IPv4) or /64 (IPv6), every other address is its own group. What is no address is `unknown`.
+ * The network group of an address, which alone decides who sees whom and who is `lan` to whom: private, loopback, link-local
+ * and carrier-grade NAT addresses of IPv4 group by /24, any other address is with those of the same customer. What is no
+ * address is `unknown`, and belongs with nobody.
  */
 export const networkGroup = (address: string): string => {
   const parsed = parseAddress(address)
   return parsed === undefined ? unknown.group : groupOf(canonical(parsed))
 }
 
-/** Whether two clients are on one network (`lan`): same address or same group. Unknown addresses share nothing. */
-export const sameNetwork = (one: ClientAddress, other: ClientAddress): boolean =>
-  one.address !== unknown.address && (one.address === other.address || one.group === other.group)
+/**
+ * What one customer has of the address space, for budgets: an IPv4 address, or the first 64 bits of an IPv6 one, as that is
+ * what a home or a phone is given at least (RFC 6177, RFC 7278). What is no address stays what it is.
+ */
+export const customerOf = (address: string): string => {
+  const parsed = parseAddress(address)
+  return parsed === undefined ? address : withoutHost(canonical(parsed))
+}
 
 /**
  * An address as it is compared, if it is one of the kinds of which each network has its own: private, loopback, link-local,
@@ -115,12 +121,28 @@ const parseAddress = (text: string): Address | undefined => {
 const canonical = (address: Address): Address =>
   address.kind() === "ipv6" && address.range() === "loopback" ? ipaddr.parse(loopbackAddress) : address
 
-/** ipaddr.js's names of the ranges in which many machines share a network of their own. */
-const sharedRanges = new Set<string>(["private", "loopback", "linkLocal", "uniqueLocal", "carrierGradeNat"])
+/** ipaddr.js's names of the ranges of IPv4 in which many machines share a network of their own. */
+const sharedRanges = new Set<string>(["private", "loopback", "linkLocal", "carrierGradeNat"])
 
-const groupOf = (address: Address): string => {
-  if (!sharedRanges.has(address.range())) return address.toString()
-  const [bytes, prefix] = address.kind() === "ipv4" ? [3, 24] : [8, 64]
-  const network = address.toByteArray().map((byte, index) => (index < bytes ? byte : 0))
-  return `${ipaddr.fromByteArray(network).toString()}/${prefix}`
+const groupOf = (address: Address): string =>
+  address.kind() === "ipv4" && sharedRanges.has(address.range()) ? prefixOf(address, (byte) => byte < 3, "/24") : withoutHost(address)
+
+/** Which bytes say whose an IPv6 address is, by ipaddr.js's names of ranges; elsewhere the first eight. */
+const telling: Readonly<Record<string, ((byte: number) => boolean) | undefined>> = {
+  // Made of IPv4 addresses by a translator (RFC 6052 2.1, RFC 8215, RFC 7915): all of IPv4 is in one /64. They are not
+  // read as the IPv4 address inside, or whoever can send from one would be whom it names.
+  rfc6052: () => true,
+  rfc6145: () => true,
+  // The first 64 bits are a Teredo server's; the home's IPv4 address stands at the end, after a port (RFC 4380 4).
+  teredo: (byte) => byte < 4 || byte >= 12
 }
+
+/** 6to4 needs no line of its own: a home has 2002:a.b.c.d::/48, and so 64 bits are no more than its own (RFC 3056 2). */
+const withoutHost = (address: Address): string => {
+  if (address.kind() === "ipv4") return address.toString()
+  const tells = telling[address.range()]
+  return tells === undefined ? prefixOf(address, (byte) => byte < 8, "/64") : prefixOf(address, tells, "")
+}
+
+const prefixOf = (address: Address, keeps: (byte: number) => boolean, length: string): string =>
+  ipaddr.fromByteArray(address.toByteArray().map((byte, index) => (keeps(index) ? byte : 0))).toString() + length

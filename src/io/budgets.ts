@@ -1,9 +1,9 @@
 /**
  * What one client address may have and do, so that nobody can take the server from the others. An address is the one
- * that trusted proxies tell; of IPv6 the first 64 bits count, as that is what one customer has.
+ * that trusted proxies tell; all that one customer has counts as one.
  */
-import ipaddr from "ipaddr.js"
 import type { Config } from "../config.ts"
+import { customerOf } from "./address.ts"
 import { createTokenBuckets, type TokenBuckets } from "./tokenBuckets.ts"
 
 /** Which budget was spent. */
@@ -47,13 +47,6 @@ export interface Budgets {
 /** Milliseconds after which somebody with too many connections may have fewer. */
 const connectionsWaitMs = 10_000
 
-/** The same for all addresses of one customer. */
-export const budgetKey = (address: string): string => {
-  if (!address.includes(":")) return address
-  const parsed = ipaddr.IPv6.parse(address)
-  return `${parsed.parts.slice(0, 4).map((part) => part.toString(16)).join(":")}::/64`
-}
-
 export const createBudgets = ({
   settings,
   guessesADay,
@@ -83,25 +76,25 @@ export const createBudgets = ({
 
   return {
     connect: (address) => {
-      const key = budgetKey(address)
+      const key = customerOf(address)
       const isFull = settings.connectionsPerAddress > 0 && (connections.get(key) ?? 0) >= settings.connectionsPerAddress
       return isFull ? told("connections", address, connectionsWaitMs) : told("upgrades", address, upgrades.take(key))
     },
     connected: (address) => {
-      const key = budgetKey(address)
+      const key = customerOf(address)
       connections.set(key, (connections.get(key) ?? 0) + 1)
     },
     disconnected: (address, stayedMs) => {
-      const key = budgetKey(address)
+      const key = customerOf(address)
       // Whoever stayed may come back at once, with all who stayed: what is stopped is opening and dropping.
       if (stayedMs >= stayMs) upgrades.give(key)
       const open = (connections.get(key) ?? 1) - 1
       if (open === 0) connections.delete(key)
       else connections.set(key, open)
     },
-    createRoom: (address) => told("rooms", address, rooms.take(budgetKey(address))),
+    createRoom: (address) => told("rooms", address, rooms.take(customerOf(address))),
     guess: (address) => {
-      const key = budgetKey(address)
+      const key = customerOf(address)
       const wait = guesses.take(key)
       if (wait > 0) return told("guesses", address, wait)
       const longer = patientGuesses.take(key)
@@ -109,7 +102,7 @@ export const createBudgets = ({
       return told("guesses", address, longer)
     },
     guessedRight: (address) => {
-      const key = budgetKey(address)
+      const key = customerOf(address)
       guesses.give(key)
       patientGuesses.give(key)
     },

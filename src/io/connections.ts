@@ -92,6 +92,7 @@ export const createConnections = (options: ConnectionsOptions) => {
     actions: {
       openLink: (_, { flightId, first, second }) => links.open(flightId, sockets.get(first), sockets.get(second)),
       closeLink: (_, { flightId, first, second }) => links.close(flightId, sockets.get(first), sockets.get(second)),
+      probeSockets: (_, { members }) => members.forEach((id) => sockets.get(id)?.probe()),
       requestDeadline: ({ self }, { afterMs }) => deadlines.after(self, afterMs),
       cancelDeadline: ({ self }) => deadlines.cancel(self),
       record

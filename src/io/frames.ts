@@ -30,7 +30,9 @@ const trimmed = (
 
 const Name = trimmed(
   `1 to ${limits.nameUnits} UTF-16 units after trimming`,
-  (text) => text.length >= 1 && text.length <= limits.nameUnits
+  (text) => text.length >= 1 && text.length <= limits.nameUnits,
+  // As over HTTP, or a room and a socket would know one name as two.
+  (text) => text.toWellFormed()
 )
 const Id = trimmed(
   `1 to ${limits.idUnits} UTF-16 units after trimming`,
@@ -143,6 +145,10 @@ export const frameErrors = {
   "already-in-flight": { message: "Already in a flight", duty: "Open another socket, or close this one first." },
   "flight-not-found-or-full": { message: "Flight not found or full", duty: "Ask the other person for the code again." },
   "room-not-found": { message: "Room not found or expired", duty: "Create or join a room over HTTP first." },
+  "seat-taken": {
+    message: "Seat taken by another connection",
+    duty: "Another page of yours has attached: tell the person, and attach again only when asked to."
+  },
   "too-many-attempts": { message: "Too many attempts", duty: "Ask for the code again, and try after a moment." },
   "server-error": { message: "Server error processing your request", duty: "Try again after a moment." }
 } as const satisfies Record<ConnectionFault | FrameFault, { message: string; duty: string }>
@@ -154,7 +160,7 @@ export type FrameFault = "invalid-format" | "unknown-type" | "invalid-payload"
 /** What came: a frame, a signal whose bytes can go on as they are, or a fault. */
 export type Incoming =
   | { readonly kind: "frame"; readonly frame: Exclude<ClientFrame, { type: "signal" }> }
-  /** `forward` is what the peer is sent: the bytes that came, or `{type, data}` written anew. */
+  /** `forward` is what the peer is sent: the bytes that came, or `{type, data}` put together from them. */
   | { readonly kind: "signal"; readonly forward: Buffer | string }
   | { readonly kind: "fault"; readonly fault: FrameFault }
 
@@ -169,7 +175,10 @@ const fault = (name: FrameFault): Incoming => ({ kind: "fault", fault: name })
 
 /** The start of a frame that is `{type, data}` and nothing else: as every client writes it, and with white space. */
 const usualSignalStart = `{"type":"signal","data":`
-const signalStart = /^\s*\{\s*"type"\s*:\s*"signal"\s*,\s*"data"\s*:/
+/** White space of JSON (RFC 8259 2). `\s` and `trim` know some twenty characters more, which JSON.parse does not take. */
+const space = "[ \\t\\n\\r]*"
+const signalStart = new RegExp(["^", "\\{", '"type"', ":", '"signal"', ",", '"data"', ":"].join(space))
+const signalEnd = new RegExp(`\\}${space}$`)
 
 const isJson = (text: string): boolean => {
   try {
@@ -187,9 +196,38 @@ const isJson = (text: string): boolean => {
 const isPlainSignal = (text: string): boolean => {
   const start = text.startsWith(usualSignalStart) ? usualSignalStart.length : (signalStart.exec(text)?.[0].length ?? 0)
   if (start === 0) return false
-  const end = text.lastIndexOf("}")
-  if (end < text.length - 1 && text.slice(end + 1).trim() !== "") return false
+  const end = text.endsWith("}") ? text.length - 1 : text.search(signalEnd)
   return end > start && isJson(text.slice(start, end))
+}
+
+/**
+ * The value that a JSON object has under `data`, the last one if there are several, as it is written: read and written
+ * again it could be another one (`-0`, `1e999`, long numbers). `text` must be a JSON object that has one.
+ */
+const dataAsWritten = (text: string): string => {
+  let depth = 0
+  let key = ""
+  let start = 0
+  let stringStart = 0
+  let data = ""
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at]
+    if (character === '"') {
+      stringStart = at
+      for (at++; text[at] !== '"'; at++) if (text[at] === "\\") at++
+    } else if (character === "{" || character === "[") {
+      depth++
+    } else if (character === ":" && depth === 1) {
+      key = JSON.parse(text.slice(stringStart, at))
+      start = at + 1
+    } else if (character === "," && depth === 1) {
+      if (key === "data") data = text.slice(start, at)
+    } else if (character === "}" || character === "]") {
+      depth--
+      if (depth === 0 && key === "data") data = text.slice(start, at)
+    }
+  }
+  return data
 }
 
 /**
@@ -214,7 +252,7 @@ export const readFrame = (bytes: Buffer, isBinary: boolean): Incoming => {
 
   if (type === "signal") {
     if (!Object.hasOwn(value, "data")) return fault("invalid-payload")
-    return { kind: "signal", forward: JSON.stringify({ type, data: (value as { data: unknown }).data }) }
+    return { kind: "signal", forward: `${usualSignalStart}${dataAsWritten(text)}}` }
   }
   const decoded = decode(value)
   return Result.isSuccess(decoded)

@@ -3,7 +3,7 @@
  * this about as often as they like, each time with another origin, so everything here is bounded: the origins that are
  * kept, those that one address may add, and the lines that are written.
  */
-import { budgetKey } from "./budgets.ts"
+import { customerOf } from "./address.ts"
 import { shownOrigin, type OriginAdvice } from "./originAdvice.ts"
 import type { Telemetry } from "./telemetry.ts"
 import type { TokenBuckets } from "./tokenBuckets.ts"
@@ -73,7 +73,7 @@ export const createRefusedOrigins = (options: RefusedOriginsOptions): RefusedOri
   }
 
   const add = (origin: string | undefined, address: string): Kept | undefined => {
-    if (newcomers.take(budgetKey(address)) > 0) return undefined
+    if (newcomers.take(customerOf(address)) > 0) return undefined
     if (kept.size >= most) forgetOne()
     return { ...advise(origin), id: ++lastId, where: [], times: 0, lastAt: 0 }
   }

@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage, Server } from "node:http"
 import type { Server as SecureServer } from "node:https"
+import type { Socket } from "node:net"
 import type { Duplex } from "node:stream"
 import { STATUS_CODES } from "node:http"
 import { WebSocketServer, type WebSocket } from "ws"
@@ -15,6 +16,8 @@ export interface SocketServerOptions {
   readonly maxFragments: number
   /** A client that has not answered the last ping when the next is due is terminated. */
   readonly healthCheckIntervalMs: number
+  /** A client that is probed has so long for a sign of life. */
+  readonly probeTimeoutMs: number
   /** Bytes of frames that wait while the client is held, before its socket is paused. */
   readonly heldFramesBytes: number
   /** Unsent bytes at which those who send to this client are paused, and at which they go on. */
@@ -97,7 +100,7 @@ export class ClientSocket {
   link: { readonly peer: ClientSocket; readonly count: LinkCount } | null = null
 
   readonly #socket: WebSocket
-  readonly #stream: Duplex
+  readonly #stream: Socket
   readonly #flush: Flush
   readonly #options: SocketServerOptions
   #alive = true
@@ -110,13 +113,15 @@ export class ClientSocket {
   /** Sockets that wait until this one has been sent enough. */
   #waiting: Set<ClientSocket> | null = null
   #slowTimer: NodeJS.Timeout | null = null
+  /** Runs while the client is being probed. */
+  #probe: NodeJS.Timeout | null = null
   /** Frames that it may still send before the clock is looked at. */
   #allowance: number
   /** Since when frames have come back, on the clock of performance.now(). */
   #allowedAt = this.openedAt
 
   /** `stream` is what the WebSocket writes to. */
-  constructor(socket: WebSocket, stream: Duplex, flush: Flush, options: SocketServerOptions) {
+  constructor(socket: WebSocket, stream: Socket, flush: Flush, options: SocketServerOptions) {
     this.#socket = socket
     this.#stream = stream
     this.#flush = flush
@@ -168,7 +173,11 @@ export class ClientSocket {
   }
 
   #pause(reason: number): void {
-    if (this.#pauses === 0) this.#socket.pause()
+    if (this.#pauses === 0) {
+      this.#socket.pause()
+      // Nor can it be seen to live then.
+      this.#endProbe()
+    }
     this.#pauses |= reason
   }
 
@@ -250,6 +259,28 @@ export class ClientSocket {
     this.#alive = true
   }
 
+  /**
+   * Pings, and ends the connection unless anything comes from the client in time: at once when somebody waits for what
+   * this one holds, where `checkHealth` takes up to two of its intervals. However often it is asked for, there is one ping
+   * in that time.
+   */
+  probe(): void {
+    const socket = this.#socket
+    if (this.#probe !== null || this.#pauses !== 0 || socket.readyState !== socket.OPEN) return
+    const { bytesRead } = this.#stream
+    socket.ping()
+    this.#probe = setTimeout(() => {
+      this.#probe = null
+      // While it is still being sent something the ping may not have come to it: that is for the slow reader's timer.
+      if (this.#stream.bytesRead === bytesRead && socket.bufferedAmount === 0) socket.terminate()
+    }, this.#options.probeTimeoutMs).unref()
+  }
+
+  #endProbe(): void {
+    if (this.#probe !== null) clearTimeout(this.#probe)
+    this.#probe = null
+  }
+
   checkHealth(): void {
     // A socket that we do not read cannot show that it lives.
     if (!this.#alive && this.#pauses === 0) return this.#socket.terminate()
@@ -260,6 +291,7 @@ export class ClientSocket {
   /** `code`: see RFC 6455 7.1.5. Says whether the connection broke off. */
   ended(code: number): boolean {
     if (this.#slowTimer !== null) clearTimeout(this.#slowTimer)
+    this.#endProbe()
     this.#inbox = null
     this.#letGo()
     return code === brokenOff && !this.#isDismissed

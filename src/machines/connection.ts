@@ -83,6 +83,7 @@ export type ConnectionFault =
   | "flight-not-found-or-full"
   | "too-many-attempts"
   | "room-not-found"
+  | "seat-taken"
   | "server-error"
 
 /** Flights that belong to a room live beside the open ones under names no code can have. */
@@ -402,7 +403,13 @@ export const connectionMachine = base.extend({ actions: { rename, leaveSeat, lea
                 "seat.lost": {
                   guard: "isOwnFlight",
                   target: "lobby",
-                  actions: ["forgetSeat", { type: "announcePresence", params: { presence: "visible" } }]
+                  actions: [
+                    // Its signals would go nowhere without a word. It is not closed: a client that has lost its socket
+                    // attaches again, and two of one participant would take the seat from each other without end.
+                    { type: "tellFault", params: { fault: "seat-taken" } },
+                    "forgetSeat",
+                    { type: "announcePresence", params: { presence: "visible" } }
+                  ]
                 }
               },
               states: {
@@ -418,7 +425,11 @@ export const connectionMachine = base.extend({ actions: { rename, leaveSeat, lea
                     "flight.lost": {
                       guard: "isOwnFlight",
                       target: "#connection.connected.place.lobby",
-                      actions: ["forgetSeat", { type: "announcePresence", params: { presence: "visible" } }]
+                      actions: [
+                        { type: "tellFault", params: { fault: "server-error" } },
+                        "forgetSeat",
+                        { type: "announcePresence", params: { presence: "visible" } }
+                      ]
                     },
                     "network.lost": {
                       guard: "isOwnNetwork",

@@ -54,6 +54,8 @@ export type FlightEvent =
   | { readonly type: "member.renamed"; readonly id: string; readonly name: string }
   /** A room that has just been loaded asks who sits here. */
   | { readonly type: "seats.asked"; readonly replyTo: AnyActorRef }
+  /** Somebody was refused because the seats are taken. */
+  | { readonly type: "seats.wanted" }
   | { readonly type: "deadline"; readonly at: number }
 
 /** What a flight tells the connections that sit, sat or wanted to sit in it. */
@@ -93,9 +95,8 @@ export interface FlightContext extends FlightInput, FlightSettings {
 /** The code in a flight's id. */
 export const codeOfFlight = (id: string): string => id.split("/", 1)[0] as string
 
-/** Same address or same network group is `lan`. */
-export const connectionTypeOf = (a: Member, b: Member): ConnectionType =>
-  a.address === b.address || a.group === b.group ? "lan" : "wan"
+/** One network group is `lan`: those of one address are in one, and those of unknown address each in one of its own. */
+export const connectionTypeOf = (a: Member, b: Member): ConnectionType => (a.group === b.group ? "lan" : "wan")
 
 const isSameHolder = (seat: Member, member: Member): boolean =>
   seat.id === member.id || (seat.participantId !== null && seat.participantId === member.participantId)
@@ -165,6 +166,8 @@ const base = setup({
     openLink: (_, _link: LinkEnds) => {},
     /** Ends that: no frame passes any more. */
     closeLink: (_, _link: LinkEnds) => {},
+    /** Finds out soon whether these sockets live: one that does not is ended, and leaves its seat. */
+    probeSockets: (_, _probe: { members: readonly string[] }) => {},
     /** Asks for a `deadline` event in so many milliseconds. */
     requestDeadline: (_, _parameters: { afterMs: number }) => {},
     cancelDeadline: () => {},
@@ -278,6 +281,12 @@ const reportSeats = base.enqueueActions(({ context, event, enqueue }) => {
   }
 })
 
+/** Somebody wants a seat: nobody who has gone without a word shall keep it until the next look at all sockets. */
+const probeMembers = base.enqueueActions(({ context, enqueue }) => {
+  const members = context.seats.map(({ id }) => id).filter((id) => id !== context.absent)
+  enqueue({ type: "probeSockets", params: { members } })
+})
+
 const introductionOf = (context: FlightContext, member: Member): FlightNotice => {
   const [first, second] = context.seats as [Member, Member]
   const { id, name } = member.id === first.id ? second : first
@@ -308,7 +317,7 @@ const tellPeerLeft = base.enqueueActions(({ context, enqueue }) => {
 })
 
 export const flightMachine = base
-  .extend({ actions: { takeSeat, leaveSeat, giveUpAbsent, leaveTogether, reportSeats, introduce, introduceAgain, tellPeerLeft } })
+  .extend({ actions: { takeSeat, leaveSeat, giveUpAbsent, leaveTogether, reportSeats, probeMembers, introduce, introduceAgain, tellPeerLeft } })
   .createMachine({
   id: "flight",
   description:
@@ -317,7 +326,8 @@ export const flightMachine = base
   initial: "vacant",
   on: {
     "member.renamed": { actions: "renameMember" },
-    "seats.asked": { actions: "reportSeats" }
+    "seats.asked": { actions: "reportSeats" },
+    "seats.wanted": { actions: "probeMembers" }
   },
   states: {
     vacant: {
@@ -388,7 +398,7 @@ export const flightMachine = base
         "seat.take": [
           { guard: "isRepeated", actions: ["takeSeat", "introduceAgain"] },
           { guard: "hasFreeSeat", target: "seating", actions: "takeSeat" },
-          { actions: "refuseSeat" }
+          { actions: ["refuseSeat", "probeMembers"] }
         ],
         "seat.leave": [
           { guard: "isMissed", target: "missing", actions: "missMember" },
@@ -408,7 +418,7 @@ export const flightMachine = base
           { guard: "holdsThisSeat" },
           { guard: "waitsForAbsent", actions: "takeSeat" },
           { guard: "hasFreeSeat", target: "seating", actions: "takeSeat" },
-          { actions: "refuseSeat" }
+          { actions: ["refuseSeat", "probeMembers"] }
         ],
         "seat.leave": { guard: "isWaiting", target: "ended", actions: "leaveTogether" },
         deadline: { target: "waiting", actions: ["giveUpAbsent", "tellPeerLeft"] }

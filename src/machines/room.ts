@@ -9,7 +9,7 @@
 import { and, assign, fromPromise, not, sendTo, setup, type AnyActorRef, type SnapshotFrom } from "xstate"
 import { unknownAddress } from "./address.ts"
 import type { DomainEvent } from "./domainEvents.ts"
-import type { Channel } from "./flight.ts"
+import type { Channel, FlightEvent } from "./flight.ts"
 import {
   failure,
   outcomeOf,
@@ -294,6 +294,15 @@ const base = setup({
         event: { type: "seats.asked", replyTo: self }
       })
     ),
+    /** Those who hold the transfer seats, and so are in the room, are looked after. */
+    wantSeats: sendTo(
+      supervisorOf("flights"),
+      ({ context }) => ({
+        type: "child.tell" as const,
+        id: `${context.code}/transfer`,
+        event: { type: "seats.wanted" } satisfies FlightEvent
+      })
+    ),
     touch: assign({
       expiresAt: ({ context, event }) => Math.max(context.expiresAt, (event as { at: number }).at + context.timeToLiveMs),
       spokenAt: ({ event }) => (event as { at: number }).at,
@@ -541,7 +550,7 @@ const joinsFull = [
       { type: "decide" as const, params: { refusal: null } }
     ]
   },
-  { actions: { type: "decide" as const, params: { refusal: "full" as const } } }
+  { actions: ["wantSeats" as const, { type: "decide" as const, params: { refusal: "full" as const } }] }
 ]
 
 const askAllSeats = (["transfer", "screen-share", "chat"] as const).map((channel) => ({

@@ -1,9 +1,11 @@
 import { createServer, request as httpRequest, type OutgoingHttpHeaders } from "node:http"
 import type { AddressInfo } from "node:net"
+import ipaddr from "ipaddr.js"
 import { afterEach, describe, expect, it } from "vitest"
 import type { TrustProxy } from "../../src/config.ts"
-import { createAddressReader, networkGroup, sameNetwork, type ClientAddress } from "../../src/io/address.ts"
+import { createAddressReader, customerOf, networkGroup, type ClientAddress } from "../../src/io/address.ts"
 import { limits } from "../../src/limits.ts"
+import { randomNumbers } from "../support/random.ts"
 
 const localProxy: TrustProxy = { kind: "networks", networks: ["loopback", "uniquelocal"] }
 const nobody: TrustProxy = { kind: "networks", networks: [] }
@@ -124,7 +126,10 @@ describe("the client address", () => {
 describe("the network group", () => {
   it.each([
     ["203.0.113.5", "203.0.113.5"],
-    ["2606:4700::1111", "2606:4700::1111"],
+    ["2606:4700::1111", "2606:4700::/64"],
+    ["2606:4700:0:0:ffff::1", "2606:4700::/64"],
+    ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"],
+    ["2002:cb00:7105:1::5", "2002:cb00:7105:1::/64"],
     ["192.168.1.77", "192.168.1.0/24"],
     ["10.20.30.40", "10.20.30.0/24"],
     ["172.16.0.1", "172.16.0.0/24"],
@@ -148,18 +153,55 @@ describe("the network group", () => {
   })
 })
 
-describe("two clients", () => {
-  const client = (address: string): ClientAddress => ({ address, group: networkGroup(address) })
-
-  it("are on one network with one public address, or in one private network", () => {
-    expect(sameNetwork(client("203.0.113.5"), client("203.0.113.5"))).toBe(true)
-    expect(sameNetwork(client("192.168.1.2"), client("192.168.1.3"))).toBe(true)
-    expect(sameNetwork(client("fd00::1"), client("fd00::2"))).toBe(true)
+describe("what one customer has", () => {
+  it.each([
+    ["203.0.113.7", "203.0.113.7"],
+    // On one private network, but each on its own: a budget is for one of them.
+    ["192.168.1.77", "192.168.1.77"],
+    ["::ffff:203.0.113.7", "203.0.113.7"],
+    ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"],
+    ["2001:db8:1:2::", "2001:db8:1:2::/64"],
+    ["::1", "127.0.0.1"],
+    ["unknown", "unknown"]
+  ])("for %s is %s", (address, customer) => {
+    expect(customerOf(address)).toBe(customer)
   })
 
-  it("are on different networks otherwise, also when nobody knows where they are", () => {
-    expect(sameNetwork(client("203.0.113.5"), client("203.0.113.6"))).toBe(false)
-    expect(sameNetwork(client("192.168.1.2"), client("192.168.2.2"))).toBe(false)
-    expect(sameNetwork({ address: "unknown", group: "unknown" }, { address: "unknown", group: "unknown" })).toBe(false)
+  it("is the IPv4 address that a translator has put into an IPv6 one, and not all of IPv4", () => {
+    const translated = ["64:ff9b::203.0.113.7", "64:ff9b::203.0.113.8", "64:ff9b:1::203.0.113.7", "::ffff:0:203.0.113.7"]
+    expect(new Set(translated.map(customerOf)).size).toBe(translated.length)
+    expect(new Set(translated.map(networkGroup)).size).toBe(translated.length)
+    // Whoever writes such an address is no neighbour of those who have the one in it, nor a proxy that has it.
+    expect(networkGroup("64:ff9b::192.168.1.77")).not.toBe(networkGroup("192.168.1.77"))
+  })
+
+  it("is the IPv4 address behind Teredo, whatever its port and server, and not all of a Teredo server's clients", () => {
+    const home = ["2001:0:4136:e378:8000:63bf:3fff:fdd2", "2001:0:4136:e378:0:1111:3fff:fdd2", "2001:0:1:1::3fff:fdd2"]
+    expect(new Set(home.map(customerOf)).size).toBe(1)
+    expect(new Set(home.map(networkGroup)).size).toBe(1)
+    expect(networkGroup("2001:0:4136:e378:8000:63bf:3fff:fdd3")).not.toBe(networkGroup(home[0] as string))
+  })
+
+  it("is never more than its network", () => {
+    const random = randomNumbers(2)
+    const byte = () => Math.floor(random() * 256)
+    const first = [[10], [192, 168, 1], [100, 64], [203, 0, 113], []]
+    const first6 = [[0xfe, 0x80], [0xfd], [0x20, 0x01, 0, 0], [0, 0x64, 0xff, 0x9b], [0x20, 0x02], [0x20, 0x01], []]
+    const drawn = (starts: readonly (readonly number[])[], length: number): string => {
+      const start = starts[byte() % starts.length] as readonly number[]
+      // Few bytes are different, so that many have a network, and what a customer has, in common.
+      const rest = Array.from({ length: length - start.length }, () => (random() < 0.8 ? 0 : byte() % 3))
+      return ipaddr.fromByteArray([...start, ...rest]).toString()
+    }
+    const networks = new Map<string, string>()
+    let shared = 0
+    for (let left = 20_000; left > 0; left--) {
+      const address = random() < 0.3 ? drawn(first, 4) : drawn(first6, 16)
+      const before = networks.get(customerOf(address))
+      if (before !== undefined) shared++
+      expect(networkGroup(address), address).toBe(before ?? networkGroup(address))
+      networks.set(customerOf(address), networkGroup(address))
+    }
+    expect(shared).toBeGreaterThan(1000)
   })
 })

@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest"
-import { budgetKey } from "../../src/io/budgets.ts"
 import { createTokenBuckets } from "../../src/io/tokenBuckets.ts"
 
 describe("token buckets", () => {
@@ -45,15 +44,5 @@ describe("token buckets", () => {
     const { buckets } = make(0, 0)
     for (let at = 0; at < 1000; at++) expect(buckets.take("a")).toBe(0)
     expect(buckets.size).toBe(0)
-  })
-
-  it.each([
-    ["203.0.113.7", "203.0.113.7"],
-    ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"],
-    ["2001:db8:1:2::", "2001:db8:1:2::/64"],
-    ["::1", "0:0:0:0::/64"],
-    ["unknown", "unknown"]
-  ])("%s counts as %s", (address, key) => {
-    expect(budgetKey(address)).toBe(key)
   })
 })

@@ -89,6 +89,16 @@ describe("a crashed actor", () => {
     expect((await one.next()).type).toBe("peer-joined")
   })
 
+  it("flight: who waits alone in it hears that it is gone", async () => {
+    const one = await named("One")
+    one.send({ type: "create-flight" })
+    const { flightCode } = await one.next()
+    tell("flights", flightCode, poison("seat.take", "member"))
+    expect(await one.next()).toEqual({ type: "error", message: "Server error processing your request" })
+    one.send({ type: "create-flight" })
+    expect((await one.next()).type).toBe("flight-created")
+  })
+
   it("room's flight: the participants stay in the room and connect again by attaching", async () => {
     const room = await makeRoom(server)
     const [host, guest] = [await named("h"), await named("g")]

@@ -57,6 +57,15 @@ describe("discovery", () => {
     expect(await sofa.list(only("home", "mapped"))).toEqual(["home", "mapped"])
   })
 
+  it("shows each other whom one home has given addresses of its IPv6 prefix, and nobody of the next home", async () => {
+    const laptop = await named("laptop", { from: "2606:4700:1:2::9" })
+    const phone = await named("phone", { from: "2606:4700:1:2:aaaa:bbbb:cccc:dddd" })
+    const neighbour = await named("neighbour", { from: "2606:4700:1:3::9" })
+    expect(await phone.list(only("laptop"))).toEqual(["laptop"])
+    expect(await laptop.list(only("phone"))).toEqual(["phone"])
+    expect(lists(neighbour).flat()).toEqual([])
+  })
+
   it("does not believe an entry of X-Forwarded-For that is no address", async () => {
     const odd = await named("odd", { from: "constructor" })
     const plain = await named("plain")

@@ -102,7 +102,7 @@ describe("flights", () => {
     for (const each of data) expect(await other.next()).toEqual({ type: "signal", data: each })
     one.send(`{"type":"signal","data":{"x":1.0, "y":1e3},"secret":"for nobody"}`)
     expect(await other.next()).toEqual({ type: "signal", data: { x: 1, y: 1000 } })
-    expect(other.texts.at(-1)).toBe(`{"type":"signal","data":{"x":1,"y":1000}}`)
+    expect(other.texts.at(-1)).toBe(`{"type":"signal","data":{"x":1.0, "y":1e3}}`)
   })
 
   it("forwards the very bytes of a frame that is exactly type and data", async () => {
@@ -115,6 +115,14 @@ describe("flights", () => {
       await other.next()
       expect(other.texts.at(-1)).toBe(frame)
     }
+  })
+
+  it("forwards nothing that JSON.parse refuses, such as a frame with a byte order mark", async () => {
+    const { one, other } = await pair()
+    one.send(`\uFEFF{"type":"signal","data":1}`)
+    expect(await one.next()).toEqual({ type: "error", message: "Invalid message format" })
+    one.send(`{"type":"signal","data":2}`)
+    expect(await other.next()).toEqual({ type: "signal", data: 2 })
   })
 
   it("lets no second key hide in a frame that looks plain", async () => {
@@ -194,6 +202,10 @@ describe("flights", () => {
     expect(far.toOne["connectionType"]).toBe("wan")
     const near = await pair({ from: "192.168.1.20" }, { from: "192.168.1.30" })
     expect(near.toOther["connectionType"]).toBe("lan")
+    const home = await pair({ from: "2606:4700:1:2::9" }, { from: "2606:4700:1:2:aaaa:bbbb:cccc:dddd" })
+    expect(home.toOne["connectionType"]).toBe("lan")
+    const street = await pair({ from: "2606:4700:1:2::9" }, { from: "2606:4700:1:3::9" })
+    expect(street.toOther["connectionType"]).toBe("wan")
   })
 
   describe("errors", () => {

@@ -4,6 +4,9 @@ import pg from "pg"
 import { describeOnEachDatabase } from "../support/databases.ts"
 import { makeRoom, poll, post, startServer, type TestClient, type TestServer } from "../support/server.ts"
 
+/** What the older of two sockets of one participant is told. */
+const seatTaken = { type: "error", message: "Seat taken by another connection" }
+
 describeOnEachDatabase("rooms over sockets", (database) => {
   let server: TestServer
   const clients: TestClient[] = []
@@ -203,6 +206,7 @@ describeOnEachDatabase("rooms over sockets", (database) => {
     const newer = await attach(room.code, room.guest)
     expect((await newer.socket.next())["peer"]["id"]).toBe(room.hostSocket.id)
     expect((await room.hostSocket.next())["peer"]["id"]).toBe(newer.socket.id)
+    expect(await room.guestSocket.next()).toEqual(seatTaken)
     room.guestSocket.send({ type: "signal", data: "from the replaced socket" })
     await room.guestSocket.settled()
     expect(room.guestSocket.unread()).toEqual([])
@@ -212,10 +216,24 @@ describeOnEachDatabase("rooms over sockets", (database) => {
     expect((await poll(server, room.code, room.guest)).status).toBe(200)
   })
 
+  it("tells a socket that waits alone as well that a newer one has its seat, and that one nothing of it", async () => {
+    const room = await makeRoom(server)
+    const older = await attach(room.code, room.host, "chat")
+    const newer = await attach(room.code, room.host, "chat")
+    expect(await older.socket.next()).toEqual(seatTaken)
+    await newer.socket.settled()
+    expect(newer.socket.unread()).toEqual([])
+    // The same socket again takes nothing from itself.
+    await attach(room.code, room.host, "chat", newer.socket)
+    await newer.socket.settled()
+    expect(newer.socket.unread()).toEqual([])
+  })
+
   it("lets a replaced socket open a flight of its own", async () => {
     const room = await connected()
     const newer = await attach(room.code, room.guest)
     await newer.socket.next()
+    expect(await room.guestSocket.next()).toEqual(seatTaken)
     room.guestSocket.send({ type: "create-flight" })
     expect((await room.guestSocket.next()).type).toBe("flight-created")
   })
@@ -266,6 +284,7 @@ describeOnEachDatabase("rooms over sockets", (database) => {
     const fresh = await attach(room.code, joined.body.self.participantId, "chat")
     expect((await fresh.socket.next())["peer"]["id"]).toBe(chat.host.socket.id)
     expect((await chat.host.socket.next())["peer"]["name"]).toBe("New")
+    expect(await chat.old.socket.next()).toEqual(seatTaken)
     await chat.old.socket.close()
     fresh.socket.send({ type: "signal", data: 1 })
     expect(await chat.host.socket.next()).toEqual({ type: "signal", data: 1 })

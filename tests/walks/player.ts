@@ -68,6 +68,9 @@ const signalData = [
 const signalText = (count: number): string =>
   `{"type":"signal","data":${(signalData[count % signalData.length] as (count: number) => string)(count)}}`
 
+/** What the older of two sockets of one participant is told. */
+const seatTaken = { type: "error", message: "Seat taken by another connection" }
+
 /** What somebody who is ready offers. */
 const offer = { fileCount: 3, totalBytes: 5_000_000_000 }
 
@@ -241,8 +244,10 @@ export const createPlayer = async (databaseUrl: string) => {
           wasInTime(at)
           if (newer === null) clients.delete(partner)
           await othersAreGone()
-          const heard = framesOf(old).map(({ text }) => text)
-          if (heard.length > 0) throw new Error(`${partner} got ${heard.join()} with the socket that it has closed`)
+          const heard = framesOf(old).map(({ frame }) => frame)
+          if (!isDeepStrictEqual(heard, newer === null ? [] : [seatTaken])) {
+            throw new Error(`${partner} got ${JSON.stringify(heard)} with the socket that it has closed`)
+          }
           return
         }
         case "fall silent": {
@@ -267,7 +272,7 @@ export const createPlayer = async (databaseUrl: string) => {
           old.send({ type: "join-flight", flightCode: "ZZZZZZ" })
           await old.settled()
           const toOld = framesOf(old).map(({ frame }) => frame)
-          if (!isDeepStrictEqual(toOld, [{ type: "error", message: "Flight not found or full" }])) {
+          if (!isDeepStrictEqual(toOld, [seatTaken, { type: "error", message: "Flight not found or full" }])) {
             throw new Error(`the replaced socket of ${step.who} got ${JSON.stringify(toOld)}`)
           }
           await old.close()

@@ -92,7 +92,8 @@ export const rules = [
   "attaches again when a name has changed, and both hear of it",
   "comes from another seat",
   "turns to a side channel, by leaving its room and coming back",
-  "is replaced by its own newer socket"
+  "is replaced by its own newer socket",
+  "is told on its older socket that its seat is taken"
 ] as const
 
 export type Rule = (typeof rules)[number]

@@ -651,9 +651,11 @@ export const take = (world: World, step: Step): Outcome | null => {
         connected: [...world.connected.filter((other) => other !== who), who],
         names: put(world.names, who, participant.name)
       }
-      const rule =
-        step.does === "blip" ? "breaks off, and is back before it is missed" : "is replaced by its own newer socket"
-      return seated(replaced, who, to(nothing, who, { type: "registered" }), [rule])
+      const followed: readonly Rule[] =
+        step.does === "blip"
+          ? ["breaks off, and is back before it is missed"]
+          : ["is replaced by its own newer socket", "is told on its older socket that its seat is taken"]
+      return seated(replaced, who, to(nothing, who, { type: "registered" }), followed)
     }
   }
 }

@@ -90,6 +90,9 @@ const faultOf = (step: Step): string | undefined => {
   const now = isConnected(before) ? requestOf(before) : undefined
   if (now === "joining" && ["seat.refused", "child.missing"].includes(event.type)) return "flight-not-found-or-full"
   if (heard("flight.joinRefused")(step)) return "too-many-attempts"
+  if (ownFlight("seat.lost")(step)) return "seat-taken"
+  // Who was paired hears that the other one has gone.
+  if (ownFlight("flight.lost")(step) && !isPaired(before)) return "server-error"
   if (isAnswer("room.denied")(step)) return "room-not-found"
   if (isAnswer("room.failed")(step)) return "server-error"
   if (now !== undefined && now !== "idle" && event.type === "child.crashed") return "server-error"

@@ -1,3 +1,4 @@
+import { unknownAddress } from "../../../src/machines/address.ts"
 import { flightMachine, type FlightContext, type Member } from "../../../src/machines/flight.ts"
 import type { Stage } from "../walking/stage.ts"
 import { same, type Law, type Setting, type Step, type Subject } from "../walking/subject.ts"
@@ -70,6 +71,8 @@ const meet = (step: Step): boolean =>
 /** A newer socket of the one who waits, which waits on. */
 const replacesWaiting = (step: Step): boolean =>
   isAdmitted(step) && isMissing(step.before) && same(beside(step).map(({ id }) => id), [absentOf(step)])
+/** Those with a seat and a socket. */
+const present = (step: Step): readonly string[] => idsOf(step.before).filter((id: string) => id !== absentOf(step))
 const endsOf = (snapshot: any) => {
   const [first, second] = idsOf(snapshot)
   return { flightId: snapshot.context.id, first, second }
@@ -156,12 +159,27 @@ const laws: readonly Law[] = [
     }
   },
   {
-    sentence: "Whoever comes while two others keep theirs is refused, and nothing else happens.",
+    sentence: "Whoever comes while two others keep theirs is refused; it is found out who of them lives, and nothing else happens.",
     when: (step) => is("seat.take")(step) && !isAdmitted(step) && !waitsOn(step),
     holds: (step) =>
-      step.effects.length === 1 &&
+      step.effects.length === 2 &&
+      same(step.did("probeSockets"), [{ members: present(step) }]) &&
       same(step.told(step.event.member.id), [{ type: "seat.refused", flightId: step.after.context.id }]) &&
       same(idsOf(step.after), idsOf(step.before))
+  },
+  {
+    sentence: "When somebody was refused elsewhere for these seats, it is found out who of those in them lives, and nothing else happens.",
+    when: is("seats.wanted"),
+    holds: (step) =>
+      step.effects.length === 1 &&
+      same(step.did("probeSockets"), [{ members: present(step) }]) &&
+      same(step.after.value, step.before.value) &&
+      same(idsOf(step.after), idsOf(step.before))
+  },
+  {
+    sentence: "Nobody is asked for a sign of life whose seat nobody wants.",
+    when: (step) => !is("seats.wanted")(step) && !(is("seat.take")(step) && !isAdmitted(step) && !waitsOn(step)),
+    holds: (step) => step.did("probeSockets").length === 0
   },
   {
     sentence: "Whose seat is taken over hears of it, if it is still there, and nobody else does.",
@@ -183,7 +201,7 @@ const laws: readonly Law[] = [
         flightId: step.after.context.id,
         flightCode: step.after.context.code,
         peer: { id: other?.id, name: other?.name },
-        connectionType: self?.address === other?.address || self?.group === other?.group ? "lan" : "wan"
+        connectionType: self?.group === other?.group ? "lan" : "wan"
       })
       return everyone.every((id) => {
         const self = [first, second].find((seat) => seat?.id === id)
@@ -291,7 +309,7 @@ const laws: readonly Law[] = [
                   joinerId: second?.id,
                   joinerName: second?.name,
                   ip: second?.address,
-                  connectionType: first?.address === second?.address || first?.group === second?.group ? "lan" : "wan",
+                  connectionType: first?.group === second?.group ? "lan" : "wan",
                   peerId: first?.id
                 }
               ]
@@ -338,13 +356,19 @@ const settings = (stage: Stage): readonly Setting[] => {
     { type: "seat.leave", id: "nobody", abrupt: true, at: 70 },
     { type: "member.renamed", id: "bob", name: "Robert" },
     { type: "member.renamed", id: "nobody", name: "Nobody" },
-    { type: "seats.asked", replyTo: stage.extra("asker") }
+    { type: "seats.asked", replyTo: stage.extra("asker") },
+    { type: "seats.wanted" }
   ]
   const leaves = (...ids: string[]) => 
     ids.flatMap((id) => [false, true].map((abrupt) => ({ type: "seat.leave", id, abrupt, at: 70 })))
   const deadline = { type: "deadline", at: 90 }
 
-  const open = [member("ann", null, "192.0.2.1", "a"), member("bob", null, "192.0.2.1", "b"), member("cid", null, "192.0.2.3", "c")]
+  // Nobody knows where Ann and Bob are: they are no neighbours for that.
+  const open = [
+    member("ann", null, unknownAddress, "unknown ann"),
+    member("bob", null, unknownAddress, "unknown bob"),
+    member("cid", null, "192.0.2.3", "c")
+  ]
   const ann = member("ann", "host", "192.0.2.1", "g")
   const cid = member("cid", "host", "192.0.2.3", "h")
   const bob = member("bob", "guest", "192.0.2.2", "g")
@@ -385,7 +409,7 @@ const settings = (stage: Stage): readonly Setting[] => {
 export const flight: Subject = {
   name: "flight",
   machine: flightMachine,
-  adapters: { actions: ["openLink", "closeLink", "requestDeadline", "cancelDeadline", "record"] },
+  adapters: { actions: ["openLink", "closeLink", "probeSockets", "requestDeadline", "cancelDeadline", "record"] },
   settings,
   facts: ({ context }: { context: FlightContext }) => [
     context.seats.map(({ id, name }) => [id, name]),

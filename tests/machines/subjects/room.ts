@@ -713,7 +713,7 @@ const laws: readonly Law[] = [
     when: ({ before }) => before !== undefined,
     holds: (step) =>
       same(
-        step.told("flights"),
+        step.told("flights").filter(({ event }) => event.type === "seats.asked"),
         answered(step, "loading") && step.event.output !== null
           ? ["transfer", "screen-share", "chat"].map((channel) => ({
               type: "child.tell",
@@ -722,6 +722,18 @@ const laws: readonly Law[] = [
             }))
           : []
       )
+  },
+  {
+    sentence: "Who finds the room full has those in its transfer seats looked after, and nobody else has.",
+    when: ({ before }) => before !== undefined,
+    holds: (step) => {
+      const wanted = step.told("flights").filter(({ event }) => event.type !== "seats.asked")
+      const allRight = wanted.every((each) => same(each, { type: "child.tell", id: `${code}/transfer`, event: { type: "seats.wanted" } }))
+      // What has waited is heard all at once.
+      if (!isOpen(step.before) || answered(step, "open.storage.reloading")) return allRight
+      const isFull = isOpen(step.after) && step.event.type === "room.join" && hear(meaningOf(step.before), step.event).refusal === "full"
+      return allRight && wanted.length === (isFull ? 1 : 0)
+    }
   },
   {
     sentence: "Every fault of the database is told of by what was asked, and nothing else is.",

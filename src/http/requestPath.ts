@@ -1,0 +1,18 @@
+/** The path of a request target, for everybody who looks at one beside the router. */
+
+/** As the client wrote it, still percent-encoded. */
+export const pathOf = (url: string): string => {
+  const query = url.indexOf("?")
+  return query === -1 ? url : url.slice(0, query)
+}
+
+/** The path as the router compares it: an encoded letter is that letter, an encoded slash separates nothing. */
+export const decodedPath = (url: string): string => {
+  const path = pathOf(url)
+  if (!path.includes("%")) return path
+  try {
+    return decodeURI(path)
+  } catch {
+    return path
+  }
+}
