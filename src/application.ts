@@ -23,6 +23,7 @@ import { createPreviewCleanup, createRoomCleanup } from "./io/cleanups.ts"
 import { aliasOf, createIdentities } from "./io/identities.ts"
 import { createJobs, jobNames } from "./io/jobs.ts"
 import { listen } from "./io/listening.ts"
+import type { LogOutput } from "./io/logOutput.ts"
 import { createMetrics } from "./io/metrics.ts"
 import { createModestLog } from "./io/modestLog.ts"
 import { createOriginPolicy } from "./io/origin.ts"
@@ -33,7 +34,7 @@ import { createRoomRows } from "./io/roomRows.ts"
 import { createRoomDesk, createRoomMachine } from "./io/rooms.ts"
 import { createSocketServer } from "./io/socketServer.ts"
 import { createStories } from "./io/stories.ts"
-import { createTelemetry, describeError, type LogOutput } from "./io/telemetry.ts"
+import { createTelemetry, describeError } from "./io/telemetry.ts"
 import { createTokenBuckets } from "./io/tokenBuckets.ts"
 import type { Tracing } from "./io/tracing.ts"
 import { createIceServers } from "./io/turnCredentials.ts"
@@ -95,11 +96,16 @@ export const startApplication = async (config: Config, options: ApplicationOptio
   const telemetry = createTelemetry({
     level: config.logLevel,
     bufferSize: config.logs.bufferSize,
+    lineUnits: limits.logLineUnits,
     onLine: metrics.line,
     output: options.output,
     readable: options.pretty ? (await import("./io/readableLines.ts")).createReadableLines() : undefined
   })
   const { log } = telemetry
+  options.output.onLoss?.({
+    lost: metrics.linesLost,
+    recovered: (lost, error) => log("warn", "system:output", { lost, error })
+  })
   const now = () => Date.now()
   const startedAt = now()
 

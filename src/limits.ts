@@ -123,6 +123,18 @@ export const limits = {
   readinessTimeoutMs: 1_000,
   /** Milliseconds that an answer is good for: however many ask, the database is asked once. Zero would ask it for each. */
   readinessFreshMs: 1_000,
+
+  // The log
+
+  /** Characters of one log line: a flight's story has some 10,000 at most. Zero would write no fields at all. */
+  logLineUnits: 64 * 1024,
+  /** Characters of log lines that wait for whoever reads them; more are lost. Zero would lose all. */
+  logWaitingUnits: 1024 * 1024,
+  /** Milliseconds until a reader that takes no more is tried again. Zero would do nothing else. */
+  logRetryMs: 100,
+  /** Milliseconds that a process that ends gives its last lines. Zero would lose them. */
+  logFarewellMs: 500,
+
   // The tower page
 
   /** Watchers at one time: some people and a screen on a wall. Zero would let nobody watch. */

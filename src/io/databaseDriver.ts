@@ -1,5 +1,6 @@
 import pg from "pg"
 import { createDriverFactory, type DriverFactory } from "slonik"
+import "./slonikLogger.ts"
 
 /** How the pool's connections are made. */
 export interface ConnectionRecipe {

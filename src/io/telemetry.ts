@@ -6,6 +6,7 @@
 import { pino, type Logger } from "pino"
 import type { DomainEvent } from "../machines/domainEvents.ts"
 import { createLogBuffer } from "./logBuffer.ts"
+import type { LogOutput } from "./logOutput.ts"
 
 export interface TelemetryOptions {
   readonly level: "trace" | "debug" | "info" | "warn" | "error"
@@ -13,15 +14,12 @@ export interface TelemetryOptions {
   readonly readable?: ((line: string) => string) | undefined
   /** Lines kept in memory. */
   readonly bufferSize: number
+  /** Characters of one line; of a longer one the fields are left out. */
+  readonly lineUnits: number
   /** Where lines go. When it breaks, lines are kept in memory only. */
   readonly output: LogOutput
   /** Hears of each line that is written. */
   readonly onLine?: ((level: Level, message: string) => void) | undefined
-}
-
-export interface LogOutput {
-  write(text: string): unknown
-  on(event: "error", listener: (error: Error) => void): unknown
 }
 
 export interface Totals {
@@ -34,7 +32,7 @@ export interface Totals {
 export type Level = "debug" | "info" | "warn" | "error"
 
 export interface Telemetry {
-  /** Writes one line. `fields` must hold no secret: no SDP, candidate, participant id, key, token or URL with one. */
+  /** Writes one line; never throws, whatever `fields` are. They must hold no secret: no SDP, candidate, participant id, key, token or URL with one. */
   log(level: Level, message: string, fields?: Readonly<Record<string, unknown>>): void
   /** Counts a domain event and writes its line, if it is one that has a line. */
   record(event: DomainEvent): void
@@ -46,8 +44,19 @@ export interface Telemetry {
 /** UTF-16 units of an error's message that a line shows. */
 const errorUnits = 500
 
-/** Name, message and code of an error, as a log may show them: whatever else it holds may be somebody's secret. */
+/**
+ * Name, message and code of an error, as a log may show them: whatever else it holds may be somebody's secret. Never
+ * throws: an error may be anything that was thrown, and is described where nobody catches any more.
+ */
 export const describeError = (error: unknown): Readonly<Record<string, unknown>> => {
+  try {
+    return description(error)
+  } catch {
+    return { error: "an Error that cannot be read" }
+  }
+}
+
+const description = (error: unknown): Readonly<Record<string, unknown>> => {
   if (!(error instanceof Error)) return { error: typeof error === "string" ? printable(error) : "not an Error" }
   const { code } = error as { code?: unknown }
   return { error: `${error.name}: ${messageOf(error)}`, ...(typeof code === "string" ? { code } : {}) }
@@ -71,10 +80,20 @@ const everyUnprintable = new RegExp(unprintable, "g")
 const escape = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
 const escaped = (line: string): string => (unprintable.test(line) ? line.replace(everyUnprintable, escape) : line)
 
-export const createTelemetry = ({ level, readable, bufferSize, output, onLine }: TelemetryOptions): Telemetry => {
+/** JSON where what makes lines for people cannot. */
+const tryReadable = (readable: (line: string) => string, line: string): string => {
+  try {
+    return readable(line)
+  } catch {
+    return line
+  }
+}
+
+export const createTelemetry = (options: TelemetryOptions): Telemetry => {
+  const { level, readable, bufferSize, lineUnits, output, onLine } = options
   const buffer = createLogBuffer(bufferSize)
   // Whoever read the lines has gone. That is no reason for the server to go as well.
-  output.on("error", () => {})
+  output.on?.("error", () => {})
 
   const logger: Logger = pino(
     {
@@ -88,9 +107,10 @@ export const createTelemetry = ({ level, readable, bufferSize, output, onLine }:
     },
     {
       write: (written) => {
+        if (written.length > lineUnits) throw new RangeError(`of ${written.length} characters`)
         const line = escaped(written)
         buffer.add(line.slice(0, -1))
-        output.write(readable === undefined ? line : escaped(readable(line)))
+        output.write(readable === undefined ? line : escaped(tryReadable(readable, line)))
       }
     }
   )
@@ -98,7 +118,12 @@ export const createTelemetry = ({ level, readable, bufferSize, output, onLine }:
   const log: Telemetry["log"] = (level, message, fields) => {
     if (!logger.isLevelEnabled(level)) return
     onLine?.(level, message)
-    logger[level]({ level, message, ...fields })
+    try {
+      logger[level]({ level, message, ...fields })
+    } catch (error) {
+      // A getter that throws, or what would fill the log by itself. That it happened is worth a line all the same.
+      logger[level]({ level, message, unwritable: printable(String(describeError(error)["error"])) })
+    }
   }
 
   const totals = { totalConnections: 0, totalDisconnections: 0, totalFlightsCreated: 0, totalFlightsJoined: 0 }

@@ -19,7 +19,7 @@ const create = (options: Partial<TelemetryOptions> = {}) => {
       done()
     }
   })
-  const telemetry = createTelemetry({ level: "info", bufferSize: 100, output, ...options })
+  const telemetry = createTelemetry({ level: "info", bufferSize: 100, lineUnits: 10_000, output, ...options })
   return { ...telemetry, written: () => text }
 }
 
@@ -137,6 +137,62 @@ describe("telemetry", () => {
     const { log, lines: kept } = create({ output: broken })
     for (let number = 1; number <= 3; number++) log("info", "test", { number })
     expect(kept()).toHaveLength(3)
+  })
+})
+
+describe("a line that cannot be written as it is", () => {
+  const circle: Record<string, unknown> = {}
+  circle["circle"] = circle
+  const throwing = () => {
+    throw new Error("no")
+  }
+  const deep = () => {
+    let value: unknown = {}
+    for (let depth = 0; depth < 100_000; depth++) value = { value }
+    return value
+  }
+
+  it.each<[string, Readonly<Record<string, unknown>>]>([
+    ["goes round in a circle", { circle }],
+    ["holds a BigInt", { count: 10n, inside: { count: 10n } }],
+    ["holds a getter that throws", Object.defineProperty({}, "count", { enumerable: true, get: throwing })],
+    ["holds a getter that throws, deeper", { inside: Object.defineProperty({}, "count", { enumerable: true, get: throwing }) }],
+    ["holds a toJSON that throws", { inside: { toJSON: throwing } }],
+    ["holds what no JSON has", { symbol: Symbol("s"), run: throwing, never: undefined, nan: Number.NaN, date: new Date(Number.NaN) }],
+    ["holds a proxy that answers nothing", { inside: new Proxy({}, { get: throwing, ownKeys: throwing }) }],
+    ["is a proxy that answers nothing", new Proxy({}, { get: throwing, ownKeys: throwing })],
+    ["is deep", { deep: deep() }],
+    ["is huge", { name: "x".repeat(5_000_000) }]
+  ])("is one line of JSON all the same, and the next one is whole: it %s", (_, fields) => {
+    for (const readable of [undefined, createReadableLines(), throwing]) {
+      const { log, written, lines: kept } = create({ readable })
+      log("warn", "test", fields)
+      log("info", "next", { number: 1 })
+      expect(kept().map((line) => JSON.parse(line))).toMatchObject([
+        { level: "warn", message: "test", timestamp: expect.stringMatching(iso) },
+        { level: "info", message: "next", number: 1 }
+      ])
+      expect(written().length).toBeLessThan(20_000)
+      expect(written().trimEnd().split("\n")).toHaveLength(2)
+    }
+  })
+
+  it("says why its fields are not there", () => {
+    const { log, lines: kept } = create()
+    log("warn", "test", { name: "x".repeat(5_000_000) })
+    expect(JSON.parse(kept()[0] as string).unwritable).toMatch(/^RangeError: of 5\d{6} characters$/)
+  })
+
+  it.each<[string, unknown]>([
+    ["message", Object.defineProperty(new Error("x"), "message", { get: throwing })],
+    ["name", Object.defineProperty(new Error("x"), "name", { get: throwing })],
+    ["name is a symbol", Object.assign(new Error("x"), { name: Symbol("s") })],
+    ["message is a number", Object.assign(new Error("x"), { message: 7 })],
+    ["code", Object.defineProperty(new Error("x"), "code", { get: throwing })]
+  ])("is written of an error whose %s cannot be read", (_, error) => {
+    const { record, lines: kept } = create()
+    record({ name: "client:error", clientId: "a1", error })
+    expect(JSON.parse(kept()[0] as string)).toMatchObject({ clientId: "a1", error: "an Error that cannot be read" })
   })
 })
 
