@@ -22,10 +22,10 @@ import { createDeadlines } from "./io/deadlines.ts"
 import { createPreviewCleanup, createRoomCleanup } from "./io/cleanups.ts"
 import { aliasOf, createIdentities } from "./io/identities.ts"
 import { createJobs, jobNames } from "./io/jobs.ts"
+import { createLineBudgets } from "./io/lineBudgets.ts"
 import { listen } from "./io/listening.ts"
 import type { LogOutput } from "./io/logOutput.ts"
 import { createMetrics } from "./io/metrics.ts"
-import { createModestLog } from "./io/modestLog.ts"
 import { createOriginPolicy } from "./io/origin.ts"
 import { createOriginAdvice } from "./io/originAdvice.ts"
 import { createReadiness } from "./io/readiness.ts"
@@ -97,7 +97,11 @@ export const startApplication = async (config: Config, options: ApplicationOptio
     level: config.logLevel,
     bufferSize: config.logs.bufferSize,
     lineUnits: limits.logLineUnits,
+    admits: createLineBudgets(() => performance.now()),
+    omittedMs: limits.omittedLinesMs,
+    addressOf: (clientId) => connections.addressOf(clientId),
     onLine: metrics.line,
+    onOmitted: metrics.lineOmitted,
     output: options.output,
     readable: options.pretty ? (await import("./io/readableLines.ts")).createReadableLines() : undefined
   })
@@ -136,8 +140,9 @@ export const startApplication = async (config: Config, options: ApplicationOptio
   })
   const record = (event: DomainEvent) => {
     metrics.record(event)
-    telemetry.record(event)
-    stories.hear(event)
+    const isUntold = telemetry.record(event) === "omitted"
+    // A flight that is not worth a line is worth no story.
+    if (!(isUntold && event.name === "flight:created")) stories.hear(event)
     watch.hear(event)
   }
   let isDistrustTold = false
@@ -178,20 +183,10 @@ export const startApplication = async (config: Config, options: ApplicationOptio
 
   const stories = createStories({ links: connections.links, deadlines, log, limit: limits.stories, now })
 
-  const modestLog = createModestLog(
-    log,
-    createTokenBuckets({
-      burst: limits.strangersLines,
-      perSecond: limits.strangersLines / 60,
-      keys: limits.budgetKeys,
-      now: () => performance.now()
-    })
-  )
-
   const refusedOrigins = createRefusedOrigins({
     advise: createOriginAdvice({ ...config.origins, localPort: origins.localPort }),
     onRefused: metrics.refusedOrigin,
-    log: modestLog,
+    log,
     most: limits.refusedOrigins,
     newcomers: createTokenBuckets({
       burst: limits.refusedOriginsAMinute,
@@ -227,7 +222,7 @@ export const startApplication = async (config: Config, options: ApplicationOptio
           callbackUrl: () => `${publicUrl}/api/uploadthing`,
           unreachable: config.environment === "development" && config.publicServerUrl === undefined,
           store: uploadRows,
-          log: modestLog,
+          log,
           timeoutMs: limits.uploadThingTimeoutMs,
           listing: limits.previewListing,
           endpoints: options.endpoints?.uploadthing
@@ -320,7 +315,7 @@ export const startApplication = async (config: Config, options: ApplicationOptio
 
   const gate = createGate({
     key: config.logs.accessKey && Redacted.value(config.logs.accessKey),
-    log: modestLog,
+    log,
     addressOf
   })
   const http = await createHttpSurface({
@@ -347,14 +342,14 @@ export const startApplication = async (config: Config, options: ApplicationOptio
       now,
       log
     }),
-    uploads: { uploadThing: files, log: modestLog },
+    uploads: { uploadThing: files, log },
     contact: {
       email: config.contact.email,
       recaptcha: config.contact.recaptchaSecretKey && {
         secretKey: config.contact.recaptchaSecretKey,
         endpoint: options.endpoints?.recaptcha
       },
-      log: modestLog
+      log
     },
     allowsOrigin: origins.allows,
     admitsPage: origins.admits,
@@ -446,6 +441,7 @@ export const startApplication = async (config: Config, options: ApplicationOptio
     await Promise.all([requestsFinished, waitFor(tower, (snapshot) => snapshot.status === "done")])
     uploadThing?.close()
     await closeDatabase()
+    telemetry.close()
   }
   let stopping: Promise<void> | undefined
 

@@ -6,6 +6,7 @@
 import { pino, type Logger } from "pino"
 import type { DomainEvent } from "../machines/domainEvents.ts"
 import { createLogBuffer } from "./logBuffer.ts"
+import type { AdmitsLine, LineCause, LineName } from "./lineBudgets.ts"
 import type { LogOutput } from "./logOutput.ts"
 
 export interface TelemetryOptions {
@@ -18,8 +19,16 @@ export interface TelemetryOptions {
   readonly lineUnits: number
   /** Where lines go. When it breaks, lines are kept in memory only. */
   readonly output: LogOutput
+  /** Says of each line whether it may be written now; absent: all may. */
+  readonly admits?: AdmitsLine | undefined
+  /** Milliseconds after which it is told how many lines were left out. */
+  readonly omittedMs?: number
+  /** The address of a connection. */
+  readonly addressOf?: ((clientId: string) => string | undefined) | undefined
   /** Hears of each line that is written. */
   readonly onLine?: ((level: Level, message: string) => void) | undefined
+  /** Hears of each line that is left out. */
+  readonly onOmitted?: ((message: string) => void) | undefined
 }
 
 export interface Totals {
@@ -32,13 +41,18 @@ export interface Totals {
 export type Level = "debug" | "info" | "warn" | "error"
 
 export interface Telemetry {
-  /** Writes one line; never throws, whatever `fields` are. They must hold no secret: no SDP, candidate, participant id, key, token or URL with one. */
-  log(level: Level, message: string, fields?: Readonly<Record<string, unknown>>): void
-  /** Counts a domain event and writes its line, if it is one that has a line. */
-  record(event: DomainEvent): void
+  /**
+   * Writes one line, unless too many such were written already; says whether it was left out for that. Never throws,
+   * whatever `fields` are. They must hold no secret: no SDP, candidate, participant id, key, token or URL with one.
+   */
+  log(level: Level, message: LineName, fields?: Readonly<Record<string, unknown>>, cause?: LineCause): "omitted" | void
+  /** Counts a domain event and writes its line, if it is one that has a line; says what `log` says. */
+  record(event: DomainEvent): "omitted" | void
   totals(): Totals
   /** The newest lines, oldest first, as JSON. */
   lines(): readonly string[]
+  /** Tells what was left out and has not been told yet: for when the server ends. */
+  close(): void
 }
 
 /** UTF-16 units of an error's message that a line shows. */
@@ -90,7 +104,7 @@ const tryReadable = (readable: (line: string) => string, line: string): string =
 }
 
 export const createTelemetry = (options: TelemetryOptions): Telemetry => {
-  const { level, readable, bufferSize, lineUnits, output, onLine } = options
+  const { level, readable, bufferSize, lineUnits, output, admits, omittedMs, addressOf, onLine, onOmitted } = options
   const buffer = createLogBuffer(bufferSize)
   // Whoever read the lines has gone. That is no reason for the server to go as well.
   output.on?.("error", () => {})
@@ -115,8 +129,7 @@ export const createTelemetry = (options: TelemetryOptions): Telemetry => {
     }
   )
 
-  const log: Telemetry["log"] = (level, message, fields) => {
-    if (!logger.isLevelEnabled(level)) return
+  const write = (level: Level, message: LineName, fields?: Readonly<Record<string, unknown>>) => {
     onLine?.(level, message)
     try {
       logger[level]({ level, message, ...fields })
@@ -126,57 +139,109 @@ export const createTelemetry = (options: TelemetryOptions): Telemetry => {
     }
   }
 
+  const omitted = new Map<LineName, number>()
+  let telling: NodeJS.Timeout | undefined
+  const tellOmitted = () => {
+    clearTimeout(telling)
+    telling = undefined
+    if (omitted.size === 0) return
+    const lines = Object.fromEntries(omitted)
+    omitted.clear()
+    if (logger.isLevelEnabled("warn")) write("warn", "system:omitted", { lines })
+  }
+
+  const log: Telemetry["log"] = (level, message, fields, cause = {}) => {
+    if (!logger.isLevelEnabled(level)) return
+    if (admits?.(message, cause) === false) {
+      onOmitted?.(message)
+      omitted.set(message, (omitted.get(message) ?? 0) + 1)
+      telling ??= setTimeout(tellOmitted, omittedMs).unref()
+      return "omitted"
+    }
+    write(level, message, fields)
+  }
+
+  /** Of a connection: its line counts for it, and for its address. */
+  const causedBy = (client: string): LineCause => {
+    const address = addressOf?.(client)
+    return address === undefined ? { client } : { client, address }
+  }
+  /** Living flights whose beginning was left out: so is their end. */
+  const untold = new Set<string>()
+
   const totals = { totalConnections: 0, totalDisconnections: 0, totalFlightsCreated: 0, totalFlightsJoined: 0 }
 
-  const record = (event: DomainEvent) => {
+  const record: Telemetry["record"] = (event) => {
     switch (event.name) {
       case "client:connected":
         totals.totalConnections++
-        return log("info", event.name, {
-          clientId: event.clientId,
-          ip: event.ip,
-          totalClients: totals.totalConnections - totals.totalDisconnections
-        })
+        return log(
+          "info",
+          event.name,
+          {
+            clientId: event.clientId,
+            ip: event.ip,
+            totalClients: totals.totalConnections - totals.totalDisconnections
+          },
+          { address: event.ip }
+        )
       case "client:registered_details":
-        return log("info", event.name, { clientId: event.clientId, newName: event.newName })
+        return log("info", event.name, { clientId: event.clientId, newName: event.newName }, causedBy(event.clientId))
       case "client:disconnected":
         totals.totalDisconnections++
-        return log("info", event.name, {
-          clientId: event.clientId,
-          remainingClients: totals.totalConnections - totals.totalDisconnections,
-          flightCode: event.flightCode
-        })
+        return log(
+          "info",
+          event.name,
+          {
+            clientId: event.clientId,
+            remainingClients: totals.totalConnections - totals.totalDisconnections,
+            flightCode: event.flightCode
+          },
+          causedBy(event.clientId)
+        )
       case "client:error":
-        return log("error", event.name, { clientId: event.clientId, ...describeError(event.error) })
-      case "flight:created":
+        return log("error", event.name, { clientId: event.clientId, ...describeError(event.error) }, causedBy(event.clientId))
+      case "flight:created": {
         totals.totalFlightsCreated++
-        return log("info", event.name, {
-          flightCode: event.flightCode,
-          creatorId: event.creatorId,
-          createdAt: new Date().toISOString()
-        })
+        const { flightCode, creatorId } = event
+        const said = log("info", event.name, { flightCode, creatorId, createdAt: new Date().toISOString() }, causedBy(creatorId))
+        if (said === "omitted") untold.add(event.flightId)
+        return said
+      }
       case "flight:joined":
         totals.totalFlightsJoined++
-        return log("info", event.name, {
-          flightCode: event.flightCode,
-          joinerId: event.joinerId,
-          joinerName: event.joinerName,
-          ip: event.ip,
-          connectionType: event.connectionType
-        })
+        return log(
+          "info",
+          event.name,
+          {
+            flightCode: event.flightCode,
+            joinerId: event.joinerId,
+            joinerName: event.joinerName,
+            ip: event.ip,
+            connectionType: event.connectionType
+          },
+          { client: event.joinerId, address: event.ip }
+        )
       case "flight:seated":
       case "flight:left":
         // For the flight's story only.
         return
       case "flight:invitation":
-        return log("info", event.name, { flightCode: event.flightCode, from: event.from, to: event.to })
+        return log(
+          "info",
+          event.name,
+          { flightCode: event.flightCode, from: event.from, to: event.to },
+          causedBy(event.from)
+        )
       case "flight:error":
-        return log("warn", event.name, {
-          clientId: event.clientId,
-          flightCode: event.flightCode,
-          error: event.error
-        })
+        return log(
+          "warn",
+          event.name,
+          { clientId: event.clientId, flightCode: event.flightCode, error: event.error },
+          causedBy(event.clientId)
+        )
       case "flight:ended":
+        if (untold.delete(event.flightId)) return
         return log("info", event.name, { flightCode: event.flightCode, reason: event.reason })
       case "room:error":
         return log("error", event.name, {
@@ -196,5 +261,5 @@ export const createTelemetry = (options: TelemetryOptions): Telemetry => {
     }
   }
 
-  return { log, record, totals: () => ({ ...totals }), lines: buffer.lines }
+  return { log, record, totals: () => ({ ...totals }), lines: buffer.lines, close: tellOmitted }
 }
