@@ -32,8 +32,6 @@ const options = await commandLineOf({
 })
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)))
-// A terminal that has gone must not keep us from ending what we have started.
-process.stdout.on("error", () => {})
 
 const programs = createPrograms(process.cwd(), say)
 const orders = createOrders()

@@ -20,9 +20,10 @@ import { createDeadlines } from "./io/deadlines.ts"
 import { createPreviewCleanup, createRoomCleanup } from "./io/cleanups.ts"
 import { aliasOf, createIdentities } from "./io/identities.ts"
 import { createJobs, jobNames } from "./io/jobs.ts"
+import { createLineBudgets } from "./io/lineBudgets.ts"
 import { listen } from "./io/listening.ts"
+import type { LogOutput } from "./io/logOutput.ts"
 import { createMetrics } from "./io/metrics.ts"
-import { createModestLog } from "./io/modestLog.ts"
 import { createOriginPolicy } from "./io/origin.ts"
 import { createOriginAdvice } from "./io/originAdvice.ts"
 import { createReadiness } from "./io/readiness.ts"
@@ -31,7 +32,7 @@ import { createRoomRows } from "./io/roomRows.ts"
 import { createRoomDesk, createRoomMachine } from "./io/rooms.ts"
 import { createSocketServer } from "./io/socketServer.ts"
 import { createStories } from "./io/stories.ts"
-import { createTelemetry, describeError, type LogOutput } from "./io/telemetry.ts"
+import { createTelemetry, describeError } from "./io/telemetry.ts"
 import { createTokenBuckets } from "./io/tokenBuckets.ts"
 import type { Tracing } from "./io/tracing.ts"
 import { createIceServers } from "./io/turnCredentials.ts"
@@ -96,11 +97,20 @@ export const startApplication = async (config: Config, options: ApplicationOptio
   const telemetry = createTelemetry({
     level: config.logLevel,
     bufferSize: config.logs.bufferSize,
+    lineUnits: limits.logLineUnits,
+    admits: createLineBudgets(() => performance.now()),
+    omittedMs: limits.omittedLinesMs,
+    addressOf: (clientId) => connections.addressOf(clientId),
     onLine: metrics.line,
+    onOmitted: metrics.lineOmitted,
     output: options.output,
     readable: options.pretty ? (await import("./io/readableLines.ts")).createReadableLines() : undefined
   })
   const { log } = telemetry
+  options.output.onLoss?.({
+    lost: metrics.linesLost,
+    recovered: (lost, error) => log("warn", "system:output", { lost, error })
+  })
   const now = () => Date.now()
   const startedAt = now()
 
@@ -132,8 +142,9 @@ export const startApplication = async (config: Config, options: ApplicationOptio
   })
   const record = (event: DomainEvent) => {
     metrics.record(event)
-    telemetry.record(event)
-    stories.hear(event)
+    const isUntold = telemetry.record(event) === "omitted"
+    // A flight that is not worth a line is worth no story.
+    if (!(isUntold && event.name === "flight:created")) stories.hear(event)
     watch.hear(event)
   }
   let isDistrustTold = false
@@ -175,20 +186,10 @@ export const startApplication = async (config: Config, options: ApplicationOptio
 
   const stories = createStories({ links: connections.links, deadlines, log, limit: limits.stories, now })
 
-  const modestLog = createModestLog(
-    log,
-    createTokenBuckets({
-      burst: limits.strangersLines,
-      perSecond: limits.strangersLines / 60,
-      keys: limits.budgetKeys,
-      now: () => performance.now()
-    })
-  )
-
   const refusedOrigins = createRefusedOrigins({
     advise: createOriginAdvice({ ...config.origins, localPort: origins.localPort }),
     onRefused: metrics.refusedOrigin,
-    log: modestLog,
+    log,
     most: limits.refusedOrigins,
     newcomers: createTokenBuckets({
       burst: limits.refusedOriginsAMinute,
@@ -224,7 +225,7 @@ export const startApplication = async (config: Config, options: ApplicationOptio
           callbackUrl: () => `${publicUrl}/api/uploadthing`,
           unreachable: config.environment === "development" && config.publicServerUrl === undefined,
           store: uploadRows,
-          log: modestLog,
+          log,
           timeoutMs: limits.uploadThingTimeoutMs,
           listing: limits.previewListing,
           endpoints: options.endpoints?.uploadthing
@@ -337,7 +338,7 @@ export const startApplication = async (config: Config, options: ApplicationOptio
 
   const gate = createGate({
     key: config.logs.accessKey && Redacted.value(config.logs.accessKey),
-    log: modestLog,
+    log,
     addressOf
   })
   const http = await createHttpSurface({
@@ -364,14 +365,14 @@ export const startApplication = async (config: Config, options: ApplicationOptio
       now,
       log
     }),
-    uploads: { uploadThing: files, log: modestLog },
+    uploads: { uploadThing: files, log },
     contact: {
       email: config.contact.email,
       recaptcha: config.contact.recaptchaSecretKey && {
         secretKey: config.contact.recaptchaSecretKey,
         endpoint: options.endpoints?.recaptcha
       },
-      log: modestLog
+      log
     },
     allowsOrigin: origins.allows,
     admitsPage: origins.admits,
@@ -465,6 +466,7 @@ export const startApplication = async (config: Config, options: ApplicationOptio
     await Promise.all([requestsFinished, waitFor(tower, (snapshot) => snapshot.status === "done")])
     uploadThing?.close()
     await closeDatabase()
+    telemetry.close()
   }
   let stopping: Promise<void> | undefined
 

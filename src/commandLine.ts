@@ -2,6 +2,7 @@
  * The command lines of all our programs: what flags there are, and what is said to whoever gives others. Every program
  * has --help and --version besides its own flags; none does anything else when one of its words is not understood.
  */
+import { outliveStandardStreams } from "./io/standardStreams.ts"
 import { shown } from "./shown.ts"
 
 /** A flag that is read as an A. */
@@ -146,6 +147,7 @@ const valuesOf = <F extends Flags>(
 
 /** The values of this process's flags. Prints what was asked for or what is wrong, and ends the process, if there is. */
 export const commandLineOf = async <F extends Flags>(program: Program<F>): Promise<Values<F>> => {
+  outliveStandardStreams()
   const { answer, faults, values } = await readCommandLine(program, process.argv.slice(2))
   if (answer !== undefined) {
     process.stdout.write(`${answer}\n`)

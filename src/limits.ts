@@ -155,6 +155,26 @@ export const limits = {
   readinessTimeoutMs: 1_000,
   /** Milliseconds that an answer is good for: however many ask, the database is asked once. Zero would ask it for each. */
   readinessFreshMs: 1_000,
+
+  // The log
+
+  /** Characters of one log line: a flight's story has some 10,000 at most. Zero would write no fields at all. */
+  logLineUnits: 64 * 1024,
+  /** Lines of one message a minute, and at once. Zero would write all of them.
+   * `ofClient`: that one connection brings about; people do a few things a minute.
+   * `ofAddress`: of one address; a classroom opens its pages at one moment.
+   * `ofAll`: of everybody; some 10 GB a day of all messages, if it never ends.
+   * `ofRequests`: of what a single request is enough for, such as a wrong key for the log. */
+  linesAMinute: { ofClient: 20, ofAddress: 300, ofAll: 6000, ofRequests: 60 },
+  /** Milliseconds after which it is told how many lines were left out. Zero would tell of each. */
+  omittedLinesMs: 60_000,
+  /** Characters of log lines that wait for whoever reads them; more are lost. Zero would lose all. */
+  logWaitingUnits: 1024 * 1024,
+  /** Milliseconds until a reader that takes no more is tried again. Zero would do nothing else. */
+  logRetryMs: 100,
+  /** Milliseconds that a process that ends gives its last lines. Zero would lose them. */
+  logFarewellMs: 500,
+
   // The tower page
 
   /** Watchers at one time: some people and a screen on a wall. Zero would let nobody watch. */
@@ -202,9 +222,6 @@ export const limits = {
   pollBurstSeconds: 12,
   /** Milliseconds between two log lines about the same address and budget. Zero would let a flood fill the log. */
   refusalLineMs: 60_000,
-  /** Log lines a minute of one message that strangers bring about with single requests, such as a wrong key for the log.
-   * Zero would write all of them. */
-  strangersLines: 60,
   /** Refused origins that are kept for the tower page, of up to 300 characters each, and their settings, which hold all
    * of ALLOWED_ORIGINS. Zero would keep one. */
   refusedOrigins: 20,

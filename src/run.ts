@@ -1,5 +1,6 @@
 /** The server as a process: configuration, signals, exit codes. */
 import { existsSync, readFileSync } from "node:fs"
+import { isatty } from "node:tty"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import { startApplication, type ApplicationOptions } from "./application.ts"
@@ -7,13 +8,24 @@ import { readCommandLine } from "./commandLine.ts"
 import { loadConfig, readEnvironmentFile } from "./config.ts"
 import { configWarnings, environmentFileWarnings } from "./configWarnings.ts"
 import { greeting } from "./greeting.ts"
-import { createBatchedOutput } from "./io/batchedOutput.ts"
+import { createLogOutput, type DescriptorOutput } from "./io/logOutput.ts"
+import { outliveStandardStreams } from "./io/standardStreams.ts"
+import { limits } from "./limits.ts"
 import { serverProgram } from "./serverFlags.ts"
 
-const fail = (error: unknown): never => {
+const standardOutput = 1
+
+/** Ends the process once its last lines are written. */
+const leave = async (exitCode: number, output?: DescriptorOutput): Promise<never> => {
+  // Node waits for a write that hangs, and so for a terminal that somebody has stopped with Ctrl-S. All else is done.
+  if ((await output?.settled(limits.logFarewellMs))?.hangs === true) process.kill(process.pid, "SIGKILL")
+  process.exit(exitCode)
+}
+
+const fail = (error: unknown, output?: DescriptorOutput): Promise<never> => {
   // One line where it is said before anything else: a log reader may not be there yet.
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
-  process.exit(1)
+  return leave(1, output)
 }
 
 const environmentFile = ".env"
@@ -30,6 +42,7 @@ export interface RunOptions {
 
 /** Runs the server until a signal ends it. */
 export const run = async ({ inspect }: RunOptions = {}): Promise<void> => {
+  outliveStandardStreams()
   const words = process.argv.slice(2)
   const { answer } = await readCommandLine(serverProgram, words)
   if (answer !== undefined) {
@@ -48,20 +61,22 @@ export const run = async ({ inspect }: RunOptions = {}): Promise<void> => {
   const { config, environment } = loaded.success
   const warnings = [...fileWarnings(), ...configWarnings(environment)]
 
-  const isTerminal = process.stdout.isTTY === true
-  const output = createBatchedOutput(process.stdout)
-  process.on("exit", output.flush)
-  const application = await startApplication(config, { output, pretty: isTerminal, inspect, warnings }).catch(fail)
+  const output = createLogOutput(standardOutput, { waitingUnits: limits.logWaitingUnits, retryMs: limits.logRetryMs })
+  const giveUp = (error: unknown) => fail(error, output)
+  const application = await startApplication(config, { output, pretty: isatty(standardOutput), inspect, warnings }).catch(
+    giveUp
+  )
 
   let stopping = false
   const stop = (exitCode: number) => {
     if (stopping) return
     stopping = true
-    setTimeout(() => fail(`Not closed after ${config.shutdownTimeoutMs} ms: giving up.`), config.shutdownTimeoutMs).unref()
-    application.stop().then(() => process.exit(exitCode), fail)
+    const late = `Not closed after ${config.shutdownTimeoutMs} ms: giving up.`
+    setTimeout(giveUp, config.shutdownTimeoutMs, late).unref()
+    application.stop().then(() => leave(exitCode, output), giveUp)
   }
-  process.on("SIGTERM", () => stop(0))
-  process.on("SIGINT", () => stop(0))
+  // A terminal that is closed sends SIGHUP.
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => stop(0))
   // A promise that nobody waited for harms nobody. After an exception that nobody caught the state is unknown: clients
   // are told, rooms saved, and whoever watches the process starts it anew.
   process.on("unhandledRejection", application.reportFault)

@@ -196,6 +196,8 @@ export const createConnections = (options: ConnectionsOptions) => {
     machines: { connection, flight, network },
     handler,
     links,
+    /** The address of a connection that is open. */
+    addressOf: (id: string) => sockets.get(id)?.address,
     /** Which supervisor starts the actors of new sockets. */
     attach: (connections: SupervisorRef) => {
       supervisor = connections

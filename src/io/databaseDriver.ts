@@ -1,6 +1,7 @@
 import pg from "pg"
 import { createDriverFactory, type DriverFactory } from "slonik"
 import { cancelStatement, type SessionKind } from "./databaseSession.ts"
+import "./slonikLogger.ts"
 
 /** How the pool's connections are made. */
 export interface ConnectionRecipe {

@@ -25,6 +25,10 @@ export interface Metrics {
   refusedOrigin(where: string): void
   /** A log line was written. */
   line(level: string, message: string): void
+  /** A log line was left out, as too many such were written already. */
+  lineOmitted(message: string): void
+  /** So many log lines could not be written where they should go. */
+  linesLost(count: number): void
   /** A request was answered; route and method are of few. */
   answered(route: string, method: string, status: number, seconds: number): void
   /** A frame was read that is no signal: its type, or the fault that it was refused with. */
@@ -58,6 +62,8 @@ export const createMetrics = ({ version, supervisors, jobs, pool }: MetricsSourc
   const refusals = counter("refusals_total", "Refused for a spent budget.", "budget")
   const refusedOrigins = counter("origin_refusals_total", "Refused for an Origin that is not allowed.", "where")
   const lines = counter("log_lines_total", "Log lines written.", "level", "message")
+  const omittedLines = counter("log_lines_omitted_total", "Log lines left out for a flood of such.", "message")
+  const lostLines = counter("log_lines_lost_total", "Log lines that standard output did not take.")
   const frames = counter("frames_total", "Frames read other than relayed signals, by type or by the fault.", "outcome")
 
   let arrivals = 0
@@ -165,6 +171,8 @@ export const createMetrics = ({ version, supervisors, jobs, pool }: MetricsSourc
     refused: (budget) => refusals.inc({ budget }),
     refusedOrigin: (where) => refusedOrigins.inc({ where }),
     line: (level, message) => lines.inc({ level, message }),
+    lineOmitted: (message) => omittedLines.inc({ message }),
+    linesLost: (count) => lostLines.inc(count),
     answered: (route, method, status, seconds) => {
       const statusClass = `${Math.floor(status / 100)}xx`
       const key = `${method} ${route} ${statusClass}`

@@ -6,6 +6,8 @@
 import { pino, type Logger } from "pino"
 import type { DomainEvent } from "../machines/domainEvents.ts"
 import { createLogBuffer } from "./logBuffer.ts"
+import type { AdmitsLine, LineCause, LineName } from "./lineBudgets.ts"
+import type { LogOutput } from "./logOutput.ts"
 
 export interface TelemetryOptions {
   readonly level: "trace" | "debug" | "info" | "warn" | "error"
@@ -13,15 +15,20 @@ export interface TelemetryOptions {
   readonly readable?: ((line: string) => string) | undefined
   /** Lines kept in memory. */
   readonly bufferSize: number
+  /** Characters of one line; of a longer one the fields are left out. */
+  readonly lineUnits: number
   /** Where lines go. When it breaks, lines are kept in memory only. */
   readonly output: LogOutput
+  /** Says of each line whether it may be written now; absent: all may. */
+  readonly admits?: AdmitsLine | undefined
+  /** Milliseconds after which it is told how many lines were left out. */
+  readonly omittedMs?: number
+  /** The address of a connection. */
+  readonly addressOf?: ((clientId: string) => string | undefined) | undefined
   /** Hears of each line that is written. */
   readonly onLine?: ((level: Level, message: string) => void) | undefined
-}
-
-export interface LogOutput {
-  write(text: string): unknown
-  on(event: "error", listener: (error: Error) => void): unknown
+  /** Hears of each line that is left out. */
+  readonly onOmitted?: ((message: string) => void) | undefined
 }
 
 export interface Totals {
@@ -34,20 +41,36 @@ export interface Totals {
 export type Level = "debug" | "info" | "warn" | "error"
 
 export interface Telemetry {
-  /** Writes one line. `fields` must hold no secret: no SDP, candidate, participant id, key, token or URL with one. */
-  log(level: Level, message: string, fields?: Readonly<Record<string, unknown>>): void
-  /** Counts a domain event and writes its line, if it is one that has a line. */
-  record(event: DomainEvent): void
+  /**
+   * Writes one line, unless too many such were written already; says whether it was left out for that. Never throws,
+   * whatever `fields` are. They must hold no secret: no SDP, candidate, participant id, key, token or URL with one.
+   */
+  log(level: Level, message: LineName, fields?: Readonly<Record<string, unknown>>, cause?: LineCause): "omitted" | void
+  /** Counts a domain event and writes its line, if it is one that has a line; says what `log` says. */
+  record(event: DomainEvent): "omitted" | void
   totals(): Totals
   /** The newest lines, oldest first, as JSON. */
   lines(): readonly string[]
+  /** Tells what was left out and has not been told yet: for when the server ends. */
+  close(): void
 }
 
 /** UTF-16 units of an error's message that a line shows. */
 const errorUnits = 500
 
-/** Name, message and code of an error, as a log may show them: whatever else it holds may be somebody's secret. */
+/**
+ * Name, message and code of an error, as a log may show them: whatever else it holds may be somebody's secret. Never
+ * throws: an error may be anything that was thrown, and is described where nobody catches any more.
+ */
 export const describeError = (error: unknown): Readonly<Record<string, unknown>> => {
+  try {
+    return description(error)
+  } catch {
+    return { error: "an Error that cannot be read" }
+  }
+}
+
+const description = (error: unknown): Readonly<Record<string, unknown>> => {
   if (!(error instanceof Error)) return { error: typeof error === "string" ? printable(error) : "not an Error" }
   const { code } = error as { code?: unknown }
   return { error: `${error.name}: ${messageOf(error)}`, ...(typeof code === "string" ? { code } : {}) }
@@ -71,10 +94,20 @@ const everyUnprintable = new RegExp(unprintable, "g")
 const escape = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
 const escaped = (line: string): string => (unprintable.test(line) ? line.replace(everyUnprintable, escape) : line)
 
-export const createTelemetry = ({ level, readable, bufferSize, output, onLine }: TelemetryOptions): Telemetry => {
+/** JSON where what makes lines for people cannot. */
+const tryReadable = (readable: (line: string) => string, line: string): string => {
+  try {
+    return readable(line)
+  } catch {
+    return line
+  }
+}
+
+export const createTelemetry = (options: TelemetryOptions): Telemetry => {
+  const { level, readable, bufferSize, lineUnits, output, admits, omittedMs, addressOf, onLine, onOmitted } = options
   const buffer = createLogBuffer(bufferSize)
   // Whoever read the lines has gone. That is no reason for the server to go as well.
-  output.on("error", () => {})
+  output.on?.("error", () => {})
 
   const logger: Logger = pino(
     {
@@ -88,70 +121,127 @@ export const createTelemetry = ({ level, readable, bufferSize, output, onLine }:
     },
     {
       write: (written) => {
+        if (written.length > lineUnits) throw new RangeError(`of ${written.length} characters`)
         const line = escaped(written)
         buffer.add(line.slice(0, -1))
-        output.write(readable === undefined ? line : escaped(readable(line)))
+        output.write(readable === undefined ? line : escaped(tryReadable(readable, line)))
       }
     }
   )
 
-  const log: Telemetry["log"] = (level, message, fields) => {
-    if (!logger.isLevelEnabled(level)) return
+  const write = (level: Level, message: LineName, fields?: Readonly<Record<string, unknown>>) => {
     onLine?.(level, message)
-    logger[level]({ level, message, ...fields })
+    try {
+      logger[level]({ level, message, ...fields })
+    } catch (error) {
+      // A getter that throws, or what would fill the log by itself. That it happened is worth a line all the same.
+      logger[level]({ level, message, unwritable: printable(String(describeError(error)["error"])) })
+    }
   }
+
+  const omitted = new Map<LineName, number>()
+  let telling: NodeJS.Timeout | undefined
+  const tellOmitted = () => {
+    clearTimeout(telling)
+    telling = undefined
+    if (omitted.size === 0) return
+    const lines = Object.fromEntries(omitted)
+    omitted.clear()
+    if (logger.isLevelEnabled("warn")) write("warn", "system:omitted", { lines })
+  }
+
+  const log: Telemetry["log"] = (level, message, fields, cause = {}) => {
+    if (!logger.isLevelEnabled(level)) return
+    if (admits?.(message, cause) === false) {
+      onOmitted?.(message)
+      omitted.set(message, (omitted.get(message) ?? 0) + 1)
+      telling ??= setTimeout(tellOmitted, omittedMs).unref()
+      return "omitted"
+    }
+    write(level, message, fields)
+  }
+
+  /** Of a connection: its line counts for it, and for its address. */
+  const causedBy = (client: string): LineCause => {
+    const address = addressOf?.(client)
+    return address === undefined ? { client } : { client, address }
+  }
+  /** Living flights whose beginning was left out: so is their end. */
+  const untold = new Set<string>()
 
   const totals = { totalConnections: 0, totalDisconnections: 0, totalFlightsCreated: 0, totalFlightsJoined: 0 }
 
-  const record = (event: DomainEvent) => {
+  const record: Telemetry["record"] = (event) => {
     switch (event.name) {
       case "client:connected":
         totals.totalConnections++
-        return log("info", event.name, {
-          clientId: event.clientId,
-          ip: event.ip,
-          totalClients: totals.totalConnections - totals.totalDisconnections
-        })
+        return log(
+          "info",
+          event.name,
+          {
+            clientId: event.clientId,
+            ip: event.ip,
+            totalClients: totals.totalConnections - totals.totalDisconnections
+          },
+          { address: event.ip }
+        )
       case "client:registered_details":
-        return log("info", event.name, { clientId: event.clientId, newName: event.newName })
+        return log("info", event.name, { clientId: event.clientId, newName: event.newName }, causedBy(event.clientId))
       case "client:disconnected":
         totals.totalDisconnections++
-        return log("info", event.name, {
-          clientId: event.clientId,
-          remainingClients: totals.totalConnections - totals.totalDisconnections,
-          flightCode: event.flightCode
-        })
+        return log(
+          "info",
+          event.name,
+          {
+            clientId: event.clientId,
+            remainingClients: totals.totalConnections - totals.totalDisconnections,
+            flightCode: event.flightCode
+          },
+          causedBy(event.clientId)
+        )
       case "client:error":
-        return log("error", event.name, { clientId: event.clientId, ...describeError(event.error) })
-      case "flight:created":
+        return log("error", event.name, { clientId: event.clientId, ...describeError(event.error) }, causedBy(event.clientId))
+      case "flight:created": {
         totals.totalFlightsCreated++
-        return log("info", event.name, {
-          flightCode: event.flightCode,
-          creatorId: event.creatorId,
-          createdAt: new Date().toISOString()
-        })
+        const { flightCode, creatorId } = event
+        const said = log("info", event.name, { flightCode, creatorId, createdAt: new Date().toISOString() }, causedBy(creatorId))
+        if (said === "omitted") untold.add(event.flightId)
+        return said
+      }
       case "flight:joined":
         totals.totalFlightsJoined++
-        return log("info", event.name, {
-          flightCode: event.flightCode,
-          joinerId: event.joinerId,
-          joinerName: event.joinerName,
-          ip: event.ip,
-          connectionType: event.connectionType
-        })
+        return log(
+          "info",
+          event.name,
+          {
+            flightCode: event.flightCode,
+            joinerId: event.joinerId,
+            joinerName: event.joinerName,
+            ip: event.ip,
+            connectionType: event.connectionType
+          },
+          { client: event.joinerId, address: event.ip }
+        )
       case "flight:seated":
       case "flight:left":
         // For the flight's story only.
         return
       case "flight:invitation":
-        return log("info", event.name, { flightCode: event.flightCode, from: event.from, to: event.to })
+        return log(
+          "info",
+          event.name,
+          { flightCode: event.flightCode, from: event.from, to: event.to },
+          causedBy(event.from)
+        )
       case "flight:error":
-        return log("warn", event.name, {
-          clientId: event.clientId,
-          flightCode: event.flightCode,
-          error: event.error
-        })
+        return log(
+          "warn",
+          event.name,
+          { clientId: event.clientId, flightCode: event.flightCode, error: event.error },
+          causedBy(event.clientId)
+        )
       case "flight:ended":
+        if (untold.delete(event.flightId)) return
         return log("info", event.name, { flightCode: event.flightCode, reason: event.reason })
       case "room:error":
         return log("error", event.name, {
@@ -171,5 +261,5 @@ export const createTelemetry = ({ level, readable, bufferSize, output, onLine }:
     }
   }
 
-  return { log, record, totals: () => ({ ...totals }), lines: buffer.lines }
+  return { log, record, totals: () => ({ ...totals }), lines: buffer.lines, close: tellOmitted }
 }

@@ -171,7 +171,9 @@ export const createUploadThing = (options: UploadThingOptions): UploadThing => {
     const { createUploadthing } = await load()
     return {
       previewUpload: createUploadthing()({ [powerPoint]: { maxFileSize: "64MB", maxFileCount: 1 } })
-        .onUploadError(() => log("error", "upload:error", { stage: "upload", error: "the file has not arrived" }))
+        .onUploadError(() => {
+          log("error", "upload:error", { stage: "upload", error: "the file has not arrived" })
+        })
         .onUploadComplete(async ({ file }) => {
           log("info", "upload:success", { bytes: file.size })
           try {

@@ -120,6 +120,8 @@ const base = setup({
         seat.participantId === participantId
       )
     },
+    /** Not the name that it has given itself already. */
+    isNewName: ({ context, event }) => !context.isNamed || (event as EventOf<"details.register">).name !== context.name,
     isOwnFlight: ({ context, event }) =>
       "flightId" in event && event.flightId === context.seat?.flightId,
     isCurrentAttempt: ({ context, event }) => (event as { attempt: number }).attempt === context.attach?.attempt,
@@ -342,6 +344,7 @@ export const connectionMachine = base.extend({ actions: { rename, leaveSeat, lea
           ]
         },
         "details.register": {
+          guard: "isNewName",
           actions: [
             "rename",
             {

@@ -6,6 +6,7 @@ import { Schema } from "effect"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
 import { createLogBuffer } from "../../src/io/logBuffer.ts"
 import { createTelemetry, describeError, type TelemetryOptions } from "../../src/io/telemetry.ts"
+import { createLineBudgets } from "../../src/io/lineBudgets.ts"
 import { createReadableLines } from "../../src/io/readableLines.ts"
 import type { DomainEvent } from "../../src/machines/domainEvents.ts"
 import { startProcess, type ServerProcess } from "../support/process.ts"
@@ -19,7 +20,7 @@ const create = (options: Partial<TelemetryOptions> = {}) => {
       done()
     }
   })
-  const telemetry = createTelemetry({ level: "info", bufferSize: 100, output, ...options })
+  const telemetry = createTelemetry({ level: "info", bufferSize: 100, lineUnits: 10_000, output, ...options })
   return { ...telemetry, written: () => text }
 }
 
@@ -126,17 +127,139 @@ describe("telemetry", () => {
   it("keeps the newest lines, and goes on when it is full", () => {
     const { log, lines: kept } = create({ bufferSize: 3 })
     const numbers = () => kept().map((line) => JSON.parse(line).number)
-    for (let number = 1; number <= 2; number++) log("info", "test", { number })
+    for (let number = 1; number <= 2; number++) log("info", "system:startup", { number })
     expect(numbers()).toEqual([1, 2])
-    for (let number = 3; number <= 10_000; number++) log("info", "test", { number })
+    for (let number = 3; number <= 10_000; number++) log("info", "system:startup", { number })
     expect(numbers()).toEqual([9_998, 9_999, 10_000])
   })
 
   it("keeps lines in memory when whoever read them has gone", () => {
     const broken = new Writable({ write: (_chunk, _encoding, done) => done(new Error("EPIPE")) })
     const { log, lines: kept } = create({ output: broken })
-    for (let number = 1; number <= 3; number++) log("info", "test", { number })
+    for (let number = 1; number <= 3; number++) log("info", "system:startup", { number })
     expect(kept()).toHaveLength(3)
+  })
+})
+
+describe("lines that are too many", () => {
+  const flood = (more: Partial<TelemetryOptions> = {}) => {
+    let now = 0
+    const left: string[] = []
+    const created = create({
+      admits: createLineBudgets(() => now),
+      omittedMs: 1,
+      bufferSize: 1000,
+      addressOf: () => "192.0.2.1",
+      onOmitted: (message) => left.push(message),
+      ...more
+    })
+    const parsed = () => created.lines().map((line) => JSON.parse(line))
+    return { ...created, parsed, left, pass: (ms: number) => (now += ms) }
+  }
+  const named = (clientId: string): DomainEvent => ({ name: "client:registered_details", clientId, newName: "Ann" })
+
+  it("of one connection are left out, others' are written, and after a while it may again", () => {
+    const { record, parsed, pass } = flood({ omittedMs: 60_000 })
+    for (let count = 0; count < 100; count++) record(named("a1"))
+    expect(parsed()).toHaveLength(20)
+    record(named("b2"))
+    expect(parsed().at(-1)).toMatchObject({ clientId: "b2" })
+    pass(60_000)
+    record(named("a1"))
+    expect(parsed()).toHaveLength(22)
+  })
+
+  it("of one address are left out, whatever its connections are called", () => {
+    const { record, parsed, left } = flood({ omittedMs: 60_000 })
+    for (let count = 0; count < 400; count++) record(named(`client${count}`))
+    expect(parsed().length + left.length).toBe(400)
+    expect(left).toEqual(Array(100).fill("client:registered_details"))
+  })
+
+  it("are told of in one line", async () => {
+    const { record, log, parsed } = flood()
+    for (let count = 0; count < 30; count++) record(named("a1"))
+    for (let count = 0; count < 65; count++) log("warn", "system:log_access", { granted: false })
+    await expect.poll(() => parsed().at(-1)).toMatchObject({
+      level: "warn",
+      message: "system:omitted",
+      lines: { "client:registered_details": 10, "system:log_access": 5 }
+    })
+  })
+
+  it("are told of when the server ends before", () => {
+    const { record, parsed, close } = flood({ omittedMs: 60_000 })
+    for (let count = 0; count < 21; count++) record(named("a1"))
+    close()
+    expect(parsed().at(-1)).toMatchObject({ message: "system:omitted", lines: { "client:registered_details": 1 } })
+    close()
+    expect(parsed()).toHaveLength(21)
+  })
+
+  it("leave the end of a flight out whose beginning was, and no other", () => {
+    const { record, parsed } = flood({ omittedMs: 60_000 })
+    const ids = Array.from({ length: 25 }, (_, at) => `FLIGHT${at}`)
+    for (const id of ids) record({ name: "flight:created", flightId: id, flightCode: id, creatorId: "a1" })
+    for (const id of ids) record({ name: "flight:ended", flightId: id, flightCode: id, reason: "empty" })
+    const codes = (message: string) => parsed().filter((line) => line.message === message).map((line) => line.flightCode)
+    expect(codes("flight:ended")).toEqual(ids.slice(0, 20))
+    expect(codes("flight:created")).toEqual(ids.slice(0, 20))
+  })
+})
+
+describe("a line that cannot be written as it is", () => {
+  const circle: Record<string, unknown> = {}
+  circle["circle"] = circle
+  const throwing = () => {
+    throw new Error("no")
+  }
+  const deep = () => {
+    let value: unknown = {}
+    for (let depth = 0; depth < 100_000; depth++) value = { value }
+    return value
+  }
+
+  it.each<[string, Readonly<Record<string, unknown>>]>([
+    ["goes round in a circle", { circle }],
+    ["holds a BigInt", { count: 10n, inside: { count: 10n } }],
+    ["holds a getter that throws", Object.defineProperty({}, "count", { enumerable: true, get: throwing })],
+    ["holds a getter that throws, deeper", { inside: Object.defineProperty({}, "count", { enumerable: true, get: throwing }) }],
+    ["holds a toJSON that throws", { inside: { toJSON: throwing } }],
+    ["holds what no JSON has", { symbol: Symbol("s"), run: throwing, never: undefined, nan: Number.NaN, date: new Date(Number.NaN) }],
+    ["holds a proxy that answers nothing", { inside: new Proxy({}, { get: throwing, ownKeys: throwing }) }],
+    ["is a proxy that answers nothing", new Proxy({}, { get: throwing, ownKeys: throwing })],
+    ["is deep", { deep: deep() }],
+    ["is huge", { name: "x".repeat(5_000_000) }]
+  ])("is one line of JSON all the same, and the next one is whole: it %s", (_, fields) => {
+    for (const readable of [undefined, createReadableLines(), throwing]) {
+      const { log, written, lines: kept } = create({ readable })
+      log("warn", "system:startup", fields)
+      log("info", "system:heartbeat", { number: 1 })
+      expect(kept().map((line) => JSON.parse(line))).toMatchObject([
+        { level: "warn", message: "system:startup", timestamp: expect.stringMatching(iso) },
+        { level: "info", message: "system:heartbeat", number: 1 }
+      ])
+      expect(written().length).toBeLessThan(20_000)
+      expect(written().trimEnd().split("\n")).toHaveLength(2)
+    }
+  })
+
+  it("says why its fields are not there", () => {
+    const { log, lines: kept } = create()
+    log("warn", "system:startup", { name: "x".repeat(5_000_000) })
+    expect(JSON.parse(kept()[0] as string).unwritable).toMatch(/^RangeError: of 5\d{6} characters$/)
+  })
+
+  it.each<[string, unknown]>([
+    ["message", Object.defineProperty(new Error("x"), "message", { get: throwing })],
+    ["name", Object.defineProperty(new Error("x"), "name", { get: throwing })],
+    ["name is a symbol", Object.assign(new Error("x"), { name: Symbol("s") })],
+    ["message is a number", Object.assign(new Error("x"), { message: 7 })],
+    ["code", Object.defineProperty(new Error("x"), "code", { get: throwing })]
+  ])("is written of an error whose %s cannot be read", (_, error) => {
+    const { record, lines: kept } = create()
+    record({ name: "client:error", clientId: "a1", error })
+    expect(JSON.parse(kept()[0] as string)).toMatchObject({ clientId: "a1", error: "an Error that cannot be read" })
   })
 })
 

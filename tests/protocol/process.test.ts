@@ -52,7 +52,7 @@ describe("the server as a process", () => {
     expect(running.printed()).toMatch(/docs\s+http:\/\/localhost:\d+\/docs/)
   })
 
-  it.each(["SIGTERM", "SIGINT"] as const)("on %s tells clients, keeps rooms and exits 0", async (signal) => {
+  it.each(["SIGTERM", "SIGINT", "SIGHUP"] as const)("on %s tells clients, keeps rooms and exits 0", async (signal) => {
     const first = await startProcess({ DATA_DIR: directory })
     const { body } = await post(`${first.http}/api/rooms`, { name: "Host" })
     const client = await connect(first.ws)

@@ -354,14 +354,14 @@ const laws: readonly Law[] = [
     }
   },
   {
-    sentence: "Its coming, going and naming, and its refused joins, are told of.",
+    sentence: "Its coming, going and naming, and its refused joins, are told of; a name that it says again is not.",
     when: ({ before }) => before !== undefined,
     holds: (step) => {
       const { before, event } = step
       const joins = isConnected(before) && requestOf(before) === "joining"
       const flightError = (flightCode: string, error: string) => ({ name: "flight:error", clientId: id, flightCode, error })
       return same(step.did("record"), [
-        ...(heard("details.register")(step)
+        ...(heard("details.register")(step) && !(before.context.isNamed && before.context.name === event.name)
           ? [{ name: "client:registered_details", clientId: id, newName: event.name }]
           : []),
         ...(heard("socket.closed")(step)

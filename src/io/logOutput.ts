@@ -1,0 +1,133 @@
+/**
+ * Where log lines go: a file descriptor that is written to once a moment, with all that the moment had to say, as each
+ * write is a system call. Nothing that happens to it reaches anybody else. What cannot be written is lost and counted,
+ * and a reader that has stopped reading keeps nobody waiting.
+ */
+import { write } from "node:fs"
+
+export interface LogOutput {
+  write(text: string): unknown
+  /** Streams have it. */
+  on?(event: "error", listener: (error: Error) => void): unknown
+  /** Absent: nobody counts what is lost. */
+  onLoss?(listener: LossListener): void
+}
+
+export interface LossListener {
+  /** So many lines more are lost. */
+  lost(lines: number): void
+  /** Lines can be written again. `lines` were lost since they last could, because of `error`: a code such as `ENOSPC`. */
+  recovered(lines: number, error: string): void
+}
+
+export interface DescriptorOutput extends LogOutput {
+  onLoss(listener: LossListener): void
+  /**
+   * Resolves when all is written or lost, after so many milliseconds at the latest. Says whether a write still hangs:
+   * Node does not end before it does.
+   */
+  settled(withinMs: number): Promise<{ readonly hangs: boolean }>
+}
+
+export interface DescriptorOutputOptions {
+  /** Characters that wait to be written; what would be more is lost. */
+  readonly waitingUnits: number
+  /** Milliseconds until a reader that is not ready is tried again. */
+  readonly retryMs: number
+}
+
+/** The error of lines that are lost because of too many waiting before them. */
+const notRead = "EAGAIN"
+
+const newline = 10
+
+const linesIn = (bytes: Buffer): number => {
+  let lines = 0
+  for (let at = bytes.indexOf(newline); at !== -1; at = bytes.indexOf(newline, at + 1)) lines++
+  return lines
+}
+
+export const createLogOutput = (
+  descriptor: number,
+  { waitingUnits, retryMs }: DescriptorOutputOptions
+): DescriptorOutput => {
+  let listener: LossListener | undefined
+  let waiting: string[] = []
+  let units = 0
+  let isBusy = false
+  let hangs = false
+  /** A line was written in part: what comes next begins with the end of a line. */
+  let isTorn = false
+  let lost = 0
+  let error = ""
+  const idle: (() => void)[] = []
+
+  const lose = (lines: number, because: string) => {
+    lost += lines
+    error = because
+    listener?.lost(lines)
+  }
+
+  const next = () => {
+    if (waiting.length === 0) {
+      isBusy = false
+      for (const tell of idle.splice(0)) tell()
+      return
+    }
+    const bytes = Buffer.from((isTorn ? "\n" : "") + waiting.join(""))
+    waiting = []
+    units = 0
+    put(bytes, 0)
+  }
+
+  const put = (bytes: Buffer, from: number) => {
+    hangs = true
+    write(descriptor, bytes, from, bytes.length - from, null, (fault, written) => {
+      hangs = false
+      if (fault === null) return passed(bytes, from + written)
+      if (fault.code === "EAGAIN") return void setTimeout(put, retryMs, bytes, from)
+      if (from > 0) isTorn = bytes[from - 1] !== newline
+      const rest = linesIn(bytes.subarray(from))
+      // The end of a line that was torn before is no line.
+      lose(from === 0 && bytes[0] === newline ? rest - 1 : rest, fault.code ?? fault.name)
+      next()
+    })
+  }
+
+  const passed = (bytes: Buffer, to: number) => {
+    if (to < bytes.length) return put(bytes, to)
+    isTorn = false
+    if (lost > 0) {
+      const lines = lost
+      lost = 0
+      listener?.recovered(lines, error)
+    }
+    next()
+  }
+
+  return {
+    write: (text) => {
+      if (units + text.length > waitingUnits) return lose(1, notRead)
+      waiting.push(text)
+      units += text.length
+      if (isBusy) return
+      isBusy = true
+      setImmediate(next)
+    },
+    onLoss: (heard) => {
+      listener = heard
+    },
+    settled: async (withinMs) => {
+      if (isBusy) {
+        await new Promise<void>((resolve) => {
+          const late = setTimeout(resolve, withinMs)
+          idle.push(() => {
+            clearTimeout(late)
+            resolve()
+          })
+        })
+      }
+      return { hangs }
+    }
+  }
+}
