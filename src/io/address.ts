@@ -29,13 +29,14 @@ export const createAddressReader = (
   onDistrusted: (socketAddress: string) => void = () => {}
 ): ((request: IncomingMessage) => ClientAddress) => {
   const trusted = trustOf(trust)
+  const neighbour = neighbourReader(trusted)
   const read = (request: IncomingMessage): ClientAddress => {
-    const socketAddress = parseAddress(request.socket.remoteAddress ?? "")
+    const { address: socketAddress, isTrusted } = neighbour(request.socket.remoteAddress ?? "")
     if (socketAddress === undefined) return unknown
     let believed = socketAddress
     let hop = 0
     for (const entry of entriesFromTheRight(request.headers["x-forwarded-for"])) {
-      if (!trusted(believed.toString(), hop)) {
+      if (!(hop === 0 ? isTrusted : trusted(believed.toString(), hop))) {
         if (hop === 0 && trust.kind === "networks" && trust.networks.length > 0) onDistrusted(canonical(believed).toString())
         break
       }
@@ -74,6 +75,8 @@ export const networkGroup = (address: string): string => {
  * what a home or a phone is given at least (RFC 6177, RFC 7278). What is no address stays what it is.
  */
 export const customerOf = (address: string): string => {
+  // Most are IPv4, and asked about several times for each connection.
+  if (!address.includes(":")) return address
   const parsed = parseAddress(address)
   return parsed === undefined ? address : withoutHost(canonical(parsed))
 }
@@ -84,12 +87,22 @@ export const customerOf = (address: string): string => {
  */
 export const localAddress = (address: string): string | undefined => {
   const parsed = parseAddress(address)
-  if (parsed === undefined || !sharedRanges.has(parsed.range())) return undefined
+  if (parsed === undefined || !localRanges.has(parsed.range())) return undefined
   return parsed.range() === "loopback" ? loopbackAddress : parsed.toString()
 }
 
 /** What every loopback address is compared as. */
 export const loopbackAddress = "127.0.0.1"
+
+/** Reads the address at the other end of a socket. Behind a proxy it is nearly always the one read before. */
+const neighbourReader = (trusted: (address: string, hop: number) => boolean) => {
+  const read = (text: string) => {
+    const address = parseAddress(text)
+    return { text, address, isTrusted: address !== undefined && trusted(address.toString(), 0) }
+  }
+  let last = read("")
+  return (text: string) => (text === last.text ? last : (last = read(text)))
+}
 
 const trustOf = (trust: TrustProxy): ((address: string, hop: number) => boolean) =>
   trust.kind === "hops" ? (_, hop) => hop < trust.hops : proxyAddr.compile([...trust.networks])
@@ -123,6 +136,8 @@ const canonical = (address: Address): Address =>
 
 /** ipaddr.js's names of the ranges of IPv4 in which many machines share a network of their own. */
 const sharedRanges = new Set<string>(["private", "loopback", "linkLocal", "carrierGradeNat"])
+/** The same, and what IPv6 has of the kind. */
+const localRanges = new Set<string>([...sharedRanges, "uniqueLocal"])
 
 const groupOf = (address: Address): string =>
   address.kind() === "ipv4" && sharedRanges.has(address.range()) ? prefixOf(address, (byte) => byte < 3, "/24") : withoutHost(address)
