@@ -105,7 +105,7 @@ export const limits = {
 
   /** Milliseconds that one turn of the event loop spends on networks while others want to be let in. Zero would let every
    * network wait for the next turn. */
-  unhurriedMs: 5,
+  unhurriedMs: 2,
 
   // Flight stories
 
