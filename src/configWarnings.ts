@@ -42,10 +42,17 @@ export const configWarnings = (environment: Environment): readonly string[] => {
       isSet(other) ? [] : names.filter(isWished).map((name) => `${name} has no effect without ${other}`)
     ),
     ...overruled.flatMap(([name, by]) => (isWished(name) && isSet(by) ? [`${name} has no effect beside ${by}`] : [])),
+    ...unreachable(valueOf("NODE_ENV").toLowerCase() === "production", isSet),
     ...unreadOfOpenTelemetry(environment, isSet),
     ...misspeltNames(Object.keys(environment), variableNames)
   ]
 }
+
+/** In development UploadThing's SDK asks for the news by itself. */
+const unreachable = (isProduction: boolean, isSet: (name: string) => boolean): readonly string[] =>
+  isProduction && isSet("UPLOADTHING_TOKEN") && !isSet("PUBLIC_SERVER_URL")
+    ? ["UPLOADTHING_TOKEN has no effect without PUBLIC_SERVER_URL in production: UploadThing cannot call back"]
+    : []
 
 /** Where traces are collected, whoever sets another of OpenTelemetry's variables means this server too. */
 const unreadOfOpenTelemetry = (environment: Environment, isSet: (name: string) => boolean): readonly string[] => {

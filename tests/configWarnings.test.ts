@@ -92,7 +92,7 @@ const useless: Readonly<Record<string, readonly Useless[] | "there is none">> = 
   CLOUDFLARE_TURN_TOKEN_ID: [["id", "warned"]],
   CLOUDFLARE_API_TOKEN: [["sesame", "warned"]],
   // One that is no token is warned of where the SDK reads it: tests/http/uploads.test.ts.
-  UPLOADTHING_TOKEN: "there is none",
+  UPLOADTHING_TOKEN: [["sesame", "warned", { NODE_ENV: "production", ...postgres }]],
   PREVIEW_RETENTION_HOURS: [...number, ["0", "refused"], ["48", "warned"]],
   PREVIEW_CLEANUP_INTERVAL_MINUTES: [
     ...number,
@@ -142,6 +142,12 @@ describe("a value that does nothing", () => {
       "OTEL_SERVICE_NAME has no effect: of OpenTelemetry's variables only those in .env.example are read"
     ])
     expect(heard({ OTEL_SERVICE_NAME: "tower" }).warned).toEqual([])
+    const previews = { NODE_ENV: "production", ...postgres, UPLOADTHING_TOKEN: "sesame" }
+    expect(heard(previews).warned).toEqual([
+      "UPLOADTHING_TOKEN has no effect without PUBLIC_SERVER_URL in production: UploadThing cannot call back"
+    ])
+    expect(heard({ ...previews, PUBLIC_SERVER_URL: "https://signal.example" }).warned).toEqual([])
+    expect(heard({ UPLOADTHING_TOKEN: "sesame" }).warned).toEqual([])
   })
 })
 
