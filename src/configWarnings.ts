@@ -78,7 +78,9 @@ export const environmentFileWarnings = (path: string, text: string, environment:
     const earlier = lines.get(name)
     if (earlier !== undefined) warnings.push(`${path}, line ${earlier} has no effect: ${name} comes again in line ${index}`)
     lines.set(name, index)
-    if (/^[^"'`\s#][^#]*(?<!\s)#/.test(value)) warnings.push(`${at}: ${name} ends before the #; put its value into quotes if that belongs to it`)
+    if (/^[^"'`\s#][^#]*(?<!\s)#/.test(value)) {
+      warnings.push(`${at}: ${name} ends before the #; put its value into quotes if that belongs to it`)
+    }
     if (value.trim() !== "" && environment[name] !== undefined && environment[name]?.trim() === "") {
       warnings.push(`${at} has no effect: ${name} is empty in the environment, which goes over ${path}`)
     }
