@@ -17,6 +17,7 @@ import { validate as isCronExpression } from "node-cron"
 import proxyAddr from "proxy-addr"
 import { port, readCommandLine, withoutWords } from "./commandLine.ts"
 import { isDatabaseUrl, readDatabaseSsl } from "./io/databaseUrl.ts"
+import { isOriginOfPage } from "./io/origin.ts"
 import { limits } from "./limits.ts"
 import { serverProgram } from "./serverFlags.ts"
 import { shown } from "./shown.ts"
@@ -203,22 +204,7 @@ const httpUrl = (raw: string): string | undefined => {
 
 const isHttp = (url: URL): boolean => url.protocol === "http:" || url.protocol === "https:"
 
-/** Undefined for what no page can have as its origin: it would be let in by nothing, and nobody would hear of it. */
-const origin = (raw: string): string | undefined => {
-  if (/^https?:/i.test(raw)) {
-    const url = URL.parse(raw)
-    // Two in one entry, which the URL standard takes for one.
-    const isOne = /^https?:\/\/(?!.*:\/\/)\S+$/i.test(raw)
-    return isOne && url !== null && url.username + url.password === "" && url.port !== "0" && isHostOfPage(url.hostname) ? raw : undefined
-  }
-  const [, scheme = ""] = /^([a-z][a-z0-9+.-]*):\/\/[^\s/?#*]+$/.exec(raw) ?? []
-  return scheme === "" || schemesWithoutPages.has(scheme) ? undefined : raw
-}
-
-/** The URL standard takes `*` and `;` for letters of a host's name. */
-const isHostOfPage = (host: string): boolean => /^(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\])$/.test(host)
-
-const schemesWithoutPages = new Set(["about", "blob", "data", "file", "ftp", "javascript", "ws", "wss"])
+const origin = (raw: string): string | undefined => (isOriginOfPage(raw) ? raw : undefined)
 
 const hostName = (raw: string): string | undefined =>
   isIP(raw) !== 0 || (/^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/i.test(raw) && !/^[\d.]+$/.test(raw)) ? raw : undefined

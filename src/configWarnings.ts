@@ -42,10 +42,17 @@ export const configWarnings = (environment: Environment): readonly string[] => {
       isSet(other) ? [] : names.filter(isWished).map((name) => `${name} has no effect without ${other}`)
     ),
     ...overruled.flatMap(([name, by]) => (isWished(name) && isSet(by) ? [`${name} has no effect beside ${by}`] : [])),
+    ...unreachable(valueOf("NODE_ENV").toLowerCase() === "production", isSet),
     ...unreadOfOpenTelemetry(environment, isSet),
     ...misspeltNames(Object.keys(environment), variableNames)
   ]
 }
+
+/** In development UploadThing's SDK asks for the news by itself. */
+const unreachable = (isProduction: boolean, isSet: (name: string) => boolean): readonly string[] =>
+  isProduction && isSet("UPLOADTHING_TOKEN") && !isSet("PUBLIC_SERVER_URL")
+    ? ["UPLOADTHING_TOKEN has no effect without PUBLIC_SERVER_URL in production: UploadThing cannot call back"]
+    : []
 
 /** Where traces are collected, whoever sets another of OpenTelemetry's variables means this server too. */
 const unreadOfOpenTelemetry = (environment: Environment, isSet: (name: string) => boolean): readonly string[] => {
@@ -71,7 +78,9 @@ export const environmentFileWarnings = (path: string, text: string, environment:
     const earlier = lines.get(name)
     if (earlier !== undefined) warnings.push(`${path}, line ${earlier} has no effect: ${name} comes again in line ${index}`)
     lines.set(name, index)
-    if (/^[^"'`\s#][^#]*(?<!\s)#/.test(value)) warnings.push(`${at}: ${name} ends before the #; put its value into quotes if that belongs to it`)
+    if (/^[^"'`\s#][^#]*(?<!\s)#/.test(value)) {
+      warnings.push(`${at}: ${name} ends before the #; put its value into quotes if that belongs to it`)
+    }
     if (value.trim() !== "" && environment[name] !== undefined && environment[name]?.trim() === "") {
       warnings.push(`${at} has no effect: ${name} is empty in the environment, which goes over ${path}`)
     }

@@ -22,7 +22,7 @@ const heard = (environment: Environment): { readonly refused: readonly string[];
 /** A value of a variable that does nothing, beside others, and whether it is refused or warned of. */
 type Useless = readonly [value: string, outcome: "refused" | "warned", beside?: Environment]
 
-const number: readonly Useless[] = [["many", "refused"], ["1.5e", "refused"], ["10 minutes", "refused"], ["-1", "refused"], ["NaN", "refused"]]
+const number = ["many", "1.5e", "10 minutes", "-1", "NaN"].map((value): Useless => [value, "refused"])
 const postgres = { DATABASE_URL: "postgres://db.example/x" }
 const traces = { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "http://127.0.0.1:4318/v1/traces", OTEL_EXPORTER_OTLP_TRACES_HEADERS: "a=1" }
 const headers: readonly Useless[] = [["nothing", "refused", traces], ["key=a,,b", "refused", traces]]
@@ -44,14 +44,15 @@ const useless: Readonly<Record<string, readonly Useless[] | "there is none">> = 
     ["https://signal.example", "warned"]
   ],
   SHUTDOWN_TIMEOUT_MS: [...number, ["0", "refused"]],
-  TRUST_PROXY: [["true", "refused"], ["*", "refused"], ["proxy.example", "refused"], ["10.0.0.0/33", "refused"], [",", "refused"], ["1,2", "refused"], ["99", "refused"]],
+  TRUST_PROXY: ["true", "*", "proxy.example", "10.0.0.0/33", ",", "1,2", "99"].map((value): Useless => [value, "refused"]),
   ALLOWED_ORIGINS: [
     ...([
       ...["*", "null", "https://*.example.org", "https://a.*", "http://localhost:*", "https://%2a.example.org", "https://＊.example.org"],
       ...["https://.example.org", "https://a..example", "example.org", "localhost:5173", "//example.org", "https:example.org"],
       ...["ws://a.example", "wss://a.example", "ftp://a.example", "file:///tmp/page.html", "file://x", "javascript://x", "APP://."],
       ...["https://a.example;https://b.example", "https://a.example/ https://b.example", "https://a.example https://b.example"],
-      ...["https://a.example/https://b.example", "'https://a.example'", "[\"https://a.example\"]", "https://user@a.example", "https://a.example:0"],
+      ...["https://a.example/https://b.example", "'https://a.example'", "[\"https://a.example\"]", "https://user@a.example"],
+      ...["https://a.example:0"],
       ...["https://a.example,https://*.example.org", "app://*"]
     ].map((value): Useless => [value, "refused"]))
   ],
@@ -92,7 +93,7 @@ const useless: Readonly<Record<string, readonly Useless[] | "there is none">> = 
   CLOUDFLARE_TURN_TOKEN_ID: [["id", "warned"]],
   CLOUDFLARE_API_TOKEN: [["sesame", "warned"]],
   // One that is no token is warned of where the SDK reads it: tests/http/uploads.test.ts.
-  UPLOADTHING_TOKEN: "there is none",
+  UPLOADTHING_TOKEN: [["sesame", "warned", { NODE_ENV: "production", ...postgres }]],
   PREVIEW_RETENTION_HOURS: [...number, ["0", "refused"], ["48", "warned"]],
   PREVIEW_CLEANUP_INTERVAL_MINUTES: [
     ...number,
@@ -142,6 +143,12 @@ describe("a value that does nothing", () => {
       "OTEL_SERVICE_NAME has no effect: of OpenTelemetry's variables only those in .env.example are read"
     ])
     expect(heard({ OTEL_SERVICE_NAME: "tower" }).warned).toEqual([])
+    const previews = { NODE_ENV: "production", ...postgres, UPLOADTHING_TOKEN: "sesame" }
+    expect(heard(previews).warned).toEqual([
+      "UPLOADTHING_TOKEN has no effect without PUBLIC_SERVER_URL in production: UploadThing cannot call back"
+    ])
+    expect(heard({ ...previews, PUBLIC_SERVER_URL: "https://signal.example" }).warned).toEqual([])
+    expect(heard({ UPLOADTHING_TOKEN: "sesame" }).warned).toEqual([])
   })
 })
 
@@ -198,10 +205,15 @@ describe("a name that is not read", () => {
     const others = [
       ...["PATH", "HOME", "HOSTNAME", "HOSTTYPE", "SHELL", "USER", "PWD", "OLDPWD", "LANG", "LC_ALL", "TERM", "TZ", "CI", "SHLVL", "_"],
       ...["NODE_OPTIONS", "NODE_PATH", "NODE_VERSION", "NODE_EXTRA_CA_CERTS", "npm_config_port", "npm_package_name", "npm_lifecycle_event"],
-      ...["POSTGRES_PASSWORD", "POSTGRES_USER", "PGHOST", "PGPORT", "PGDATA", "DATABASE_HOST", "DATABASE_USER", "DATABASE_NAME", "DATABASE_DSN", "AWS_ACCESS_KEY_ID", "CRON_SECRET", "SSL_CERT_FILE", "SSL_KEY_FILE", "TEST_DATABASE_URL"],
-      ...["REDIS_URL", "REDIS_PORT", "KUBERNETES_SERVICE_HOST", "KUBERNETES_PORT", "SILKTOWER_SERVICE_HOST", "SILKTOWER_PORT_8080_TCP_ADDR"],
-      ...["AWS_REGION", "GITHUB_TOKEN", "RENDER_EXTERNAL_URL", "FLY_APP_NAME", "RAILWAY_STATIC_URL", "VERCEL_URL", "SSH_CLIENT", "XDG_DATA_DIRS"],
-      ...["http_proxy", "NO_PROXY", "LS_COLORS", "DEBUG", "NO_COLOR", "FORCE_COLOR", "EMAIL", "MAIL", "EDITOR", "LOGNAME", "LINES", "COLUMNS"]
+      ...["POSTGRES_PASSWORD", "POSTGRES_USER", "PGHOST", "PGPORT", "PGDATA", "DATABASE_HOST", "DATABASE_USER"],
+      ...["DATABASE_NAME", "DATABASE_DSN", "AWS_ACCESS_KEY_ID", "CRON_SECRET", "SSL_CERT_FILE", "SSL_KEY_FILE"],
+      ...["TEST_DATABASE_URL"],
+      ...["REDIS_URL", "REDIS_PORT", "KUBERNETES_SERVICE_HOST", "KUBERNETES_PORT", "SILKTOWER_SERVICE_HOST"],
+      ...["SILKTOWER_PORT_8080_TCP_ADDR"],
+      ...["AWS_REGION", "GITHUB_TOKEN", "RENDER_EXTERNAL_URL", "FLY_APP_NAME", "RAILWAY_STATIC_URL", "VERCEL_URL"],
+      ...["SSH_CLIENT", "XDG_DATA_DIRS"],
+      ...["http_proxy", "NO_PROXY", "LS_COLORS", "DEBUG", "NO_COLOR", "FORCE_COLOR", "EMAIL", "MAIL", "EDITOR", "LOGNAME"],
+      ...["LINES", "COLUMNS"]
     ]
     for (const name of others) expect([name, heardOf(name)]).toEqual([name, []])
   })
@@ -225,7 +237,8 @@ describe("an environment file", () => {
   })
 
   it("is told of a value that ends before it seems to, without it", () => {
-    const [line, ...others] = heardIn("LOG_ACCESS_KEY=sesame#open\nLOG_LEVEL=info # a comment\nTURN_SECRET='a#b'\nTURN_URLS=\"a#b\" # x\nDATA_DIR=#x\n")
+    const fine = `LOG_LEVEL=info # a comment\nTURN_SECRET='a#b'\nTURN_URLS="a#b" # x\nDATA_DIR=#x\n`
+    const [line, ...others] = heardIn(`LOG_ACCESS_KEY=sesame#open\n${fine}`)
     expect(line).toBe(".env, line 1: LOG_ACCESS_KEY ends before the #; put its value into quotes if that belongs to it")
     expect(others).toEqual([])
   })

@@ -303,7 +303,8 @@ export class Api extends HttpApi.make("silktower")
       title: "silktower",
       version,
       description:
-        "Signaling for peer-to-peer apps: rooms over HTTP, flights and signals over the WebSocket at the same address.",
+        "Signaling for peer-to-peer apps: rooms over HTTP, flights and signals over the WebSocket at the same address. " +
+        "Every path answers OPTIONS with the methods that it takes in `Allow`, and HEAD wherever it answers GET.",
       transform: allowMoreProperties
     })
   ) {}

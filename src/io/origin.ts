@@ -77,7 +77,7 @@ export const createOriginPolicy = (options: OriginPolicyOptions): OriginPolicy =
     const page = URL.parse(normaliseOrigin(origin) ?? "")
     const usualPort = usualPorts.get(page?.protocol ?? "")
     if (page === null || usualPort === undefined || !isThisMachine(page.hostname)) return undefined
-    return page.port === "" ? usualPort : Number(page.port)
+    return page.port === "" ? usualPort : Number(page.port) || undefined
   }
 
   const isLocal = (origin: string): boolean => localPorts.size > 0 && localPorts.has(localPort(origin) ?? 0)
@@ -103,6 +103,26 @@ export const normaliseOrigin = (origin: string): string | undefined => {
   const url = /^https?:\/\//i.test(origin) ? URL.parse(origin) : null
   return url === null || url.username !== "" || url.password !== "" ? undefined : url.origin
 }
+
+/**
+ * Whether a page can have this origin, and only this one is meant. What no page can have would be let in by nothing, and
+ * nobody would hear of it.
+ */
+export const isOriginOfPage = (text: string): boolean => {
+  if (!/^https?:/i.test(text)) {
+    const [, scheme = ""] = /^([a-z][a-z0-9+.-]*):\/\/[^\s/?#*]+$/.exec(text) ?? []
+    return scheme !== "" && !schemesWithoutPages.has(scheme)
+  }
+  // The URL standard takes two in one entry for one, with a path.
+  const url = /^https?:\/\/(?!.*:\/\/)\S+$/i.test(text) ? URL.parse(text) : null
+  return url !== null && url.username + url.password === "" && url.port !== "0" && isHostOfPage(url.hostname)
+}
+
+/** Browsers write schemes in lower case. */
+const schemesWithoutPages = new Set(["about", "blob", "data", "file", "ftp", "javascript", "ws", "wss"])
+
+/** The URL standard takes `*` and `;` for letters of a host's name. */
+const isHostOfPage = (host: string): boolean => /^(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\])$/.test(host)
 
 /**
  * Whether a page came from the host and port that its request goes to. Not by which scheme: where a proxy speaks TLS,

@@ -2,7 +2,7 @@
  * What an operator is told about an origin that was refused: the whole setting that would let it in, or why there is
  * none. The origin is a stranger's words, and the setting is there to be copied into a shell or a file.
  */
-import { longestOrigin, normaliseOrigin, type OriginPolicy } from "./origin.ts"
+import { isOriginOfPage, longestOrigin, normaliseOrigin, type OriginPolicy } from "./origin.ts"
 
 export interface OriginAdvice {
   /** On one line, of bounded length, without credentials, path and query. */
@@ -39,7 +39,7 @@ const hints = {
 /** The normal form of an origin that a setting may hold. */
 const plainOrigin = (origin: string): string | undefined => {
   const normal = origin.length > longestOrigin ? undefined : normaliseOrigin(origin)
-  return normal !== undefined && isPlain.test(normal) ? normal : undefined
+  return normal !== undefined && isPlain.test(normal) && isOriginOfPage(normal) ? normal : undefined
 }
 
 /** The origin as it may be shown: in its normal form, if it is one. */

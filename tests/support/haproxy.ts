@@ -6,6 +6,7 @@ import { connect } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { text } from "node:stream/consumers"
+import { vi } from "vitest"
 import { freePort } from "./freePort.ts"
 
 /** Debian has it where only the superuser looks. */
@@ -51,7 +52,9 @@ export const startHaproxy = async (serverPort: number, check: readonly string[])
     "  default_backend back",
     "backend back",
     ...check.map((line) => `  ${line}`),
-    `  server only 127.0.0.1:${serverPort} check inter 100ms rise 1 fall 1`,
+    // A busy machine may let it wait for longer than the second between two checks.
+    "  timeout check 10s",
+    `  server only 127.0.0.1:${serverPort} check inter 1s rise 1 fall 1`,
     ""
   ]
   await writeFile(file, lines.join("\n"))
@@ -66,6 +69,7 @@ export const startHaproxy = async (serverPort: number, check: readonly string[])
 
   const row = async (): Promise<Record<string, string>> => {
     const socket = connect(control)
+    await once(socket, "connect")
     socket.end("show stat\n")
     const [names = "", ...rows] = (await text(socket)).trim().split("\n")
     const fields = names.replace(/^# /, "").split(",")
@@ -74,15 +78,17 @@ export const startHaproxy = async (serverPort: number, check: readonly string[])
   }
 
   /** A server counts as up before it has been checked, and has no code then. */
-  const checked = async (): Promise<HealthCheck> => {
-    for (;;) {
-      const { status = "", check_status = "", check_code = "" } = await row().catch((): Record<string, string> => ({}))
-      // `* L7OK`: a check is going on, and this is how the last one went.
-      const last = check_status.replace(/^\* /, "")
-      if (last !== "" && last !== "INI") return { status, check_status: last, check_code }
-      await new Promise((resolve) => setImmediate(resolve))
-    }
-  }
+  const checked = (): Promise<HealthCheck> =>
+    vi.waitFor(
+      async () => {
+        const { status = "", check_status = "", check_code = "" } = await row()
+        // `* L7OK`: a check is going on, and this is how the last one went.
+        const last = check_status.replace(/^\* /, "")
+        if (last === "" || last === "INI") throw new Error(`not checked yet: ${output}`)
+        return { status, check_status: last, check_code }
+      },
+      { timeout: 20_000, interval: 20 }
+    )
   await Promise.race([checked(), ended])
 
   return {
