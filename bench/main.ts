@@ -16,7 +16,7 @@ import { createAndJoin, poll, writes } from "./figures/rooms.ts"
 import { slowReader } from "./figures/slowReader.ts"
 import { start } from "./figures/start.ts"
 import { tower } from "./figures/tower.ts"
-import { figureLine, table, withFigures } from "./report.ts"
+import { figureLine, measuredNow, table, withFigures, withNewest, type KeptFigure } from "./report.ts"
 import { overRuns, type Figure } from "./rounds.ts"
 import { startServer } from "./servers.ts"
 import { fullSize, quickSize, type DatabaseKind, type Setting, type Size } from "./setting.ts"
@@ -57,7 +57,7 @@ const options = await commandLineOf({
   purpose: "Measures what silktower costs, compared with a bare server in the same run.",
   flags: {
     quick: switchFlag("A short look, for no figures to quote"),
-    write: switchFlag("Measures three times and puts the table into docs/performance.md; takes no other flag with it"),
+    write: switchFlag("Measures three times and puts the figures into docs/performance.md"),
     only: valueFlagOr(Object.keys(parts), {
       placeholder: "NAMES",
       description: "Some figures only, separated by commas, such as relay,poll",
@@ -71,8 +71,8 @@ const options = await commandLineOf({
   }
 })
 const names = options.only
-if (options.write && (options.quick || names.length < Object.keys(parts).length || options.database !== undefined)) {
-  fail("--write: expected no other option with it, as the page is written from a whole run")
+if (options.write && (options.quick || options.database !== undefined)) {
+  fail("--write: expected neither --quick nor --database with it, as the page is for figures to quote")
 }
 
 /** Runs one part on databases of its own, which are removed whatever happens. */
@@ -99,11 +99,12 @@ const measure = async (part: Part, database: DatabaseKind, size: Size): Promise<
 let databaseNumber = 0
 
 const postgres = options.database === undefined && (await hasPostgres())
+if (options.write && !postgres) fail("--write: expected a PostgreSQL, as the page has figures that need one")
 if (!postgres) process.stdout.write("Without a PostgreSQL: figures that need one are left out.\n")
 const size = options.quick ? quickSize : fullSize
 const runs = options.write ? 3 : 1
 /** The figures of every run, by name, in the order in which they were first measured. */
-const measured = new Map<string, Figure[]>()
+const measured = new Map<string, { readonly part: string; readonly runs: Figure[] }>()
 for (let run = 0; run < runs; run++) {
   for (const name of names) {
     const part = parts[name] as Part
@@ -111,17 +112,24 @@ for (let run = 0; run < runs; run++) {
     const kinds: readonly DatabaseKind[] = !postgres ? ["embedded"] : part.onBoth ? ["PostgreSQL", "embedded"] : ["PostgreSQL"]
     for (const kind of kinds) {
       for (const figure of await measure(part, kind, size)) {
-        measured.set(figure.name, [...(measured.get(figure.name) ?? []), figure])
+        const known = measured.get(figure.name)
+        if (known === undefined) measured.set(figure.name, { part: name, runs: [figure] })
+        else known.runs.push(figure)
         process.stdout.write(`${figureLine(figure)}\n`)
       }
     }
   }
 }
-const figures = [...measured.values()].map(overRuns)
+const figures = [...measured.values()].map(
+  ({ part, runs }): KeptFigure => ({ part, measured: measuredNow(), ...overRuns(runs) })
+)
 process.stdout.write(`\n${table(figures)}\n`)
 if (options.write) {
-  const page = new URL("../docs/performance.md", import.meta.url)
-  await writeFile(page, withFigures(await readFile(page, "utf8"), figures, postgres))
+  const file = (name: string) => new URL(`../docs/${name}`, import.meta.url)
+  const kept = JSON.parse(await readFile(file("performance.json"), "utf8")) as readonly KeptFigure[]
+  const all = withNewest(kept, figures, Object.keys(parts))
+  await writeFile(file("performance.json"), `${JSON.stringify(all, null, 2)}\n`)
+  await writeFile(file("performance.md"), withFigures(await readFile(file("performance.md"), "utf8"), all))
   process.stdout.write("\nWritten to docs/performance.md.\n")
 }
 // Sockets of servers that have gone may still be closing.

@@ -37,9 +37,3 @@ export const pinning = pinLoad()
 /** How a program is started on the servers' cores. */
 export const onServerCores = (program: string, words: readonly string[]): readonly [string, readonly string[]] =>
   pinning === undefined ? [program, words] : ["taskset", ["-c", pinning.servers, program, ...words]]
-
-/** For the page. */
-export const pinningNote =
-  pinning === undefined
-    ? "load and servers on whatever cores the system gave them"
-    : `load on core ${pinning.load}, servers on ${pinning.servers.includes(",") ? "cores" : "core"} ${pinning.servers}`

@@ -1,7 +1,13 @@
 /** Figures as a table, and as a page. */
 import { cpus } from "node:os"
-import { pinningNote } from "./pinning.ts"
+import { pinning } from "./pinning.ts"
 import type { Figure } from "./rounds.ts"
+
+/** A figure as docs/performance.json keeps it: which part of a run it is of, when it was measured and on which cores. */
+export interface KeptFigure extends Figure {
+  readonly part: string
+  readonly measured: string
+}
 
 const number = (value: number): string => (Math.abs(value) >= 100 ? value.toFixed(0) : value.toFixed(2))
 
@@ -25,16 +31,21 @@ const aimOf = ({ compared, aim }: Figure): string =>
 const isMet = ({ outcome, aim, unmeasurable }: Figure): string =>
   aim === undefined || unmeasurable === true ? "" : outcome <= aim ? "yes" : "no"
 
-const header = ["figure", "unit", "silktower", "bare", "ratio or difference (spread)", "aim", "met"]
+const header = ["figure", "unit", "silktower", "bare", "ratio or difference (spread)", "aim", "met", "measured"]
 
-const rowOf = (figure: Figure): readonly string[] => [
+/** When, and on which cores the load and the servers ran. */
+export const measuredNow = (): string =>
+  `${new Date().toISOString().slice(0, 10)}, ${pinning === undefined ? "any core" : `cores ${pinning.load} / ${pinning.servers}`}`
+
+const rowOf = (figure: Figure | KeptFigure): readonly string[] => [
   figure.name,
   figure.unit,
   withSpread(number(figure.silktower), between(figure.sides?.silktower, number)),
   figure.reference === undefined ? "" : withSpread(number(figure.reference), between(figure.sides?.reference, number)),
   outcomeOf(figure),
   aimOf(figure),
-  isMet(figure)
+  isMet(figure),
+  "measured" in figure ? figure.measured : measuredNow()
 ]
 
 /** For a terminal. */
@@ -46,7 +57,7 @@ export const figureLine = (figure: Figure): string => {
 }
 
 /** In Markdown. */
-export const table = (figures: readonly Figure[]): string => {
+export const table = (figures: readonly (Figure | KeptFigure)[]): string => {
   const rows = [header, ...figures.map(rowOf)]
   const widths = header.map((_, column) => Math.max(...rows.map((row) => (row[column] as string).length)))
   const lines = rows.map((row) => `| ${row.map((cell, column) => cell.padEnd(widths[column] as number)).join(" | ")} |`)
@@ -71,16 +82,26 @@ const chart = (figures: readonly Figure[]): string => {
   ].join("\n")
 }
 
+/** What was kept, with the parts that have been measured again in place of what they were; in this order of parts. */
+export const withNewest = (
+  kept: readonly KeptFigure[],
+  newest: readonly KeptFigure[],
+  parts: readonly string[]
+): readonly KeptFigure[] => {
+  const again = new Set(newest.map(({ part }) => part))
+  return [...kept.filter(({ part }) => !again.has(part)), ...newest].toSorted(
+    (one, other) => parts.indexOf(one.part) - parts.indexOf(other.part)
+  )
+}
+
 const begin = "<!-- figures: npm run bench -- --write -->"
 const end = "<!-- end of the figures -->"
 
 /** The page with these figures in the place that is theirs. Throws a RangeError for a page that has no such place. */
-export const withFigures = (page: string, figures: readonly Figure[], postgres: boolean): string => {
+export const withFigures = (page: string, figures: readonly KeptFigure[]): string => {
   const from = page.indexOf(begin)
   const to = page.indexOf(end)
   if (from === -1 || to < from) throw new RangeError(`A page without ${begin} and ${end}`)
-  const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}, ${process.platform}, Node ${process.versions.node}, ${pinningNote}`
-  const database = postgres ? "PostgreSQL on the same machine" : "without a PostgreSQL: the figures that need one are missing"
-  const measured = `Measured on ${new Date().toISOString().slice(0, 10)}, ${machine}, ${database}.`
-  return `${page.slice(0, from)}${begin}\n\n${measured}\n\n${table(figures)}\n\n${chart(figures)}\n\n${page.slice(to)}`
+  const machine = `Last measured on ${cpus().length} × ${cpus()[0]?.model.trim()}, ${process.platform}, Node ${process.versions.node}, PostgreSQL on the same machine.`
+  return `${page.slice(0, from)}${begin}\n\n${machine}\n\n${table(figures)}\n\n${chart(figures)}\n\n${page.slice(to)}`
 }

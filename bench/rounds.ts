@@ -124,6 +124,8 @@ export const compareMedians = (name: string, unit: string, aim: number, rounds: 
   }
 }
 
+const range = (values: readonly number[]): readonly [number, number] => [Math.min(...values), Math.max(...values)]
+
 /** A figure from the same figure of several runs: medians, and between which of them the outcomes lie. */
 export const overRuns = (runs: readonly Figure[]): Figure => {
   const [first] = runs as readonly [Figure, ...Figure[]]
@@ -131,11 +133,14 @@ export const overRuns = (runs: readonly Figure[]): Figure => {
   if (runs.length === 1 || measurable.length === 0) return first
   if (measurable.length < runs.length) return overRuns(measurable)
   const outcomes = runs.map(({ outcome }) => outcome)
+  const ours = runs.map(({ silktower }) => silktower)
+  const theirs = runs.map(({ reference }) => reference as number)
   return {
     ...first,
-    silktower: median(runs.map(({ silktower }) => silktower)),
-    ...(first.reference === undefined ? {} : { reference: median(runs.map(({ reference }) => reference as number)) }),
+    ...(first.sides === undefined ? {} : { sides: { silktower: range(ours), reference: range(theirs) } }),
+    silktower: median(ours),
+    ...(first.reference === undefined ? {} : { reference: median(theirs) }),
     outcome: median(outcomes),
-    spread: [Math.min(...outcomes), Math.max(...outcomes)]
+    spread: range(outcomes)
   }
 }

@@ -8,6 +8,8 @@ const addressOf = (index: number): string => `10.0.0.${1 + (index % 254)}`
 /** Bytes of a client in a list: `{"id":"podw9mesa2","name":"SilentJaguar0458"}` and a comma. */
 const entryBytes = 47
 const listsASecond = 4
+/** What all together are to be sent at most, as a crowd that is complete is (crowd.ts). */
+const megabytesASecond = 1
 
 /** Clients of one network arrive at an even rate and give themselves names; what all of them are sent is counted. */
 export const network = async ({ size, start }: Setting): Promise<readonly Figure[]> => {
@@ -41,7 +43,7 @@ export const network = async ({ size, start }: Setting): Promise<readonly Figure
       ...rest
     })
     return [
-      value(`${clients.toLocaleString("en")} arrivals on one network in ${seconds} s, sent to all of them`, "MB", megabytes, { reference, aim: 20 }),
+      value(`${clients.toLocaleString("en")} arrivals on one network in ${seconds} s, sent to all of them`, "MB", megabytes, { reference, aim: seconds * megabytesASecond }),
       value("the same: frames sent for an arrival", "frames", total(({ frames }) => frames) / clients),
       value("the same: bytes sent for an arrival", "KB", (megabytes * 1000) / clients)
     ]
