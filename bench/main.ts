@@ -16,7 +16,8 @@ import { createAndJoin, poll, writes } from "./figures/rooms.ts"
 import { slowReader } from "./figures/slowReader.ts"
 import { start } from "./figures/start.ts"
 import { tower } from "./figures/tower.ts"
-import { figureLine, measuredNow, table, withFigures, withNewest, type KeptFigure } from "./report.ts"
+import { pinLoad } from "./pinning.ts"
+import { figureLine, table, withFigures, withNewest, type KeptFigure } from "./report.ts"
 import { overRuns, type Figure } from "./rounds.ts"
 import { startServer } from "./servers.ts"
 import { fullSize, quickSize, type DatabaseKind, type Setting, type Size } from "./setting.ts"
@@ -98,6 +99,10 @@ const measure = async (part: Part, database: DatabaseKind, size: Size): Promise<
 }
 let databaseNumber = 0
 
+const pinning = pinLoad()
+const day = new Date().toISOString().slice(0, 10)
+const measuredNow = `${day}, ${pinning === undefined ? "any core" : `cores ${pinning.load} / ${pinning.servers}`}`
+
 const postgres = options.database === undefined && (await hasPostgres())
 if (options.write && !postgres) fail("--write: expected a PostgreSQL, as the page has figures that need one")
 if (!postgres) process.stdout.write("Without a PostgreSQL: figures that need one are left out.\n")
@@ -121,7 +126,7 @@ for (let run = 0; run < runs; run++) {
   }
 }
 const figures = [...measured.values()].map(
-  ({ part, runs }): KeptFigure => ({ part, measured: measuredNow(), ...overRuns(runs) })
+  ({ part, runs }): KeptFigure => ({ part, measured: measuredNow, ...overRuns(runs) })
 )
 process.stdout.write(`\n${table(figures)}\n`)
 if (options.write) {

@@ -17,22 +17,22 @@ const coresOf = (list: string): readonly number[] =>
     return Array.from({ length: (last ?? first) - first + 1 }, (_, index) => first + index)
   })
 
-/** Puts this process on one of the cores it may use, and leaves the others to the servers. Undefined where that cannot be done. */
-const pinLoad = (): Pinning | undefined => {
+let pinning: Pinning | undefined
+
+/** Puts this process on one of the cores it may use, and leaves the others to the servers, where that can be done. */
+export const pinLoad = (): Pinning | undefined => {
   if (process.platform !== "linux") return undefined
   const taskset = (...words: string[]) => execFileSync("taskset", words, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] })
   try {
     const [load, ...servers] = coresOf(taskset("-cp", String(process.pid)).split(": ").at(-1)?.trim() ?? "")
     if (load === undefined || servers.length === 0) return undefined
     taskset("-acp", String(load), String(process.pid))
-    return { load: String(load), servers: servers.join(",") }
+    pinning = { load: String(load), servers: servers.join(",") }
   } catch {
     // No taskset, or it is not allowed.
-    return undefined
   }
+  return pinning
 }
-
-export const pinning = pinLoad()
 
 /** How a program is started on the servers' cores. */
 export const onServerCores = (program: string, words: readonly string[]): readonly [string, readonly string[]] =>

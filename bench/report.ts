@@ -1,11 +1,11 @@
 /** Figures as a table, and as a page. */
 import { cpus } from "node:os"
-import { pinning } from "./pinning.ts"
 import type { Figure } from "./rounds.ts"
 
 /** A figure as docs/performance.json keeps it: which part of a run it is of, when it was measured and on which cores. */
 export interface KeptFigure extends Figure {
   readonly part: string
+  /** Such as `2026-11-26, cores 0 / 1`: the load's and the servers'. */
   readonly measured: string
 }
 
@@ -33,11 +33,7 @@ const isMet = ({ outcome, aim, unmeasurable }: Figure): string =>
 
 const header = ["figure", "unit", "silktower", "bare", "ratio or difference (spread)", "aim", "met", "measured"]
 
-/** When, and on which cores the load and the servers ran. */
-export const measuredNow = (): string =>
-  `${new Date().toISOString().slice(0, 10)}, ${pinning === undefined ? "any core" : `cores ${pinning.load} / ${pinning.servers}`}`
-
-const rowOf = (figure: Figure | KeptFigure): readonly string[] => [
+const rowOf = (figure: Figure & Partial<KeptFigure>): readonly string[] => [
   figure.name,
   figure.unit,
   withSpread(number(figure.silktower), between(figure.sides?.silktower, number)),
@@ -45,7 +41,7 @@ const rowOf = (figure: Figure | KeptFigure): readonly string[] => [
   outcomeOf(figure),
   aimOf(figure),
   isMet(figure),
-  "measured" in figure ? figure.measured : measuredNow()
+  figure.measured ?? ""
 ]
 
 /** For a terminal. */
@@ -57,7 +53,7 @@ export const figureLine = (figure: Figure): string => {
 }
 
 /** In Markdown. */
-export const table = (figures: readonly (Figure | KeptFigure)[]): string => {
+export const table = (figures: readonly KeptFigure[]): string => {
   const rows = [header, ...figures.map(rowOf)]
   const widths = header.map((_, column) => Math.max(...rows.map((row) => (row[column] as string).length)))
   const lines = rows.map((row) => `| ${row.map((cell, column) => cell.padEnd(widths[column] as number)).join(" | ")} |`)
