@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs"
-import { readDatabaseSsl, type DatabaseSsl } from "../src/io/databaseUrl.ts"
+import { readDatabaseSsl, type DatabaseSsl } from "../src/io/databaseEncryption.ts"
 
 /** The database the server would use when started from here: environment first, then `.env`, then defaults. */
 export const databaseSettings = (): {
