@@ -29,7 +29,11 @@ export const run = async ({ inspect }: RunOptions = {}): Promise<void> => {
   }
   const loaded = await Effect.runPromise(
     Effect.result(
-      Effect.flatMap(readEnvironmentFile(".env"), (fromFile) => loadConfig({ ...fromFile, ...process.env }, words))
+      Effect.flatMap(readEnvironmentFile(".env"), (fromFile) => {
+        // PostgreSQL's own variables are read where the connection is made.
+        for (const [name, value] of Object.entries(fromFile)) if (name.startsWith("PG")) process.env[name] ??= value
+        return loadConfig({ ...fromFile, ...process.env }, words)
+      })
     )
   )
   if (Result.isFailure(loaded)) return fail(loaded.failure)

@@ -262,14 +262,11 @@ const isTurnedAway = (error: unknown): boolean =>
 
 const isAboutEncryption = (error: unknown): boolean => lacksEncryption(error) || isTurnedAway(error)
 
-/** With which PgBouncer and its like refuse what they do not know. */
-const protocolViolation = "08P01"
-
 const refusal = (error: unknown): string => {
   const code = codeOf(error)
   const reason = reasonOf(error)
   const words = code === undefined || reason.includes(code) ? reason : `${reason} (${code})`
-  if (code === protocolViolation) {
+  if (reason.includes("startup parameter")) {
     return `${words}; a pooler takes no such parameter: leave it out of the URL, or give the address of PostgreSQL itself`
   }
   if (lacksEncryption(error)) return `${words}; DATABASE_SSL=off connects without encryption`

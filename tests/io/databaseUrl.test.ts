@@ -1,8 +1,11 @@
+import { execFile } from "node:child_process"
 import { once } from "node:events"
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { createServer, type Socket } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
 import { generate } from "selfsigned"
 import { sql } from "slonik"
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest"
@@ -150,6 +153,17 @@ describe("what a URL says", () => {
     expect(refused).toEqual({ code: 1, output: expect.stringMatching(/^DATABASE_URL says sslmod, .*\n$/) })
     const { exitCode, stderr } = await runScript("scripts/migrate.ts", [], environment)
     expect([exitCode, stderr]).toEqual([1, expect.stringMatching(/^DatabaseSettingInvalid: DATABASE_URL says sslmod, .*\n$/)])
+  })
+
+  it.each(["src/main.js", "scripts/migrate.ts"])("is completed by PostgreSQL's variables in .env: %s", async (script) => {
+    const folder = await mkdtemp(join(tmpdir(), "silktower-env-"))
+    cleanups.push(() => rm(folder, { recursive: true, force: true }))
+    await writeFile(join(folder, ".env"), "DATABASE_URL=postgres://ada@127.0.0.1:1/x\nPGSSLMODE=always\n")
+    const { stderr } = await promisify(execFile)(process.execPath, [fileURLToPath(new URL(`../../${script}`, import.meta.url))], {
+      cwd: folder,
+      env: { PATH: process.env["PATH"] }
+    }).catch((error: { stderr: string }) => error)
+    expect(stderr).toContain("PGSSLMODE says sslmode=always")
   })
 
   it("is waited for as long as connect_timeout says", async () => {
