@@ -15,6 +15,8 @@ export interface Cluster {
   start(): Promise<void>
   /** Ends it at once, as a crash of its machine would. */
   stop(): Promise<void>
+  /** From its next start on it waits for a primary and only reads. */
+  becomeStandby(): Promise<void>
   remove(): Promise<void>
 }
 
@@ -64,6 +66,7 @@ export const createCluster = async (programs: string, { access, tls }: ClusterOp
       const settings = `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories=${directory} -c fsync=on ${encryption}`
       await call("pg_ctl", "-D", data, "-w", "-l", join(directory, "log"), "-o", settings, "start")
     },
+    becomeStandby: () => ours("standby.signal", ""),
     stop: async () => {
       await call("pg_ctl", "-D", data, "-m", "immediate", "stop")
     },
