@@ -1,6 +1,8 @@
 import pg from "pg"
 import { createPool, SchemaValidationError, sql, type DatabasePool, type Interceptor, type QueryResultRow } from "slonik"
+import { demandChannelBinding } from "./channelBinding.ts"
 import { createDatabaseDriver, type ConnectionRecipe } from "./databaseDriver.ts"
+import type { DatabaseSsl } from "./databaseEncryption.ts"
 import {
   codeOf,
   DatabaseUnfit,
@@ -12,16 +14,17 @@ import {
   TablesMissing
 } from "./databaseErrors.ts"
 import { checkFitness, checkSequence, grantRights, probeTables } from "./databaseFitness.ts"
-import { demandChannelBinding } from "./channelBinding.ts"
 import { beginSession, type SessionKind } from "./databaseSession.ts"
-import type { DatabaseSsl } from "./databaseEncryption.ts"
 import { readDatabaseUrl, type DatabaseAddress } from "./databaseUrl.ts"
 import { openEmbeddedDatabase } from "./embeddedDatabase.ts"
 import { keepsDeparted, missingTables } from "./migrations.ts"
 
 /** ms to connect and log in; a client waits for its answer meanwhile. */
 const CONNECTION_TIMEOUT = 5_000
-/** ms a statement may run, told to PostgreSQL, or behind a pooler kept by cancelling it. Each of ours touches one row by its key, or a few by an index. */
+/**
+ * ms a statement may run, told to PostgreSQL, or behind a pooler kept by cancelling it. Each of ours touches one row by
+ * its key, or a few by an index.
+ */
 const STATEMENT_TIMEOUT = 5_000
 /** ms until we stop waiting for an answer: longer than the above, for a server that has gone without a word. */
 const ANSWER_TIMEOUT = 8_000
@@ -68,8 +71,8 @@ export interface Database {
  * Opens the database. The embedded one is brought up to date by this; a PostgreSQL is never changed, its tables must
  * be there. Broken connections are replaced when next needed.
  *
- * Rejects with DatabaseSettingInvalid, DatabaseUnreachable, DatabaseUnfit, RightsMissing or TablesMissing (PostgreSQL), with DataDirectoryInUse or
- * DataDirectoryUnusable (embedded). None of them says a password.
+ * Rejects with DatabaseSettingInvalid, DatabaseUnreachable, DatabaseUnfit, RightsMissing or TablesMissing (PostgreSQL),
+ * with DataDirectoryInUse or DataDirectoryUnusable (embedded). None of them says a password.
  */
 export const openDatabase = (options: DatabaseOptions): Promise<Database> =>
   options.url === undefined ? openEmbedded(options) : openPostgres(options.url, options)

@@ -1,7 +1,7 @@
 import type { ClientConfig } from "pg"
 import pg from "pg"
-import { DatabaseSettingInvalid } from "./databaseErrors.ts"
 import { encryptionOf, type DatabaseSsl } from "./databaseEncryption.ts"
+import { DatabaseSettingInvalid } from "./databaseErrors.ts"
 import { readParameters, type DatabaseParameters } from "./databaseParameters.ts"
 
 /** How to reach a PostgreSQL, and how to speak of it. */

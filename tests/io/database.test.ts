@@ -19,7 +19,6 @@ import {
 } from "../support/databases.ts"
 import { migrate } from "../../src/io/migrations.ts"
 import { epochOf, momentOf } from "../../src/io/sqlTime.ts"
-import { startWay } from "../support/way.ts"
 import { printedLine, runScript, startScript } from "../support/scripts.ts"
 
 const cleanups: (() => unknown)[] = []
@@ -352,16 +351,6 @@ describeOnPostgres("a real PostgreSQL", () => {
   it("ends a statement that takes longer than a few seconds", async () => {
     const database = await open({ url: await migrated(), dataDirectory: "" })
     await expect(database.pool.query(sql.unsafe`select pg_sleep(15)`)).rejects.toMatchObject({ code: "57014" })
-    expect(await roomCount(database)).toBe(0)
-  })
-
-  it("takes a new connection after one on which nothing comes any more", async () => {
-    const way = await startWay(await migrated())
-    cleanups.push(() => way.close())
-    const database = await open({ url: way.url, dataDirectory: "", poolSize: 1 })
-    expect(await roomCount(database)).toBe(0)
-    way.freeze()
-    await expect(roomCount(database)).rejects.toThrow("timeout")
     expect(await roomCount(database)).toBe(0)
   })
 

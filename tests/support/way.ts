@@ -9,8 +9,6 @@ export interface Way {
   cut(): void
   /** The next answer of the database is not passed on: its connection is hung up, and what was asked has been done. */
   loseNextAnswer(): void
-  /** On the connections that there are nothing passes any more, and nobody is told; new ones are as before. */
-  freeze(): void
   /** From now on nothing passes, and nobody is told. */
   block(): void
   mend(): void
@@ -60,7 +58,6 @@ export const startWay = async (databaseUrl: string): Promise<Way> => {
     loseNextAnswer: () => {
       losing = true
     },
-    freeze: () => each((socket) => socket.pause()),
     block: () => {
       state = "blocked"
       each((socket) => socket.pause())
