@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs"
 import { variableNames } from "../src/config.ts"
-import { readDatabaseSsl, type DatabaseSsl } from "../src/io/databaseUrl.ts"
+import { readDatabaseSsl, type DatabaseSsl } from "../src/io/databaseEncryption.ts"
 import { misspeltNames } from "../src/misspelt.ts"
 
 /** The database the server would use when started from here: environment first, then `.env`, then defaults. */

@@ -52,7 +52,10 @@ export const run = async ({ inspect }: RunOptions = {}): Promise<void> => {
   const loaded = await Effect.runPromise(
     Effect.result(
       Effect.gen(function* () {
-        const environment = { ...(yield* readEnvironmentFile(environmentFile)), ...process.env }
+        const fromFile = yield* readEnvironmentFile(environmentFile)
+        // PostgreSQL's own variables are read where the connection is made.
+        for (const [name, value] of Object.entries(fromFile)) if (name.startsWith("PG")) process.env[name] ??= value
+        const environment = { ...fromFile, ...process.env }
         return { environment, config: yield* loadConfig(environment, words) }
       })
     )

@@ -1,6 +1,8 @@
 import pg from "pg"
 import { createPool, SchemaValidationError, sql, type DatabasePool, type Interceptor, type QueryResultRow } from "slonik"
+import { demandChannelBinding } from "./channelBinding.ts"
 import { createDatabaseDriver, type ConnectionRecipe } from "./databaseDriver.ts"
+import type { DatabaseSsl } from "./databaseEncryption.ts"
 import {
   codeOf,
   DatabaseUnfit,
@@ -13,13 +15,16 @@ import {
 } from "./databaseErrors.ts"
 import { checkFitness, checkSequence, grantRights, probeTables } from "./databaseFitness.ts"
 import { beginSession, type SessionKind } from "./databaseSession.ts"
-import { readDatabaseUrl, type DatabaseAddress, type DatabaseSsl } from "./databaseUrl.ts"
+import { readDatabaseUrl, type DatabaseAddress } from "./databaseUrl.ts"
 import { openEmbeddedDatabase } from "./embeddedDatabase.ts"
 import { keepsDeparted, missingTables } from "./migrations.ts"
 
 /** ms to connect and log in; a client waits for its answer meanwhile. */
 const CONNECTION_TIMEOUT = 5_000
-/** ms a statement may run, told to PostgreSQL, or behind a pooler kept by cancelling it. Each of ours touches one row by its key, or a few by an index. */
+/**
+ * ms a statement may run, told to PostgreSQL, or behind a pooler kept by cancelling it. Each of ours touches one row by
+ * its key, or a few by an index.
+ */
 const STATEMENT_TIMEOUT = 5_000
 /** ms until we stop waiting for an answer: longer than the above, for a server that has gone without a word. */
 const ANSWER_TIMEOUT = 8_000
@@ -66,27 +71,28 @@ export interface Database {
  * Opens the database. The embedded one is brought up to date by this; a PostgreSQL is never changed, its tables must
  * be there. Broken connections are replaced when next needed.
  *
- * Rejects with DatabaseSettingInvalid, DatabaseUnreachable, DatabaseUnfit, RightsMissing or TablesMissing (PostgreSQL), with DataDirectoryInUse or
- * DataDirectoryUnusable (embedded). None of them says a password.
+ * Rejects with DatabaseSettingInvalid, DatabaseUnreachable, DatabaseUnfit, RightsMissing or TablesMissing (PostgreSQL),
+ * with DataDirectoryInUse or DataDirectoryUnusable (embedded). None of them says a password.
  */
 export const openDatabase = (options: DatabaseOptions): Promise<Database> =>
   options.url === undefined ? openEmbedded(options) : openPostgres(options.url, options)
 
 const openPostgres = async (url: string, options: DatabaseOptions): Promise<Database> => {
   const address = readDatabaseUrl(url, options.ssl)
-  const found = await withPostgres(address, async (client, { config, session }) => {
+  const found = await withPostgres(address, async (client, { session, ...way }) => {
     const { schema } = await checkFitness(client, address.label, session)
     const missing = await missingTables(client, schema)
     if (missing.length > 0) throw new TablesMissing(address.label, schema, missing)
     await checkSequence(client, address.label, schema)
-    return { config, schema, keepsDeparted: await keepsDeparted(client, schema) }
+    return { ...way, schema, keepsDeparted: await keepsDeparted(client, schema) }
   })
 
   const pool = await openPool({
     maxPoolSize: options.poolSize ?? POOL_SIZE,
     idleTimeout: IDLE_TIMEOUT,
     recipe: {
-      config: () => ({ ...found.config, query_timeout: ANSWER_TIMEOUT, keepAlive: true }),
+      config: () => ({ keepAlive: true, ...found.config, query_timeout: ANSWER_TIMEOUT }),
+      prepare: found.prepare,
       begin: (client) => beginSession(client, STATEMENT_TIMEOUT),
       statementTimeoutMs: STATEMENT_TIMEOUT,
       onError: options.onError ?? (() => {})
@@ -143,32 +149,66 @@ const openEmbedded = async (options: DatabaseOptions): Promise<Database> => {
   }
 }
 
+/** What has led to a PostgreSQL. */
+export interface DatabaseWay {
+  readonly config: pg.ClientConfig
+  /** Called with every client before it connects. */
+  readonly prepare: (client: pg.Client) => void
+  readonly session: SessionKind
+}
+
 /**
  * Does one thing with a PostgreSQL on a connection of its own, without a limit on how long it may run. Rejects with
  * DatabaseUnreachable when it cannot be reached, with RightsMissing or DatabaseUnfit when it refuses what is asked, and
- * with whatever else `use` rejects with. `config` is what has led there.
+ * with whatever else `use` rejects with.
  */
 export const withPostgres = async <A>(
   address: DatabaseAddress,
-  use: (client: pg.Client, way: { readonly config: pg.ClientConfig; readonly session: SessionKind }) => Promise<A>
+  use: (client: pg.Client, way: DatabaseWay) => Promise<A>
 ): Promise<A> => {
-  const config = { fallback_application_name: "silktower", connectionTimeoutMillis: CONNECTION_TIMEOUT, ...address.config }
-  const client = new pg.Client(config)
-  // A connection that breaks also fails the query on it, and that is the one place where it is told.
-  client.on("error", () => {})
+  const { client, config, prepare } = await connect(address)
   try {
-    await client.connect()
-  } catch (error) {
-    await client.end().catch(() => {})
-    throw new DatabaseUnreachable(address.label, refusal(error))
-  }
-  try {
-    return await use(client, { config, session: await beginSession(client, 0) })
+    return await use(client, { config, prepare, session: await beginSession(client, 0) })
   } catch (error) {
     throw await named(error, address, client)
   } finally {
     await client.end()
   }
+}
+
+const connect = async (address: DatabaseAddress) => {
+  const prepare = address.demandsChannelBinding ? demandChannelBinding : () => {}
+  const [first, ...others] = address.configs.map((config) => ({
+    fallback_application_name: "silktower",
+    connectionTimeoutMillis: CONNECTION_TIMEOUT,
+    ...config
+  })) as [pg.ClientConfig, ...pg.ClientConfig[]]
+  const attempt = async (config: pg.ClientConfig): Promise<pg.Client> => {
+    const client = new pg.Client(config)
+    // A connection that breaks also fails the query on it, and that is the one place where it is told.
+    client.on("error", () => {})
+    prepare(client)
+    try {
+      await client.connect()
+      return client
+    } catch (error) {
+      await client.end().catch(() => {})
+      throw error
+    }
+  }
+  let config = first
+  let client = attempt(first)
+  for (const next of others) {
+    client = client.catch((error) => {
+      if (!isAboutEncryption(error)) throw error
+      config = next
+      return attempt(next)
+    })
+  }
+  const connected = await client.catch((error) => {
+    throw new DatabaseUnreachable(address.label, refusal(error))
+  })
+  return { client: connected, config, prepare }
 }
 
 const openPool = (settings: {
@@ -216,18 +256,24 @@ const rowValidation: Interceptor = {
   }
 }
 
-/** With which PgBouncer and its like refuse what they do not know. */
-const protocolViolation = "08P01"
+/** Said by pg, always in English. */
+const lacksEncryption = (error: unknown): boolean => reasonOf(error).includes("does not support SSL")
+
+/** PostgreSQL's list of who may come from where and how has no line for this; its words are in the server's language. */
+const isTurnedAway = (error: unknown): boolean =>
+  error instanceof pg.DatabaseError && error.code === "28000" && error.routine === "ClientAuthentication"
+
+const isAboutEncryption = (error: unknown): boolean => lacksEncryption(error) || isTurnedAway(error)
 
 const refusal = (error: unknown): string => {
   const code = codeOf(error)
   const reason = reasonOf(error)
   const words = code === undefined || reason.includes(code) ? reason : `${reason} (${code})`
-  if (code === protocolViolation) {
+  if (reason.includes("startup parameter")) {
     return `${words}; a pooler takes no such parameter: leave it out of the URL, or give the address of PostgreSQL itself`
   }
-  if (reason.includes("does not support SSL")) return `${words}; DATABASE_SSL=off connects without encryption`
-  if (reason.includes("no encryption")) return `${words}; DATABASE_SSL=require encrypts`
+  if (lacksEncryption(error)) return `${words}; DATABASE_SSL=off connects without encryption`
+  if (isTurnedAway(error)) return `${words}. Where it wants encryption, DATABASE_SSL=require encrypts`
   return words
 }
 

@@ -7,6 +7,8 @@ import "./slonikLogger.ts"
 export interface ConnectionRecipe {
   /** Asked anew for every connection. */
   readonly config: () => pg.ClientConfig
+  /** Called with every client before it connects. */
+  readonly prepare?: ((client: pg.Client) => void) | undefined
   /** Called with every new connection before anything else. */
   readonly begin: (client: pg.Client) => Promise<SessionKind>
   /** Milliseconds that a statement may run in a session that is shared, and so cannot be told a limit; 0: no limit. */
@@ -38,6 +40,7 @@ export const createDatabaseDriver = (recipe: ConnectionRecipe): DriverFactory =>
       })
       return {
         connect: async () => {
+          recipe.prepare?.(client)
           await client.connect()
           session = await recipe.begin(client)
         },

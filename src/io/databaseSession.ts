@@ -68,16 +68,18 @@ const identityOf = (client: pg.Client) =>
  */
 export const cancelStatement = async (client: pg.Client, config: pg.ClientConfig): Promise<void> => {
   const { processID, secretKey } = identityOf(client)
-  const ssl = config.ssl ?? false
-  const messenger = new pg.Connection({ ssl } as pg.ConnectionConfig) as pg.Connection & {
+  const { ssl = false, sslnegotiation: sslNegotiation } = config
+  const asksForTls = ssl !== false && sslNegotiation !== "direct"
+  const messenger = new pg.Connection({ ssl, sslNegotiation } as pg.ConnectionConfig) as pg.Connection & {
     connect(portOrSocket: number | string, host?: string): void
     requestSsl(): void
     cancel(processID: number | null, secretKey: number | null): void
   }
   const giveUp = setTimeout(() => messenger.stream.destroy(), limits.cancelTimeoutMs)
   messenger.on("error", () => messenger.stream.destroy())
-  messenger.once("connect", () => (ssl === false ? messenger.cancel(processID, secretKey) : messenger.requestSsl()))
-  messenger.once("sslconnect", () => messenger.cancel(processID, secretKey))
+  const cancel = () => messenger.cancel(processID, secretKey)
+  if (asksForTls) messenger.once("connect", () => messenger.requestSsl())
+  messenger.once(ssl === false ? "connect" : "sslconnect", cancel)
   const ended = once(messenger, "end")
   if (client.host.startsWith("/")) messenger.connect(`${client.host}/.s.PGSQL.${client.port}`)
   else messenger.connect(client.port, client.host)

@@ -1,51 +1,63 @@
-import { readFileSync } from "node:fs"
-import type { ConnectionOptions } from "node:tls"
 import type { ClientConfig } from "pg"
 import pg from "pg"
+import { encryptionOf, type DatabaseSsl } from "./databaseEncryption.ts"
 import { DatabaseSettingInvalid } from "./databaseErrors.ts"
-
-/** What DATABASE_SSL asks for; undefined when it is unset. */
-export type DatabaseSsl = "require" | "off" | undefined
+import { readParameters, type DatabaseParameters } from "./databaseParameters.ts"
 
 /** How to reach a PostgreSQL, and how to speak of it. */
 export interface DatabaseAddress {
-  readonly config: ClientConfig
-  /** host:port/name, without user and password: safe to print. */
+  /** Ways to connect that differ in encryption only: where the other side refuses the first for that, the next is tried. */
+  readonly configs: readonly [ClientConfig, ...ClientConfig[]]
+  /** Whether a login that is not bound to the encrypted channel must be given up before the password is sent. */
+  readonly demandsChannelBinding: boolean
+  /** host:port/name, without user and password: safe to print. A host that begins with / is the folder of a socket. */
   readonly label: string
   /** Whether it is this machine: a loopback name or address, or a Unix socket. */
   readonly local: boolean
 }
 
-/** Reads the DATABASE_SSL setting; blank counts as unset. Throws DatabaseSettingInvalid for any other word. */
-export const readDatabaseSsl = (setting: string | undefined): DatabaseSsl => {
-  const word = setting?.trim().toLowerCase() ?? ""
-  if (word === "") return undefined
-  if (["false", "0", "off", "disable"].includes(word)) return "off"
-  if (["true", "1", "on", "require"].includes(word)) return "require"
-  throw new DatabaseSettingInvalid("DATABASE_SSL must be one of true, 1, on, require, false, 0, off, disable")
-}
-
 /**
- * Reads a PostgreSQL URL. Throws DatabaseSettingInvalid, whose message never repeats the URL, as that has a password.
+ * Reads a PostgreSQL URL, with libpq's variables of the environment for what it does not say. Throws
+ * DatabaseSettingInvalid, whose message never repeats the URL, as that has a password.
  *
- * Encryption: `off` none, `require` on. Unset: none on this machine or with `sslmode=disable` in the URL, else on.
- * "On" means encrypted, *without* checking whose certificate it is: hosted databases with certificates of their own
- * making are the rule. `sslmode=verify-ca` or `verify-full` in the URL has it checked (against `sslrootcert=FILE` if
- * given), on this machine too.
+ * Encryption (databaseEncryption.ts) without checking whose certificate it is, unless `sslmode=verify-ca` or
+ * `verify-full` or `sslrootcert` asks for that: hosted databases with certificates of their own making are the rule.
  */
-export const readDatabaseUrl = (text: string, ssl: DatabaseSsl): DatabaseAddress => {
+export const readDatabaseUrl = (
+  text: string,
+  ssl: DatabaseSsl,
+  environment: Readonly<Record<string, string | undefined>> = process.env
+): DatabaseAddress => {
   const url = parseUrl(text)
-  const wanted = url.searchParams
-  const sslmode = wanted.get("sslmode") ?? undefined
-  const rootCertificate = wanted.get("sslrootcert") ?? undefined
-  // pg would let the URL overrule the setting, and reads `require` as verify-full.
-  for (const name of ["ssl", "sslmode", "sslrootcert", "uselibpqcompat"]) wanted.delete(name)
-
-  const { host, port, database } = resolved(url.href)
-  const local = isLocal(host)
-  const tls = host.startsWith("/") ? false : encryption(ssl, sslmode, local, rootCertificate)
+  const { parameters, ...said } = partsOf(url, environment)
+  if (`${said.host}`.includes(",")) {
+    throw new DatabaseSettingInvalid("DATABASE_URL names several hosts; this server knows one: the primary, or what stands before them")
+  }
+  const { host, port, database } = resolved(said)
+  const socket = host.startsWith("/")
+  const local = socket || isLocal(host)
+  const { application_name, fallback_application_name, options, connect_timeout, keepalives, keepalives_idle } = parameters
+  const { sslnegotiation, channel_binding } = parameters
+  const config: ClientConfig = {
+    ...said,
+    ...(application_name === undefined ? {} : { application_name }),
+    ...(fallback_application_name === undefined ? {} : { fallback_application_name }),
+    ...(options === undefined ? {} : { options }),
+    ...(connect_timeout === undefined ? {} : { connectionTimeoutMillis: Number(connect_timeout) * 1000 }),
+    ...(keepalives === undefined ? {} : { keepAlive: keepalives === "1" }),
+    ...(keepalives_idle === undefined ? {} : { keepAliveInitialDelayMillis: Number(keepalives_idle) * 1000 }),
+    ...(channel_binding === "prefer" || channel_binding === "require" ? { enableChannelBinding: true } : {})
+  }
+  const [first, ...others] = encryptionOf(ssl, parameters, { local, socket })
+  const way = (ssl: typeof first): ClientConfig => ({
+    ...config,
+    ssl,
+    // Said always, or pg asks the environment.
+    sslnegotiation: ssl !== false && sslnegotiation === "direct" ? "direct" : "postgres"
+  })
   return {
-    config: { connectionString: url.href, ssl: tls },
+    configs: [way(first), ...others.map(way)],
+    demandsChannelBinding: channel_binding === "require",
     label: `${host.includes(":") ? `[${host}]` : host}:${port}/${database}`,
     local
   }
@@ -53,10 +65,20 @@ export const readDatabaseUrl = (text: string, ssl: DatabaseSsl): DatabaseAddress
 
 /** Whether this is a URL of a PostgreSQL. */
 export const isDatabaseUrl = (text: string): boolean => {
-  const url = URL.parse(text)
+  const url = parse(text)
   if (url === null || !["postgres:", "postgresql:"].includes(url.protocol)) return false
   // Behind a password with a bare / ? or # the rest of it counts as path, and its beginning as the host to be shown.
   return url.hash === "" && !`${url.pathname}${url.search}`.includes("@")
+}
+
+/** Stands where a URL names no host, or several, which URL does not take. */
+const placeholder = "host.invalid"
+
+const parse = (text: string): URL | null => {
+  const [, start, hosts, rest] = /^([a-z]+:\/\/(?:[^@/?#]*@)?)([^/?#]*)([^]*)$/i.exec(text) ?? []
+  if (hosts === "" && start?.endsWith("@")) return URL.parse(`${start}${placeholder}${rest}`)
+  if (hosts?.includes(",")) return URL.parse(`${start}${placeholder},${rest}`)
+  return URL.parse(text)
 }
 
 const parseUrl = (text: string): URL => {
@@ -66,43 +88,44 @@ const parseUrl = (text: string): URL => {
         "characters such as @ / ? # % in the password are written as %40 %2F %3F %23 %25"
     )
   }
-  return new URL(text)
+  return parse(text) as URL
+}
+
+interface Parts {
+  readonly host: string | undefined
+  readonly port: number | undefined
+  readonly user: string | undefined
+  readonly password: string | undefined
+  readonly database: string | undefined
+}
+
+const partsOf = (
+  url: URL,
+  environment: Readonly<Record<string, string | undefined>>
+): Parts & { readonly parameters: DatabaseParameters } => {
+  try {
+    const parameters = readParameters(url.search, environment)
+    const said = (parameter: string | undefined, part: string): string | undefined =>
+      parameter ?? (decodeURIComponent(part) || undefined)
+    const port = said(parameters.port, url.port)
+    return {
+      parameters,
+      host: said(parameters.host, url.hostname === placeholder ? "" : url.hostname.replace(/^\[(.+)\]$/, "$1")),
+      port: port === undefined ? undefined : Number(port),
+      user: said(parameters.user, url.username),
+      password: said(parameters.password, url.password),
+      database: said(parameters.dbname, url.pathname.slice(1))
+    }
+  } catch (error) {
+    if (error instanceof DatabaseSettingInvalid) throw error
+    throw new DatabaseSettingInvalid("DATABASE_URL has a part that cannot be read: a stray %?")
+  }
 }
 
 // pg knows what is meant by an absent host, port or name (PGHOST and its like, then its defaults).
-const resolved = (url: string): { host: string; port: number; database: string } => {
-  try {
-    const { host, port, database } = new pg.Client({ connectionString: url, ssl: false })
-    return { host, port, database: database ?? "" }
-  } catch {
-    throw new DatabaseSettingInvalid("DATABASE_URL has a part that cannot be read: a stray % or a certificate file?")
-  }
+const resolved = (said: Parts): { host: string; port: number; database: string } => {
+  const { host, port, database } = new pg.Client({ ...said, ssl: false, sslnegotiation: "postgres" })
+  return { host, port, database: database ?? "" }
 }
 
-const isLocal = (host: string): boolean =>
-  host === "" || host === "localhost" || host === "::1" || host.startsWith("127.") || host.startsWith("/")
-
-const encryption = (
-  ssl: DatabaseSsl,
-  sslmode: string | undefined,
-  local: boolean,
-  rootCertificate: string | undefined
-): false | ConnectionOptions => {
-  if (ssl === "off") return false
-  const verifies = sslmode === "verify-full" || sslmode === "verify-ca"
-  if (ssl === undefined && !verifies && (local || sslmode === "disable")) return false
-  if (!verifies) return { rejectUnauthorized: false }
-  return {
-    rejectUnauthorized: true,
-    ...(rootCertificate === undefined || rootCertificate === "system" ? {} : { ca: readCertificate(rootCertificate) }),
-    ...(sslmode === "verify-ca" ? { checkServerIdentity: () => undefined } : {})
-  }
-}
-
-const readCertificate = (file: string): string => {
-  try {
-    return readFileSync(file, "utf8")
-  } catch {
-    throw new DatabaseSettingInvalid(`DATABASE_URL names a certificate file that cannot be read: sslrootcert=${file}`)
-  }
-}
+const isLocal = (host: string): boolean => host === "" || host === "localhost" || host === "::1" || host.startsWith("127.")

@@ -151,7 +151,7 @@ describe("the documents", () => {
       "/stats"
     ])
     const { post } = json.paths["/api/rooms/{roomCode}/join"]
-    expect(Object.keys(post.responses)).toEqual(["200", "400", "403", "413", "429", "503"])
+    expect(Object.keys(post.responses)).toEqual(["200", "400", "403", "413", "429", "500", "503"])
     expect(post.requestBody.content["application/json"].schema.properties.name.examples).toEqual(["SilentJaguar458"])
   })
 

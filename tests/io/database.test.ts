@@ -9,7 +9,6 @@ import { SchemaValidationError, sql } from "slonik"
 import { afterEach, describe, expect, it } from "vitest"
 import { openDatabase, type Database, type DatabaseOptions } from "../../src/io/database.ts"
 import { codeOf } from "../../src/io/databaseErrors.ts"
-import { readDatabaseSsl, readDatabaseUrl } from "../../src/io/databaseUrl.ts"
 import {
   createPostgresDatabase,
   describeOnEachDatabase,
@@ -363,49 +362,5 @@ describeOnPostgres("a real PostgreSQL", () => {
       client.query("select from pg_stat_activity where application_name = 'silktower' and datname = current_database()")
     )
     expect(rowCount).toBe(2)
-  })
-})
-
-describe("encryption to PostgreSQL", () => {
-  const UNCHECKED = { rejectUnauthorized: false }
-  it.each([
-    ["is off on this machine", "postgres://localhost/x", undefined, false],
-    ["is off on a loopback address", "postgres://127.0.0.1/x", undefined, false],
-    ["is off on the IPv6 loopback address", "postgres://[::1]/x", undefined, false],
-    ["is on anywhere else, unchecked", "postgres://db.example.com/x", undefined, UNCHECKED],
-    ["is on with sslmode=require, unchecked", "postgres://db.example.com/x?sslmode=require", undefined, UNCHECKED],
-    ["is off with sslmode=disable", "postgres://db.example.com/x?sslmode=disable", undefined, false],
-    ["is off when DATABASE_SSL says so", "postgres://db.example.com/x?sslmode=require", "off", false],
-    ["is on when DATABASE_SSL says so", "postgres://localhost/x?sslmode=disable", "require", UNCHECKED],
-    ["is never on over a Unix socket", "postgres:///x?host=/var/run/postgresql", "require", false],
-    [
-      "checks the certificate with sslmode=verify-full",
-      "postgres://db.example.com/x?sslmode=verify-full",
-      "require",
-      { rejectUnauthorized: true }
-    ],
-    [
-      "checks the certificate but not its name with sslmode=verify-ca",
-      "postgres://localhost/x?sslmode=verify-ca",
-      undefined,
-      { rejectUnauthorized: true, checkServerIdentity: expect.any(Function) }
-    ]
-  ] as const)("%s", (_, url, ssl, expected) => {
-    const { config } = readDatabaseUrl(url, ssl)
-    expect(config.ssl).toEqual(expected)
-    // pg lets what the URL says overrule what it is told: nothing of the kind may be left in it.
-    expect(config.connectionString).not.toContain("ssl")
-  })
-
-  it.each([
-    ["off", ["false", "0", "off", "disable", " OFF "]],
-    ["require", ["true", "1", "on", "require", "True"]],
-    [undefined, [undefined, "", " "]]
-  ] as const)("is %s for every word that means it", (meaning, words) => {
-    expect(words.map(readDatabaseSsl)).toEqual(words.map(() => meaning))
-  })
-
-  it("is not guessed from a word that means nothing", () => {
-    expect(() => readDatabaseSsl("maybe")).toThrow("DATABASE_SSL must be one of")
   })
 })

@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto"
-import { afterEach, expect, it } from "vitest"
+import { afterEach, describe, expect, it } from "vitest"
 import { openDatabase } from "../../src/io/database.ts"
 import { migrate } from "../../src/io/migrations.ts"
 import { createRoomRows } from "../../src/io/roomRows.ts"
 import { createUploadRows } from "../../src/io/uploadRows.ts"
 import { newParticipant, type RoomRecord } from "../../src/machines/roomRecord.ts"
+import { createCluster, postgresPrograms } from "../support/cluster.ts"
 import { createPostgresDatabase, describeOnPostgres, TEST_DATABASE_URL, withClient } from "../support/databases.ts"
 import { describeWithPooler, startPooler } from "../support/pooler.ts"
 import { runScript } from "../support/scripts.ts"
@@ -14,6 +15,8 @@ const cleanups: (() => unknown)[] = []
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).toReversed()) await cleanup()
 })
+
+const programs = postgresPrograms()
 
 const nameOf = (url: string) => new URL(url).pathname.slice(1)
 
@@ -201,6 +204,24 @@ describeOnPostgres("a database with settings of its own", () => {
     cleanups.push(() => server.stop())
     expect(await poll(server, "ABC234", "host00000000")).toMatchObject({ status: 200, body: { expiresAt: "2098-01-31T00:00:00.000Z" } })
     expect(await poll(server, "ABC235", "host00000000")).toMatchObject({ status: 200, body: { expiresAt: "2098-02-01T00:00:00.000Z" } })
+  })
+})
+
+// Where tests must not be left out, this one fails without PostgreSQL's programs.
+describe.skipIf(programs === undefined && process.env["CI"] === undefined)("a standby", () => {
+  it("is refused by name, as it only reads", async () => {
+    expect(programs).toBeDefined()
+    const cluster = await createCluster(programs as string)
+    cleanups.push(cluster.remove)
+    await cluster.start()
+    await withClient(cluster.url, migrate)
+    await cluster.stop()
+    await cluster.becomeStandby()
+    await cluster.start()
+    await expect(openDatabase({ url: cluster.url, dataDirectory: "" })).rejects.toMatchObject({
+      name: "DatabaseUnfit",
+      message: expect.stringMatching(/standby.*primary/)
+    })
   })
 })
 

@@ -1,8 +1,13 @@
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import pg from "pg"
+import { generate } from "selfsigned"
 import { sql } from "slonik"
 import { afterEach, expect, it } from "vitest"
 import { openDatabase } from "../../src/io/database.ts"
 import { migrate } from "../../src/io/migrations.ts"
+import { createRoomRows } from "../../src/io/roomRows.ts"
 import { createPostgresDatabase, describeOnPostgres, withClient } from "../support/databases.ts"
 import { describeWithPooler, startPooler, type PoolerOptions } from "../support/pooler.ts"
 import { runScript } from "../support/scripts.ts"
@@ -78,6 +83,7 @@ describeOnPostgres("a pooler in transaction mode", () => {
       expect(runs.filter(({ stdout }) => stdout.includes(all.join(", ")))).toHaveLength(1)
       const again = await runScript("scripts/migrate.ts", [], environment)
       expect(again).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("nothing to do") })
+      expect(await runScript("scripts/resetDatabase.ts", ["--yes"], environment)).toMatchObject({ exitCode: 0, stderr: "" })
       expect(await sessionsOf(pooled, 2)).toEqual([untouched, untouched])
       expect(await withClient(direct, (client) => client.query("select * from rooms").then(({ rowCount }) => rowCount))).toBe(0)
     })
@@ -137,6 +143,25 @@ describeOnPostgres("a pooler in transaction mode", () => {
       expect((await database.pool.query(sql.unsafe`select 1`)).rowCount).toBe(1)
     })
 
+    it("ends it over an encrypted way as well", async () => {
+      const folder = await mkdtemp(join(tmpdir(), "silktower-tls-"))
+      cleanups.push(() => rm(folder, { recursive: true, force: true }))
+      const { cert, private: key } = await generate([{ name: "commonName", value: "pooler" }], { algorithm: "sha256" })
+      const [certificateFile, keyFile] = [join(folder, "crt"), join(folder, "key")] as const
+      await writeFile(certificateFile, cert)
+      await writeFile(keyFile, key)
+      // Somebody else runs the pooler when root runs the tests.
+      await chmod(folder, 0o755)
+      const { direct, pooled } = await poolerPlace({
+        size: 1,
+        settings: { client_tls_sslmode: "require", client_tls_cert_file: certificateFile, client_tls_key_file: keyFile }
+      })
+      await withClient(direct, migrate)
+      const database = await openDatabase({ url: `${pooled}?sslmode=require`, dataDirectory: "", poolSize: 1 })
+      cleanups.push(() => database.close())
+      await expect(database.pool.query(sql.unsafe`select pg_sleep(60)`)).rejects.toMatchObject({ code: "57014" })
+    })
+
     it("names what the pooler refuses, and where else to go", async () => {
       const { direct, pooled } = await poolerPlace({ size: 1 })
       await withClient(direct, migrate)
@@ -149,18 +174,34 @@ describeOnPostgres("a pooler in transaction mode", () => {
     })
   })
 
-  it("does not wait for ever for a lock that somebody has left behind, and names the way around the pooler", async () => {
+  it("is told from a session of its own, where statements are prepared once and by name", async () => {
+    const { url, remove } = await createPostgresDatabase()
+    cleanups.push(remove)
+    await withClient(url, migrate)
+    const database = await openDatabase({ url, dataDirectory: "", poolSize: 1 })
+    cleanups.push(() => database.close())
+    const rooms = createRoomRows(database, (_code, id) => id)
+    expect(await rooms.load("ABC234", 0)).toBeNull()
+    const { rows } = await database.pool.query(sql.unsafe`select name from pg_prepared_statements where name like 'room%'`)
+    expect(rows).toEqual([{ name: "room_load" }])
+  })
+
+  it.each([
+    "select pg_advisory_lock(hashtext('silktower_migrations'), hashtext('public'))",
+    "lock table silktower_migrations in access exclusive mode"
+  ])("does not wait for ever for a lock that somebody has left behind, and names the way around the pooler: %s", async (lock) => {
     const { url, remove } = await createPostgresDatabase()
     cleanups.push(remove)
     const holder = await connected(url)
     await withClient(url, migrate)
-    await holder.query("begin; lock table silktower_migrations in access exclusive mode")
+    await holder.query("begin")
+    await holder.query(lock)
     const waiting = withClient(url, (client) => migrate(client, { lockTimeoutMs: 100 }))
     await expect(waiting).rejects.toMatchObject({
       name: "MigrationBlocked",
       message: expect.stringMatching(/0\.1 s.*pooler.*directly/)
     })
-    await holder.query("rollback")
+    await holder.query("rollback; select pg_advisory_unlock_all()")
     expect(await withClient(url, migrate)).toEqual([])
   })
 })
