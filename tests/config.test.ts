@@ -51,7 +51,7 @@ describe("an empty environment", () => {
       turn: { stunUrls: [], timeToLiveSeconds: 3600 },
       budgets: {
         connectionsPerAddress: 512,
-        upgradesPerMinute: 300,
+        upgradesPerMinute: 600,
         framesPerSecond: 100,
         roomsPerMinute: 60,
         guessesPerMinute: 10,
