@@ -1,5 +1,5 @@
-import { existsSync } from "node:fs"
-import { variableNames } from "../src/config.ts"
+import * as Effect from "effect/Effect"
+import { readEnvironmentFile, variableNames } from "../src/config.ts"
 import { readDatabaseSsl, type DatabaseSsl } from "../src/io/databaseEncryption.ts"
 import { misspeltNames } from "../src/misspelt.ts"
 
@@ -9,7 +9,7 @@ export const databaseSettings = (): {
   readonly ssl: DatabaseSsl
   readonly dataDirectory: string
 } => {
-  if (existsSync(".env")) process.loadEnvFile(".env")
+  for (const [name, value] of Object.entries(Effect.runSync(readEnvironmentFile(".env")))) process.env[name] ??= value
   // Or another database would be taken than was meant, without a word.
   for (const warning of misspeltNames(Object.keys(process.env), variableNames)) console.error(warning)
   const setting = (name: string): string | undefined => process.env[name]?.trim() || undefined
