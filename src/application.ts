@@ -163,6 +163,8 @@ export const startApplication = async (config: Config, options: ApplicationOptio
     guessesADay: limits.guessesADay,
     guessesAtOnce: limits.guessesAtOnce,
     pollBurstSeconds: limits.pollBurstSeconds,
+    requestBurstSeconds: limits.requestBurstSeconds,
+    invitations: limits.invitations,
     keys: limits.budgetKeys,
     onRefused: (budget, ip) => {
       metrics.refused(budget)
@@ -340,6 +342,7 @@ export const startApplication = async (config: Config, options: ApplicationOptio
       cloudflare: config.turn.cloudflare && { ...config.turn.cloudflare, endpoint: options.endpoints?.cloudflare },
       userId: identities.connectionId,
       now,
+      elapsed: () => performance.now(),
       log
     }),
     uploads: { uploadThing: files, log },

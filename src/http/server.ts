@@ -39,6 +39,8 @@ export interface HttpServerOptions {
   readonly admitsPage: (origin: string, host: string | undefined) => boolean
   /** Told of every page that was refused a change, or will be kept from reading the answer by its browser. */
   readonly onRefusedPage?: ((where: "post" | "read", request: IncomingMessage) => void) | undefined
+  /** Sees each request before anybody else, and answers those that are too many. */
+  readonly budgetLane?: PollLane | undefined
   /** Sees each request before the lane does, and answers it with these headers, names and values in turn, or leaves it alone. */
   readonly pollLane?: PollLane | undefined
   /** Sees each request before the routes do, and may answer it. */
@@ -95,7 +97,7 @@ const timeoutCheckMs = 1000
 
 /** Builds the routes; the caller listens. Rejects when the routes contradict each other. */
 export const createHttpServer = async (options: HttpServerOptions): Promise<RunningHttpServer> => {
-  const { cors, admitsPage, onRefusedPage, pollLane, lane, observe, certificate } = options
+  const { cors, admitsPage, onRefusedPage, budgetLane, pollLane, lane, observe, certificate } = options
   const guarding = Object.entries({
     ...guardingHeaders,
     ...(certificate === undefined ? {} : { "strict-transport-security": `max-age=${secureForSeconds}` })
@@ -137,9 +139,10 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Runn
 
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
     const sharing = cors(decodedPath(request.url as string), request.headers.origin)
+    const headers = sharing === undefined ? guarding : [...guarding, ...corsHeaders(sharing)]
+    if (budgetLane?.(request, response, headers) === true) return
     const foreign = isForeign(request, sharing)
     if (foreign) onRefusedPage?.(request.method === "POST" ? "post" : "read", request)
-    const headers = sharing === undefined ? guarding : [...guarding, ...corsHeaders(sharing)]
     if (sharing !== undefined && request.method === "OPTIONS") {
       response.writeHead(204, [...headers, ...preflightHeaders(sharing)]).end()
       return

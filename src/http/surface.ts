@@ -9,6 +9,7 @@ import type { Metrics } from "../io/metrics.ts"
 import type { Tracing } from "../io/tracing.ts"
 import type { IssueIceServers } from "../io/turnCredentials.ts"
 import { Api } from "./api.ts"
+import { createBudgetLane, type LaneBudgets } from "./budgetLane.ts"
 import { contactHandlers } from "./contact.ts"
 import type { ContactOptions } from "./contact.ts"
 import { corsRoutes, createCorsPolicy } from "./cors.ts"
@@ -35,7 +36,7 @@ import { errorResponse, wireErrors } from "./wireErrors.ts"
 
 export interface HttpSurfaceOptions {
   readonly desk: RoomDesk
-  readonly budgets: RoomBudgets
+  readonly budgets: RoomBudgets & LaneBudgets
   readonly status: ServerStatus
   readonly readiness: HealthOptions["readiness"]
   readonly metrics: Pick<Metrics, "text" | "contentType" | "answered">
@@ -89,6 +90,7 @@ export const createHttpSurface = async (options: HttpSurfaceOptions): Promise<Ru
       docsPage("/docs"),
       ...documentRoutes
     ),
+    budgetLane: createBudgetLane(options.budgets),
     pollLane,
     lane: tower?.lane,
     observe: createObserver({

@@ -1,6 +1,6 @@
 /** Which address a client really has, and which network group it belongs to. */
 import type { IncomingMessage } from "node:http"
-import { isIP } from "node:net"
+import { isIP, type Socket } from "node:net"
 import ipaddr from "ipaddr.js"
 import proxyAddr from "proxy-addr"
 import type { TrustProxy } from "../config.ts"
@@ -48,14 +48,15 @@ export const createAddressReader = (
     return { address: address.toString(), group: groupOf(address) }
   }
 
-  // An upgrade is asked about twice, for its budget and for its network.
-  const known = new WeakMap<IncomingMessage, ClientAddress>()
+  // Every request is asked about, and the requests of one connection are mostly one client's.
+  const known = new WeakMap<Socket, { readonly forwarded: string | string[] | undefined; readonly client: ClientAddress }>()
   return (request) => {
-    const before = known.get(request)
-    if (before !== undefined) return before
-    const address = read(request)
-    known.set(request, address)
-    return address
+    const forwarded = request.headers["x-forwarded-for"]
+    const before = known.get(request.socket)
+    if (before !== undefined && before.forwarded === forwarded) return before.client
+    const client = read(request)
+    known.set(request.socket, { forwarded, client })
+    return client
   }
 }
 
