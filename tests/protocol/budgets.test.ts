@@ -228,6 +228,52 @@ describe("a proxy that nobody has told the server of", () => {
   })
 })
 
+describe("a proxy that tells the client's address in another way", () => {
+  const server = serverWith({})
+  const told = (of: TestServer) =>
+    of
+      .log()
+      .split("\n")
+      .filter((line) => line.includes('"system:proxy"'))
+      .map((line) => JSON.parse(line))
+
+  it.each([
+    ["X-Real-IP", "203.0.113.1"],
+    ["CF-Connecting-IP", "203.0.113.1"],
+    ["True-Client-IP", "203.0.113.1"],
+    ["Forwarded", "for=203.0.113.1;proto=https"]
+  ])("is told of in the log, once, by the name of the header: %s", async (header, value) => {
+    const before = told(server()).length
+    for (let at = 0; at < 3; at++) {
+      await (await fetch(`${server().http}/stats`, { headers: { [header]: value, connection: "close" } })).arrayBuffer()
+      await (await connect(server().ws, { headers: { [header]: value } })).close()
+    }
+    expect(told(server()).slice(before)).toEqual([
+      expect.objectContaining({ level: "warn", ip: "127.0.0.1", warning: expect.stringContaining(`${header} `) })
+    ])
+    expect(told(server()).at(-1).warning).toContain("X-Forwarded-For")
+    expect(server().log()).not.toContain("203.0.113.1")
+  })
+
+  it("is not told of where X-Forwarded-For says who it is", async () => {
+    const before = told(server()).length
+    const headers = { "x-forwarded-for": "203.0.113.4", "x-client-ip": "203.0.113.4", "fastly-client-ip": "203.0.113.4" }
+    await (await connect(server().ws, { headers })).close()
+    // Nor is what holds no address, from who is trusted.
+    await (await connect(server().ws, from("nobody"))).close()
+    expect(told(server())).toHaveLength(before)
+  })
+})
+
+describe("a server that nobody is a proxy to", () => {
+  const server = serverWith({ TRUST_PROXY: "none" })
+
+  it("says nothing of what clients claim", async () => {
+    await (await connect(server().ws, { headers: { "x-real-ip": "203.0.113.4", "x-forwarded-for": "203.0.113.4" } })).close()
+    expect(server().log()).not.toContain("system:proxy")
+  })
+})
+
 describe("wrong keys for the log", () => {
   const server = serverWith({ LOG_ACCESS_KEY: "a key that nobody guesses" })
 
