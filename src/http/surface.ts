@@ -34,6 +34,11 @@ import { uploadHandlers } from "./uploads.ts"
 import type { UploadsOptions } from "./uploads.ts"
 import { errorResponse, wireErrors } from "./wireErrors.ts"
 
+const documentPaths = ["/openapi.json", "/asyncapi.json"] as const
+const docsPath = "/docs"
+/** What is answered besides the endpoints of the API. */
+export const pagePaths = [docsPath, ...documentPaths, ...towerPaths] as const
+
 export interface HttpSurfaceOptions {
   readonly desk: RoomDesk
   readonly budgets: RoomBudgets & LaneBudgets
@@ -59,7 +64,7 @@ export interface HttpSurfaceOptions {
   /** Told of every fault that a client sees as 500, for the log. */
   readonly onFault: (error: unknown) => void
   /** Other JSON documents by path, made when first asked for. */
-  readonly documents?: Readonly<Record<`/${string}`, () => unknown>>
+  readonly documents?: Readonly<Partial<Record<(typeof documentPaths)[number], () => unknown>>>
   readonly limits?: Partial<HttpLimits>
   /** Absent: without encryption. */
   readonly certificate?: Certificate | undefined
@@ -87,14 +92,14 @@ export const createHttpSurface = async (options: HttpSurfaceOptions): Promise<Ru
   const running = await createHttpServer({
     routes: Layer.mergeAll(
       HttpApiBuilder.layer(Api).pipe(Layer.provide(handlers), Layer.provide(rejectsInvalidInput)),
-      docsPage("/docs"),
+      docsPage(docsPath),
       ...documentRoutes
     ),
     budgetLane: createBudgetLane(options.budgets),
     pollLane,
     lane: tower?.lane,
     observe: createObserver({
-      paths: ["/docs", ...towerPaths, ...documents.map(([path]) => path), ...endpoints.map(({ path }) => path)],
+      paths: [...pagePaths, ...endpoints.map(({ path }) => path)],
       metrics: options.metrics,
       tracing: options.tracing
     }),

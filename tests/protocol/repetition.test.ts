@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { WebSocket } from "ws"
 import { Api } from "../../src/http/api.ts"
-import { towerPaths } from "../../src/http/tower.ts"
+import { pagePaths } from "../../src/http/surface.ts"
 import { clientFrames, type ClientFrame } from "../../src/io/frames.ts"
 import { temporaryDirectory } from "../support/databases.ts"
 import { connect, makeRoom, startServer, type TestClient, type TestServer } from "../support/server.ts"
@@ -17,7 +17,7 @@ const endpoints = Object.values(Api.groups).flatMap((group) => Object.values(gro
   readonly path: string
 }[]
 /** Everything that answers beside the endpoints, and what does not. */
-const pages = ["/docs", "/openapi.json", "/asyncapi.json", ...towerPaths, "/nowhere", "/api/rooms/x/y"]
+const pages = [...pagePaths, "/nowhere", "/api/rooms/x/y"]
 
 const routes = [
   ...endpoints.map(({ method, path }) => ({ method, path })),
