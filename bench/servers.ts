@@ -28,9 +28,16 @@ const scripts: Readonly<Record<ServerKind, string>> = { silktower: "../src/main.
 
 /** All load comes from one address: budgets are counted, and never spent. */
 const largeBudgets = Object.fromEntries(
-  ["CONNECTIONS_PER_ADDRESS", "UPGRADES_PER_MINUTE", "FRAMES_PER_SECOND", "ROOMS_PER_MINUTE", "FAILED_JOINS_PER_MINUTE", "POLLS_PER_SECOND"].map(
-    (name) => [`MAX_${name}`, "1000000"]
-  )
+  [
+    "CONNECTIONS_PER_ADDRESS",
+    "UPGRADES_PER_MINUTE",
+    "FRAMES_PER_SECOND",
+    "ROOMS_PER_MINUTE",
+    "FAILED_JOINS_PER_MINUTE",
+    "POLLS_PER_SECOND",
+    "REQUESTS_PER_SECOND",
+    "THIRD_PARTY_REQUESTS_PER_MINUTE"
+  ].map((name) => [`MAX_${name}`, "1000000"])
 )
 
 const pathOf = (file: string): string => fileURLToPath(new URL(file, import.meta.url))

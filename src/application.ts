@@ -9,7 +9,7 @@ import { createActor, waitFor, type ActorRefFrom, type InspectionEvent } from "x
 import type { Config } from "./config.ts"
 import { createGate } from "./http/gate.ts"
 import { createHttpSurface } from "./http/surface.ts"
-import { createAddressReader } from "./io/address.ts"
+import { createAddressReader, type UnreadHeader } from "./io/address.ts"
 import { createSocketsOf } from "./io/around.ts"
 import { asyncApiDocument } from "./io/asyncApi.ts"
 import { followRenewals, readCertificate } from "./io/certificate.ts"
@@ -147,11 +147,14 @@ export const startApplication = async (config: Config, options: ApplicationOptio
     if (!(isUntold && event.name === "flight:created")) stories.hear(event)
     watch.hear(event)
   }
-  let isDistrustTold = false
-  const addressOf = createAddressReader(config.trustProxy, (proxy) => {
-    if (isDistrustTold) return
-    isDistrustTold = true
-    const warning = "X-Forwarded-For came from an address that is no trusted proxy's, and is not believed. If it is your proxy, set TRUST_PROXY"
+  const toldHeaders = new Set<UnreadHeader>()
+  const addressOf = createAddressReader(config.trustProxy, (header, proxy) => {
+    if (toldHeaders.has(header)) return
+    toldHeaders.add(header)
+    const warning =
+      header === "X-Forwarded-For"
+        ? "X-Forwarded-For came from an address that is no trusted proxy's, and is not believed. If it is your proxy, set TRUST_PROXY"
+        : `${header} came without an X-Forwarded-For to go by, and is not read. If its sender is your proxy, all its clients count as one: let it send X-Forwarded-For`
     log("warn", "system:proxy", { warning, ip: proxy })
   })
   const refusalLines = createTokenBuckets({
@@ -166,6 +169,8 @@ export const startApplication = async (config: Config, options: ApplicationOptio
     guessesAtOnce: limits.guessesAtOnce,
     pollBurstSeconds: limits.pollBurstSeconds,
     stayMs: limits.stayMs,
+    requestBurstSeconds: limits.requestBurstSeconds,
+    invitations: limits.invitations,
     keys: limits.budgetKeys,
     onRefused: (budget, ip) => {
       metrics.refused(budget)
@@ -363,6 +368,7 @@ export const startApplication = async (config: Config, options: ApplicationOptio
       cloudflare: config.turn.cloudflare && { ...config.turn.cloudflare, endpoint: options.endpoints?.cloudflare },
       userId: identities.connectionId,
       now,
+      elapsed: () => performance.now(),
       log
     }),
     uploads: { uploadThing: files, log },

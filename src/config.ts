@@ -95,6 +95,8 @@ export interface Config {
     readonly roomsPerMinute: number
     readonly guessesPerMinute: number
     readonly pollsPerSecond: number
+    readonly requestsPerSecond: number
+    readonly thirdPartyRequestsPerMinute: number
   }
   readonly contact: { readonly email?: string; readonly recaptchaSecretKey?: Redacted.Redacted<string> }
   readonly tls?: { readonly certificateFile: string; readonly keyFile: string }
@@ -365,6 +367,8 @@ const variables = {
   MAX_ROOMS_PER_MINUTE: wholeNumber("rooms (0: no limit)", 60, 0, 1_000_000),
   MAX_FAILED_JOINS_PER_MINUTE: wholeNumber("joins (0: no limit)", 10, 0, 1_000_000),
   MAX_POLLS_PER_SECOND: wholeNumber("polls (0: no limit)", 10, 0, 1_000_000),
+  MAX_REQUESTS_PER_SECOND: wholeNumber("requests (0: no limit)", 1000, 0, 1_000_000),
+  MAX_THIRD_PARTY_REQUESTS_PER_MINUTE: wholeNumber("requests (0: no limit)", 120, 0, 1_000_000),
 
   ROOM_TTL_MINUTES: wholeNumber("minutes", 30, 1, minutesOfAYear),
   SEAT_RETURN_SECONDS: seconds(30, 3600),
@@ -545,7 +549,9 @@ const assemble = (values: Values, localPorts: readonly number[]): Config => {
       framesPerSecond: values.MAX_FRAMES_PER_SECOND,
       roomsPerMinute: values.MAX_ROOMS_PER_MINUTE,
       guessesPerMinute: values.MAX_FAILED_JOINS_PER_MINUTE,
-      pollsPerSecond: values.MAX_POLLS_PER_SECOND
+      pollsPerSecond: values.MAX_POLLS_PER_SECOND,
+      requestsPerSecond: values.MAX_REQUESTS_PER_SECOND,
+      thirdPartyRequestsPerMinute: values.MAX_THIRD_PARTY_REQUESTS_PER_MINUTE
     },
     contact: present({ email: values.CONTACT_EMAIL, recaptchaSecretKey: values.RECAPTCHA_SECRET_KEY }),
     tls: certificateFile && keyFile ? { certificateFile, keyFile } : undefined,

@@ -130,6 +130,11 @@ export const limits = {
   thirdPartyRetryMs: 200,
   /** Seconds that Cloudflare's TURN credentials are good for, as clients are used to. Zero would give none. */
   cloudflareCredentialsSeconds: 3600,
+  /** Milliseconds that all clients share such credentials: a sixth of their life, so that everybody's last for 50 minutes
+   * at least. Zero would ask for each client, and pay. */
+  cloudflareSharedMs: 10 * 60_000,
+  /** Milliseconds that a failure is shared before Cloudflare is asked again. Zero would ask for each client. */
+  cloudflareFailedMs: 5_000,
 
   // Previews and timed jobs
 
@@ -220,6 +225,12 @@ export const limits = {
   /** Polls of one participant at once, in seconds of what it may ask in the long run: a page that was asleep asks for all
    * it has missed. Zero would refuse every poll. */
   pollBurstSeconds: 12,
+  /** Requests of one address at once, in seconds of what it may ask in the long run. Zero would refuse every request. */
+  requestBurstSeconds: 5,
+  /** Invitations from one connection to another, at once and a second: who is not answered asks again a few times. And
+   * from one address to one connection, so that nobody comes anew for more: a classroom may invite its teacher. Zero at
+   * once would be no limit. */
+  invitations: { ofPair: { atOnce: 5, perSecond: 0.2 }, ofAddress: { atOnce: 60, perSecond: 1 } },
   /** Milliseconds between two log lines about the same address and budget. Zero would let a flood fill the log. */
   refusalLineMs: 60_000,
   /** Refused origins that are kept for the tower page, of up to 300 characters each, and their settings, which hold all

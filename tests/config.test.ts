@@ -55,7 +55,9 @@ describe("an empty environment", () => {
         framesPerSecond: 100,
         roomsPerMinute: 60,
         guessesPerMinute: 10,
-        pollsPerSecond: 10
+        pollsPerSecond: 10,
+        requestsPerSecond: 1000,
+        thirdPartyRequestsPerMinute: 120
       },
       contact: {}
     })
@@ -105,6 +107,8 @@ describe("a full environment", () => {
         MAX_ROOMS_PER_MINUTE: "7",
         MAX_FAILED_JOINS_PER_MINUTE: "5",
         MAX_POLLS_PER_SECOND: "0",
+        MAX_REQUESTS_PER_SECOND: "300",
+        MAX_THIRD_PARTY_REQUESTS_PER_MINUTE: "8",
         LOG_ACCESS_KEY: "log-key",
         UPLOADTHING_TOKEN: "upload-token",
         PREVIEW_RETENTION_HOURS: "48",
@@ -169,7 +173,9 @@ describe("a full environment", () => {
         framesPerSecond: 20,
         roomsPerMinute: 7,
         guessesPerMinute: 5,
-        pollsPerSecond: 0
+        pollsPerSecond: 0,
+        requestsPerSecond: 300,
+        thirdPartyRequestsPerMinute: 8
       },
       contact: { email: "who@example.org", recaptchaSecretKey: Redacted.make("recaptcha-key") },
       tls: { certificateFile: "cert.pem", keyFile: "key.pem" },

@@ -2,7 +2,7 @@
  * The whole HTTP surface: what may be asked, how, and what is answered. `/openapi.json` and `/docs` are made from it.
  *
  * To add a group: declare it here, add it to `Api`, write its handlers in a file of its own and list their layer in
- * surface.ts (the compiler insists). Its CORS rules, if browsers may call it, are a row of cors.ts.
+ * surface.ts, and say in `budgetsOfPath` which budgets its paths take from (the compiler insists on both). Its CORS rules, if browsers may call it, are a row of cors.ts.
  */
 import * as Schema from "effect/Schema"
 import * as HttpApi from "effect/http-api/HttpApi"
@@ -10,6 +10,7 @@ import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
 import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
 import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
 import * as OpenApi from "effect/http-api/OpenApi"
+import type { BudgetName } from "../io/budgets.ts"
 import { version } from "../version.ts"
 import { Active, FileCount, Name, ParticipantId, RecaptchaToken, RoomCode, TotalBytes } from "./fields.ts"
 import { allFaults, RejectsInvalidInput } from "./invalidRequest.ts"
@@ -216,9 +217,12 @@ export class TurnGroup extends HttpApiGroup.make("turn")
             username: Schema.optionalKey(Schema.String),
             credential: Schema.optionalKey(Schema.String)
           })
-        ).annotate({ description: "For `new RTCPeerConnection({ iceServers })`." })
+        ).annotate({ description: "For `new RTCPeerConnection({ iceServers })`." }),
+        ttl: Schema.optionalKey(
+          Schema.Int.annotate({ description: "Seconds that the credentials are good for; absent without any." })
+        )
       }).annotate({ identifier: "IceServers" }),
-      error: [errorSchema(wireErrors.turnNotConfigured), errorSchema(wireErrors.turnUnavailable)]
+      error: [errorSchema(wireErrors.turnNotConfigured), errorSchema(wireErrors.turnUnavailable), tooManyRequests]
     }).annotateMerge(
       described("STUN and TURN servers", "All that are configured, with fresh credentials that end by themselves.")
     )
@@ -253,7 +257,7 @@ export class UploadsGroup extends HttpApiGroup.make("uploads")
       success: Schema.Unknown.annotate({
         description: "For a client: `[{url, key, name, customId}]`, where to put the file. For UploadThing: `null`."
       }),
-      error: [uploadRefused, errorSchema(uploadRoutingError), tooLarge]
+      error: [uploadRefused, errorSchema(uploadRoutingError), tooLarge, tooManyRequests]
     }).annotateMerge(
       described(
         "Upload a preview",
@@ -281,7 +285,8 @@ export class ContactGroup extends HttpApiGroup.make("contact")
         errorSchema(wireErrors.contactNotConfigured),
         errorSchema(wireErrors.contactFailed),
         wrongOrigin,
-        tooLarge
+        tooLarge,
+        tooManyRequests
       ]
     }).annotateMerge(described("Ask for the contact address", "Gives it to whoever passes the reCAPTCHA."))
   )
@@ -308,3 +313,35 @@ export class Api extends HttpApi.make("silktower")
       transform: allowMoreProperties
     })
   ) {}
+
+type PathOf<Endpoint> = Endpoint extends { readonly path: infer Path extends string } ? Path : never
+type Groups = (typeof Api)["groups"]
+/** Every path of the API, as it is declared. */
+export type ApiPath = PathOf<HttpApiGroup.Endpoints<Groups[keyof Groups]>>
+
+export type PathBudget = Exclude<BudgetName, "connections" | "upgrades" | "frames" | "invitations">
+
+/**
+ * Which budgets a request takes from. Whatever is not here, such as the documents, the tower page, preflights and paths
+ * that are none, takes from `requests`.
+ */
+export const budgetsOfPath = {
+  "/": ["checks"],
+  "/keep-alive": ["checks"],
+  "/stats": ["requests"],
+  "/favicon.ico": ["requests"],
+  "/api/status": ["requests"],
+  "/healthz": ["checks"],
+  "/readyz": ["checks"],
+  "/metrics": ["checks"],
+  "/logs": ["requests"],
+  "/api/rooms": ["requests", "rooms"],
+  "/api/rooms/:roomCode/join": ["requests", "guesses"],
+  "/api/rooms/:roomCode": ["requests", "polls"],
+  "/api/rooms/:roomCode/participants/:participantId/ready": ["requests"],
+  "/api/rooms/:roomCode/participants/:participantId/screen-share": ["requests"],
+  "/api/rooms/:roomCode/participants/:participantId/chat": ["requests"],
+  "/api/turn-credentials": ["requests", "thirdParties"],
+  "/api/uploadthing": ["requests", "thirdParties"],
+  "/request-email": ["requests", "thirdParties"]
+} as const satisfies Readonly<Record<ApiPath, readonly PathBudget[]>>

@@ -71,7 +71,8 @@ const answer = (response: ServerResponse, headers: readonly string[], reply: Roo
   }
 }
 
-const refuse = (response: ServerResponse, headers: readonly string[], { status, error, retryAfter }: WireError): void => {
+/** Says no, with headers that every answer has. */
+export const refuse = (response: ServerResponse, headers: readonly string[], { status, error, retryAfter }: WireError): void => {
   const waiting = retryAfter === undefined ? [] : ["retry-after", String(retryAfter)]
   send(response, [...headers, ...waiting], status, JSON.stringify({ error }))
 }

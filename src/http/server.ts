@@ -42,6 +42,8 @@ export interface HttpServerOptions {
   readonly admitsPage: (origin: string, host: string | undefined) => boolean
   /** Told of every page that was refused a change, or will be kept from reading the answer by its browser. */
   readonly onRefusedPage?: ((where: "post" | "read", request: IncomingMessage) => void) | undefined
+  /** Sees each request before anybody else, and answers those that are too many. */
+  readonly budgetLane?: PollLane | undefined
   /** Sees each request before the lane does, and answers it with these headers, names and values in turn, or leaves it alone. */
   readonly pollLane?: PollLane | undefined
   /** Sees each request before the routes do, and may answer it. */
@@ -103,7 +105,7 @@ const timeoutCheckMs = 1000
 
 /** Builds the routes; the caller listens. Rejects when the routes contradict each other. */
 export const createHttpServer = async (options: HttpServerOptions): Promise<RunningHttpServer> => {
-  const { cors, admitsPage, onRefusedPage, pollLane, lane, observe, certificate, allowedMethods } = options
+  const { cors, admitsPage, onRefusedPage, budgetLane, pollLane, lane, observe, certificate, allowedMethods } = options
   const guarding = Object.entries({
     ...guardingHeaders,
     ...(certificate === undefined ? {} : { "strict-transport-security": `max-age=${secureForSeconds}` })
@@ -144,13 +146,13 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Runn
   }
 
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
-    const path = decodedPath(request.url as string)
-    const sharing = cors(path, request.headers.origin)
+    const sharing = cors(decodedPath(request.url as string), request.headers.origin)
+    const shared = sharing === undefined ? guarding : [...guarding, ...corsHeaders(sharing)]
+    const headers = sharing === undefined ? shared : [...shared, ...exposedHeaders(sharing)]
+    if (budgetLane?.(request, response, headers) === true) return
     const foreign = isForeign(request, sharing)
     if (foreign) onRefusedPage?.(request.method === "POST" ? "post" : "read", request)
-    const shared = sharing === undefined ? guarding : [...guarding, ...corsHeaders(sharing)]
     if (request.method === "OPTIONS" && answerOptions(response, shared, sharing, allowOf(request.url as string, allowedMethods))) return
-    const headers = sharing === undefined ? shared : [...shared, ...exposedHeaders(sharing)]
     const handler = handlerOf(request, foreign)
     if (handler === handle && pollLane?.(request, response, headers) === true) return
     for (let index = 0; index < headers.length; index += 2) {

@@ -9,6 +9,7 @@ import type { Metrics } from "../io/metrics.ts"
 import type { Tracing } from "../io/tracing.ts"
 import type { IssueIceServers } from "../io/turnCredentials.ts"
 import { Api, ContactGroup, LogsGroup, ServerGroup } from "./api.ts"
+import { createBudgetLane, type LaneBudgets } from "./budgetLane.ts"
 import { contactHandlers } from "./contact.ts"
 import type { ContactOptions } from "./contact.ts"
 import { corsRoutes, createCorsPolicy } from "./cors.ts"
@@ -36,9 +37,14 @@ import { uploadHandlers } from "./uploads.ts"
 import type { UploadsOptions } from "./uploads.ts"
 import { errorResponse, wireErrors } from "./wireErrors.ts"
 
+const documentPaths = ["/openapi.json", "/asyncapi.json"] as const
+const docsPath = "/docs"
+/** What is answered besides the endpoints of the API. */
+export const pagePaths = [docsPath, ...documentPaths, ...towerPaths] as const
+
 export interface HttpSurfaceOptions {
   readonly desk: RoomDesk
-  readonly budgets: RoomBudgets
+  readonly budgets: RoomBudgets & LaneBudgets
   readonly status: ServerStatus
   readonly readiness: HealthOptions["readiness"]
   readonly metrics: Pick<Metrics, "text" | "contentType" | "answered">
@@ -61,7 +67,7 @@ export interface HttpSurfaceOptions {
   /** Told of every fault that a client sees as 500, for the log. */
   readonly onFault: (error: unknown) => void
   /** Other JSON documents by path, made when first asked for. */
-  readonly documents?: Readonly<Record<`/${string}`, () => unknown>>
+  readonly documents?: Readonly<Partial<Record<(typeof documentPaths)[number], () => unknown>>>
   readonly limits?: Partial<HttpLimits>
   /** Absent: without encryption. */
   readonly certificate?: Certificate | undefined
@@ -82,7 +88,7 @@ export const createHttpSurface = async (options: HttpSurfaceOptions): Promise<Ru
   const documents = Object.entries({ "/openapi.json": () => OpenApi.fromApi(Api), ...options.documents })
   const documentRoutes = documents.map(([path, make]) => jsonDocument(path as `/${string}`, make))
 
-  const pages: readonly string[] = ["/docs", ...(options.tower === undefined ? [] : towerPaths), ...documents.map(([path]) => path)]
+  const pages: readonly string[] = [docsPath, ...(options.tower === undefined ? [] : towerPaths), ...documents.map(([path]) => path)]
   const answered: readonly Route[] = [...pages.map((path) => ({ method: "GET", path })), ...endpoints]
 
   const { onFault } = options
@@ -92,9 +98,10 @@ export const createHttpSurface = async (options: HttpSurfaceOptions): Promise<Ru
   const running = await createHttpServer({
     routes: Layer.mergeAll(
       HttpApiBuilder.layer(Api).pipe(Layer.provide(handlers), Layer.provide(rejectsInvalidInput)),
-      docsPage("/docs"),
+      docsPage(docsPath),
       ...documentRoutes
     ),
+    budgetLane: createBudgetLane(options.budgets),
     pollLane,
     lane: tower?.lane,
     observe: createObserver({

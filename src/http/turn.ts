@@ -16,8 +16,8 @@ export const turnHandlers = (iceServers: IssueIceServers | undefined) => {
           issued === null
             ? errorResponse(wireErrors.turnUnavailable)
             : HttpServerResponse.jsonUnsafe(
-                { iceServers: issued },
-                // Credentials are one client's, and end.
+                issued,
+                // Credentials end, and no cache knows when.
                 { headers: { "cache-control": "no-store" } }
               )
         )

@@ -84,7 +84,7 @@ export const wireErrors = {
   tooMany: wireError({
     status: 429,
     error: "Too many requests",
-    description: "This address has spent its budget of rooms, wrong codes or polls. Try again after `Retry-After` seconds."
+    description: "This address has spent its budget of requests, rooms, wrong codes or polls. Try again after `Retry-After` seconds."
   }),
   wrongOrigin: wireError({
     status: 403,

@@ -1,6 +1,6 @@
 /** Which address a client really has, and which network group it belongs to. */
 import type { IncomingMessage } from "node:http"
-import { isIP } from "node:net"
+import { isIP, type Socket } from "node:net"
 import ipaddr from "ipaddr.js"
 import proxyAddr from "proxy-addr"
 import type { TrustProxy } from "../config.ts"
@@ -18,45 +18,68 @@ export interface ClientAddress {
 
 const unknown: ClientAddress = { address: unknownAddress, group: unknownAddress }
 
+/** In which proxies say who the client is. Only the first is read, from those that are trusted. */
+const unreadHeaders = [
+  "X-Forwarded-For",
+  "Forwarded",
+  "X-Real-IP",
+  "X-Client-IP",
+  "CF-Connecting-IP",
+  "True-Client-IP",
+  "Fastly-Client-IP",
+  "Fly-Client-IP",
+  "DO-Connecting-IP",
+  "X-Azure-ClientIP",
+  "X-Envoy-External-Address"
+] as const
+export type UnreadHeader = (typeof unreadHeaders)[number]
+
 /**
  * Makes a reader of client addresses. It starts at the socket's address and walks X-Forwarded-For from right to left
  * for as long as the address it stands on is a trusted proxy's. An entry that is no address is not believed: the walk
- * ends at the last address before it. `onDistrusted` hears of every header whose sender is not believed at all, unless
- * nobody is meant to be.
+ * ends at the last address before it. `onUnread` hears of every header that may well say who the client is, and is not
+ * gone by, so that its sender's own address counts instead; unless nobody is meant to be a proxy.
  */
 export const createAddressReader = (
   trust: TrustProxy,
-  onDistrusted: (socketAddress: string) => void = () => {}
+  onUnread: (header: UnreadHeader, socketAddress: string) => void = () => {}
 ): ((request: IncomingMessage) => ClientAddress) => {
   const trusted = trustOf(trust)
   const neighbour = neighbourReader(trusted)
+  const hasProxies = trust.kind === "hops" ? trust.hops > 0 : trust.networks.length > 0
   const read = (request: IncomingMessage): ClientAddress => {
     const { address: socketAddress, isTrusted } = neighbour(request.socket.remoteAddress ?? "")
     if (socketAddress === undefined) return unknown
     let believed = socketAddress
     let hop = 0
     for (const entry of entriesFromTheRight(request.headers["x-forwarded-for"])) {
-      if (!(hop === 0 ? isTrusted : trusted(believed.toString(), hop))) {
-        if (hop === 0 && trust.kind === "networks" && trust.networks.length > 0) onDistrusted(canonical(believed).toString())
-        break
-      }
+      if (!(hop === 0 ? isTrusted : trusted(believed.toString(), hop))) break
       const next = parseAddress(withoutPort(entry))
       if (next === undefined) break
       believed = next
       hop += 1
     }
     const address = canonical(believed)
+    if (hop === 0 && hasProxies) {
+      const isTrusted = trusted(believed.toString(), 0)
+      const unread = unreadHeaders.find(
+        // From who is trusted it is read; there was nothing in it.
+        (header) => request.headers[header.toLowerCase()] !== undefined && !(isTrusted && header === "X-Forwarded-For")
+      )
+      if (unread !== undefined) onUnread(unread, address.toString())
+    }
     return { address: address.toString(), group: groupOf(address) }
   }
 
-  // An upgrade is asked about twice, for its budget and for its network.
-  const known = new WeakMap<IncomingMessage, ClientAddress>()
+  // Every request is asked about, and the requests of one connection are mostly one client's.
+  const known = new WeakMap<Socket, { readonly forwarded: string | string[] | undefined; readonly client: ClientAddress }>()
   return (request) => {
-    const before = known.get(request)
-    if (before !== undefined) return before
-    const address = read(request)
-    known.set(request, address)
-    return address
+    const forwarded = request.headers["x-forwarded-for"]
+    const before = known.get(request.socket)
+    if (before !== undefined && before.forwarded === forwarded) return before.client
+    const client = read(request)
+    known.set(request.socket, { forwarded, client })
+    return client
   }
 }
 

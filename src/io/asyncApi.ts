@@ -3,7 +3,7 @@
  * page cannot drift from the code.
  */
 import * as Schema from "effect/Schema"
-import { clientFrames, frameErrors, serverFrames } from "./frames.ts"
+import { clientFrames, frameBudgets, frameErrors, serverFrames } from "./frames.ts"
 
 const payloadOf = (schema: Schema.Top): unknown => {
   const { schema: root, definitions } = Schema.toJsonSchemaDocument(schema) as unknown as {
@@ -15,7 +15,11 @@ const payloadOf = (schema: Schema.Top): unknown => {
 
 const descriptionOf = (schema: Schema.Top): string => String(Schema.resolveAnnotations(schema)?.description ?? "")
 
-const messagesOf = (frames: Readonly<Record<string, Schema.Top>>, direction: string) =>
+const messagesOf = (
+  frames: Readonly<Record<string, Schema.Top>>,
+  direction: string,
+  budgets: Readonly<Record<string, readonly string[]>> = {}
+) =>
   Object.fromEntries(
     Object.entries(frames).map(([type, schema]) => [
       `${direction}.${type}`,
@@ -24,14 +28,16 @@ const messagesOf = (frames: Readonly<Record<string, Schema.Top>>, direction: str
         title: type,
         summary: descriptionOf(schema),
         contentType: "application/json",
-        payload: payloadOf(schema)
+        payload: payloadOf(schema),
+        // Which budgets of docs/security.md such a frame takes from.
+        ...(budgets[type] === undefined ? {} : { "x-budgets": budgets[type] })
       }
     ])
   )
 
 /** The document; `version` is the server's. */
 export const asyncApiDocument = (version: string): unknown => {
-  const receive = messagesOf(clientFrames, "client")
+  const receive = messagesOf(clientFrames, "client", frameBudgets)
   const send = messagesOf(serverFrames, "server")
   const references = (messages: Record<string, unknown>) =>
     Object.keys(messages).map((name) => ({ $ref: `#/channels/socket/messages/${name}` }))

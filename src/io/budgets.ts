@@ -7,13 +7,35 @@ import { customerOf } from "./address.ts"
 import { createTokenBuckets, type TokenBuckets } from "./tokenBuckets.ts"
 
 /** Which budget was spent. */
-export type BudgetName = "connections" | "upgrades" | "frames" | "rooms" | "guesses" | "polls"
+export type BudgetName =
+  | "connections"
+  | "upgrades"
+  | "frames"
+  | "invitations"
+  | "requests"
+  /** What orchestrators and Prometheus ask. */
+  | "checks"
+  | "rooms"
+  | "guesses"
+  | "polls"
+  /** Requests that somebody else is asked for, who may want money for that. */
+  | "thirdParties"
+
+/** How many at once, and how many come back each second. */
+export interface Rate {
+  readonly atOnce: number
+  readonly perSecond: number
+}
 
 export interface BudgetsOptions {
   readonly settings: Config["budgets"]
   /** Guesses of an address that never rests, in a day, and at once before that counts. */
   readonly guessesADay: number
   readonly guessesAtOnce: number
+  /** Requests of one address at once, in seconds of what it may ask in the long run. */
+  readonly requestBurstSeconds: number
+  /** Invitations from one connection to another, and from one address to one connection. */
+  readonly invitations: { readonly ofPair: Rate; readonly ofAddress: Rate }
   /** Polls of one participant at once, in seconds of what it may ask in the long run. */
   readonly pollBurstSeconds: number
   /** A connection that was there for so long, milliseconds, gives back the upgrade it has cost. */
@@ -33,6 +55,14 @@ export interface Budgets {
   /** One is there, until `disconnected`, which is told for how long it was, milliseconds. */
   connected(address: string): void
   disconnected(address: string, stayedMs: number): void
+  /** For a request over HTTP. */
+  request(address: string): number
+  /** For a question about the server's health, instead: who floods must not make it look ill. */
+  check(address: string): number
+  /** For a request that somebody else is asked for, besides. */
+  askOthers(address: string): number
+  /** For an invitation, by the ids of the connections. */
+  invite(inviter: string, invitee: string, address: string): number
   /** For a new room. */
   createRoom(address: string): number
   /** For giving a code or joining by one: a guess, unless it turns out to be right. */
@@ -53,6 +83,8 @@ export const createBudgets = ({
   guessesAtOnce,
   pollBurstSeconds,
   stayMs,
+  requestBurstSeconds,
+  invitations,
   keys,
   onRefused,
   now
@@ -62,6 +94,12 @@ export const createBudgets = ({
 
   const connections = new Map<string, number>()
   const upgrades = perMinute(settings.upgradesPerMinute)
+  const requestBuckets = () => buckets(settings.requestsPerSecond * requestBurstSeconds, settings.requestsPerSecond)
+  const requests = requestBuckets()
+  const checks = requestBuckets()
+  const thirdParties = perMinute(settings.thirdPartyRequestsPerMinute)
+  const pairs = buckets(invitations.ofPair.atOnce, invitations.ofPair.perSecond)
+  const invitees = buckets(invitations.ofAddress.atOnce, invitations.ofAddress.perSecond)
   const rooms = perMinute(settings.roomsPerMinute)
   const guesses = perMinute(settings.guessesPerMinute)
   // Without a limit a minute there is none a day.
@@ -91,6 +129,13 @@ export const createBudgets = ({
       const open = (connections.get(key) ?? 1) - 1
       if (open === 0) connections.delete(key)
       else connections.set(key, open)
+    },
+    request: (address) => told("requests", address, requests.take(customerOf(address))),
+    check: (address) => told("checks", address, checks.take(customerOf(address))),
+    askOthers: (address) => told("thirdParties", address, thirdParties.take(customerOf(address))),
+    invite: (inviter, invitee, address) => {
+      const wait = pairs.take(`${inviter} ${invitee}`)
+      return told("invitations", address, wait > 0 ? wait : invitees.take(`${customerOf(address)} ${invitee}`))
     },
     createRoom: (address) => told("rooms", address, rooms.take(customerOf(address))),
     guess: (address) => {

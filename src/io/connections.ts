@@ -34,7 +34,7 @@ export interface ConnectionsOptions {
   readonly identities: Pick<Identities, "connectionId" | "flightCode">
   readonly deadlines: Deadlines
   readonly record: (event: DomainEvent) => void
-  readonly budgets: Pick<Budgets, "connected" | "disconnected" | "guess" | "guessedRight" | "tooManyFrames">
+  readonly budgets: Pick<Budgets, "connected" | "disconnected" | "invite" | "guess" | "guessedRight" | "tooManyFrames">
   readonly metrics: Pick<Metrics, "arrived" | "relayed" | "frame">
   /** Epoch milliseconds. */
   readonly now: () => number
@@ -173,8 +173,11 @@ export const createConnections = (options: ConnectionsOptions) => {
         metrics.frame(incoming.fault)
         socket.send(writeError(incoming.fault))
       } else {
-        metrics.frame(incoming.frame.type)
-        const event = eventOf(incoming.frame)
+        const { frame } = incoming
+        metrics.frame(frame.type)
+        // In silence, as all invitations that do not arrive.
+        if (frame.type === "invite-to-flight" && budgets.invite(socket.id, frame.inviteeId, socket.address) > 0) return
+        const event = eventOf(frame)
         if (event.type === "flight.join") join(socket, event)
         else actors.get(socket)?.send(event)
       }

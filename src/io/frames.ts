@@ -8,6 +8,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
 import { limits } from "../limits.ts"
+import type { BudgetName } from "./budgets.ts"
 import type { ConnectionFault } from "../machines/connection.ts"
 import type { Participant, Role } from "../machines/roomRecord.ts"
 import { isCode, readCode } from "./code.ts"
@@ -77,6 +78,16 @@ export const clientFrames = {
     description: "Goes to the other member of this client's flight or channel, data unchanged. Without one it goes nowhere."
   })
 } as const
+
+/** Which budgets each takes from; see budgets.ts. A frame that cannot be read takes from `frames`, as all do. */
+export const frameBudgets = {
+  "register-details": ["frames"],
+  "create-flight": ["frames"],
+  "join-flight": ["frames", "guesses"],
+  "invite-to-flight": ["frames", "invitations"],
+  "attach-room": ["frames"],
+  signal: ["frames"]
+} as const satisfies Readonly<Record<keyof typeof clientFrames, readonly BudgetName[]>>
 
 export type ClientFrame = (typeof clientFrames)[keyof typeof clientFrames]["Type"]
 

@@ -55,7 +55,8 @@ export const createLogOutput = (
   let waiting: string[] = []
   let units = 0
   let isBusy = false
-  let hangs = false
+  /** When the write began that has not ended, on the clock of performance.now(). */
+  let writingSince: number | undefined
   /** A line was written in part: what comes next begins with the end of a line. */
   let isTorn = false
   let lost = 0
@@ -81,9 +82,9 @@ export const createLogOutput = (
   }
 
   const put = (bytes: Buffer, from: number) => {
-    hangs = true
+    writingSince = performance.now()
     write(descriptor, bytes, from, bytes.length - from, null, (fault, written) => {
-      hangs = false
+      writingSince = undefined
       if (fault === null) return passed(bytes, from + written)
       if (fault.code === "EAGAIN") return void setTimeout(put, retryMs, bytes, from)
       if (from > 0) isTorn = bytes[from - 1] !== newline
@@ -127,7 +128,8 @@ export const createLogOutput = (
           })
         })
       }
-      return { hangs }
+      // One that has just begun, for a reader that may not be ready, ends soon.
+      return { hangs: writingSince !== undefined && performance.now() - writingSince > withinMs / 2 }
     }
   }
 }

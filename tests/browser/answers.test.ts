@@ -22,7 +22,16 @@ describeInChromium("a page of another origin in Chromium", (chromium) => {
       {},
       {
         allowsOrigin: (origin) => origin === `http://localhost:${pages.port}`,
-        budgets: { createRoom: budget, guess: budget, guessedRight: () => {}, poll: budget, addressOf: () => "192.0.2.1" }
+        budgets: {
+          request: () => 0,
+          check: () => 0,
+          askOthers: budget,
+          createRoom: budget,
+          guess: budget,
+          guessedRight: () => {},
+          poll: budget,
+          addressOf: () => "192.0.2.1"
+        }
       }
     )
   })

@@ -61,7 +61,16 @@ describe("a page of an allowed origin", () => {
     const readByEverybody = ["cache-control", "content-language", "content-length", "content-type", "expires", "last-modified", "pragma"]
     const ofNoPage = ["connection", "date", "keep-alive", "vary", "referrer-policy", "x-content-type-options", "x-frame-options"]
     const hasty = await startServer({}, {
-      budgets: { createRoom: () => 5000, guess: () => 5000, guessedRight: () => {}, poll: () => 5000, addressOf: () => "192.0.2.1" }
+      budgets: {
+        request: () => 0,
+        check: () => 0,
+        askOthers: () => 5000,
+        createRoom: () => 5000,
+        guess: () => 5000,
+        guessedRight: () => {},
+        poll: () => 5000,
+        addressOf: () => "192.0.2.1"
+      }
     })
     const asks = [
       ["GET", "/api/rooms/ABC234?participantId=participant1"],

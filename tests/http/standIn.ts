@@ -21,27 +21,28 @@ export interface StandIn {
   replies(...replies: readonly Reply[]): void
   /** Resolves when a question has come. */
   asked(): Promise<void>
-  /** Resolves when somebody who has not been answered hangs up. */
-  abandoned(): Promise<void>
+  /** Answers the question that has been met with silence last. */
+  answer(reply: Exclude<Reply, string>): void
   stop(): Promise<void>
 }
 
 export const startStandIn = async (): Promise<StandIn> => {
   const questions: Question[] = []
   let script: Reply[] = []
+  let unanswered: StandIn["answer"] = () => {}
   const server = createServer(async (request, response) => {
     let body = ""
     for await (const chunk of request) body += chunk
     questions.push({ method: request.method ?? "", path: request.url ?? "", headers: request.headers, body })
     server.emit("asked")
-    response.once("close", () => {
-      if (!response.writableEnded) server.emit("abandoned")
-    })
     const reply = (script.length > 1 ? script.shift() : script[0]) ?? "cut"
-    if (reply === "silence") return
-    if (reply === "cut") return void request.socket.destroy()
-    const text = typeof reply.body === "string" ? reply.body : JSON.stringify(reply.body)
-    response.writeHead(reply.status ?? 200, { "content-type": "application/json", ...reply.headers }).end(text)
+    const say = ({ status, body, headers }: Exclude<Reply, string>) => {
+      const text = typeof body === "string" ? body : JSON.stringify(body)
+      response.writeHead(status ?? 200, { "content-type": "application/json", ...headers }).end(text)
+    }
+    if (reply === "silence") unanswered = say
+    else if (reply === "cut") request.socket.destroy()
+    else say(reply)
   })
   await once(server.listen(0, "127.0.0.1"), "listening")
   return {
@@ -52,7 +53,7 @@ export const startStandIn = async (): Promise<StandIn> => {
       script = [...replies]
     },
     asked: async () => void (await once(server, "asked")),
-    abandoned: async () => void (await once(server, "abandoned")),
+    answer: (reply) => unanswered(reply),
     stop: async () => {
       server.closeAllConnections()
       await new Promise<unknown>((resolve) => server.close(resolve))

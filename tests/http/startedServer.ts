@@ -27,7 +27,16 @@ export const startServer = async (limits: Partial<HttpLimits> = {}, parts: Parti
   const origins = createOriginPolicy({ environment: "development", allowed: [allowedOrigin], localPorts: [] })
   const { server, close } = await createHttpSurface({
     desk,
-    budgets: { createRoom: () => 0, guess: () => 0, guessedRight: () => {}, poll: () => 0, addressOf: () => "192.0.2.1" },
+    budgets: {
+      request: () => 0,
+      check: () => 0,
+      askOthers: () => 0,
+      createRoom: () => 0,
+      guess: () => 0,
+      guessedRight: () => {},
+      poll: () => 0,
+      addressOf: () => "192.0.2.1"
+    },
     readiness: async () => "ready",
     metrics: { text: async () => "", contentType: "text/plain", answered: () => {} },
     status: {

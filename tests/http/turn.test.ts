@@ -32,17 +32,19 @@ afterEach(() => Promise.all(stops.splice(0).map((stop) => stop())))
 const start = async (options: Partial<TurnOptions>) => {
   const { lines, log } = createTestLog()
   let users = 0
+  let elapsedMs = 0
   const iceServers = createIceServers({
     stunUrls: [],
     timeToLiveSeconds: 600,
     userId: () => `user${(users += 1)}`,
     now: () => 1_700_000_000_900,
+    elapsed: () => elapsedMs,
     log,
     ...options
   })
   const started = await startServer({}, { iceServers })
   stops.push(started.stop)
-  return { ...started, lines }
+  return { ...started, lines, pass: (ms: number) => void (elapsedMs += ms) }
 }
 
 const account = (endpoint = cloudflare.url) => ({
@@ -68,17 +70,17 @@ describe("TURN credentials", () => {
   test("for own TURN servers are new for everybody, and say until when they are good", async () => {
     const started = await start({ own })
     for (const user of ["user1", "user2"]) {
-      const username = `1700000600:${user}`
+      const username = `1700000601:${user}`
       const credential = createHmac("sha1", planted.secret).update(username).digest("base64")
       const { json } = await started.get(path)
-      expect(json).toEqual({ iceServers: [{ urls: own.urls, username, credential }] })
+      expect(json).toEqual({ iceServers: [{ urls: own.urls, username, credential }], ttl: 600 })
     }
   })
 
   test("of Cloudflare are asked for as its API wants, and passed on", async () => {
     cloudflare.replies({ status: 201, body: good })
     const { status, json } = await (await start({ cloudflare: account() })).get(path)
-    expect([status, json]).toEqual([200, good])
+    expect([status, json]).toEqual([200, { ...good, ttl: 3600 }])
     expect(cloudflare.questions).toHaveLength(1)
     const [question] = cloudflare.questions
     expect(question).toMatchObject({
@@ -173,16 +175,62 @@ describe("TURN credentials", () => {
     ])
   })
 
-  test("a client that leaves is not asked for any longer", async () => {
+  test("of Cloudflare are asked for once, however many want them, and then say how long they are still good", async () => {
+    cloudflare.replies({ body: good })
+    const started = await start({ cloudflare: account() })
+    const first = await Promise.all(Array.from({ length: 60 }, () => started.get(path)))
+    started.pass(90_500)
+    const later = await Promise.all(Array.from({ length: 60 }, () => started.get(path)))
+    expect(cloudflare.questions).toHaveLength(1)
+    expect(new Set(first.map(({ text }) => text))).toEqual(new Set([JSON.stringify({ ...good, ttl: 3600 })]))
+    expect(new Set(later.map(({ text }) => text))).toEqual(new Set([JSON.stringify({ ...good, ttl: 3509 })]))
+  })
+
+  test("of Cloudflare are asked for anew long before they end", async () => {
+    const fresh = { iceServers: [{ urls: "turn:other", username: "other", credential: "other" }] }
+    cloudflare.replies({ body: good }, { body: fresh })
+    const started = await start({ cloudflare: account() })
+    expect((await started.get(path)).json).toEqual({ ...good, ttl: 3600 })
+    started.pass(599_000)
+    expect((await started.get(path)).json).toEqual({ ...good, ttl: 3001 })
+    started.pass(2_000)
+    expect((await started.get(path)).json).toEqual({ ...fresh, ttl: 3600 })
+    expect(cloudflare.questions).toHaveLength(2)
+  })
+
+  test("are good for as long as the shortest of them", async () => {
+    cloudflare.replies({ body: good })
+    const started = await start({ own, cloudflare: account() })
+    expect((await started.get(path)).json.ttl).toBe(600)
+    started.pass(599_000)
+    expect((await started.get(path)).json.ttl).toBe(600)
+    expect(Object.keys((await started.get(path)).json)).toEqual(["iceServers", "ttl"])
+  })
+
+  test("that cannot be had are not asked for again at once, and told of once", async () => {
+    cloudflare.replies({ status: 401, body: "{}" }, { body: good })
+    const started = await start({ cloudflare: account() })
+    const answers = await Promise.all(Array.from({ length: 40 }, () => started.get(path)))
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([500]))
+    expect((await started.get(path)).status).toBe(500)
+    expect([cloudflare.questions.length, started.lines.length]).toEqual([1, 1])
+    started.pass(5_001)
+    expect((await started.get(path)).status).toBe(200)
+  })
+
+  test("are kept from nobody by a client that leaves", async () => {
     cloudflare.replies("silence")
     const started = await start({ cloudflare: { ...account(), patience: { ...testPatience, timeoutMs: 60_000 } } })
     const leaving = new AbortController()
-    const [asked, abandoned] = [cloudflare.asked(), cloudflare.abandoned()]
+    const asked = cloudflare.asked()
     const answer = fetch(`http://127.0.0.1:${started.port}${path}`, { signal: leaving.signal })
     await asked
+    const other = started.get(path)
     leaving.abort()
     await expect(answer).rejects.toThrow("aborted")
-    await abandoned
+    cloudflare.answer({ body: good })
+    expect((await other).json).toEqual({ ...good, ttl: 3600 })
+    expect(cloudflare.questions).toHaveLength(1)
   })
 })
 

@@ -5,7 +5,17 @@ const budgetsWith = (settings: { readonly connectionsPerAddress: number; readonl
   let time = 0
   const refused: BudgetName[] = []
   const budgets = createBudgets({
-    settings: { framesPerSecond: 0, roomsPerMinute: 0, guessesPerMinute: 0, pollsPerSecond: 0, ...settings },
+    settings: {
+      framesPerSecond: 0,
+      roomsPerMinute: 0,
+      guessesPerMinute: 0,
+      pollsPerSecond: 0,
+      requestsPerSecond: 0,
+      thirdPartyRequestsPerMinute: 0,
+      ...settings
+    },
+    requestBurstSeconds: 0,
+    invitations: { ofPair: { atOnce: 0, perSecond: 0 }, ofAddress: { atOnce: 0, perSecond: 0 } },
     guessesADay: 0,
     guessesAtOnce: 0,
     pollBurstSeconds: 0,

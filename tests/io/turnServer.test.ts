@@ -22,9 +22,10 @@ const suite = () => {
       timeToLiveSeconds: 60,
       userId: () => "0123456789",
       now: () => now,
+      elapsed: () => now,
       log: () => {}
     })
-    return (issued && (await Effect.runPromise(issued))) ?? []
+    return (issued && (await Effect.runPromise(issued))?.iceServers) ?? []
   }
 
   /** What a client would have got at this moment. */

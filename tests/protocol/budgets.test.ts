@@ -285,6 +285,52 @@ describe("a proxy that nobody has told the server of", () => {
   })
 })
 
+describe("a proxy that tells the client's address in another way", () => {
+  const server = serverWith({})
+  const told = (of: TestServer) =>
+    of
+      .log()
+      .split("\n")
+      .filter((line) => line.includes('"system:proxy"'))
+      .map((line) => JSON.parse(line))
+
+  it.each([
+    ["X-Real-IP", "203.0.113.1"],
+    ["CF-Connecting-IP", "203.0.113.1"],
+    ["True-Client-IP", "203.0.113.1"],
+    ["Forwarded", "for=203.0.113.1;proto=https"]
+  ])("is told of in the log, once, by the name of the header: %s", async (header, value) => {
+    const before = told(server()).length
+    for (let at = 0; at < 3; at++) {
+      await (await fetch(`${server().http}/stats`, { headers: { [header]: value, connection: "close" } })).arrayBuffer()
+      await (await connect(server().ws, { headers: { [header]: value } })).close()
+    }
+    expect(told(server()).slice(before)).toEqual([
+      expect.objectContaining({ level: "warn", ip: "127.0.0.1", warning: expect.stringContaining(`${header} `) })
+    ])
+    expect(told(server()).at(-1).warning).toContain("X-Forwarded-For")
+    expect(server().log()).not.toContain("203.0.113.1")
+  })
+
+  it("is not told of where X-Forwarded-For says who it is", async () => {
+    const before = told(server()).length
+    const headers = { "x-forwarded-for": "203.0.113.4", "x-client-ip": "203.0.113.4", "fastly-client-ip": "203.0.113.4" }
+    await (await connect(server().ws, { headers })).close()
+    // Nor is what holds no address, from who is trusted.
+    await (await connect(server().ws, from("nobody"))).close()
+    expect(told(server())).toHaveLength(before)
+  })
+})
+
+describe("a server that nobody is a proxy to", () => {
+  const server = serverWith({ TRUST_PROXY: "none" })
+
+  it("says nothing of what clients claim", async () => {
+    await (await connect(server().ws, { headers: { "x-real-ip": "203.0.113.4", "x-forwarded-for": "203.0.113.4" } })).close()
+    expect(server().log()).not.toContain("system:proxy")
+  })
+})
+
 describe("wrong keys for the log", () => {
   const server = serverWith({ LOG_ACCESS_KEY: "a key that nobody guesses" })
 
@@ -295,5 +341,111 @@ describe("wrong keys for the log", () => {
     const lines = server().log().split("\n").filter((line) => line.includes('"system:log_access"'))
     expect(lines.length).toBeGreaterThan(50)
     expect(lines.length).toBeLessThan(100)
+  })
+})
+
+/** The statuses of so many requests of one address. */
+const statuses = async (server: TestServer, path: string, address: string, count: number, init: RequestInit = {}) => {
+  const answers: Response[] = []
+  for (let at = 0; at < count; at++) {
+    answers.push(await fetch(server.http + path, { ...init, headers: { ...init.headers, "x-forwarded-for": address } }))
+  }
+  await Promise.all(answers.map((answer) => answer.arrayBuffer()))
+  return answers.map(({ status }) => status)
+}
+
+describe("requests of one address", () => {
+  const server = serverWith({ MAX_REQUESTS_PER_SECOND: "1" })
+
+  it("are refused beyond its budget, where pages can read it, and nobody else's are", async () => {
+    expect(await statuses(server(), "/stats", "203.0.113.1", 5)).toEqual(Array(5).fill(200))
+    const refused = await fetch(`${server().http}/api/status`, {
+      headers: { "x-forwarded-for": "203.0.113.1", origin: "https://dropsilk.xyz" }
+    })
+    expect(refused.status).toBe(429)
+    expect(await refused.json()).toEqual({ error: "Too many requests" })
+    expect(refused.headers.get("retry-after")).toBe("1")
+    expect(refused.headers.get("access-control-allow-origin")).toBe("https://dropsilk.xyz")
+    expect(await statuses(server(), "/stats", "203.0.113.2", 1)).toEqual([200])
+    expect(await refusals(server(), "requests")).toBe(1)
+  })
+
+  it("do not cost it its health checks, which have a budget of their own", async () => {
+    expect(await statuses(server(), "/nowhere", "203.0.113.3", 20)).toContain(429)
+    expect(await statuses(server(), "/healthz", "203.0.113.3", 5)).toEqual(Array(5).fill(200))
+    expect(await statuses(server(), "/readyz", "203.0.113.3", 10)).toContain(429)
+  })
+})
+
+describe("requests that others are asked for", () => {
+  const server = serverWith({ MAX_THIRD_PARTY_REQUESTS_PER_MINUTE: "3", STUN_URLS: "stun:127.0.0.1:1" })
+
+  it("have a budget of their own, all together; callbacks of UploadThing are not among them", async () => {
+    expect(await statuses(server(), "/api/turn-credentials", "203.0.113.1", 4)).toEqual([200, 200, 200, 429])
+    const json = { "content-type": "application/json" }
+    expect(await statuses(server(), "/request-email", "203.0.113.1", 1, { method: "POST", headers: json, body: "{}" })).toEqual([429])
+    const upload = (headers: Record<string, string>) => ({ method: "POST", headers: { ...json, ...headers }, body: "{}" })
+    expect(await statuses(server(), "/api/uploadthing?a=1", "203.0.113.1", 1, upload({}))).toEqual([429])
+    expect(await statuses(server(), "/api/uploadthing", "203.0.113.1", 2, upload({ "uploadthing-hook": "callback" }))).toEqual([500, 500])
+    expect(await statuses(server(), "/stats", "203.0.113.1", 1)).toEqual([200])
+    expect(await refusals(server(), "thirdParties")).toBe(3)
+  })
+})
+
+describe("a school behind one address", () => {
+  const server = serverWith({ MAX_REQUESTS_PER_SECOND: "", MAX_POLLS_PER_SECOND: "", MAX_ROOMS_PER_MINUTE: "0" })
+
+  it("polls its rooms and sends the preflights of that, and nobody is refused", async () => {
+    const polled: Promise<Response>[] = []
+    const rooms = await Promise.all(Array.from({ length: 50 }, () => makeRoom(server())))
+    // Ten polls and five preflights of each of a hundred participants: more than two seconds of five hundred.
+    for (const { code, host, guest } of rooms) {
+      for (const id of [host, guest]) {
+        const url = `${server().http}/api/rooms/${code}?participantId=${id}`
+        for (let at = 0; at < 15; at++) polled.push(fetch(url, { method: at < 10 ? "GET" : "OPTIONS" }))
+      }
+      await Promise.all(polled.slice(-30).map(async (answer) => (await answer).arrayBuffer()))
+    }
+    const answers = await Promise.all(polled)
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 204]))
+    expect(answers).toHaveLength(1500)
+  })
+})
+
+describe("invitations of one to another", () => {
+  const server = serverWith({})
+
+  it("arrive a few times, and then in silence no more; others' do", async () => {
+    const [ann, bob, eve] = [await connect(server().ws), await connect(server().ws), await connect(server().ws)]
+    ann.send({ type: "create-flight" })
+    const { flightCode } = await ann.until("flight-created")
+    for (let at = 0; at < 200; at++) ann.send({ type: "invite-to-flight", inviteeId: bob.id, flightCode })
+    ann.send({ type: "invite-to-flight", inviteeId: eve.id, flightCode })
+    await ann.settled()
+    await eve.until("flight-invitation")
+    const invitations = (client: typeof bob) => client.frames.filter(({ type }) => type === "flight-invitation").length
+    await bob.settled()
+    expect([invitations(bob), invitations(eve)]).toEqual([5, 1])
+    expect(ann.frames.filter(({ type }) => type === "error")).toEqual([])
+    expect(await refusals(server(), "invitations")).toBe(195)
+    await Promise.all([ann, bob, eve].map((client) => client.close()))
+  })
+
+  it("do not become more by connecting anew", async () => {
+    const bob = await connect(server().ws, from("203.0.113.9"))
+    for (let at = 0; at < 30; at++) {
+      const ann = await connect(server().ws, from("203.0.113.9"))
+      ann.send({ type: "create-flight" })
+      const { flightCode } = await ann.until("flight-created")
+      for (let again = 0; again < 5; again++) ann.send({ type: "invite-to-flight", inviteeId: bob.id, flightCode })
+      await ann.settled()
+      await ann.close()
+    }
+    await bob.settled()
+    const arrived = bob.frames.filter(({ type }) => type === "flight-invitation").length
+    expect(arrived).toBeGreaterThanOrEqual(60)
+    // Some come back meanwhile, one a second.
+    expect(arrived).toBeLessThan(120)
+    await bob.close()
   })
 })
