@@ -54,6 +54,7 @@ export interface ConnectionContext extends ConnectionInput {
 export type ConnectionEvent =
   // What the client asks
   | { readonly type: "details.register"; readonly name: string }
+  | { readonly type: "client.pinged" }
   | { readonly type: "flight.create" }
   | { readonly type: "flight.join"; readonly code: string }
   /** It has given too many wrong codes to be asked for another now. */
@@ -140,6 +141,7 @@ const base = setup({
     tellInvitation: (_, _invitation: { flightCode: string; fromName: string }) => {},
     tellRoomAttached: (_, _attached: { code: string; role: Role; peer: Participant | null }) => {},
     tellFault: (_, _fault: { fault: ConnectionFault }) => {},
+    tellPong: () => {},
     tellShutdown: () => {},
     // The socket
     closeSocket: (_, _close: { code: number; reason: string }) => {},
@@ -354,6 +356,7 @@ export const connectionMachine = base.extend({ actions: { rename, leaveSeat, lea
             }
           ]
         },
+        "client.pinged": { actions: "tellPong" },
         "flight.invite": [{ guard: "sitsInNamedFlight", actions: "invite" }, { actions: "askRoomToVouch" }],
         "room.vouched": { actions: "invite" },
         "flight.joinRefused": { actions: { type: "tellFault", params: { fault: "too-many-attempts" } } },

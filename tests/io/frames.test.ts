@@ -124,6 +124,7 @@ describe("mutated frames", () => {
     '{"data":[[[["}"]]]],"type":"signal","x":{}}',
     '{"type":"register-details","name":" Ann "}',
     '{"type":"create-flight"}',
+    '{"type":"ping"}',
     '{"type":"join-flight","flightCode":"abc234"}',
     '{"type":"invite-to-flight","inviteeId":"podw9mesa2","flightCode":"ABC234"}',
     '{"type":"attach-room","roomCode":"ABC234","participantId":"qd7sfh2g3d1c","channel":"chat"}'

@@ -188,6 +188,13 @@ const laws: readonly Law[] = [
     }
   },
   {
+    sentence: "A ping is answered, and nothing else comes of it.",
+    holds: (step) => {
+      const pinged = heard("client.pinged")(step)
+      return step.did("tellPong").length === (pinged ? 1 : 0) && (!pinged || step.effects.length === 1)
+    }
+  },
+  {
     sentence: "A flight that has crashed lets go of the link of those who were paired in it.",
     holds: (step) => step.did("dropLink").length === (ownFlight("flight.lost")(step) && isPaired(step.before) ? 1 : 0)
   },
@@ -427,6 +434,7 @@ const settings = (stage: Stage): readonly Setting[] => {
       events: ({ context, value }: { context: ConnectionContext; value: any }) => [
         { type: "details.register", name: "Ann" },
         { type: "details.register", name: "Anonymous" },
+        { type: "client.pinged" },
         { type: "flight.create" },
         { type: "flight.join", code: "ABC234" },
         { type: "flight.joinRefused" },
@@ -506,6 +514,7 @@ export const connection: Subject = {
       "tellInvitation",
       "tellRoomAttached",
       "tellFault",
+      "tellPong",
       "tellShutdown",
       "closeSocket",
       "holdFrames",
