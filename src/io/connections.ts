@@ -76,6 +76,7 @@ export const createConnections = (options: ConnectionsOptions) => {
       tellFault: (connection, { fault }) => socketOf(connection)?.send(writeError(fault)),
       tellPong: (connection) => socketOf(connection)?.send(writePong()),
       tellShutdown: (connection) => socketOf(connection)?.send(writeShutdown()),
+      probeSocket: (connection) => socketOf(connection)?.probe(),
       closeSocket: (connection, { code, reason }) => socketOf(connection)?.close(code, reason),
       holdFrames: (connection) => socketOf(connection)?.hold(),
       releaseFrames: (connection) => socketOf(connection)?.release(),

@@ -195,6 +195,13 @@ const laws: readonly Law[] = [
     }
   },
   {
+    sentence: "When somebody wants what it holds it is found out whether its socket lives, and nothing else comes of it.",
+    holds: (step) => {
+      const wanted = heard("socket.wanted")(step)
+      return step.did("probeSocket").length === (wanted ? 1 : 0) && (!wanted || step.effects.length === 1)
+    }
+  },
+  {
     sentence: "A flight that has crashed lets go of the link of those who were paired in it.",
     holds: (step) => step.did("dropLink").length === (ownFlight("flight.lost")(step) && isPaired(step.before) ? 1 : 0)
   },
@@ -435,6 +442,7 @@ const settings = (stage: Stage): readonly Setting[] => {
         { type: "details.register", name: "Ann" },
         { type: "details.register", name: "Anonymous" },
         { type: "client.pinged" },
+        { type: "socket.wanted" },
         { type: "flight.create" },
         { type: "flight.join", code: "ABC234" },
         { type: "flight.joinRefused" },
@@ -515,6 +523,7 @@ export const connection: Subject = {
       "tellRoomAttached",
       "tellFault",
       "tellPong",
+      "probeSocket",
       "tellShutdown",
       "closeSocket",
       "holdFrames",
