@@ -391,7 +391,6 @@ export const startApplication = async (config: Config, options: ApplicationOptio
   const sockets = createSocketServer(http.server, {
     ...config.websocket,
     probeTimeoutMs: limits.probeTimeoutMs,
-    maxFragments: limits.maxFragments,
     heldFramesBytes: limits.heldFramesBytes,
     backPressureHighBytes: limits.backPressureHighBytes,
     backPressureLowBytes: limits.backPressureLowBytes,

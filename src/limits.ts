@@ -42,12 +42,10 @@ export const limits = {
   /** Milliseconds in which a client whose seat somebody wants must give a sign of life: a phone may need some seconds to
    * wake, or to change its network. Zero would end it before its answer can come. */
   probeTimeoutMs: 10_000,
-  /** Fragments of one message: a 1 MiB message in pieces of 1 KiB is exactly this many. Zero would mean no limit. */
-  maxFragments: 1024,
-  /** TCP chunks that ws holds while a frame is incomplete, at the default MAX_PAYLOAD_BYTES: 1 MiB in pieces of just
-   * over 256 bytes, half of the smallest segment a network need carry (536 bytes, RFC 9293 3.7.1). Zero would mean
-   * no limit, and a byte at a time costs some hundred bytes of memory each. See `bufferedChunksFor`. */
-  maxBufferedChunks: 4096,
+  /** Pieces in which one message may come, at the default MAX_PAYLOAD_BYTES: fragments (RFC 6455 5.4), and TCP chunks of a
+   * frame that is incomplete. 1 MiB in pieces of 256 bytes, half of the smallest segment a network need carry (536 bytes,
+   * RFC 9293 3.7.1). Zero would mean no limit, and a byte at a time costs some hundred bytes of memory each. See `piecesFor`. */
+  pieces: 4096,
 
   // Rooms and flights
 
@@ -219,6 +217,9 @@ export const limits = {
    * once when its proxy or ours was restarted. Holding all it may hold for so long, an address opens 17 a second. Zero would
    * let everybody open and drop connections without end. */
   stayMs: 30_000,
+  /** Frames beyond its budget that a client may have on their way when it is told to go, in what it may send at once; for
+   * one more it is cut off. Zero would cut off everybody who is told to go. */
+  frameBurstsInFlight: 20,
   /** Frames that a connection may send at once, in seconds of what it may send in the long run: an offer with its
    * candidates comes in one burst. Zero would let nobody send two frames in a row. */
   frameBurstSeconds: 5,
@@ -268,8 +269,7 @@ export const limits = {
 } as const
 
 /**
- * How many TCP chunks an incomplete frame may be held in when frames of `maxPayloadBytes` are allowed: one for every
- * 256 bytes, and never fewer than `limits.maxBufferedChunks`.
+ * In how many pieces a message may come when one of `maxPayloadBytes` is allowed: one for every 256 bytes, and never fewer
+ * than `limits.pieces`.
  */
-export const bufferedChunksFor = (maxPayloadBytes: number): number =>
-  Math.max(limits.maxBufferedChunks, Math.ceil(maxPayloadBytes / 256))
+export const piecesFor = (maxPayloadBytes: number): number => Math.max(limits.pieces, Math.ceil(maxPayloadBytes / 256))

@@ -1,6 +1,9 @@
-/** Whether a person is still there, as far as sockets tell. Looked up when somebody wants in, and kept nowhere. */
+/**
+ * Whether a person is still there, as far as sockets tell. Looked up when somebody wants in, and kept nowhere; those that
+ * are found are asked for a sign of life.
+ */
 import type { SnapshotFrom } from "xstate"
-import type { connectionMachine } from "../machines/connection.ts"
+import type { ConnectionEvent, connectionMachine } from "../machines/connection.ts"
 import type { networkMachine } from "../machines/network.ts"
 import type { SupervisorRef } from "../machines/supervisor.ts"
 import { networkGroup } from "./address.ts"
@@ -17,7 +20,14 @@ export const createSocketsOf =
     const { entries } = (network.getSnapshot() as SnapshotFrom<typeof networkMachine>).context
     return [...entries.values()]
       .filter((entry) => entry.name === name)
-      .map(({ connection }) => (connection.getSnapshot() as SnapshotFrom<typeof connectionMachine>).context)
-      .filter((socket) => socket.address === address && socket.isNamed)
-      .map(({ openedAt }) => openedAt)
+      .map(({ connection }) => ({
+        connection,
+        socket: (connection.getSnapshot() as SnapshotFrom<typeof connectionMachine>).context
+      }))
+      .filter(({ socket }) => socket.address === address && socket.isNamed)
+      .map(({ connection, socket }) => {
+        // One that nobody is at any more is not found the next time.
+        connection.send({ type: "socket.wanted" } satisfies ConnectionEvent)
+        return socket.openedAt
+      })
   }

@@ -17,6 +17,7 @@ import {
   writeInvitation,
   writePeerJoined,
   writePeerLeft,
+  writePong,
   writeRegistered,
   writeRoomAttached,
   writeShutdown,
@@ -73,7 +74,9 @@ export const createConnections = (options: ConnectionsOptions) => {
       tellRoomAttached: (connection, { code, role, peer }) =>
         socketOf(connection)?.send(writeRoomAttached(code, role, peer)),
       tellFault: (connection, { fault }) => socketOf(connection)?.send(writeError(fault)),
+      tellPong: (connection) => socketOf(connection)?.send(writePong()),
       tellShutdown: (connection) => socketOf(connection)?.send(writeShutdown()),
+      probeSocket: (connection) => socketOf(connection)?.probe(),
       closeSocket: (connection, { code, reason }) => socketOf(connection)?.close(code, reason),
       holdFrames: (connection) => socketOf(connection)?.hold(),
       releaseFrames: (connection) => socketOf(connection)?.release(),
@@ -116,6 +119,8 @@ export const createConnections = (options: ConnectionsOptions) => {
     switch (frame.type) {
       case "register-details":
         return { type: "details.register", name: frame.name }
+      case "ping":
+        return { type: "client.pinged" }
       case "create-flight":
         return { type: "flight.create" }
       case "join-flight":

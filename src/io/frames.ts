@@ -74,6 +74,10 @@ export const clientFrames = {
     description:
       "Takes the participant's seat on a channel of its room (transfer unless named). Answered by room-attached; when both seats of the channel are taken, both get peer-joined; one that changes nothing is answered to its sender alone. Who has left the room comes back by it, for a while."
   }),
+  ping: Schema.Struct({ type: Schema.Literal("ping") }).annotate({
+    description:
+      "Asks for a sign of life, which pages cannot see otherwise. Answered by pong in its turn, behind the answers to what was sent before."
+  }),
   signal: Schema.Struct({ type: Schema.Literal("signal"), data: Schema.Unknown }).annotate({
     description: "Goes to the other member of this client's flight or channel, data unchanged. Without one it goes nowhere."
   })
@@ -86,6 +90,7 @@ export const frameBudgets = {
   "join-flight": ["frames", "guesses"],
   "invite-to-flight": ["frames", "invitations"],
   "attach-room": ["frames"],
+  ping: ["frames"],
   signal: ["frames"]
 } as const satisfies Readonly<Record<keyof typeof clientFrames, readonly BudgetName[]>>
 
@@ -140,6 +145,7 @@ export const serverFrames = {
   signal: Schema.Struct({ type: Schema.Literal("signal"), data: Schema.Unknown }).annotate({
     description: "From the peer, data unchanged."
   }),
+  pong: Schema.Struct({ type: Schema.Literal("pong") }).annotate({ description: "The answer to ping." }),
   "server-shutdown": Schema.Struct({ type: Schema.Literal("server-shutdown"), message: Schema.String }).annotate({
     description: "The server is going; close code 1001 follows. Connect again after a moment."
   }),
@@ -287,6 +293,8 @@ export const writePeerJoined = (
 ): string => write({ type: "peer-joined", flightCode, peer: { id: peer.id, name: peer.name }, connectionType })
 
 export const writePeerLeft = (): string => write({ type: "peer-left" })
+
+export const writePong = (): string => write({ type: "pong" })
 
 export const writeInvitation = (flightCode: string, fromName: string): string =>
   write({ type: "flight-invitation", flightCode, fromName })

@@ -8,12 +8,12 @@ import type { Socket } from "node:net"
 import type { Duplex } from "node:stream"
 import { STATUS_CODES } from "node:http"
 import { WebSocketServer, type WebSocket } from "ws"
-import { bufferedChunksFor } from "../limits.ts"
+import { limits, piecesFor } from "../limits.ts"
+import { ExplainingWebSocket } from "./explainingWebSocket.ts"
 
 export interface SocketServerOptions {
   /** Bytes of one message; one more closes the socket with 1009. */
   readonly maxPayloadBytes: number
-  readonly maxFragments: number
   /** A client that has not answered the last ping when the next is due is terminated. */
   readonly healthCheckIntervalMs: number
   /** A client that is probed has so long for a sign of life. */
@@ -25,7 +25,8 @@ export interface SocketServerOptions {
   readonly backPressureLowBytes: number
   /** A client that stays above the low mark for so long is terminated. */
   readonly slowReaderTimeoutMs: number
-  /** Frames that a client may send in the long run, and at once; it is closed with 1008 beyond. 0: without a limit. */
+  /** Frames, pings and pongs among them, that a client may send in the long run, and at once; it is closed with 1008 beyond.
+   * 0: without a limit. */
   readonly framesPerSecond: number
   readonly frameBurst: number
   /** A refusal for this upgrade request, or null to accept it. */
@@ -230,12 +231,26 @@ export class ClientSocket {
 
   /** What the server does with the socket's own events. */
   received(bytes: Buffer, isBinary: boolean): void {
-    if (--this.#allowance < 0 && !this.#isAllowedMore()) return this.#refuseFlood()
+    if (!this.#isCounted()) return
     if (!this.#held && this.#inbox === null) return this.#handle(bytes, isBinary)
     this.#inbox ??= []
     this.#inbox.push({ bytes, isBinary })
     this.#inboxBytes += bytes.length
     if (this.#inboxBytes > this.#options.heldFramesBytes) this.#pause(pausedForInbox)
+  }
+
+  /**
+   * A ping or an answer to one. It costs as much as any frame, and what came with it in one read stays in memory as long as
+   * a fragment beside it does.
+   */
+  controlled(): void {
+    this.#isCounted()
+  }
+
+  #isCounted(): boolean {
+    if (--this.#allowance >= 0 || (!this.#isDismissed && this.#isAllowedMore())) return true
+    this.#refuseFlood()
+    return false
   }
 
   /** The clock is looked at only when the allowance is used up: most clients never come to that. */
@@ -250,6 +265,8 @@ export class ClientSocket {
   }
 
   #refuseFlood(): void {
+    // It need not answer when it is told to go: until then its frames are read and, as parts of a message, kept.
+    if (this.#allowance < -limits.frameBurstsInFlight * this.#options.frameBurst) return this.#socket.terminate()
     if (this.#socket.readyState !== this.#socket.OPEN) return
     this.#options.handler.flooded(this)
     this.close(1008, "Too many frames")
@@ -333,14 +350,16 @@ export const createSocketServer = (server: Server | SecureServer, options: Socke
     clientTracking: false,
     perMessageDeflate: false,
     maxPayload: options.maxPayloadBytes,
-    maxFragments: options.maxFragments,
-    maxBufferedChunks: bufferedChunksFor(options.maxPayloadBytes)
+    maxFragments: piecesFor(options.maxPayloadBytes),
+    maxBufferedChunks: piecesFor(options.maxPayloadBytes),
+    WebSocket: ExplainingWebSocket
   })
 
   const open = (socket: WebSocket, request: IncomingMessage) => {
     const client = new ClientSocket(socket, request.socket, flush, options)
     clients.set(socket, client)
     socket.on("message", onMessage)
+    socket.on("ping", onPing)
     socket.on("pong", onPong)
     socket.on("close", onClose)
     socket.on("error", ignore)
@@ -351,8 +370,13 @@ export const createSocketServer = (server: Server | SecureServer, options: Socke
   function onMessage(this: WebSocket, data: Buffer, isBinary: boolean) {
     clients.get(this)?.received(data, isBinary)
   }
+  function onPing(this: WebSocket) {
+    clients.get(this)?.controlled()
+  }
   function onPong(this: WebSocket) {
-    clients.get(this)?.answered()
+    const client = clients.get(this)
+    client?.answered()
+    client?.controlled()
   }
   function onClose(this: WebSocket, code: number) {
     const client = clients.get(this)

@@ -54,6 +54,7 @@ export interface ConnectionContext extends ConnectionInput {
 export type ConnectionEvent =
   // What the client asks
   | { readonly type: "details.register"; readonly name: string }
+  | { readonly type: "client.pinged" }
   | { readonly type: "flight.create" }
   | { readonly type: "flight.join"; readonly code: string }
   /** It has given too many wrong codes to be asked for another now. */
@@ -74,6 +75,8 @@ export type ConnectionEvent =
   // What happens to the socket and the server
   | { readonly type: "deadline"; readonly at: number }
   | { readonly type: "server.draining" }
+  /** Somebody else was refused because this one seems to be there. */
+  | { readonly type: "socket.wanted" }
   /** `abrupt`: without a closing handshake. */
   | { readonly type: "socket.closed"; readonly abrupt: boolean; readonly at: number }
 
@@ -142,8 +145,11 @@ const base = setup({
     tellInvitation: (_, _invitation: { flightCode: string; fromName: string }) => {},
     tellRoomAttached: (_, _attached: { code: string; role: Role; peer: Participant | null }) => {},
     tellFault: (_, _fault: { fault: ConnectionFault }) => {},
+    tellPong: () => {},
     tellShutdown: () => {},
     // The socket
+    /** Finds out soon whether the socket lives: one that does not is ended. */
+    probeSocket: () => {},
     closeSocket: (_, _close: { code: number; reason: string }) => {},
     /** Later frames wait, in order, until they are released. */
     holdFrames: () => {},
@@ -357,6 +363,8 @@ export const connectionMachine = base.extend({ actions: { rename, leaveSeat, lea
             }
           ]
         },
+        "client.pinged": { actions: "tellPong" },
+        "socket.wanted": { actions: "probeSocket" },
         "flight.invite": [{ guard: "sitsInNamedFlight", actions: "invite" }, { actions: "askRoomToVouch" }],
         "room.vouched": { actions: "invite" },
         "flight.joinRefused": { actions: { type: "tellFault", params: { fault: "too-many-attempts" } } },

@@ -77,6 +77,7 @@ const signalData = fc.oneof(
 const frame = fc.oneof(
   { weight: 2, arbitrary: typed("register-details", { name }) },
   { weight: 3, arbitrary: typed("create-flight") },
+  { weight: 2, arbitrary: typed("ping") },
   { weight: 5, arbitrary: typed("join-flight", { flightCode }) },
   { weight: 2, arbitrary: typed("invite-to-flight", { inviteeId: mostly(reference("connection")), flightCode }) },
   { weight: 1, arbitrary: typed("attach-room", { roomCode, participantId: participant, channel }) },

@@ -5,7 +5,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { describe, expect, it, test } from "vitest"
 import { Name, ParticipantId, RoomCode } from "../../src/http/fields.ts"
-import { clientFrames, readFrame, type Incoming } from "../../src/io/frames.ts"
+import { clientFrames, readFrame, writeUserLists, type Incoming } from "../../src/io/frames.ts"
 import { randomNumbers } from "../support/random.ts"
 
 const read = (text: string): Incoming => readFrame(Buffer.from(text), false)
@@ -67,6 +67,21 @@ it("reads names, ids and codes as the HTTP endpoints do", () => {
   }
 })
 
+it("cuts each client's list out of everybody's as if it were written for it alone", () => {
+  const random = randomNumbers(3)
+  const units = ["a", '"', "\\", ",", "{", "}", "[", "]", "\u2028", "\ud800", "\u0000", "🦊", '"},{"id":"']
+  for (let left = 500; left > 0; left--) {
+    const name = () => Array.from({ length: Math.floor(random() * 6) }, () => units[Math.floor(random() * units.length)]).join("")
+    const clients = Array.from({ length: Math.floor(random() * 5) }, (_, index) => ({ id: `client${index}`, name: name() }))
+    const listFor = writeUserLists(clients)
+    for (const without of [...clients.map(({ id }) => id), "somebody else"]) {
+      const users = clients.filter(({ id }) => id !== without)
+      expect(listFor(without)).toBe(JSON.stringify({ type: "users-on-network-update", users }))
+    }
+    expect(listFor(null)).toBe(JSON.stringify({ type: "users-on-network-update", users: [] }))
+  }
+})
+
 // --- The fast reader against the plain one
 
 const decoders = Object.fromEntries(
@@ -124,6 +139,7 @@ describe("mutated frames", () => {
     '{"data":[[[["}"]]]],"type":"signal","x":{}}',
     '{"type":"register-details","name":" Ann "}',
     '{"type":"create-flight"}',
+    '{"type":"ping"}',
     '{"type":"join-flight","flightCode":"abc234"}',
     '{"type":"invite-to-flight","inviteeId":"podw9mesa2","flightCode":"ABC234"}',
     '{"type":"attach-room","roomCode":"ABC234","participantId":"qd7sfh2g3d1c","channel":"chat"}'

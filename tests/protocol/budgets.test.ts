@@ -1,4 +1,5 @@
 import { once } from "node:events"
+import type { Socket } from "node:net"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { WebSocket } from "ws"
 import { limits } from "../../src/limits.ts"
@@ -124,6 +125,36 @@ describe("frames of one connection", () => {
     await bob.settled()
     expect(await refusals(server(), "frames")).toBe(1)
     await bob.close()
+  })
+
+  it.each(["ping", "pong"] as const)("of the WebSocket's own kinds count as well: %s", async (kind) => {
+    const [ann, bob] = [await connect(server().ws), await connect(server().ws)]
+    const before = await refusals(server(), "frames")
+    const closed = ann.closed()
+    // Each behind the answer to the one before, or ws itself cuts off who does not read its answers.
+    for (let at = 0; at < 400 && ann.socket.readyState === WebSocket.OPEN; at += 40) {
+      for (let more = 0; more < 40; more++) ann.socket[kind]()
+      await Promise.race([closed, ann.settled().catch(() => {})])
+    }
+    expect(await closed).toBe(1008)
+    await bob.settled()
+    expect(await refusals(server(), "frames")).toBe(before + 1)
+    await bob.close()
+  })
+
+  it("cut the connection when they go on and on although it has been closed", async () => {
+    const ann = await connect(server().ws)
+    const socket = (ann.socket as unknown as { _socket: Socket })._socket
+    // It hears nothing of that, and does not answer.
+    socket.pause()
+    const gone = new Promise<void>((resolve) => socket.once("close", () => resolve()))
+    socket.on("error", () => {})
+    const pongs = Buffer.concat(Array.from({ length: 3000 }, () => Buffer.from([0x8a, 0x80, 0, 0, 0, 0])))
+    const write = () => socket.writable && socket.write(pongs, () => setImmediate(write))
+    write()
+    await expect.poll(() => server().actors().connections, { timeout: 5_000 }).toBe(0)
+    socket.destroy()
+    await gone
   })
 })
 

@@ -161,6 +161,20 @@ describe("flights", () => {
     expect(client.unread()).toEqual([])
   })
 
+  it("answers a ping with a pong, in its turn, and tells nobody else", async () => {
+    const { one, other } = await pair()
+    one.send({ type: "register-details" })
+    one.send({ type: "ping", data: "no part of it" })
+    one.send({ type: "no-such-frame" })
+    one.send({ type: "ping" })
+    const answers = [await one.next(), await one.next(), await one.next(), await one.next()]
+    expect(answers.map(({ type, message }) => message ?? type)).toEqual(["Invalid message payload", "pong", "Unknown message type", "pong"])
+    expect(one.texts.at(-1)).toBe(`{"type":"pong"}`)
+    one.send({ type: "signal", data: "after it" })
+    expect(await other.next()).toEqual({ type: "signal", data: "after it" })
+    expect(other.unread()).toEqual([])
+  })
+
   it("keeps who stays in the flight, and lets a third one in", async () => {
     const { one, other, code } = await pair()
     await other.close()

@@ -68,6 +68,29 @@ describe("a seat that is held by a socket that nobody is at any more", () => {
     await host.close()
   }, 25_000)
 
+  it("gives way to the same page loaded again, though it is registered under its name", async () => {
+    const registered = async () => {
+      const client = await server.connect()
+      client.send({ type: "register-details", name: "Guest" })
+      await client.settled()
+      return client
+    }
+    const old = await registered()
+    const room = await makeRoom(server)
+    // The host is there, and does not give way.
+    const host = await server.connect()
+    host.send({ type: "attach-room", roomCode: room.code, participantId: room.host })
+    await host.until("room-attached")
+    goSilent(old)
+    const again = await registered()
+    const join = () => post(`${server.http}/api/rooms/${room.code}/join`, { name: "Guest" })
+    expect((await join()).status).toBe(400)
+    await expect.poll(async () => (await join()).status, { interval: 500, timeout: 20_000 }).toBe(200)
+    expect(again.socket.readyState).toBe(again.socket.OPEN)
+    old.socket.terminate()
+    await Promise.all([again.close(), host.close()])
+  }, 25_000)
+
   it("is asked about once, however often it is wanted", async () => {
     const { one, other, flightCode } = await pair()
     const pings = [pingsOf(one), pingsOf(other)]

@@ -58,7 +58,8 @@ describe("metrics", () => {
     for (let at = 0; at < 128; at++) ann.send({ type: "signal", data: at })
     await bob.until("signal", ({ data }) => data === 127)
     ann.send("no frame")
-    await ann.until("error")
+    ann.send({ type: "ping" })
+    await ann.until("pong")
     await fetch(`${server.http}/api/rooms/${room.code}?participantId=${room.host}`)
     await fetch(`${server.http}/api/rooms/${room.code}?participantId=nobody`)
     await fetch(`${server.http}/api/%72ooms/${room.code}?participantId=nobody`)
@@ -73,6 +74,7 @@ describe("metrics", () => {
     expect(grown("silktower_relay_duration_seconds_count")).toBeGreaterThanOrEqual(2)
     expect(grown('silktower_frames_total{outcome="join-flight"}')).toBe(2)
     expect(grown('silktower_frames_total{outcome="invalid-format"}')).toBe(1)
+    expect(grown('silktower_frames_total{outcome="ping"}')).toBe(1)
     expect(grown('silktower_log_lines_total{level="info",message="client:connected"}')).toBe(2)
     const answered = (route: string, method: string, status: string) =>
       grown(`silktower_http_request_duration_seconds_count{route="${route}",method="${method}",status="${status}"}`)

@@ -150,6 +150,7 @@ const samples: Samples = {
     participantId,
     channel: index % 2 === 0 ? "chat" : "screen-share"
   }),
+  ping: () => ({}),
   signal: (index) => ({ data: index })
 }
 

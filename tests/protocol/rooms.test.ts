@@ -229,6 +229,17 @@ describeOnEachDatabase("rooms over sockets", (database) => {
     expect(newer.socket.unread()).toEqual([])
   })
 
+  it("answers a ping behind an attach behind the answer to that", async () => {
+    const room = await makeRoom(server)
+    const socket = await client()
+    socket.send({ type: "attach-room", roomCode: room.code, participantId: room.host })
+    socket.send({ type: "ping" })
+    socket.send({ type: "attach-room", roomCode: room.code, participantId: "nobody" })
+    socket.send({ type: "ping" })
+    const answers = [await socket.next(), await socket.next(), await socket.next(), await socket.next()]
+    expect(answers.map(({ type }) => type)).toEqual(["room-attached", "pong", "error", "pong"])
+  })
+
   it("lets a replaced socket open a flight of its own", async () => {
     const room = await connected()
     const newer = await attach(room.code, room.guest)

@@ -94,6 +94,49 @@ describe("upgrades", () => {
     expect(await closed).toBe(1009)
   })
 
+  /** Sends a text in fragments of so many bytes. */
+  const sendInFragments = (socket: WebSocket, text: string, bytes: number) => {
+    for (let at = 0; at < text.length; at += bytes) socket.send(text.slice(at, at + bytes), { fin: at + bytes >= text.length })
+  }
+
+  it("read a message in fragments of 256 bytes, however large it may be, and close more with 1008", async () => {
+    const roomy = await startServer({ DATA_DIR: `${directory}-3`, MAX_PAYLOAD_BYTES: String(4 * 1024 * 1024) })
+    for (const [one, bytes, fragment] of [
+      [await server.connect(), 600_000, 512],
+      [await server.connect(), 1024 * 1024, 256],
+      [await roomy.connect(), 4 * 1024 * 1024, 256]
+    ] as const) {
+      sendInFragments(one.socket, `{"type":"x","padding":"${"p".repeat(bytes - 25)}"}`, fragment)
+      expect(await one.next()).toEqual({ type: "error", message: "Unknown message type" })
+      await one.close()
+    }
+    const other = await server.connect()
+    const closed = once(other.socket, "close")
+    sendInFragments(other.socket, "p".repeat(4097), 1)
+    const [code, reason] = await closed
+    expect([code, String(reason)]).toEqual([1008, "Message in too many pieces"])
+    await roomy.stop()
+    await rm(`${directory}-3`, { recursive: true, force: true })
+  })
+
+  it("tell why they close, and leave the client's own words alone", async () => {
+    const closing = async (spoil: (socket: WebSocket) => void) => {
+      const { socket } = await server.connect()
+      const closed = once(socket, "close")
+      spoil(socket)
+      const [code, reason] = await closed
+      return [code, String(reason)]
+    }
+    expect(await closing((socket) => socket.send("p".repeat(1024 * 1024 + 1)))).toEqual([1009, "Message too big"])
+    expect(await closing((socket) => socket.send(Buffer.from([0xff]), { binary: false }))).toEqual([1007, "Invalid UTF-8"])
+    expect(await closing((socket) => (socket as any)._socket.write(Buffer.from([0xf1, 0x80, 0, 0, 0, 0])))).toEqual([
+      1002,
+      "Protocol error"
+    ])
+    expect(await closing((socket) => socket.close(4001, "mine"))).toEqual([4001, "mine"])
+    expect(await closing((socket) => socket.close(1008))).toEqual([1008, ""])
+  })
+
   it("end a client that does not answer pings, and keep one that does", async () => {
     const silent = await server.connect({ autoPong: false } as object)
     const lively = await server.connect()

@@ -201,6 +201,8 @@ export const createPlayer = async (databaseUrl: string) => {
           const inviteeId = clients.get(step.of)?.id ?? "nobody"
           return void clientOf(step.who).send({ type: "invite-to-flight", inviteeId, flightCode })
         }
+        case "ping":
+          return void clientOf(step.who).send({ type: "ping" })
         case "signal":
           return void clientOf(step.who).send(signalText(++signals))
         case "attach":

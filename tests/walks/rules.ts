@@ -5,6 +5,7 @@
 export const rules = [
   "arrives and is told an id",
   "takes a name",
+  "asks whether its socket lives",
   "closes",
   "is killed",
   "falls silent and is ended",

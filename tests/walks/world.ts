@@ -13,7 +13,7 @@ export type Step =
   /** A newer socket of the same participant takes the seat: from the older one, or when that has just broken off. */
   | { readonly does: "replace" | "blip"; readonly who: Person }
   | { readonly does: "register"; readonly who: Person; readonly name: string }
-  | { readonly does: "create flight" | "create room" | "poll" | "ready" | "signal"; readonly who: Person }
+  | { readonly does: "create flight" | "create room" | "poll" | "ready" | "ping" | "signal"; readonly who: Person }
   | { readonly does: "join flight" | "join room"; readonly who: Person; readonly of: Person }
   | { readonly does: "invite"; readonly who: Person; readonly of: Person; readonly into: Invited }
   /** Breaks off, and its partner, who has not heard of that yet, attaches again (by a newer socket too) or closes. */
@@ -66,7 +66,7 @@ export interface World {
 
 /** What somebody should get; `peer`, `from` and `code` name whose it is. */
 export type Expected =
-  | { readonly type: "registered" | "peer-left" | "server-shutdown" }
+  | { readonly type: "registered" | "peer-left" | "pong" | "server-shutdown" }
   | { readonly type: "flight-created"; readonly code: string }
   | {
       readonly type: "peer-joined"
@@ -399,6 +399,9 @@ export const take = (world: World, step: Step): Outcome | null => {
         frames: to(nothing, who, { type: "registered" }),
         rules: ["arrives and is told an id"]
       }
+    case "ping":
+      if (!isHere) return null
+      return { world, frames: to(nothing, who, { type: "pong" }), rules: ["asks whether its socket lives"] }
     case "register":
       if (!isHere) return null
       return { world: { ...world, names: put(world.names, who, step.name) }, frames: nothing, rules: ["takes a name"] }
@@ -675,6 +678,7 @@ const plainSteps = [
   "create room",
   "poll",
   "ready",
+  "ping",
   "signal"
 ] as const
 

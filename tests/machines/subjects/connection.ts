@@ -188,6 +188,20 @@ const laws: readonly Law[] = [
     }
   },
   {
+    sentence: "A ping is answered, and nothing else comes of it.",
+    holds: (step) => {
+      const pinged = heard("client.pinged")(step)
+      return step.did("tellPong").length === (pinged ? 1 : 0) && (!pinged || step.effects.length === 1)
+    }
+  },
+  {
+    sentence: "When somebody wants what it holds it is found out whether its socket lives, and nothing else comes of it.",
+    holds: (step) => {
+      const wanted = heard("socket.wanted")(step)
+      return step.did("probeSocket").length === (wanted ? 1 : 0) && (!wanted || step.effects.length === 1)
+    }
+  },
+  {
     sentence: "A flight that has crashed lets go of the link of those who were paired in it.",
     holds: (step) => step.did("dropLink").length === (ownFlight("flight.lost")(step) && isPaired(step.before) ? 1 : 0)
   },
@@ -427,6 +441,8 @@ const settings = (stage: Stage): readonly Setting[] => {
       events: ({ context, value }: { context: ConnectionContext; value: any }) => [
         { type: "details.register", name: "Ann" },
         { type: "details.register", name: "Anonymous" },
+        { type: "client.pinged" },
+        { type: "socket.wanted" },
         { type: "flight.create" },
         { type: "flight.join", code: "ABC234" },
         { type: "flight.joinRefused" },
@@ -506,6 +522,8 @@ export const connection: Subject = {
       "tellInvitation",
       "tellRoomAttached",
       "tellFault",
+      "tellPong",
+      "probeSocket",
       "tellShutdown",
       "closeSocket",
       "holdFrames",
