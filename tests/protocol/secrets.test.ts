@@ -4,8 +4,9 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { PassThrough } from "node:stream"
 import { Redacted } from "effect"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest"
 import { migrate } from "../../src/io/migrations.ts"
+import { limits } from "../../src/limits.ts"
 import { startStandIn } from "../http/standIn.ts"
 import { createPostgresDatabase, describeOnPostgres, withClient } from "../support/databases.ts"
 import { refusedStart, startProcess } from "../support/process.ts"
@@ -265,6 +266,11 @@ describe("no secret is printed or shown", () => {
         body: { iceServers: [{ urls: "turn:turn.example.org", username: "planted-user", credential: "planted-credential" }] }
       })
       const secrets = await session(server)
+      // Later each time than what was answered before is shared for.
+      const elapsed = performance.now.bind(performance)
+      const clock = vi.spyOn(performance, "now")
+      let later = 0
+      clock.mockImplementation(() => elapsed() + later)
       for (const reply of [
         { status: 401, body: "planted-api-token is not welcome" },
         { body: '{"iceServers": planted-api-token' },
@@ -273,7 +279,9 @@ describe("no secret is printed or shown", () => {
         "cut" as const
       ]) {
         standIn.replies(reply)
+        later += limits.cloudflareSharedMs + 1
         await fetch(`${server.http}/api/turn-credentials`)
+        expect(standIn.questions[0]?.path).toContain("generate-ice-servers")
         expect((await post(`${server.http}/request-email`, { token: "planted-visitor-token" })).status).not.toBe(200)
         expect(standIn.questions.length).toBeGreaterThan(0)
       }
@@ -298,6 +306,7 @@ describe("no secret is printed or shown", () => {
         expect(logs).toContain(name)
       }
     } finally {
+      vi.restoreAllMocks()
       await server.stop()
       await standIn.stop()
       await uploadThing.stop()
