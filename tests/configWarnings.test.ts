@@ -70,6 +70,8 @@ const useless: Readonly<Record<string, readonly Useless[] | "there is none">> = 
   MAX_ROOMS_PER_MINUTE: number,
   MAX_FAILED_JOINS_PER_MINUTE: number,
   MAX_POLLS_PER_SECOND: number,
+  MAX_REQUESTS_PER_SECOND: number,
+  MAX_THIRD_PARTY_REQUESTS_PER_MINUTE: number,
   ROOM_TTL_MINUTES: [...number, ["0", "refused"]],
   SEAT_RETURN_SECONDS: number,
   ABRUPT_GRACE_SECONDS: number,
