@@ -28,6 +28,7 @@ import { createOriginPolicy } from "./io/origin.ts"
 import { createOriginAdvice } from "./io/originAdvice.ts"
 import { createReadiness } from "./io/readiness.ts"
 import { createRefusedOrigins, type WhereRefused } from "./io/refusedOrigins.ts"
+import { createRush } from "./io/rush.ts"
 import { createRoomRows } from "./io/roomRows.ts"
 import { createRoomDesk, createRoomMachine } from "./io/rooms.ts"
 import { createSocketServer } from "./io/socketServer.ts"
@@ -36,7 +37,6 @@ import { createTelemetry, describeError } from "./io/telemetry.ts"
 import { createTokenBuckets } from "./io/tokenBuckets.ts"
 import type { Tracing } from "./io/tracing.ts"
 import { createIceServers } from "./io/turnCredentials.ts"
-import { createUnhurried } from "./io/unhurried.ts"
 import { createUploadRows } from "./io/uploadRows.ts"
 import { createUploadThing, isSdkInstalled, readsToken } from "./io/uploadthing.ts"
 import { createWatch } from "./io/watch.ts"
@@ -179,6 +179,7 @@ export const startApplication = async (config: Config, options: ApplicationOptio
     },
     now: () => performance.now()
   })
+  const rush = createRush(limits.rush)
   const connections = createConnections({
     addressOf,
     identities,
@@ -186,6 +187,7 @@ export const startApplication = async (config: Config, options: ApplicationOptio
     record,
     budgets,
     metrics,
+    onArrival: rush.arrival,
     now
   })
 
@@ -293,7 +295,7 @@ export const startApplication = async (config: Config, options: ApplicationOptio
           job: { backOffMs: limits.jobBackOffMs, longestBackOffMs: limits.jobLongestBackOffMs }
         },
         now,
-        unhurried: createUnhurried(limits.unhurriedMs)
+        whenCalm: rush.whenCalm
       }),
       actions: {
         record: (_, event) => record(event),

@@ -101,9 +101,10 @@ export const limits = {
    * look at everybody. Zero would let everybody wait. */
   networkCrowd: 2_048,
 
-  /** Milliseconds that one turn of the event loop spends on networks while others want to be let in. Zero would let every
-   * network wait for the next turn. */
-  unhurriedMs: 2,
+  /** Connections that come within `gapMs` milliseconds of each other are a rush: networks are told of them when nobody comes
+   * any more, `sliceMs` of work in a turn of the event loop, or when they have waited for `patienceMs`. Zero for `gapMs` would
+   * list everybody at once, and let others wait at the door meanwhile. */
+  rush: { gapMs: 1, sliceMs: 2, patienceMs: 1_000 },
 
   // Flight stories
 

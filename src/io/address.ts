@@ -34,6 +34,12 @@ const unreadHeaders = [
 ] as const
 export type UnreadHeader = (typeof unreadHeaders)[number]
 
+/** On the socket itself: tens of thousands of entries of a WeakMap are work for every garbage collection. */
+const known = Symbol("client address")
+interface KnownSocket extends Socket {
+  [known]?: { readonly forwarded: string | string[] | undefined; readonly client: ClientAddress }
+}
+
 /**
  * Makes a reader of client addresses. It starts at the socket's address and walks X-Forwarded-For from right to left
  * for as long as the address it stands on is a trusted proxy's. An entry that is no address is not believed: the walk
@@ -72,13 +78,13 @@ export const createAddressReader = (
   }
 
   // Every request is asked about, and the requests of one connection are mostly one client's.
-  const known = new WeakMap<Socket, { readonly forwarded: string | string[] | undefined; readonly client: ClientAddress }>()
   return (request) => {
+    const socket: KnownSocket = request.socket
     const forwarded = request.headers["x-forwarded-for"]
-    const before = known.get(request.socket)
+    const before = socket[known]
     if (before !== undefined && before.forwarded === forwarded) return before.client
     const client = read(request)
-    known.set(request.socket, { forwarded, client })
+    socket[known] = { forwarded, client }
     return client
   }
 }

@@ -37,6 +37,8 @@ export interface ConnectionsOptions {
   readonly record: (event: DomainEvent) => void
   readonly budgets: Pick<Budgets, "connected" | "disconnected" | "invite" | "guess" | "guessedRight" | "tooManyFrames">
   readonly metrics: Pick<Metrics, "arrived" | "relayed" | "frame">
+  /** Hears of everybody who is let in. */
+  readonly onArrival: () => void
   /** Epoch milliseconds. */
   readonly now: () => number
 }
@@ -45,7 +47,6 @@ export interface ConnectionsOptions {
 export const createConnections = (options: ConnectionsOptions) => {
   const { identities, deadlines, metrics, budgets, now } = options
   const sockets = new Map<string, ClientSocket>()
-  const actors = new WeakMap<ClientSocket, AnyActorRef>()
   const links = createLinks()
   let supervisor: SupervisorRef | undefined
 
@@ -62,7 +63,7 @@ export const createConnections = (options: ConnectionsOptions) => {
     actions: {
       openSocket: ({ context, self }) => {
         const socket = sockets.get(context.id)
-        if (socket !== undefined) actors.set(socket, self)
+        if (socket !== undefined) socket.actor = self
       },
       tellRegistered: ({ context }) => sockets.get(context.id)?.send(writeRegistered(context.id)),
       tellFlightCreated: (connection, { code }) => socketOf(connection)?.send(writeFlightCreated(code)),
@@ -139,7 +140,7 @@ export const createConnections = (options: ConnectionsOptions) => {
   }
 
   const join = (socket: ClientSocket, event: ReturnType<typeof eventOf>) => {
-    const actor = actors.get(socket)
+    const { actor } = socket
     if (budgets.guess(socket.address) > 0) return actor?.send({ type: "flight.joinRefused" })
     const before = refusedJoins
     actor?.send(event)
@@ -165,8 +166,9 @@ export const createConnections = (options: ConnectionsOptions) => {
         // Two clients whose addresses nobody knows are no neighbours.
         group: group === "unknown" ? `unknown ${socket.id}` : group
       }
+      options.onArrival()
       supervisor?.send({ type: "child.start", id: socket.id, input })
-      if (!actors.has(socket)) socket.close(1013, "Try again later")
+      if (socket.actor === null) socket.close(1013, "Try again later")
     },
     frame: (socket, bytes, isBinary) => {
       const arrivedAt = metrics.arrived()
@@ -184,12 +186,12 @@ export const createConnections = (options: ConnectionsOptions) => {
         if (frame.type === "invite-to-flight" && budgets.invite(socket.id, frame.inviteeId, socket.address) > 0) return
         const event = eventOf(frame)
         if (event.type === "flight.join") join(socket, event)
-        else actors.get(socket)?.send(event)
+        else socket.actor?.send(event)
       }
     },
     closed: (socket, abrupt) => {
       // While the actor says its farewells, what it sends to this socket goes nowhere: it is closed.
-      actors.get(socket)?.send({ type: "socket.closed", abrupt, at: now() })
+      socket.actor?.send({ type: "socket.closed", abrupt, at: now() })
       sockets.delete(socket.id)
       budgets.disconnected(socket.address, performance.now() - socket.openedAt)
     },

@@ -7,6 +7,7 @@ import type { Server as SecureServer } from "node:https"
 import type { Socket } from "node:net"
 import type { Duplex } from "node:stream"
 import { STATUS_CODES } from "node:http"
+import type { AnyActorRef } from "xstate"
 import { WebSocketServer, type WebSocket } from "ws"
 import { limits, piecesFor } from "../limits.ts"
 import { ExplainingWebSocket } from "./explainingWebSocket.ts"
@@ -95,6 +96,8 @@ export class ClientSocket {
   id = ""
   /** Set by the handler when it opens: the client's address. */
   address = ""
+  /** Set by the handler when it opens: who hears what the client says. */
+  actor: AnyActorRef | null = null
   /** On the clock of performance.now(). */
   readonly openedAt = performance.now()
   /** Whose this socket's frames are, while a link is open. */

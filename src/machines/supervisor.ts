@@ -53,7 +53,7 @@ export interface SupervisorOptions {
   /** Epoch milliseconds. */
   readonly now: () => number
   /** Does what a `child.tell` asks for, in order, at once or a little later. Absent: at once. */
-  readonly unhurried?: ((work: () => void) => void) | undefined
+  readonly whenCalm?: ((work: () => void) => void) | undefined
   /** Who else must hear of a crash, and what. */
   readonly consequences?: (crash: Crash) => readonly Delivery[]
 }
@@ -304,9 +304,9 @@ export const createSupervisor = (
         }
         case "child.tell": {
           const addressed = event as Extract<SupervisorEvent, { type: "child.tell" }>
-          const { unhurried } = options
-          if (unhurried !== undefined && addressed.isDue !== true) {
-            scope.defer(() => unhurried(() => scope.self.send({ ...addressed, isDue: true })))
+          const { whenCalm } = options
+          if (whenCalm !== undefined && addressed.isDue !== true) {
+            scope.defer(() => whenCalm(() => scope.self.send({ ...addressed, isDue: true })))
             break
           }
           const child = living(state, scope, addressed.id)

@@ -62,11 +62,11 @@ export interface TowerParts {
   /** Epoch milliseconds. */
   readonly now: () => number
   /** Does what networks are told when there is time for it: to be let in comes before seeing who is there. */
-  readonly unhurried?: (work: () => void) => void
+  readonly whenCalm?: (work: () => void) => void
 }
 
 /** Which supervisors there are, and what a crash in each means to the others. */
-export const towerSupervisors = ({ connection, flight, room, network, story, job, settings, now, unhurried }: TowerParts) => ({
+export const towerSupervisors = ({ connection, flight, room, network, story, job, settings, now, whenCalm }: TowerParts) => ({
   connections: createSupervisor({
     kind: "connections",
     child: connection,
@@ -97,7 +97,7 @@ export const towerSupervisors = ({ connection, flight, room, network, story, job
     restart: "transient",
     settings: settings.network,
     now,
-    unhurried,
+    whenCalm,
     consequences: ({ id }) => [
       { to: "connections", event: { type: "children.tell", event: { type: "network.lost", group: id } } }
     ]
