@@ -1,5 +1,6 @@
 /** Walks through the world: along every edge of its adjacency map for one and for two people, by chance for three. */
 import { getAdjacencyMap } from "@xstate/graph"
+import { limits } from "../../src/limits.ts"
 import {
   inWords,
   isShownRight,
@@ -34,6 +35,26 @@ const situation = (world: World): string =>
     // What they are called, where that counts.
     people.map((who) => [world.names[who] === nameOnVisit(who), isShownRight(world, who)])
   ])
+
+/** After these somebody has another connection, or none. */
+const reconnects: ReadonlySet<Step["does"]> = new Set(["connect", "leave", "kill", "reload", "replace", "blip", "break off", "restart"])
+
+/** Without invitations that come too often: no more than one connection may send to another at once. They change nothing. */
+export const withinBudget = (walk: Walk): Walk => {
+  const sent = new Map<string, number>()
+  return walk.filter((step) => {
+    if (step.does === "invite") {
+      const pair = `${step.who} ${step.of}`
+      const count = (sent.get(pair) ?? 0) + 1
+      sent.set(pair, count)
+      return count <= limits.invitations.ofPair.atOnce
+    }
+    if (reconnects.has(step.does)) {
+      for (const pair of sent.keys()) if (!("who" in step) || pair.split(" ").includes(step.who)) sent.delete(pair)
+    }
+    return true
+  })
+}
 
 interface Edge {
   readonly event: WorldEvent
