@@ -92,9 +92,9 @@ export const limits = {
   /** Bytes of lists that one network is sent a second in the long run. Zero would send none. */
   listBytesPerSecond: 1_000_000,
   /** Milliseconds in which everybody on a network can be sent one list: with what newcomers are sent, and with late timers,
-   * a change is seen by all within 5 s. Lists that are too long for that, of more than some 270 clients, are cut to those
-   * who have come or changed last: 73 among 1,000. Zero would show one client at most. */
-  listRoundMs: 3_500,
+   * a change is seen by all within 5 s. Lists that are too long for that, of more than some 250 clients, are cut to those
+   * who have come or changed last: 62 among 1,000. Zero would show one client at most. */
+  listRoundMs: 3_000,
   /** Bytes of lists that go out at once: a fifth of a second's. Zero would send one list a turn. */
   listTurnBytes: 200_000,
   /** Clients of one network from which on a newcomer's own list waits for the next turn: to put one together takes a
