@@ -95,7 +95,7 @@ export const limits = {
    * a change is seen by all within 5 s. Lists that are too long for that, of more than some 250 clients, are cut to those
    * who have come or changed last: 62 among 1,000. Zero would show one client at most. */
   listRoundMs: 3_000,
-  /** Bytes of lists that go out at once: a fifth of a second's. Zero would send one list a turn. */
+  /** Bytes of lists that go out at once: a fifth of a second's. Zero would send none. */
   listTurnBytes: 200_000,
   /** Clients of one network from which on a newcomer's own list waits for the next turn: to put one together takes a
    * look at everybody. Zero would let everybody wait. */

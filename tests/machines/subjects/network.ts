@@ -93,7 +93,7 @@ const laws: readonly Law[] = [
     }
   },
   {
-    sentence: "Whoever gets a list has it from a later turn than everybody had before, and has waited longest.",
+    sentence: "Whoever gets a list has it from a later turn than everybody had before, and nobody gets one before a newcomer without any.",
     when: isTurn,
     holds: (step) => {
       const { before, after } = step
