@@ -13,7 +13,8 @@ const pongOpcode = 10
 
 const encode = (opcode: number, payload: Buffer): Buffer => {
   const { length } = payload
-  const head = length < 126 ? Buffer.of(0x80 | opcode, 0x80 | length) : Buffer.of(0x80 | opcode, 0xfe, length >> 8, length & 255)
+  const head =
+    length < 126 ? Buffer.of(0x80 | opcode, 0x80 | length) : Buffer.of(0x80 | opcode, 0xfe, length >> 8, length & 255)
   const mask = randomBytes(4)
   return Buffer.concat([head, mask, payload.map((byte, index) => byte ^ (mask[index & 3] as number))])
 }
@@ -49,7 +50,8 @@ export class BenchSocket {
     socket.on("data", (chunk: Buffer) => this.#received(chunk))
     socket.on("error", () => {})
     socket.on("close", () => {
-      for (const { start, reject } of this.#waiting) reject(new Error(`The server closed a socket that waits for ${start}`))
+      for (const { start, reject } of this.#waiting)
+        reject(new Error(`The server closed a socket that waits for ${start}`))
     })
   }
 
@@ -165,18 +167,27 @@ export const openGreeted = async (port: number, address: string): Promise<BenchS
 }
 
 /** Opens so many, fifty at a time. */
-export const openMany = async (port: number, count: number, address: (index: number) => string): Promise<BenchSocket[]> => {
+export const openMany = async (
+  port: number,
+  count: number,
+  address: (index: number) => string
+): Promise<BenchSocket[]> => {
   const sockets: BenchSocket[] = []
   while (sockets.length < count) {
     const first = sockets.length
     const batch = Math.min(50, count - first)
-    sockets.push(...(await Promise.all(Array.from({ length: batch }, (_, index) => openGreeted(port, address(first + index))))))
+    sockets.push(
+      ...(await Promise.all(Array.from({ length: batch }, (_, index) => openGreeted(port, address(first + index)))))
+    )
   }
   return sockets
 }
 
 /** Two clients in one flight, the host first. */
-export const openFlight = async (port: number, addresses: readonly [string, string]): Promise<[BenchSocket, BenchSocket]> => {
+export const openFlight = async (
+  port: number,
+  addresses: readonly [string, string]
+): Promise<[BenchSocket, BenchSocket]> => {
   const [host, guest] = await Promise.all([openGreeted(port, addresses[0]), openGreeted(port, addresses[1])])
   host.send(`{"type":"create-flight"}`)
   const { flightCode } = JSON.parse(await host.next("flight-created")) as { flightCode: string }

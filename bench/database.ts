@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import pg from "pg"
-import { migrate } from "../src/io/migrations.ts"
+import { migrate } from "../src/io/database/migrations.ts"
 import type { DatabaseKind } from "./setting.ts"
 
 export interface BenchDatabase {

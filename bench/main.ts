@@ -4,8 +4,8 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { commandLineOf, oneOf, switchFlag, valueFlag, valueFlagOr } from "../src/commandLine.ts"
-import { createDatabase, hasPostgres, type BenchDatabase } from "./database.ts"
+import { commandLineOf, oneOf, switchFlag, valueFlag, valueFlagOr } from "../src/config/commandLine.ts"
+import { type BenchDatabase, createDatabase, hasPostgres } from "./database.ts"
 import { connect, flight, idleMemory } from "./figures/connections.ts"
 import { crowd } from "./figures/crowd.ts"
 import { deploy } from "./figures/deploy.ts"
@@ -17,10 +17,10 @@ import { slowReader } from "./figures/slowReader.ts"
 import { start } from "./figures/start.ts"
 import { tower } from "./figures/tower.ts"
 import { pinLoad } from "./pinning.ts"
-import { figureLine, table, withFigures, withNewest, type KeptFigure } from "./report.ts"
-import { overRuns, type Figure } from "./rounds.ts"
+import { figureLine, type KeptFigure, table, withFigures, withNewest } from "./report.ts"
+import { type Figure, overRuns } from "./rounds.ts"
 import { startServer } from "./servers.ts"
-import { fullSize, quickSize, type DatabaseKind, type Setting, type Size } from "./setting.ts"
+import { type DatabaseKind, fullSize, quickSize, type Setting, type Size } from "./setting.ts"
 
 interface Part {
   readonly measure: (setting: Setting) => Promise<readonly Figure[]>
@@ -114,7 +114,11 @@ for (let run = 0; run < runs; run++) {
   for (const name of names) {
     const part = parts[name] as Part
     if (run > 0 && part.once === true) continue
-    const kinds: readonly DatabaseKind[] = !postgres ? ["embedded"] : part.onBoth ? ["PostgreSQL", "embedded"] : ["PostgreSQL"]
+    const kinds: readonly DatabaseKind[] = !postgres
+      ? ["embedded"]
+      : part.onBoth
+        ? ["PostgreSQL", "embedded"]
+        : ["PostgreSQL"]
     for (const kind of kinds) {
       for (const figure of await measure(part, kind, size)) {
         const known = measured.get(figure.name)

@@ -22,7 +22,8 @@ let pinning: Pinning | undefined
 /** Puts this process on one of the cores it may use, and leaves the others to the servers, where that can be done. */
 export const pinLoad = (): Pinning | undefined => {
   if (process.platform !== "linux") return undefined
-  const taskset = (...words: string[]) => execFileSync("taskset", words, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] })
+  const taskset = (...words: string[]) =>
+    execFileSync("taskset", words, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] })
   try {
     const [load, ...servers] = coresOf(taskset("-cp", String(process.pid)).split(": ").at(-1)?.trim() ?? "")
     if (load === undefined || servers.length === 0) return undefined

@@ -65,7 +65,8 @@ const chart = (figures: readonly Figure[]): string => {
   const ratios = figures.filter(
     ({ compared, aim, unmeasurable }) => compared === "ratio" && aim !== undefined && unmeasurable !== true
   )
-  const row = (values: readonly (number | undefined)[]) => `[${values.map((value) => (value ?? 0).toFixed(2)).join(", ")}]`
+  const row = (values: readonly (number | undefined)[]) =>
+    `[${values.map((value) => (value ?? 0).toFixed(2)).join(", ")}]`
   return [
     "```mermaid",
     "xychart-beta horizontal",

@@ -97,7 +97,10 @@ export const compare = (
   }
 }
 
-const middleHalf = (values: readonly number[]): readonly [number, number] => [quantile(values, 0.25), quantile(values, 0.75)]
+const middleHalf = (values: readonly number[]): readonly [number, number] => [
+  quantile(values, 0.25),
+  quantile(values, 0.75)
+]
 
 /**
  * A figure of what varies more from round to round than the two sides differ: the outcome is the ratio of the sides' own

@@ -3,8 +3,7 @@
 /** Bytes of a frame's text. */
 export const signalBytes = 800
 
-const fingerprint =
-  "95:13:DC:F2:81:0E:AE:5F:37:F2:09:A3:D1:34:29:7A:8C:63:92:FA:45:FE:A8:76:30:31:4F:4C:48:1D:D3:EB"
+const fingerprint = "95:13:DC:F2:81:0E:AE:5F:37:F2:09:A3:D1:34:29:7A:8C:63:92:FA:45:FE:A8:76:30:31:4F:4C:48:1D:D3:EB"
 
 const description = (type: "offer" | "answer", padding: string) => ({
   sdp: {

@@ -5,11 +5,11 @@
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { commandLineOf, valueFlagOr, wholeNumber } from "../src/commandLine.ts"
+import { commandLineOf, valueFlagOr, wholeNumber } from "../src/config/commandLine.ts"
 import { openKeptAlive, requestOf } from "./benchRequests.ts"
 import { BenchSocket, openMany } from "./benchSocket.ts"
 import { quantile } from "./rounds.ts"
-import { startServer, type Server } from "./servers.ts"
+import { type Server, startServer } from "./servers.ts"
 
 const { seconds, connections: staying } = await commandLineOf({
   command: "npm run soak --",
@@ -39,7 +39,9 @@ const signal = JSON.stringify({ type: "signal", data: { type: "offer", sdp: "v=0
 const addressOf = (pair: number, side: number): string => `203.0.${pair}.${side}`
 
 const meet = async (port: number, pair: number) =>
-  Promise.all([0, 1].map((side) => BenchSocket.open(port, addressOf(pair, side)))) as Promise<[BenchSocket, BenchSocket]>
+  Promise.all([0, 1].map((side) => BenchSocket.open(port, addressOf(pair, side)))) as Promise<
+    [BenchSocket, BenchSocket]
+  >
 
 /** ms from one's write to the other's read. */
 const latencies: number[] = []
@@ -146,7 +148,9 @@ try {
   const megabytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(2)} MiB`
   console.log(`${counts.flights} flights, ${counts.rooms} rooms, ${counts.cuts} pairs cut off, in ${seconds} s`)
   console.log(`actors before ${JSON.stringify(before.left)}, after ${JSON.stringify(after.left)}`)
-  console.log(`heap before ${megabytes(before.heapBytes)}, after ${megabytes(after.heapBytes)}: ${(growth * 100).toFixed(2)} %`)
+  console.log(
+    `heap before ${megabytes(before.heapBytes)}, after ${megabytes(after.heapBytes)}: ${(growth * 100).toFixed(2)} %`
+  )
   const shareOf = (share: number) => `${quantile(latencies, share).toFixed(2)} ms`
   console.log(`a signal's way through the server: half within ${shareOf(0.5)}, 99 of 100 within ${shareOf(0.99)}`)
   const same = !living(after.left) && JSON.stringify(before.left) === JSON.stringify(after.left)

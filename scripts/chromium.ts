@@ -1,7 +1,7 @@
 /** Debian's Chromium, for the tests of pages and for the picture of the tower page. */
 import { existsSync } from "node:fs"
 import { delimiter, join } from "node:path"
-import { chromium, type Browser } from "playwright-core"
+import { type Browser, chromium } from "playwright-core"
 
 /** Where Chromium is on this machine; undefined where it is not. */
 export const findChromium = (): string | undefined =>
@@ -17,7 +17,9 @@ export const launchChromium = (executablePath: string, hosts: readonly string[] 
     executablePath,
     args: [
       "--no-sandbox",
-      ...(hosts.length === 0 ? [] : [`--host-resolver-rules=${hosts.map((host) => `MAP ${host} 127.0.0.1`).join(",")}`]),
+      ...(hosts.length === 0
+        ? []
+        : [`--host-resolver-rules=${hosts.map((host) => `MAP ${host} 127.0.0.1`).join(",")}`]),
       "--disable-gpu",
       "--disable-quic",
       "--no-first-run",

@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
-import { readEnvironmentFile, variableNames } from "../src/config.ts"
-import { readDatabaseSsl, type DatabaseSsl } from "../src/io/databaseEncryption.ts"
-import { misspeltNames } from "../src/misspelt.ts"
+import { readEnvironmentFile, variableNames } from "../src/config/config.ts"
+import { misspeltNames } from "../src/config/misspelt.ts"
+import { type DatabaseSsl, readDatabaseSsl } from "../src/io/database/databaseEncryption.ts"
 
 /** The database the server would use when started from here: environment first, then `.env`, then defaults. */
 export const databaseSettings = (): {

@@ -9,8 +9,8 @@ import { join } from "node:path"
 import { PassThrough } from "node:stream"
 import { Effect } from "effect"
 import { startApplication } from "../src/application.ts"
-import { commandLineOf, valueFlagOr } from "../src/commandLine.ts"
-import { loadConfig } from "../src/config.ts"
+import { commandLineOf, valueFlagOr } from "../src/config/commandLine.ts"
+import { loadConfig } from "../src/config/config.ts"
 import { ask, Peer } from "./peer.ts"
 
 const fileBytes = 8 * 1024 * 1024
@@ -84,7 +84,9 @@ const show = async (url: string) => {
     guest.send({ type: "attach-room", roomCode: code, participantId: joined.self.participantId })
     const { connectionType } = await host.until("peer-joined")
     await guest.until("peer-joined")
-    step(`Both attach to the room and are told of each other (${connectionType}): the server opens a link between them.`)
+    step(
+      `Both attach to the room and are told of each other (${connectionType}): the server opens a link between them.`
+    )
 
     await Promise.all([host.offer(), host.opened(), guest.opened()])
     step("Offer, answer and ICE candidates went over the link; the data channel between the peers is open.")
@@ -112,7 +114,9 @@ const { url: given } = await commandLineOf({
       expected: "an http:// or https:// URL",
       // A WebSocket's URL means the same server.
       read: (text) =>
-        /^(http|ws)s?:\/\//.test(text) && URL.canParse(text) ? text.replace(/^ws/, "http").replace(/\/+$/, "") : undefined,
+        /^(http|ws)s?:\/\//.test(text) && URL.canParse(text)
+          ? text.replace(/^ws/, "http").replace(/\/+$/, "")
+          : undefined,
       description: "The server, http://localhost:8080 unless told otherwise. Where none is, one is started"
     })
   }

@@ -1,6 +1,6 @@
 // npm run dev: a server for working on it or against it. Its database is empty at the start; changed files restart it.
 import { fileURLToPath } from "node:url"
-import { commandLineOf, listFlag, port, switchFlag } from "../src/commandLine.ts"
+import { commandLineOf, listFlag, port, switchFlag } from "../src/config/commandLine.ts"
 import { dockerDatabase, embeddedDatabase } from "./dev/databases.ts"
 import { showFooter } from "./dev/footer.ts"
 import { readKeys } from "./dev/keys.ts"

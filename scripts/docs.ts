@@ -1,8 +1,8 @@
 // npm run docs: walks the charts and draws them, into docs/statecharts. With --check it writes nothing and names what is stale.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
-import { commandLineOf, switchFlag } from "../src/commandLine.ts"
-import { subjects } from "../tests/machines/subjects/index.ts"
-import { coverageOf, walk } from "../tests/machines/walking/walk.ts"
+import { commandLineOf, switchFlag } from "../src/config/commandLine.ts"
+import { subjects } from "../tests/walking/subjects.ts"
+import { coverageOf, walk } from "../tests/walking/walk.ts"
 import { makePages } from "./docs/pages.ts"
 
 const { check: onlyChecks } = await commandLineOf({

@@ -3,7 +3,7 @@ import { once } from "node:events"
 import { createServer } from "node:net"
 import { createWebSocketInspector } from "@statelyai/inspect"
 import { createInspectorServer } from "@statelyai/inspect/server"
-import { commandLineOf, port as aPort, switchFlag, valueFlagOr } from "../src/commandLine.ts"
+import { port as aPort, commandLineOf, switchFlag, valueFlagOr } from "../src/config/commandLine.ts"
 import { run } from "../src/run.ts"
 import { redact } from "./inspect/redact.ts"
 
@@ -37,7 +37,9 @@ await listenOnce(port).catch((error: NodeJS.ErrnoException) => {
 })
 createInspectorServer({ port, autoOpen: !noOpen })
 const inspector = createWebSocketInspector({ url: `ws://localhost:${port}`, serialize: redact })
-console.log(`\n  inspector   http://localhost:${port} (shows Stately's inspector; events are sent from this machine to your browser)`)
+console.log(
+  `\n  inspector   http://localhost:${port} (shows Stately's inspector; events are sent from this machine to your browser)`
+)
 // Its arguments are not the server's.
 process.argv.splice(2)
 const watch = inspector.inspect

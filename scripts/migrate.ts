@@ -1,10 +1,10 @@
 // npm run migrate: brings the tables of the configured database up to date. Loses nothing; may be run at any time.
-import { commandLineOf } from "../src/commandLine.ts"
-import { withPostgres } from "../src/io/database.ts"
-import { checkFitness } from "../src/io/databaseFitness.ts"
-import { readDatabaseUrl } from "../src/io/databaseUrl.ts"
-import { openEmbeddedDatabase } from "../src/io/embeddedDatabase.ts"
-import { migrate } from "../src/io/migrations.ts"
+import { commandLineOf } from "../src/config/commandLine.ts"
+import { withPostgres } from "../src/io/database/database.ts"
+import { checkFitness } from "../src/io/database/databaseFitness.ts"
+import { readDatabaseUrl } from "../src/io/database/databaseUrl.ts"
+import { openEmbeddedDatabase } from "../src/io/database/embeddedDatabase.ts"
+import { migrate } from "../src/io/database/migrations.ts"
 import { databaseSettings, runScript } from "./databaseSettings.ts"
 
 const report = (place: string, applied: readonly string[]): void => {

@@ -35,7 +35,9 @@ const loadWebRtc = (): { RTCPeerConnection: new (configuration: object) => Conne
   try {
     return createRequire(import.meta.url)("@roamhq/wrtc")
   } catch (cause) {
-    throw new Error("WebRTC for Node (@roamhq/wrtc, a development package) cannot be loaded on this machine.", { cause })
+    throw new Error("WebRTC for Node (@roamhq/wrtc, a development package) cannot be loaded on this machine.", {
+      cause
+    })
   }
 }
 

@@ -5,41 +5,41 @@ import type { IncomingMessage } from "node:http"
 import type { Server as SecureServer } from "node:https"
 import type { AddressInfo } from "node:net"
 import * as Redacted from "effect/Redacted"
-import { createActor, waitFor, type ActorRefFrom, type InspectionEvent } from "xstate"
-import type { Config } from "./config.ts"
+import { type ActorRefFrom, createActor, type InspectionEvent, waitFor } from "xstate"
+import type { Config } from "./config/config.ts"
 import { createGate } from "./http/gate.ts"
 import { createHttpSurface } from "./http/surface.ts"
-import { createAddressReader, type UnreadHeader } from "./io/address.ts"
-import { createSocketsOf } from "./io/around.ts"
-import { asyncApiDocument } from "./io/asyncApi.ts"
-import { followRenewals, readCertificate } from "./io/certificate.ts"
-import { createConnections } from "./io/connections.ts"
-import { createBudgets } from "./io/budgets.ts"
-import { openDatabase } from "./io/database.ts"
-import { createDeadlines } from "./io/deadlines.ts"
-import { createPreviewCleanup, createRoomCleanup } from "./io/cleanups.ts"
-import { aliasOf, createIdentities } from "./io/identities.ts"
-import { createJobs, jobNames } from "./io/jobs.ts"
-import { createLineBudgets } from "./io/lineBudgets.ts"
-import { listen } from "./io/listening.ts"
-import type { LogOutput } from "./io/logOutput.ts"
-import { createMetrics } from "./io/metrics.ts"
-import { createOriginPolicy } from "./io/origin.ts"
-import { createOriginAdvice } from "./io/originAdvice.ts"
-import { createReadiness } from "./io/readiness.ts"
-import { createRefusedOrigins, type WhereRefused } from "./io/refusedOrigins.ts"
-import { createRush } from "./io/rush.ts"
-import { createRoomRows } from "./io/roomRows.ts"
-import { createRoomDesk, createRoomMachine } from "./io/rooms.ts"
-import { createSocketServer } from "./io/socketServer.ts"
-import { createStories } from "./io/stories.ts"
-import { createTelemetry, describeError } from "./io/telemetry.ts"
-import { createTokenBuckets } from "./io/tokenBuckets.ts"
-import type { Tracing } from "./io/tracing.ts"
-import { createIceServers } from "./io/turnCredentials.ts"
-import { createUploadRows } from "./io/uploadRows.ts"
-import { createUploadThing, isSdkInstalled, readsToken } from "./io/uploadthing.ts"
-import { createWatch } from "./io/watch.ts"
+import { createDeadlines } from "./io/actors/deadlines.ts"
+import { createJobs, jobNames } from "./io/actors/jobs.ts"
+import { createAddressReader, type UnreadHeader } from "./io/admission/address.ts"
+import { createBudgets } from "./io/admission/budgets.ts"
+import { createOriginPolicy } from "./io/admission/origin.ts"
+import { createOriginAdvice } from "./io/admission/originAdvice.ts"
+import { createRefusedOrigins, type WhereRefused } from "./io/admission/refusedOrigins.ts"
+import { createTokenBuckets } from "./io/admission/tokenBuckets.ts"
+import { openDatabase } from "./io/database/database.ts"
+import { createReadiness } from "./io/database/readiness.ts"
+import { createSocketsOf } from "./io/dropsilk/around.ts"
+import { asyncApiDocument } from "./io/dropsilk/asyncApi.ts"
+import { createPreviewCleanup, createRoomCleanup } from "./io/dropsilk/cleanups.ts"
+import { createConnections } from "./io/dropsilk/connections.ts"
+import { aliasOf, createIdentities } from "./io/dropsilk/identities.ts"
+import { createRoomRows } from "./io/dropsilk/roomRows.ts"
+import { createRoomDesk, createRoomMachine } from "./io/dropsilk/rooms.ts"
+import { createStories } from "./io/dropsilk/stories.ts"
+import { createUploadRows } from "./io/dropsilk/uploadRows.ts"
+import { createUploadThing, isSdkInstalled, readsToken } from "./io/dropsilk/uploadthing.ts"
+import { createIceServers } from "./io/services/turnCredentials.ts"
+import { followRenewals, readCertificate } from "./io/sockets/certificate.ts"
+import { listen } from "./io/sockets/listening.ts"
+import { createRush } from "./io/sockets/rush.ts"
+import { createSocketServer } from "./io/sockets/socketServer.ts"
+import { createLineBudgets } from "./io/telemetry/lineBudgets.ts"
+import type { LogOutput } from "./io/telemetry/logOutput.ts"
+import { createMetrics } from "./io/telemetry/metrics.ts"
+import { createTelemetry, describeError } from "./io/telemetry/telemetry.ts"
+import type { Tracing } from "./io/telemetry/tracing.ts"
+import { createWatch } from "./io/tower/watch.ts"
 import { limits } from "./limits.ts"
 import type { DomainEvent } from "./machines/domainEvents.ts"
 import type { SupervisorRef } from "./machines/supervisor.ts"
@@ -104,7 +104,7 @@ export const startApplication = async (config: Config, options: ApplicationOptio
     onLine: metrics.line,
     onOmitted: metrics.lineOmitted,
     output: options.output,
-    readable: options.pretty ? (await import("./io/readableLines.ts")).createReadableLines() : undefined
+    readable: options.pretty ? (await import("./io/telemetry/readableLines.ts")).createReadableLines() : undefined
   })
   const { log } = telemetry
   options.output.onLoss?.({
@@ -131,7 +131,7 @@ export const startApplication = async (config: Config, options: ApplicationOptio
     config.traces === undefined
       ? undefined
       : // Loaded by nobody else.
-        await (await import("./io/tracing.ts")).createTracing(config.traces, version)
+        await (await import("./io/telemetry/tracing.ts")).createTracing(config.traces, version)
   const traced: Tracing["around"] = (name, service) => tracing?.around(name, service) ?? service
   const store = traced("database", createRoomRows(database, aliasOf))
   const readiness = createReadiness({
@@ -238,7 +238,8 @@ export const startApplication = async (config: Config, options: ApplicationOptio
           endpoints: options.endpoints?.uploadthing
         })
       : undefined
-  const files = uploadThing && traced("uploadthing", { answer: uploadThing.answer, deleteFiles: uploadThing.deleteFiles })
+  const files =
+    uploadThing && traced("uploadthing", { answer: uploadThing.answer, deleteFiles: uploadThing.deleteFiles })
 
   const jobs = createJobs({
     jobs: {
@@ -301,10 +302,13 @@ export const startApplication = async (config: Config, options: ApplicationOptio
         record: (_, event) => record(event),
         closeCrashedSocket: (_, { id }) => connections.closeCrashed(id),
         requestFarewell: ({ self }) => {
-          setTimeout(() => {
-            // Everybody may have gone meanwhile, and the tower with them.
-            if (self.getSnapshot().status === "active") self.send({ type: "farewell.next" })
-          }, farewellMs * (0.5 + Math.random()))
+          setTimeout(
+            () => {
+              // Everybody may have gone meanwhile, and the tower with them.
+              if (self.getSnapshot().status === "active") self.send({ type: "farewell.next" })
+            },
+            farewellMs * (0.5 + Math.random())
+          )
         }
       }
     }),
@@ -430,13 +434,16 @@ export const startApplication = async (config: Config, options: ApplicationOptio
   const { port } = http.server.address() as AddressInfo
   publicUrl ??= `${config.tls === undefined ? "http" : "https"}://localhost:${port}`
   if (!database.keepsDeparted) {
-    const warning = "The table rooms cannot keep who has left: nobody comes back to a room after a restart until npm run migrate has been run"
+    const warning =
+      "The table rooms cannot keep who has left: nobody comes back to a room after a restart until npm run migrate has been run"
     log("warn", "system:startup", { warning })
   }
   log("info", "system:startup", { version, port, environment: config.environment, database: database.describe })
   for (const warning of options.warnings ?? []) log("warn", "system:startup", { warning })
   if (config.environment === "production" && config.logs.accessKey === undefined) {
-    log("warn", "system:startup", { warning: "LOG_ACCESS_KEY is not set: GET /logs and GET /tower answer 403 to everybody" })
+    log("warn", "system:startup", {
+      warning: "LOG_ACCESS_KEY is not set: GET /logs and GET /tower answer 403 to everybody"
+    })
   }
 
   const renewals =

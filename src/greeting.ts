@@ -1,7 +1,7 @@
 /** What a server says at its start to whoever has started it: where it is, and who is let in. */
 import { BlockList, isIP, isIPv6 } from "node:net"
 import { networkInterfaces } from "node:os"
-import type { Config } from "./config.ts"
+import type { Config } from "./config/config.ts"
 import { version } from "./version.ts"
 
 export interface GreetingOptions {

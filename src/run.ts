@@ -3,15 +3,15 @@ import { existsSync, readFileSync } from "node:fs"
 import { isatty } from "node:tty"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import { startApplication, type ApplicationOptions } from "./application.ts"
-import { readCommandLine } from "./commandLine.ts"
-import { loadConfig, readEnvironmentFile } from "./config.ts"
-import { configWarnings, environmentFileWarnings } from "./configWarnings.ts"
+import { type ApplicationOptions, startApplication } from "./application.ts"
+import { readCommandLine } from "./config/commandLine.ts"
+import { loadConfig, readEnvironmentFile } from "./config/config.ts"
+import { configWarnings, environmentFileWarnings } from "./config/configWarnings.ts"
+import { serverProgram } from "./config/serverFlags.ts"
 import { greeting } from "./greeting.ts"
-import { createLogOutput, type DescriptorOutput } from "./io/logOutput.ts"
-import { outliveStandardStreams } from "./io/standardStreams.ts"
+import { createLogOutput, type DescriptorOutput } from "./io/telemetry/logOutput.ts"
+import { outliveStandardStreams } from "./io/telemetry/standardStreams.ts"
 import { limits } from "./limits.ts"
-import { serverProgram } from "./serverFlags.ts"
 
 const standardOutput = 1
 
@@ -66,9 +66,12 @@ export const run = async ({ inspect }: RunOptions = {}): Promise<void> => {
 
   const output = createLogOutput(standardOutput, { waitingUnits: limits.logWaitingUnits, retryMs: limits.logRetryMs })
   const giveUp = (error: unknown) => fail(error, output)
-  const application = await startApplication(config, { output, pretty: isatty(standardOutput), inspect, warnings }).catch(
-    giveUp
-  )
+  const application = await startApplication(config, {
+    output,
+    pretty: isatty(standardOutput),
+    inspect,
+    warnings
+  }).catch(giveUp)
 
   let stopping = false
   const stop = (exitCode: number) => {

@@ -1,7 +1,7 @@
-import { addressOf, openFlight, openMany, type BenchSocket } from "../benchSocket.ts"
-import { compare, takeTurns, type Figure, type Round } from "../rounds.ts"
+import { addressOf, type BenchSocket, openFlight, openMany } from "../benchSocket.ts"
+import { compare, type Figure, takeTurns } from "../rounds.ts"
 import { cpuOf, type Server, type ServerKind } from "../servers.ts"
-import { withBoth, type Setting } from "../setting.ts"
+import { type Setting, withBoth } from "../setting.ts"
 
 /** Flights that are opened and left at the same time. */
 const atOnce = 10
@@ -24,7 +24,11 @@ export const flight = async (setting: Setting): Promise<readonly Figure[]> =>
       )
     }
     const cpu = async (server: Server) => (await cpuOf(server, () => fly(server))) / count
-    const rounds = await takeTurns(setting.size.rounds, () => cpu(silktower), () => cpu(bare))
+    const rounds = await takeTurns(
+      setting.size.rounds,
+      () => cpu(silktower),
+      () => cpu(bare)
+    )
     return [compare("a flight, from two connects to peer-left", "µs CPU a flight", "ratio", 2, rounds)]
   })
 
@@ -81,7 +85,11 @@ export const connect = async (setting: Setting): Promise<readonly Figure[]> => {
     try {
       for (const open of [500, most]) crowds.push(await gather(setting, kind, open))
       const [few, many] = crowds as [Crowd, Crowd]
-      const rounds = await takeTurns(setting.size.connectRounds, () => oneMore(many), () => oneMore(few))
+      const rounds = await takeTurns(
+        setting.size.connectRounds,
+        () => oneMore(many),
+        () => oneMore(few)
+      )
       const name = `connecting with ${most.toLocaleString("en")} there, over ${few.open} there`
       figures.push(
         kind === "silktower"
@@ -112,6 +120,10 @@ export const idleMemory = async (setting: Setting): Promise<readonly Figure[]> =
       await server.stop()
     }
   }
-  const rounds = await takeTurns(Math.min(5, setting.size.rounds), () => kilobytes("silktower"), () => kilobytes("bare"))
+  const rounds = await takeTurns(
+    Math.min(5, setting.size.rounds),
+    () => kilobytes("silktower"),
+    () => kilobytes("bare")
+  )
   return [compare("resident memory of an idle connection", "KB", "difference", 4, rounds)]
 }

@@ -1,5 +1,5 @@
 import { BenchSocket } from "../benchSocket.ts"
-import { quantile, type Figure } from "../rounds.ts"
+import { type Figure, quantile } from "../rounds.ts"
 import type { Server } from "../servers.ts"
 import type { Setting } from "../setting.ts"
 

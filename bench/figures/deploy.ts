@@ -1,7 +1,7 @@
 import { addressOf, BenchSocket } from "../benchSocket.ts"
-import { compare, takeTurns, type Figure } from "../rounds.ts"
+import { compare, type Figure, takeTurns } from "../rounds.ts"
 import type { Server } from "../servers.ts"
-import { withBoth, type Setting } from "../setting.ts"
+import { type Setting, withBoth } from "../setting.ts"
 
 const clients = 5_000
 /** Connections that are being made at one time: more than 4,096 find no place before they are accepted (Linux), and come again
@@ -29,7 +29,11 @@ const comeBack = async (server: Server): Promise<number> => {
 
 export const deploy = async (setting: Setting): Promise<readonly Figure[]> =>
   withBoth(setting, async (silktower, bare) => {
-    const rounds = await takeTurns(setting.size.rounds, () => comeBack(silktower), () => comeBack(bare))
+    const rounds = await takeTurns(
+      setting.size.rounds,
+      () => comeBack(silktower),
+      () => comeBack(bare)
+    )
     const name = `${clients.toLocaleString("en")} clients come back at once, until all are registered`
     return [compare(name, "ms", "ratio", 1.5, rounds)]
   })

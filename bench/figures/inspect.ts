@@ -1,7 +1,7 @@
 /** What it costs an actor that it could be inspected: nothing, unless somebody does. */
 import { createActor, type InspectionEvent } from "xstate"
-import { flightMachine } from "../../src/machines/flight.ts"
-import { compare, takeTurns, type Figure } from "../rounds.ts"
+import { flightMachine } from "../../src/machines/dropsilk/flight.ts"
+import { compare, type Figure, takeTurns } from "../rounds.ts"
 import type { Setting } from "../setting.ts"
 
 /** Events of one turn. */

@@ -43,7 +43,12 @@ export const network = async ({ size, start }: Setting): Promise<readonly Figure
       ...rest
     })
     return [
-      value(`${clients.toLocaleString("en")} arrivals on one network in ${seconds} s, sent to all of them`, "MB", megabytes, { reference, aim: seconds * megabytesASecond }),
+      value(
+        `${clients.toLocaleString("en")} arrivals on one network in ${seconds} s, sent to all of them`,
+        "MB",
+        megabytes,
+        { reference, aim: seconds * megabytesASecond }
+      ),
       value("the same: frames sent for an arrival", "frames", total(({ frames }) => frames) / clients),
       value("the same: bytes sent for an arrival", "KB", (megabytes * 1000) / clients)
     ]

@@ -1,7 +1,7 @@
-import { addressOf, encodeText, openFlight, serverFrameBytes, type BenchSocket } from "../benchSocket.ts"
-import { compare, compareMedians, quantile, takeTurns, type Figure } from "../rounds.ts"
+import { addressOf, type BenchSocket, encodeText, openFlight, serverFrameBytes } from "../benchSocket.ts"
+import { compare, compareMedians, type Figure, quantile, takeTurns } from "../rounds.ts"
 import { cpuOf, type Server } from "../servers.ts"
-import { withBoth, type Setting } from "../setting.ts"
+import { type Setting, withBoth } from "../setting.ts"
 import { signalBytes, signalTexts } from "../signals.ts"
 
 const flightCount = 50
@@ -52,8 +52,20 @@ export const relay = async (setting: Setting): Promise<readonly Figure[]> =>
     const count = Math.ceil(setting.size.relayFrames / ours.length)
     const cpu = async (server: Server, directions: Directions) =>
       (await cpuOf(server, () => saturate(directions, count))) / (count * directions.length)
-    const rounds = await takeTurns(setting.size.rounds, () => cpu(silktower, ours), () => cpu(bare, theirs))
-    return [compare(`relay of ${signalBytes}-byte signals, ${flightCount} flights, saturated`, "µs CPU a frame", "ratio", 1.15, rounds)]
+    const rounds = await takeTurns(
+      setting.size.rounds,
+      () => cpu(silktower, ours),
+      () => cpu(bare, theirs)
+    )
+    return [
+      compare(
+        `relay of ${signalBytes}-byte signals, ${flightCount} flights, saturated`,
+        "µs CPU a frame",
+        "ratio",
+        1.15,
+        rounds
+      )
+    ]
   })
 
 /** Sends at an even rate and answers with how long each frame took, milliseconds. */
@@ -107,8 +119,11 @@ export const latency = async (setting: Setting): Promise<readonly Figure[]> =>
       await pace(theirs, rate, 1)
       if (quantile(await pace(theirs, rate, 1), 0.99) < tooLate) break
     }
-    const lateness = async (directions: Directions) =>
-      quantile(await pace(directions, rate, latencySeconds), 0.99)
-    const rounds = await takeTurns(setting.size.latencyRounds, () => lateness(ours), () => lateness(theirs))
+    const lateness = async (directions: Directions) => quantile(await pace(directions, rate, latencySeconds), 0.99)
+    const rounds = await takeTurns(
+      setting.size.latencyRounds,
+      () => lateness(ours),
+      () => lateness(theirs)
+    )
     return [compareMedians(`relay latency, 99 of 100, at ${rate.toLocaleString("en")} frames/s`, "ms", 1.25, rounds)]
   })

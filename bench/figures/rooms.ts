@@ -1,7 +1,7 @@
-import { openKeptAlive, requestOf, share, type KeptAlive } from "../benchRequests.ts"
-import { compare, takeTurns, type Figure } from "../rounds.ts"
+import { type KeptAlive, openKeptAlive, requestOf, share } from "../benchRequests.ts"
+import { compare, type Figure, takeTurns } from "../rounds.ts"
 import { cpuOf, type Server } from "../servers.ts"
-import { withBoth, type Setting } from "../setting.ts"
+import { type Setting, withBoth } from "../setting.ts"
 
 const connectionCount = 32
 const roomCount = 100
@@ -43,7 +43,9 @@ export const poll = async (setting: Setting): Promise<readonly Figure[]> =>
       () => cpu(silktower, ours, (index) => polls[index % polls.length] as Buffer),
       () => cpu(bare, theirs, () => fixed)
     )
-    return [compare(`poll of a room, ${roomCount} rooms, ${setting.database}`, "µs CPU a request", "ratio", 2.5, rounds)]
+    return [
+      compare(`poll of a room, ${roomCount} rooms, ${setting.database}`, "µs CPU a request", "ratio", 2.5, rounds)
+    ]
   })
 
 /** Each participant polls once a second, as clients do. */

@@ -1,6 +1,6 @@
 import { join } from "node:path"
 import { openKeptAlive, requestOf } from "../benchRequests.ts"
-import { compare, takeTurns, type Figure, type Round } from "../rounds.ts"
+import { compare, type Figure, type Round, takeTurns } from "../rounds.ts"
 import type { ServerKind } from "../servers.ts"
 import type { Setting } from "../setting.ts"
 
@@ -29,12 +29,24 @@ export const start = async (setting: Setting): Promise<readonly Figure[]> => {
       await server.stop()
     }
   }
-  const times = await takeTurns(setting.size.rounds, () => firstAnswer("silktower"), () => firstAnswer("bare"))
+  const times = await takeTurns(
+    setting.size.rounds,
+    () => firstAnswer("silktower"),
+    () => firstAnswer("bare")
+  )
   const [ours, theirs] = [memory.get("silktower") ?? [], memory.get("bare") ?? []]
   // The first of each was the turn that does not count.
-  const residents = ours.slice(1).map((silktower, index): Round => ({ silktower, reference: theirs[index + 1] as number }))
+  const residents = ours
+    .slice(1)
+    .map((silktower, index): Round => ({ silktower, reference: theirs[index + 1] as number }))
   return [
-    compare(`resident memory of an idle server, ${setting.database}`, "MB", "difference", setting.database === "PostgreSQL" ? 90 : undefined, residents),
+    compare(
+      `resident memory of an idle server, ${setting.database}`,
+      "MB",
+      "difference",
+      setting.database === "PostgreSQL" ? 90 : undefined,
+      residents
+    ),
     compare(`from start to first answer, ${setting.database}`, "ms", "difference", undefined, times)
   ]
 }

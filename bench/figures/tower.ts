@@ -1,8 +1,9 @@
 /** What one watcher of the tower page costs. */
-import { get } from "node:http"
+
 import { once } from "node:events"
+import { get } from "node:http"
 import { addressOf, openMany } from "../benchSocket.ts"
-import { median, type Figure } from "../rounds.ts"
+import { type Figure, median } from "../rounds.ts"
 import type { Server } from "../servers.ts"
 import type { Setting } from "../setting.ts"
 

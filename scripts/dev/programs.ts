@@ -1,5 +1,5 @@
 /** The programs that the local loop starts, so that it can end every one of them. */
-import { spawn, type ChildProcess } from "node:child_process"
+import { type ChildProcess, spawn } from "node:child_process"
 
 /** ms for a program to end after SIGTERM: longer than the server takes when a client does not let go. */
 const patienceMs = 5_000

@@ -1,11 +1,11 @@
 /** The machines that are drawn, by name; the names are those of their files. */
 import type { AnyStateMachine } from "xstate"
-import { connectionMachine } from "../../src/machines/connection.ts"
-import { flightMachine } from "../../src/machines/flight.ts"
+import { connectionMachine } from "../../src/machines/dropsilk/connection.ts"
+import { flightMachine } from "../../src/machines/dropsilk/flight.ts"
+import { networkMachine } from "../../src/machines/dropsilk/network.ts"
+import { roomMachine } from "../../src/machines/dropsilk/room.ts"
+import { storyMachine } from "../../src/machines/dropsilk/story.ts"
 import { jobMachine } from "../../src/machines/job.ts"
-import { networkMachine } from "../../src/machines/network.ts"
-import { roomMachine } from "../../src/machines/room.ts"
-import { storyMachine } from "../../src/machines/story.ts"
 import { towerMachine } from "../../src/machines/tower.ts"
 
 export const machines: Readonly<Record<string, AnyStateMachine>> = {
@@ -17,3 +17,6 @@ export const machines: Readonly<Record<string, AnyStateMachine>> = {
   story: storyMachine,
   job: jobMachine
 }
+
+/** The folder of a machine's file, below src/machines; "" for those of the core. */
+export const folderOf = (name: string): string => (name === "tower" || name === "job" ? "" : "dropsilk/")

@@ -1,8 +1,9 @@
 /** The pages under docs/statecharts, as texts by file name. */
-import { towerSupervisors } from "../../src/machines/tower.ts"
+
 import type { SupervisorOptions } from "../../src/machines/supervisor.ts"
-import { allStates, chartOf, type Chart } from "./chart.ts"
-import { machines } from "./machines.ts"
+import { towerSupervisors } from "../../src/machines/tower.ts"
+import { allStates, type Chart, chartOf } from "./chart.ts"
+import { folderOf, machines } from "./machines.ts"
 import { mermaidOf } from "./mermaid.ts"
 import { createSourceReader, type EventType, type Sending } from "./source.ts"
 import { svgOf } from "./svg.ts"
@@ -42,10 +43,10 @@ const coverageTable = (coverage: CoverageByMachine[string]): string =>
   )
 
 const page = ({ name, root }: Chart, reader: Reader, coverage: CoverageByMachine[string] | undefined): string =>
-  [
+  `${[
     `# ${capitalized(name)}`,
     madeBy,
-    `${root.description} The code: [src/machines/${name}.ts](../../src/machines/${name}.ts).`,
+    `${root.description} The code: [src/machines/${folderOf(name)}${name}.ts](../../src/machines/${folderOf(name)}${name}.ts).`,
     `[![Statechart of ${name}](${name}.svg)](${name}.svg)`,
     "A dashed box is a region: all regions of a state are alive at once. A thick one is an end. A line inside a box is a transition that stays; `[guard]` says when, `/ actions` what is done. Open the picture by itself to read it at its own size.",
     "## States",
@@ -61,8 +62,17 @@ const page = ({ name, root }: Chart, reader: Reader, coverage: CoverageByMachine
     `\`\`\`mermaid\n${mermaidOf({ name, root })}\n\`\`\``,
     ...(coverage === undefined
       ? []
-      : ["## Walked by the tests", coverageTable(coverage), "Each by at least one generated path, with the laws of `tests/machines/subjects/" + name + ".ts` holding at every step."])
-  ].join("\n\n") + "\n"
+      : [
+          "## Walked by the tests",
+          coverageTable(coverage),
+          `Each by at least one generated path, with the laws of \`${subjectOf(name)}\` holding at every step.`
+        ])
+  ].join("\n\n")}\n`
+
+const subjectOf = (name: string): string =>
+  folderOf(name) === ""
+    ? `tests/core/machines/subjects/${name}.ts`
+    : `tests/protocols/dropsilk/machines/subjects/${name}.ts`
 
 interface Branch {
   readonly kind: string
@@ -112,48 +122,50 @@ const index = (reader: Reader, charts: readonly Chart[], coverage: CoverageByMac
     const target = nodeOf(to)
     return target === undefined ? [] : [`  ${from} -->|${events.map((event) => event).join("<br/>")}| ${target}`]
   })
-  return (
+  return `${[
+    "# Statecharts",
+    madeBy,
+    "Every behaviour of the server is in one of these charts. Each page has its picture, its states, its events and how much of it the tests have walked.",
+    table(
+      ["chart", "meaning"],
+      charts.map(({ name, root }) => [`[${name}](${name}.md)`, root.description])
+    ),
+    "## The tree",
+    "Who starts whom, and what becomes of one that crashes: a `temporary` one is not restarted, a `transient` one when it has crashed, a `permanent` one always.",
     [
-      "# Statecharts",
-      madeBy,
-      "Every behaviour of the server is in one of these charts. Each page has its picture, its states, its events and how much of it the tests have walked.",
-      table(
-        ["chart", "meaning"],
-        charts.map(({ name, root }) => [`[${name}](${name}.md)`, root.description])
-      ),
-      "## The tree",
-      "Who starts whom, and what becomes of one that crashes: a `temporary` one is not restarted, a `transient` one when it has crashed, a `permanent` one always.",
-      [
-        "```",
-        "tower",
-        ...tree.map(({ kind, machine, restart }, at) => {
-          const last = at === tree.length - 1
-          return `${last ? "└" : "├"}─ ${kind} (supervisor)\n${last ? " " : "│"}  └─ ${machine}, one for each (${restart})`
-        }),
-        "```"
-      ].join("\n"),
-      "## Who tells whom what",
-      "```mermaid\nflowchart LR\n" + arrows.join("\n") + "\n```",
-      table(
-        ["from", "to", "events"],
-        sent.map(({ from, to, events }) => [from, to, events.map((event) => `\`${event}\``).join(", ")])
-      ),
-      "A message to a supervisor's kind goes to one of its children, by id, through the supervisor. Adapters send the rest: frames become events of a connection, HTTP requests become events of a room, deadlines come from one timer wheel.",
-      ...(coverage === undefined
-        ? []
-        : [
-            "## Walked by the tests",
-            table(
-              ["chart", "states", "transitions", "sides of guards"],
-              charts.map(({ name }) => {
-                const { states, transitions, guards } = coverage[name] ?? { states: [0, 0], transitions: [0, 0], guards: [0, 0] }
-                return [name, ...[states, transitions, guards].map(([walked, all]) => `${walked} of ${all}`)]
-              })
-            ),
-            "The walks are tested themselves: [mutants.md](../mutants.md)."
-          ])
-    ].join("\n\n") + "\n"
-  )
+      "```",
+      "tower",
+      ...tree.map(({ kind, machine, restart }, at) => {
+        const last = at === tree.length - 1
+        return `${last ? "└" : "├"}─ ${kind} (supervisor)\n${last ? " " : "│"}  └─ ${machine}, one for each (${restart})`
+      }),
+      "```"
+    ].join("\n"),
+    "## Who tells whom what",
+    `\`\`\`mermaid\nflowchart LR\n${arrows.join("\n")}\n\`\`\``,
+    table(
+      ["from", "to", "events"],
+      sent.map(({ from, to, events }) => [from, to, events.map((event) => `\`${event}\``).join(", ")])
+    ),
+    "A message to a supervisor's kind goes to one of its children, by id, through the supervisor. Adapters send the rest: frames become events of a connection, HTTP requests become events of a room, deadlines come from one timer wheel.",
+    ...(coverage === undefined
+      ? []
+      : [
+          "## Walked by the tests",
+          table(
+            ["chart", "states", "transitions", "sides of guards"],
+            charts.map(({ name }) => {
+              const { states, transitions, guards } = coverage[name] ?? {
+                states: [0, 0],
+                transitions: [0, 0],
+                guards: [0, 0]
+              }
+              return [name, ...[states, transitions, guards].map(([walked, all]) => `${walked} of ${all}`)]
+            })
+          ),
+          "The walks are tested themselves: [mutants.md](../mutants.md)."
+        ])
+  ].join("\n\n")}\n`
 }
 
 /** Everything under docs/statecharts but coverage.json. */

@@ -1,5 +1,6 @@
 /** What the sources of the machines say of their events and of who sends what to whom. */
 import { readdirSync, readFileSync } from "node:fs"
+import { basename } from "node:path"
 import { parse } from "@babel/parser"
 
 /** A node of the syntax tree (ESTree with TypeScript): https://github.com/typescript-eslint/typescript-eslint */
@@ -38,14 +39,14 @@ const answerTypes = ["RoomAnswer", "AttachReply"]
 const folder = new URL("../../src/machines/", import.meta.url)
 
 const readSources = (): readonly SourceFile[] =>
-  readdirSync(folder)
+  readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".ts"))
     .sort()
     .map((name) => {
       const text = readFileSync(new URL(name, folder), "utf8")
       const { program, comments } = parse(text, { sourceType: "module", plugins: ["typescript", "estree"] })
       return {
-        name: name.replace(".ts", ""),
+        name: basename(name, ".ts"),
         text,
         program: program as unknown as Syntax,
         comments: (comments ?? []) as SourceFile["comments"]
@@ -56,7 +57,9 @@ const isSyntax = (value: unknown): value is Syntax =>
   typeof value === "object" && value !== null && typeof (value as { type?: unknown }).type === "string"
 
 const parts = (node: Syntax): readonly Syntax[] =>
-  Object.values(node).flatMap((value) => (Array.isArray(value) ? value.filter(isSyntax) : isSyntax(value) ? [value] : []))
+  Object.values(node).flatMap((value) =>
+    Array.isArray(value) ? value.filter(isSyntax) : isSyntax(value) ? [value] : []
+  )
 
 const everyNode = (node: Syntax): readonly Syntax[] => [node, ...parts(node).flatMap(everyNode)]
 
@@ -83,12 +86,21 @@ export const createSourceReader = () => {
   const membersOf = (file: SourceFile, members: readonly Syntax[], comment: string): readonly EventType[] => {
     const fields = members
       .filter(({ type }) => type === "TSPropertySignature")
-      .map((member) => ({ name: member["key"].name as string, node: member["typeAnnotation"].typeAnnotation as Syntax, optional: member["optional"] === true }))
+      .map((member) => ({
+        name: member["key"].name as string,
+        node: member["typeAnnotation"].typeAnnotation as Syntax,
+        optional: member["optional"] === true
+      }))
     const type = fields.find(({ name }) => name === "type")
     const rest = fields
       .filter((field) => field !== type)
       .map(({ name, node, optional }) => ({ name: optional ? `${name}?` : name, type: written(file, node) }))
-    const names = type === undefined ? [""] : everyNode(type.node).filter((node) => node.type === "Literal").map((node) => node["value"] as string)
+    const names =
+      type === undefined
+        ? [""]
+        : everyNode(type.node)
+            .filter((node) => node.type === "Literal")
+            .map((node) => node["value"] as string)
     return names.map((name) => ({ type: name, fields: rest, comment }))
   }
 
@@ -102,7 +114,9 @@ export const createSourceReader = () => {
       case "TSTypeLiteral":
         return membersOf(file, node["members"], comment)
       case "TSIntersectionType": {
-        const sides: readonly (readonly EventType[])[] = node["types"].map((each: Syntax) => expand(file, each, comment))
+        const sides: readonly (readonly EventType[])[] = node["types"].map((each: Syntax) =>
+          expand(file, each, comment)
+        )
         return sides.reduce((all, side) =>
           all.flatMap((one) =>
             side.map((other) => ({
@@ -137,7 +151,7 @@ export const createSourceReader = () => {
   }
 
   /** The events of an object that is sent: its own type, or that of the event it carries for somebody's child. */
-  const eventsIn = (file: SourceFile, node: Syntax): readonly string[] => {
+  const eventsIn = (node: Syntax): readonly string[] => {
     const objects = everyNode(node).filter(({ type }) => type === "ObjectExpression")
     const typed = objects.flatMap((object) => {
       const property = (object["properties"] as readonly Syntax[]).find((each) => each["key"]?.name === "type")
@@ -165,7 +179,7 @@ export const createSourceReader = () => {
             const to = supervisor?.[1] ?? supervisor?.[2] ?? written(file, target)
             // What has been put together elsewhere: the answers to those who have asked.
             const isAnswer = event.type === "Identifier"
-            const events = isAnswer ? answerTypes.flatMap(eventsOf).map(({ type }) => type) : eventsIn(file, event)
+            const events = isAnswer ? answerTypes.flatMap(eventsOf).map(({ type }) => type) : eventsIn(event)
             return events.map((each) => ({ from: file.name, to: isAnswer ? "replyTo" : to, event: each }))
           })
       )

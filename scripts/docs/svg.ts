@@ -119,14 +119,14 @@ const edgesOf = (root: ChartState): ElkExtendedEdge[] =>
     ]
   })
 
-const escape = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;")
+const escaped = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;")
 const round = (value: number | undefined): number => Math.round((value ?? 0) * 10) / 10
 
 const texts = (lines: readonly string[], x: number, y: number, kind: string): string =>
   lines
     .map(
       (line, at) =>
-        `<text class="${kind}" x="${round(x + (line.length - line.trimStart().length) * characterWidth)}" y="${round(y + at * lineHeight)}">${escape(line.trimStart())}</text>`
+        `<text class="${kind}" x="${round(x + (line.length - line.trimStart().length) * characterWidth)}" y="${round(y + at * lineHeight)}">${escaped(line.trimStart())}</text>`
     )
     .join("\n")
 
@@ -175,7 +175,7 @@ export const svgOf = async ({ name, root }: Chart): Promise<string> => {
         [
           `<g class="${kinds.join(" ")}" data-state="${state.path}">`,
           `<rect x="${x}" y="${y}" width="${width}" height="${height}" rx="6"/>`,
-          ...(state.description === "" ? [] : [`<title>${escape(state.description)}</title>`]),
+          ...(state.description === "" ? [] : [`<title>${escaped(state.description)}</title>`]),
           texts([state.name], x + padding, y + padding + fontSize, "name"),
           texts(linesOf(state), x + padding, y + padding + fontSize + lineHeight, "note"),
           "</g>"

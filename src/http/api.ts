@@ -4,19 +4,20 @@
  * To add a group: declare it here, add it to `Api`, write its handlers in a file of its own and list their layer in
  * surface.ts, and say in `budgetsOfPath` which budgets its paths take from (the compiler insists on both). Its CORS rules, if browsers may call it, are a row of cors.ts.
  */
-import * as Schema from "effect/Schema"
+
 import * as HttpApi from "effect/http-api/HttpApi"
 import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
 import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
 import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
 import * as OpenApi from "effect/http-api/OpenApi"
-import type { BudgetName } from "../io/budgets.ts"
+import * as Schema from "effect/Schema"
+import type { BudgetName } from "../io/admission/budgets.ts"
 import { version } from "../version.ts"
-import { Active, FileCount, Name, ParticipantId, RecaptchaToken, RoomCode, TotalBytes } from "./fields.ts"
+import { Active, FileCount, Name, ParticipantId, RecaptchaToken, RoomCode, TotalBytes } from "./dropsilk/fields.ts"
+import { RoomSummary } from "./dropsilk/summary.ts"
 import { allFaults, RejectsInvalidInput } from "./invalidRequest.ts"
-import { RoomSummary } from "./summary.ts"
-import { errorSchema, wireErrors } from "./wireErrors.ts"
 import type { WireError } from "./wireErrors.ts"
+import { errorSchema, wireErrors } from "./wireErrors.ts"
 
 const described = (summary: string, description: string) => OpenApi.annotations({ summary, description })
 
@@ -106,10 +107,16 @@ export class HealthGroup extends HttpApiGroup.make("health")
       error: Schema.Struct({
         status: Schema.Literal("not_ready"),
         reason: Schema.Literals(["database", "database_fault", "shutting_down"]).annotate({
-          description: "`database`: it gives no answer, or not in time. `database_fault`: it refuses what the server needs; the log says why."
+          description:
+            "`database`: it gives no answer, or not in time. `database_fault`: it refuses what the server needs; the log says why."
         })
       }).annotate({ httpApiStatus: 503 })
-    }).annotateMerge(described("Ready", "Whether clients should be sent here: the database does what is needed of it, and the server stays.")),
+    }).annotateMerge(
+      described(
+        "Ready",
+        "Whether clients should be sent here: the database does what is needed of it, and the server stays."
+      )
+    ),
     HttpApiEndpoint.get("metrics", "/metrics", { success: PlainText }).annotateMerge(
       described("Metrics", "In the text format of Prometheus, version 0.0.4.")
     )
@@ -163,14 +170,29 @@ export class RoomsGroup extends HttpApiGroup.make("rooms")
       params: inRoom,
       payload: NamePayload,
       success: RoomSummary,
-      error: [errorSchema(wireErrors.roomGone), errorSchema(wireErrors.roomFull), wrongOrigin, tooLarge, tooManyRequests, unavailable, fault]
-    }).annotateMerge(described("Join a room", "Takes the guest's place, or that of a participant who has gone without a word.")),
+      error: [
+        errorSchema(wireErrors.roomGone),
+        errorSchema(wireErrors.roomFull),
+        wrongOrigin,
+        tooLarge,
+        tooManyRequests,
+        unavailable,
+        fault
+      ]
+    }).annotateMerge(
+      described("Join a room", "Takes the guest's place, or that of a participant who has gone without a word.")
+    ),
     HttpApiEndpoint.get("poll", "/api/rooms/:roomCode", {
       params: inRoom,
       query: { participantId: ParticipantId },
       success: RoomSummary,
       error: [notInRoom, tooManyRequests, unavailable, fault]
-    }).annotateMerge(described("Poll a room", "Says how the room is, and extends its life. Who has just left comes back by it, while a seat is free.")),
+    }).annotateMerge(
+      described(
+        "Poll a room",
+        "Says how the room is, and extends its life. Who has just left comes back by it, while a seat is free."
+      )
+    ),
     HttpApiEndpoint.post("ready", "/api/rooms/:roomCode/participants/:participantId/ready", {
       params: asParticipant,
       payload: ReadyPayload,
@@ -233,7 +255,8 @@ export class TurnGroup extends HttpApiGroup.make("turn")
 export const uploadRoutingError = {
   status: 500,
   error: "UploadThing routing error",
-  description: "The server has no UploadThing token, or UploadThing or the database does not do its part. Do without a preview."
+  description:
+    "The server has no UploadThing token, or UploadThing or the database does not do its part. Do without a preview."
 } as const satisfies WireError
 
 const uploadRefused = Schema.Struct({ message: Schema.String }).annotate({
@@ -250,9 +273,9 @@ export class UploadsGroup extends HttpApiGroup.make("uploads")
     }).annotateMerge(described("What may be uploaded", "For UploadThing's client, which asks before anything else.")),
     HttpApiEndpoint.post("upload", "/api/uploadthing", {
       payload: Schema.Struct({
-        files: Schema.Array(
-          Schema.Struct({ name: Schema.String, size: Schema.Number, type: Schema.String })
-        ).annotate({ description: "One `.pptx` of at most 64 MB." })
+        files: Schema.Array(Schema.Struct({ name: Schema.String, size: Schema.Number, type: Schema.String })).annotate({
+          description: "One `.pptx` of at most 64 MB."
+        })
       }),
       success: Schema.Unknown.annotate({
         description: "For a client: `[{url, key, name, customId}]`, where to put the file. For UploadThing: `null`."

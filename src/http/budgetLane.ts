@@ -1,9 +1,10 @@
 /** Answers whoever has spent a budget, before anybody else looks at the request. */
 import type { IncomingMessage } from "node:http"
-import type { Budgets } from "../io/budgets.ts"
+import type { Budgets } from "../io/admission/budgets.ts"
 import { budgetsOfPath, type PathBudget } from "./api.ts"
+import { refuse } from "./dropsilk/pollLane.ts"
+import type { PollLane } from "./lanes.ts"
 import { decodedPath } from "./requestPath.ts"
-import { refuse, type PollLane } from "./pollLane.ts"
 import { tooMany } from "./wireErrors.ts"
 
 export interface LaneBudgets extends Pick<Budgets, "request" | "check" | "askOthers"> {

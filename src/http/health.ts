@@ -2,8 +2,8 @@
 import * as Effect from "effect/Effect"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
-import type { Metrics } from "../io/metrics.ts"
-import type { Readiness } from "../io/readiness.ts"
+import type { Readiness } from "../io/database/readiness.ts"
+import type { Metrics } from "../io/telemetry/metrics.ts"
 import { Api } from "./api.ts"
 
 export interface HealthOptions {
@@ -24,8 +24,7 @@ export const healthHandlers = ({ readiness, metrics }: HealthOptions) => {
   return HttpApiBuilder.group(Api, "health", (handlers) =>
     handlers.handleAll({
       healthz: () => Effect.succeed(alive),
-      readyz: () =>
-        Effect.map(Effect.promise(readiness), (answer) => (answer === "ready" ? ready : notReady(answer))),
+      readyz: () => Effect.map(Effect.promise(readiness), (answer) => (answer === "ready" ? ready : notReady(answer))),
       metrics: () =>
         Effect.map(Effect.promise(metrics.text), (text) =>
           HttpServerResponse.text(text, { contentType: metrics.contentType, headers })

@@ -1,10 +1,10 @@
 /** The one answer to bad input, wherever in the request it was. */
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
-import * as Schema from "effect/Schema"
-import * as SchemaIssue from "effect/SchemaIssue"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as HttpApiMiddleware from "effect/http-api/HttpApiMiddleware"
+import type * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import * as SchemaIssue from "effect/SchemaIssue"
 
 /** 400: every fault of the first part of the request (path, query, body) that has one. */
 export const InvalidRequest = Schema.Struct({

@@ -1,10 +1,11 @@
 /** The newest log lines, for whoever has the key. */
+
+import type { IncomingMessage } from "node:http"
 import { toIncomingMessage } from "@effect/platform-node/NodeHttpServerRequest"
 import * as Effect from "effect/Effect"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
-import type { IncomingMessage } from "node:http"
-import type { Telemetry } from "../io/telemetry.ts"
+import type { Telemetry } from "../io/telemetry/telemetry.ts"
 import { Api } from "./api.ts"
 import type { Gate } from "./gate.ts"
 

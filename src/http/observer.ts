@@ -1,7 +1,7 @@
 /** Requests as metrics and traces see them: by endpoint, method and status, never by what a client has sent. */
 import type { IncomingMessage } from "node:http"
-import type { Metrics } from "../io/metrics.ts"
-import type { Tracing } from "../io/tracing.ts"
+import type { Metrics } from "../io/telemetry/metrics.ts"
+import type { Tracing } from "../io/telemetry/tracing.ts"
 import { createRoutePatterns } from "./routePattern.ts"
 
 /** Runs what answers a request. What it gives back is to be called when the answer is over, with its status. */
@@ -30,7 +30,13 @@ export const createObserver = ({ paths, metrics, tracing }: ObserverOptions): Ob
     const method = knownMethods.has(asked) ? asked : "_OTHER"
     let traced: ((status: number) => void) | undefined
     if (tracing === undefined) work()
-    else traced = tracing.request(request, `${method} ${route}`, { "http.request.method": method, "http.route": route }, work)
+    else
+      traced = tracing.request(
+        request,
+        `${method} ${route}`,
+        { "http.request.method": method, "http.route": route },
+        work
+      )
     return (status) => {
       metrics.answered(route, method, status, (performance.now() - startedAt) / 1000)
       traced?.(status)

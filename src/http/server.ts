@@ -4,32 +4,33 @@
  * `upgrade` is left to whoever listens to it on the returned server.
  */
 // Not from the index: that loads everything Node can do, 30 MB and 200 ms more.
+
+import type { IncomingMessage, Server, ServerOptions, ServerResponse } from "node:http"
+import { createServer } from "node:http"
+import type { Server as SecureServer } from "node:https"
+import { createServer as createSecureServer } from "node:https"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as ByteSize from "effect/ByteSize"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Scope from "effect/Scope"
-import type * as Layer from "effect/Layer"
 import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServer from "effect/http/HttpServer"
 import * as HttpServerError from "effect/http/HttpServerError"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import type * as HttpServerResponse from "effect/http/HttpServerResponse"
-import { createServer } from "node:http"
-import type { IncomingMessage, Server, ServerOptions, ServerResponse } from "node:http"
-import { createServer as createSecureServer } from "node:https"
-import type { Server as SecureServer } from "node:https"
-import type { Certificate } from "../io/certificate.ts"
+import type * as Layer from "effect/Layer"
+import * as Scope from "effect/Scope"
+import type { Certificate } from "../io/sockets/certificate.ts"
 import { limits as defaultLimits } from "../limits.ts"
-import { corsHeaders, exposedHeaders, preflightHeaders } from "./cors.ts"
 import type { CorsAnswer, CorsPolicy } from "./cors.ts"
-import { wholeServer } from "./methods.ts"
+import { corsHeaders, exposedHeaders, preflightHeaders } from "./cors.ts"
+import type { PollLane } from "./lanes.ts"
 import type { AllowedMethods } from "./methods.ts"
-import { clientClosedRequest } from "./observer.ts"
+import { wholeServer } from "./methods.ts"
 import type { Observe } from "./observer.ts"
-import type { PollLane } from "./pollLane.ts"
+import { clientClosedRequest } from "./observer.ts"
 import { decodedPath, pathOf } from "./requestPath.ts"
 
 type Services = Layer.Success<typeof HttpServer.layerServices>
@@ -112,7 +113,9 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Runn
   }).flat()
   const limits: HttpLimits = { ...defaultLimits, ...options.limits }
   const scope = Scope.makeUnsafe()
-  const { handle, refuseAsTooLarge, refuseAsUnknown, refuseOrigin } = await Effect.runPromise(requestHandlers(options, limits, scope))
+  const { handle, refuseAsTooLarge, refuseAsUnknown, refuseOrigin } = await Effect.runPromise(
+    requestHandlers(options, limits, scope)
+  )
   const running = new Set<ServerResponse>()
   let closing: Promise<void> | undefined
 
@@ -152,7 +155,11 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Runn
     if (budgetLane?.(request, response, headers) === true) return
     const foreign = isForeign(request, sharing)
     if (foreign) onRefusedPage?.(request.method === "POST" ? "post" : "read", request)
-    if (request.method === "OPTIONS" && answerOptions(response, shared, sharing, allowOf(request.url as string, allowedMethods))) return
+    if (
+      request.method === "OPTIONS" &&
+      answerOptions(response, shared, sharing, allowOf(request.url as string, allowedMethods))
+    )
+      return
     const handler = handlerOf(request, foreign)
     if (handler === handle && pollLane?.(request, response, headers) === true) return
     for (let index = 0; index < headers.length; index += 2) {

@@ -1,40 +1,41 @@
 /** The HTTP surface put together: every group with its handlers, the documents, CORS, and the answers to the rest. */
-import * as Layer from "effect/Layer"
+
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import * as OpenApi from "effect/http-api/OpenApi"
-import type { RoomDesk } from "../io/roomDesk.ts"
-import type { Certificate } from "../io/certificate.ts"
-import type { Metrics } from "../io/metrics.ts"
-import type { Tracing } from "../io/tracing.ts"
-import type { IssueIceServers } from "../io/turnCredentials.ts"
+import * as Layer from "effect/Layer"
+import type { RoomDesk } from "../io/dropsilk/roomDesk.ts"
+import type { IssueIceServers } from "../io/services/turnCredentials.ts"
+import type { Certificate } from "../io/sockets/certificate.ts"
+import type { Metrics } from "../io/telemetry/metrics.ts"
+import type { Tracing } from "../io/telemetry/tracing.ts"
 import { Api, ContactGroup, LogsGroup, ServerGroup } from "./api.ts"
 import { createBudgetLane, type LaneBudgets } from "./budgetLane.ts"
-import { contactHandlers } from "./contact.ts"
-import type { ContactOptions } from "./contact.ts"
 import { corsRoutes, createCorsPolicy } from "./cors.ts"
 import { docsPage, jsonDocument } from "./documents.ts"
-import { healthHandlers } from "./health.ts"
+import type { ContactOptions } from "./dropsilk/contact.ts"
+import { contactHandlers } from "./dropsilk/contact.ts"
+import { createPollLane } from "./dropsilk/pollLane.ts"
+import type { RoomBudgets } from "./dropsilk/rooms.ts"
+import { roomHandlers } from "./dropsilk/rooms.ts"
+import type { ServerStatus } from "./dropsilk/status.ts"
+import { serverHandlers, statusHandlers } from "./dropsilk/status.ts"
+import { turnHandlers } from "./dropsilk/turn.ts"
+import type { UploadsOptions } from "./dropsilk/uploads.ts"
+import { uploadHandlers } from "./dropsilk/uploads.ts"
 import type { HealthOptions } from "./health.ts"
+import { healthHandlers } from "./health.ts"
 import { invalidRequest, rejectsInvalidInput } from "./invalidRequest.ts"
-import { logsHandlers } from "./logs.ts"
 import type { LogAccess } from "./logs.ts"
-import { createAllowedMethods } from "./methods.ts"
+import { logsHandlers } from "./logs.ts"
 import type { Route } from "./methods.ts"
+import { createAllowedMethods } from "./methods.ts"
 import { createObserver } from "./observer.ts"
-import { createPollLane } from "./pollLane.ts"
-import { roomHandlers } from "./rooms.ts"
-import type { RoomBudgets } from "./rooms.ts"
 import { decodedPath } from "./requestPath.ts"
-import { createHttpServer } from "./server.ts"
 import type { HttpLimits, HttpServerOptions, RunningHttpServer } from "./server.ts"
-import { serverHandlers, statusHandlers } from "./status.ts"
-import type { ServerStatus } from "./status.ts"
-import { createTowerPage, towerPaths } from "./tower.ts"
-import type { TowerPageOptions } from "./tower.ts"
-import { turnHandlers } from "./turn.ts"
-import { uploadHandlers } from "./uploads.ts"
-import type { UploadsOptions } from "./uploads.ts"
+import { createHttpServer } from "./server.ts"
+import type { TowerPageOptions } from "./tower/towerPage.ts"
+import { createTowerPage, towerPaths } from "./tower/towerPage.ts"
 import { errorResponse, wireErrors } from "./wireErrors.ts"
 
 const documentPaths = ["/openapi.json", "/asyncapi.json"] as const
@@ -88,7 +89,11 @@ export const createHttpSurface = async (options: HttpSurfaceOptions): Promise<Ru
   const documents = Object.entries({ "/openapi.json": () => OpenApi.fromApi(Api), ...options.documents })
   const documentRoutes = documents.map(([path, make]) => jsonDocument(path as `/${string}`, make))
 
-  const pages: readonly string[] = [docsPath, ...(options.tower === undefined ? [] : towerPaths), ...documents.map(([path]) => path)]
+  const pages: readonly string[] = [
+    docsPath,
+    ...(options.tower === undefined ? [] : towerPaths),
+    ...documents.map(([path]) => path)
+  ]
   const answered: readonly Route[] = [...pages.map((path) => ({ method: "GET", path })), ...endpoints]
 
   const { onFault } = options

@@ -1,6 +1,7 @@
 /** Every refusal HTTP clients can get, in one table; `api.ts` declares them, the handlers answer with them. */
-import * as Schema from "effect/Schema"
+
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Schema from "effect/Schema"
 
 /** One way of saying no. `Error` is the exact text clients compare. */
 export interface WireError<Error extends string = string> {
@@ -84,7 +85,8 @@ export const wireErrors = {
   tooMany: wireError({
     status: 429,
     error: "Too many requests",
-    description: "This address has spent its budget of requests, rooms, wrong codes or polls. Try again after `Retry-After` seconds."
+    description:
+      "This address has spent its budget of requests, rooms, wrong codes or polls. Try again after `Retry-After` seconds."
   }),
   wrongOrigin: wireError({
     status: 403,

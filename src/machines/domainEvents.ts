@@ -4,7 +4,12 @@ export type DomainEvent =
   | { readonly name: "client:registered_details"; readonly clientId: string; readonly newName: string }
   | { readonly name: "client:disconnected"; readonly clientId: string; readonly flightCode: string | null }
   | { readonly name: "client:error"; readonly clientId: string; readonly error: unknown }
-  | { readonly name: "flight:created"; readonly flightId: string; readonly flightCode: string; readonly creatorId: string }
+  | {
+      readonly name: "flight:created"
+      readonly flightId: string
+      readonly flightCode: string
+      readonly creatorId: string
+    }
   /** Somebody has taken a seat: the first, the second, or one that it takes over from an older socket of its own. */
   | {
       readonly name: "flight:seated"
@@ -34,8 +39,18 @@ export type DomainEvent =
       readonly flightCode: string
       readonly error: "not_found" | "flight_full"
     }
-  | { readonly name: "flight:ended"; readonly flightId: string; readonly flightCode: string; readonly reason: "empty" | "crashed" }
-  | { readonly name: "room:error"; readonly roomCode: string; readonly operation: "load" | "insert" | "save" | "remove"; readonly error: unknown }
+  | {
+      readonly name: "flight:ended"
+      readonly flightId: string
+      readonly flightCode: string
+      readonly reason: "empty" | "crashed"
+    }
+  | {
+      readonly name: "room:error"
+      readonly roomCode: string
+      readonly operation: "load" | "insert" | "save" | "remove"
+      readonly error: unknown
+    }
   | {
       readonly name: "system:error"
       readonly kind: string

@@ -16,13 +16,13 @@
  * `supervisor.failed`. It lives again when the parent sends `supervisor.resume`.
  */
 import {
-  createActor,
   type ActorLogic,
   type ActorRef,
   type ActorSystem,
   type AnyActorLogic,
   type AnyActorRef,
-  type AnyEventObject
+  type AnyEventObject,
+  createActor
 } from "xstate"
 
 /** An event on its way to an actor, named by reference or by its id in the system. */
@@ -105,7 +105,13 @@ export interface SupervisorReply {
 
 /** What a supervisor tells its parent. */
 export type SupervisorReport =
-  | { readonly type: "supervisor.childCrashed"; readonly kind: string; readonly id: string; readonly error: unknown; readonly restarted: boolean }
+  | {
+      readonly type: "supervisor.childCrashed"
+      readonly kind: string
+      readonly id: string
+      readonly error: unknown
+      readonly restarted: boolean
+    }
   | { readonly type: "supervisor.failed"; readonly kind: string; readonly error: unknown }
   /** A batch has been told that it is to end; so many have not yet. */
   | { readonly type: "supervisor.told"; readonly kind: string; readonly untold: number }
@@ -143,9 +149,7 @@ type Addressed = Pick<Extract<SupervisorEvent, { type: "child.start" }>, "id" | 
 type Scope = Parameters<AnyActorLogic["transition"]>[2]
 
 /** Makes the logic of a supervisor; its snapshot lists the living children. */
-export const createSupervisor = (
-  options: SupervisorOptions
-): ActorLogic<SupervisorSnapshot, SupervisorEvent, void> => {
+export const createSupervisor = (options: SupervisorOptions): ActorLogic<SupervisorSnapshot, SupervisorEvent, void> => {
   const intensity = options.intensity ?? { restarts: 10, withinMilliseconds: 5_000 }
 
   const tellParent = (scope: Scope, report: SupervisorReport) => {
@@ -221,14 +225,16 @@ export const createSupervisor = (
     state.children.delete(id)
     state.inputs.delete(id)
     stopOrphans(child)
-    const crash: Crash = { id, error, at: options.now(), context: (child?.getSnapshot() as { context?: unknown } | undefined)?.context }
+    const crash: Crash = {
+      id,
+      error,
+      at: options.now(),
+      context: (child?.getSnapshot() as { context?: unknown } | undefined)?.context
+    }
 
     let restarted = false
     if (options.restart !== "temporary" && state.mode === "open") {
-      state.crashes = [
-        ...state.crashes.filter((at) => crash.at - at < intensity.withinMilliseconds),
-        crash.at
-      ]
+      state.crashes = [...state.crashes.filter((at) => crash.at - at < intensity.withinMilliseconds), crash.at]
       if (state.crashes.length > intensity.restarts) {
         state.crashes = []
         state.mode = "suspended"
@@ -334,7 +340,8 @@ export const createSupervisor = (
           state.mode = "draining"
           const { event: told, batches } = event as Extract<SupervisorEvent, { type: "children.drain" }>
           const children = [...state.children.values()]
-          const size = batches === undefined ? children.length : Math.max(batches.size, Math.ceil(children.length / batches.most))
+          const size =
+            batches === undefined ? children.length : Math.max(batches.size, Math.ceil(children.length / batches.most))
           state.untold = { event: told, size, children }
           drainMore(state, scope)
           break

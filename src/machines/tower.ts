@@ -12,14 +12,14 @@
  * ```
  */
 import { raise, sendTo, setup, spawnChild } from "xstate"
-import { connectionCrashNotices, connectionMachine } from "./connection.ts"
 import type { DomainEvent } from "./domainEvents.ts"
-import { codeOfFlight, flightCrashNotices, flightMachine, type FlightSettings } from "./flight.ts"
+import { connectionCrashNotices, connectionMachine } from "./dropsilk/connection.ts"
+import { codeOfFlight, type FlightSettings, flightCrashNotices, flightMachine } from "./dropsilk/flight.ts"
+import { type NetworkInput, networkMachine } from "./dropsilk/network.ts"
+import { type RoomInput, roomCrashReplies, roomMachine } from "./dropsilk/room.ts"
+import { storyMachine } from "./dropsilk/story.ts"
 import { jobMachine } from "./job.ts"
-import { networkMachine, type NetworkInput } from "./network.ts"
-import { roomCrashReplies, roomMachine, type RoomInput } from "./room.ts"
-import { storyMachine } from "./story.ts"
-import { createSupervisor, supervisorOf, type SupervisorRef, type SupervisorReport } from "./supervisor.ts"
+import { createSupervisor, type SupervisorRef, type SupervisorReport, supervisorOf } from "./supervisor.ts"
 
 export type TowerEvent =
   | SupervisorReport
@@ -66,7 +66,17 @@ export interface TowerParts {
 }
 
 /** Which supervisors there are, and what a crash in each means to the others. */
-export const towerSupervisors = ({ connection, flight, room, network, story, job, settings, now, whenCalm }: TowerParts) => ({
+export const towerSupervisors = ({
+  connection,
+  flight,
+  room,
+  network,
+  story,
+  job,
+  settings,
+  now,
+  whenCalm
+}: TowerParts) => ({
   connections: createSupervisor({
     kind: "connections",
     child: connection,
@@ -173,10 +183,9 @@ const base = setup({
       ({ event }) => ({ type: "supervisor.retry" as const, kind: (event as { kind: string }).kind }),
       { delay: ({ context }) => context.suspensionMs }
     ),
-    resume: sendTo(
-      ({ event, system }) => system.get((event as { kind: Kind }).kind) as SupervisorRef,
-      { type: "supervisor.resume" as const }
-    ),
+    resume: sendTo(({ event, system }) => system.get((event as { kind: Kind }).kind) as SupervisorRef, {
+      type: "supervisor.resume" as const
+    }),
     rebuildNetworks: sendTo(supervisorOf("connections"), {
       type: "children.tell" as const,
       event: { type: "network.lost", group: null }

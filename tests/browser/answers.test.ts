@@ -1,9 +1,9 @@
 import type { Browser, Page } from "playwright-core"
 import { afterAll, beforeAll, expect, it } from "vitest"
 import { launchChromium } from "../../scripts/chromium.ts"
-import { startServer, type StartedServer } from "../http/startedServer.ts"
+import { type StartedServer, startServer } from "../core/http/startedServer.ts"
 import { describeInChromium } from "../support/browser.ts"
-import { servePage, type PageServer } from "./newcomer.ts"
+import { type PageServer, servePage } from "./newcomer.ts"
 
 describeInChromium("a page of another origin in Chromium", (chromium) => {
   let browser: Browser
@@ -55,7 +55,11 @@ describeInChromium("a page of another origin in Chromium", (chromium) => {
   const participant = "/participants/participant1"
 
   it("reads which methods a path takes", async () => {
-    expect(await read("/api/status", { method: "POST" })).toEqual({ status: 405, retryAfter: null, allow: "GET, HEAD, OPTIONS" })
+    expect(await read("/api/status", { method: "POST" })).toEqual({
+      status: 405,
+      retryAfter: null,
+      allow: "GET, HEAD, OPTIONS"
+    })
     expect(await read("/api/rooms")).toEqual({ status: 404, retryAfter: null, allow: "POST, OPTIONS" })
   })
 
@@ -67,7 +71,11 @@ describeInChromium("a page of another origin in Chromium", (chromium) => {
       "sentry-trace": "0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-1"
     }
     expect(await read("/api/rooms", { ...create, headers: { ...json, ...traced } })).toMatchObject({ status: 201 })
-    for (const [path, status] of [["/api/status", 200], ["/api/turn-credentials", 501], ["/api/uploadthing", 500]] as const) {
+    for (const [path, status] of [
+      ["/api/status", 200],
+      ["/api/turn-credentials", 501],
+      ["/api/uploadthing", 500]
+    ] as const) {
       expect([path, await read(path, { headers: traced })]).toMatchObject([path, { status }])
     }
     const asks = { method: "POST", headers: { ...json, ...traced }, body: '{"token":"abc"}' }

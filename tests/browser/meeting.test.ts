@@ -6,10 +6,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTes
 import { launchChromium } from "../../scripts/chromium.ts"
 import { describeInChromium } from "../support/browser.ts"
 import { freePort } from "../support/freePort.ts"
-import { startProcess, type ServerProcess } from "../support/process.ts"
-import { poll, startServer, withoutBudgets, type TestServer } from "../support/server.ts"
+import { type ServerProcess, startProcess } from "../support/process.ts"
+import { poll, startServer, type TestServer, withoutBudgets } from "../support/server.ts"
 import { startWay } from "../support/way.ts"
-import { makeFile, Newcomer, servePage, type PageServer } from "./newcomer.ts"
+import { makeFile, Newcomer, type PageServer, servePage } from "./newcomer.ts"
 
 /** Those that an operator has who sets none: a page as it is meant to be does not meet them. */
 const usualBudgets = Object.fromEntries(Object.keys(withoutBudgets).map((name) => [name, ""]))

@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, expect, it } from "vitest"
 import { launchChromium } from "../../scripts/chromium.ts"
 import { describeInChromium } from "../support/browser.ts"
 import { startServer, type TestServer } from "../support/server.ts"
-import { Newcomer, newcomersPage, servePage, type PageServer } from "./newcomer.ts"
+import { Newcomer, newcomersPage, type PageServer, servePage } from "./newcomer.ts"
 
 describeInChromium("a newcomer's page in Chromium", (chromium) => {
   let directory: string

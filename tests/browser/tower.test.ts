@@ -79,8 +79,7 @@ describeInChromium("the tower page in Chromium", (chromium) => {
     return `${flightCode.slice(0, 3)}···`
   }
 
-  const branch = (page: Page, kind: string) =>
-    page.locator("#branches tr", { hasText: kind }).locator("td").first()
+  const branch = (page: Page, kind: string) => page.locator("#branches tr", { hasText: kind }).locator("td").first()
   const textOf = (page: Page, selector: string) => page.locator(selector).innerText()
 
   it("shows clients as they come, meet and go", async () => {
@@ -109,7 +108,10 @@ describeInChromium("the tower page in Chromium", (chromium) => {
         ]
       )`)
     const white = "rgb(255, 255, 255)"
-    expect(await look()).toEqual([["waiting", "", white], ["paired", "", white]])
+    expect(await look()).toEqual([
+      ["waiting", "", white],
+      ["paired", "", white]
+    ])
     await openFlight("Ada", "Grace")
     await shows(look).toEqual([
       ["waiting", "", white],
@@ -200,7 +202,10 @@ describeInChromium("the tower page in Chromium", (chromium) => {
   })
 
   it.each(["light", "dark"] as const)("fits a phone and a wall in %s", async (colorScheme) => {
-    for (const viewport of [{ width: 360, height: 740 }, { width: 1600, height: 900 }]) {
+    for (const viewport of [
+      { width: 360, height: 740 },
+      { width: 1600, height: 900 }
+    ]) {
       const { page } = await open({ colorScheme, viewport })
       await openFlight("W".repeat(50), "m ".repeat(24))
       await shows(() => textOf(page, "#flight-rows")).toContain("W".repeat(50))

@@ -49,7 +49,8 @@ describeInChromium("the drawn charts in Chromium", (chromium) => {
         box: text.getBoundingClientRect()
       }))
       const outside = words.filter(
-        ({ box }) => box.left < outer.left || box.right > outer.right || box.top < outer.top || box.bottom > outer.bottom
+        ({ box }) =>
+          box.left < outer.left || box.right > outer.right || box.top < outer.top || box.bottom > outer.bottom
       )
       const overlaps = words.flatMap((one, at) =>
         words.slice(at + 1).flatMap((other) => {
@@ -71,14 +72,21 @@ describeInChromium("the drawn charts in Chromium", (chromium) => {
         .map((name) => join("docs", name))
     ]
     const diagrams = documents.flatMap((name) =>
-      [...readFileSync(join(root, name), "utf8").matchAll(/^```mermaid\n(.*?)^```/gms)].map(([, text]) => ({ name, text }))
+      [...readFileSync(join(root, name), "utf8").matchAll(/^```mermaid\n(.*?)^```/gms)].map(([, text]) => ({
+        name,
+        text
+      }))
     )
     expect(diagrams.length).toBeGreaterThan(7)
     await page.setContent("<!doctype html>")
     await page.addScriptTag({ path: join(root, "node_modules/mermaid/dist/mermaid.min.js") })
     for (const { name, text } of diagrams) {
       const fault = await page.evaluate(
-        (diagram) => (globalThis as any).mermaid.parse(diagram).then(() => null, (error: Error) => error.message),
+        (diagram) =>
+          (globalThis as any).mermaid.parse(diagram).then(
+            () => null,
+            (error: Error) => error.message
+          ),
         text as string
       )
       expect([name, fault]).toEqual([name, null])

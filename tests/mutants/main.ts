@@ -6,8 +6,8 @@
 import { writeFileSync } from "node:fs"
 import { availableParallelism } from "node:os"
 import { Worker } from "node:worker_threads"
-import { commandLineOf, oneOf, valueFlag } from "../../src/commandLine.ts"
-import { subjects } from "../machines/subjects/index.ts"
+import { commandLineOf, oneOf, valueFlag } from "../../src/config/commandLine.ts"
+import { subjects } from "../walking/subjects.ts"
 import { equivalent } from "./equivalent.ts"
 import { mutationsOf } from "./mutations.ts"
 import type { MutantTask } from "./worker.ts"
@@ -92,7 +92,7 @@ const report = `# The tests, tested
 
 Made by \`npm run test:mutants\`. Every chart is broken in every single place, one at a time: a transition is missing or
 leads elsewhere, a guard is not asked, an action of a transition, an entry or an exit is not done. Then the walks of
-\`tests/machines\` run over it. A mutant is caught when a law is broken, when a part of the chart is not walked any more (or
+\`tests/walking\` run over it. A mutant is caught when a law is broken, when a part of the chart is not walked any more (or
 a law not tried), or when the chart fails or never comes to rest.
 
 | chart | mutants | law broken | not walked | fault | survive | caught |

@@ -1,6 +1,6 @@
 /** Everything that could be wrong in one place of a chart. */
 import type { AnyStateMachine } from "xstate"
-import { nodesOf, transitionsOf, type Node } from "../machines/walking/coverage.ts"
+import { type Node, nodesOf, transitionsOf } from "../walking/coverage.ts"
 
 export interface Mutation {
   readonly name: string
@@ -25,7 +25,9 @@ export const mutationsOf = (machine: AnyStateMachine): readonly Mutation[] =>
       const other = target && otherThan(target)
       return [
         mutate("missing", (each) => (each.guard = () => false)),
-        ...(other === undefined ? [] : [mutate(`leads to ${other.id}`, (each) => (each.target = [nodeOf(each.target![0]!, other.id)]))]),
+        ...(other === undefined
+          ? []
+          : [mutate(`leads to ${other.id}`, (each) => (each.target = [nodeOf(each.target![0]!, other.id)]))]),
         ...(transition.guard === undefined ? [] : [mutate("guard not asked", (each) => delete each.guard)]),
         ...transition.actions.map((action, position) =>
           mutate(`does not ${nameOf(action, position)}`, (each) => {
@@ -60,7 +62,11 @@ const nodeOf = (node: Node, id: string): Node => {
   let root = node
   while (root.parent !== undefined) root = root.parent
   const find = (each: Node): Node | undefined =>
-    each.id === id ? each : Object.values(each.states).map(find).find((found) => found !== undefined)
+    each.id === id
+      ? each
+      : Object.values(each.states)
+          .map(find)
+          .find((found) => found !== undefined)
   return find(root) as Node
 }
 

@@ -1,7 +1,7 @@
 /** Walks mutants: told a subject and the number of a mutation, answers how it was caught, or null. */
 import { parentPort } from "node:worker_threads"
-import { subjects } from "../machines/subjects/index.ts"
-import { walk } from "../machines/walking/walk.ts"
+import { subjects } from "../walking/subjects.ts"
+import { walk } from "../walking/walk.ts"
 import { mutationsOf } from "./mutations.ts"
 
 export interface MutantTask {

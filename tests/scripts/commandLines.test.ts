@@ -40,18 +40,22 @@ describe("every program", () => {
   })
 
   const explains = "%s explains its flags, refuses others, and does nothing else"
-  it.each(Object.entries(programs))(explains, async (file, flag) => {
-    const environment = { DATA_DIR: directory, DATABASE_URL: "", PORT: "0", HOST: "127.0.0.1" }
-    const run = (...parameters: string[]) => runScript(file, parameters, environment)
-    const [help, misspelt, stray] = await Promise.all([run("--help"), run("--hlep"), run("something")])
-    expect({ exitCode: help.exitCode, stderr: help.stderr }).toEqual({ exitCode: 0, stderr: "" })
-    expect(help.stdout).toMatch(/^DESCRIPTION\n {2}\w[^]*USAGE\n {2}(npm|node) [^]*FLAGS\n[^]*--version/)
-    expect(help.stdout).toContain(`  ${flag}`)
-    for (const refused of [misspelt, stray]) expect(refused).toMatchObject({ exitCode: 1, stdout: "" })
-    expect(misspelt.stderr).toContain("--hlep: there is no such flag, did you mean --help?")
-    expect(stray.stderr).toContain("something: expected nothing but ")
-    expect(existsSync(directory)).toBe(false)
-  }, 60_000)
+  it.each(Object.entries(programs))(
+    explains,
+    async (file, flag) => {
+      const environment = { DATA_DIR: directory, DATABASE_URL: "", PORT: "0", HOST: "127.0.0.1" }
+      const run = (...parameters: string[]) => runScript(file, parameters, environment)
+      const [help, misspelt, stray] = await Promise.all([run("--help"), run("--hlep"), run("something")])
+      expect({ exitCode: help.exitCode, stderr: help.stderr }).toEqual({ exitCode: 0, stderr: "" })
+      expect(help.stdout).toMatch(/^DESCRIPTION\n {2}\w[^]*USAGE\n {2}(npm|node) [^]*FLAGS\n[^]*--version/)
+      expect(help.stdout).toContain(`  ${flag}`)
+      for (const refused of [misspelt, stray]) expect(refused).toMatchObject({ exitCode: 1, stdout: "" })
+      expect(misspelt.stderr).toContain("--hlep: there is no such flag, did you mean --help?")
+      expect(stray.stderr).toContain("something: expected nothing but ")
+      expect(existsSync(directory)).toBe(false)
+    },
+    60_000
+  )
 
   it.each([
     ["bench/soak.ts", "--seconds=9", "seconds from 10 to 1000000"],
@@ -62,9 +66,13 @@ describe("every program", () => {
     ["scripts/inspect.ts", "--port=0", "a port from 1 to 65535"],
     ["scripts/dev.ts", "--allow-local-port=5173a", "a port from 1 to 65535"],
     ["scripts/screenshot.ts", "--scheme=blue", "one of light, dark"]
-  ])("%s refuses %s", async (file, parameter, expected) => {
-    const { exitCode, stdout, stderr } = await runScript(file, [parameter], {})
-    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" })
-    expect(stderr).toContain(`${parameter}: expected ${expected}`)
-  }, 60_000)
+  ])(
+    "%s refuses %s",
+    async (file, parameter, expected) => {
+      const { exitCode, stdout, stderr } = await runScript(file, [parameter], {})
+      expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" })
+      expect(stderr).toContain(`${parameter}: expected ${expected}`)
+    },
+    60_000
+  )
 })

@@ -17,7 +17,10 @@ describe("the environment file of a script", () => {
 
   it("is read as the server reads it, with what Windows puts before its first name", async () => {
     await writeFile(join(directory, ".env"), "\uFEFFDATA_DIR=elsewhere\n")
-    const { stdout } = await promisify(execFile)(process.execPath, [migrate], { cwd: directory, env: { PATH: process.env["PATH"] } })
+    const { stdout } = await promisify(execFile)(process.execPath, [migrate], {
+      cwd: directory,
+      env: { PATH: process.env["PATH"] }
+    })
     expect(stdout).toContain("elsewhere")
   }, 60_000)
 })

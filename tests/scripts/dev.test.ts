@@ -1,12 +1,12 @@
 import { once } from "node:events"
 import { readFile, rm, writeFile } from "node:fs/promises"
-import { createServer, type AddressInfo } from "node:net"
+import { type AddressInfo, createServer } from "node:net"
 import { join } from "node:path"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
 import { createPostgresDatabase, describeOnPostgres, TEST_DATABASE_URL, withClient } from "../support/databases.ts"
 import { post } from "../support/server.ts"
-import { copyProject, hasPseudoTerminal, standInProgram, startLoop } from "./devLoop.ts"
 import type { Loop, LoopOptions, Project } from "./devLoop.ts"
+import { copyProject, hasPseudoTerminal, standInProgram, startLoop } from "./devLoop.ts"
 
 /** A busy machine takes its time to make a database. */
 const patience = 120_000

@@ -51,7 +51,7 @@ const launching = (node: string) => {
     )
     const { code, stdout, stderr } = await run(node, [launcher, file, "--help", "a b"])
     const [version, parameters] = JSON.parse(stdout)
-    expect(parseInt(version)).toBeGreaterThanOrEqual(needed)
+    expect(parseInt(version, 10)).toBeGreaterThanOrEqual(needed)
     expect({ code, stderr, parameters }).toEqual({ code: 7, stderr: "", parameters: [file, "--help", "a b"] })
   })
 

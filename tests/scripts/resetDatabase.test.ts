@@ -1,12 +1,12 @@
 import { fileURLToPath } from "node:url"
 import { sql } from "slonik"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { openDatabase, type Database, type DatabaseOptions } from "../../src/io/database.ts"
-import { migrate } from "../../src/io/migrations.ts"
+import { type Database, type DatabaseOptions, openDatabase } from "../../src/io/database/database.ts"
+import { migrate } from "../../src/io/database/migrations.ts"
 import { createPostgresDatabase, describeOnPostgres, temporaryDirectory, withClient } from "../support/databases.ts"
 import { seedEmbeddedDatabase } from "../support/embeddedTemplate.ts"
 import { runScript } from "../support/scripts.ts"
-import { hasPseudoTerminal, startLoop, type Loop } from "./devLoop.ts"
+import { hasPseudoTerminal, type Loop, startLoop } from "./devLoop.ts"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 const script = "scripts/resetDatabase.ts"
@@ -87,15 +87,17 @@ const suite = (make: () => Promise<Planted>, isThorough: boolean) => (): void =>
     }
   )
 
-  it.each(some<[string[], string]>([
-    [["--yse"], "--yse: there is no such flag, did you mean --yes?"],
-    [["--yes", "--forse"], "--forse: there is no such flag"],
-    [["--yes", "now"], "now: expected nothing but"],
-    [["--yes=false"], "There is no terminal to ask on"],
-    [["--yes", "--erase=elsewhere"], "--erase=elsewhere names another database"],
-    [["--yes", "--erase="], "--erase=: expected the place of the database"],
-    [[], "There is no terminal to ask on"]
-  ]))("erases nothing with %o, and says why", { timeout: patience }, async (parameters, reason) => {
+  it.each(
+    some<[string[], string]>([
+      [["--yse"], "--yse: there is no such flag, did you mean --yes?"],
+      [["--yes", "--forse"], "--forse: there is no such flag"],
+      [["--yes", "now"], "now: expected nothing but"],
+      [["--yes=false"], "There is no terminal to ask on"],
+      [["--yes", "--erase=elsewhere"], "--erase=elsewhere names another database"],
+      [["--yes", "--erase="], "--erase=: expected the place of the database"],
+      [[], "There is no terminal to ask on"]
+    ])
+  )("erases nothing with %o, and says why", { timeout: patience }, async (parameters, reason) => {
     const { exitCode, stdout, stderr } = await run(parameters)
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" })
     expect(stderr).toContain(reason)
@@ -113,12 +115,14 @@ const suite = (make: () => Promise<Planted>, isThorough: boolean) => (): void =>
 
   const name = "on a terminal"
   const onTerminal = () => {
-    it.each(some([
-      ["no", "no\n"],
-      ["the end of the input", "\x04"],
-      ["nothing", "\n"],
-      ["y", "y\n"]
-    ]))("leaves all as it is when the answer is %s", { timeout: patience }, async (_, keys) => {
+    it.each(
+      some([
+        ["no", "no\n"],
+        ["the end of the input", "\x04"],
+        ["nothing", "\n"],
+        ["y", "y\n"]
+      ])
+    )("leaves all as it is when the answer is %s", { timeout: patience }, async (_, keys) => {
       const loop = inTerminal()
       await loop.until(/Everything in .* will be lost\. Type yes to go on:/)
       loop.press(keys)

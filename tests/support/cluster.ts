@@ -22,9 +22,10 @@ export interface Cluster {
 
 /** Where PostgreSQL's own programs are; undefined on a machine without them. */
 export const postgresPrograms = (): string | undefined =>
-  [...(process.env["PATH"] ?? "").split(delimiter), ...globSync("/usr/lib/postgresql/*/bin").toSorted().toReversed()].find(
-    (folder) => existsSync(join(folder, "initdb")) && existsSync(join(folder, "pg_ctl"))
-  )
+  [
+    ...(process.env["PATH"] ?? "").split(delimiter),
+    ...globSync("/usr/lib/postgresql/*/bin").toSorted().toReversed()
+  ].find((folder) => existsSync(join(folder, "initdb")) && existsSync(join(folder, "pg_ctl")))
 
 export interface ClusterOptions {
   /** Lines of pg_hba.conf instead of letting everybody in. */

@@ -5,8 +5,8 @@ import { join } from "node:path"
 import pg from "pg"
 import { sql } from "slonik"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { openDatabase, type Database, type DatabaseOptions } from "../../src/io/database.ts"
-import { migrate } from "../../src/io/migrations.ts"
+import { type Database, type DatabaseOptions, openDatabase } from "../../src/io/database/database.ts"
+import { migrate } from "../../src/io/database/migrations.ts"
 import { seedEmbeddedDatabase } from "./embeddedTemplate.ts"
 
 /** Where fresh databases are made; its user must be allowed to make them. */

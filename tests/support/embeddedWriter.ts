@@ -1,6 +1,6 @@
 // Opens the embedded database in the folder given as argument, says "open", writes rows, says "written", and stays.
 import { sql } from "slonik"
-import { openDatabase } from "../../src/io/database.ts"
+import { openDatabase } from "../../src/io/database/database.ts"
 
 const [dataDirectory = "", rows = "0"] = process.argv.slice(2)
 const database = await openDatabase({ dataDirectory })

@@ -59,7 +59,11 @@ export const startHaproxy = async (serverPort: number, check: readonly string[])
   ]
   await writeFile(file, lines.join("\n"))
   // -db: stays in front, as our child.
-  const child = spawn("haproxy", ["-db", "-f", file], { cwd: directory, env: environment, stdio: ["ignore", "pipe", "pipe"] })
+  const child = spawn("haproxy", ["-db", "-f", file], {
+    cwd: directory,
+    env: environment,
+    stdio: ["ignore", "pipe", "pipe"]
+  })
   let output = ""
   child.stdout.on("data", (chunk) => (output += chunk))
   child.stderr.on("data", (chunk) => (output += chunk))

@@ -16,7 +16,11 @@ export const waysToPaste: Readonly<Record<string, (code: string) => string>> = {
   "in full width and lower case": (code) => fullWidth(code.toLowerCase()),
   "in lower case, with a dash": (code) => `${code.slice(0, 3)}-${code.slice(3)}`.toLowerCase(),
   "in bold letters of mathematics": (code) =>
-    [...code].map((letter) => String.fromCodePoint((/\d/.test(letter) ? 0x1d7ce - 0x30 : 0x1d400 - 0x41) + letter.charCodeAt(0))).join("")
+    [...code]
+      .map((letter) =>
+        String.fromCodePoint((/\d/.test(letter) ? 0x1d7ce - 0x30 : 0x1d400 - 0x41) + letter.charCodeAt(0))
+      )
+      .join("")
 }
 
 /** What stays no code however it is cleaned, as something is missing or too much. */

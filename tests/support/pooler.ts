@@ -54,7 +54,9 @@ export const startPooler = async ({ size, settings = {}, users = [] }: PoolerOpt
   await writeFile(
     configuration,
     `[databases]\n* = host=${place.hostname} port=${place.port || 5432}\n[pgbouncer]\n` +
-      Object.entries(lines).map(([name, value]) => `${name} = ${value}\n`).join("")
+      Object.entries(lines)
+        .map(([name, value]) => `${name} = ${value}\n`)
+        .join("")
   )
   const names = [decodeURIComponent(place.username), ...users]
   await writeFile(lines.auth_file, names.map((name) => `"${name}" ""\n`).join(""))

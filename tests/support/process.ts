@@ -1,5 +1,5 @@
 /** A server in a process of its own, as an operator starts it. */
-import { spawn, type ChildProcess } from "node:child_process"
+import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import { fileURLToPath } from "node:url"
 import { seedEmbeddedDatabase } from "./embeddedTemplate.ts"

@@ -2,9 +2,9 @@
 import { once } from "node:events"
 import { PassThrough } from "node:stream"
 import { Effect } from "effect"
-import { WebSocket, type ClientOptions } from "ws"
-import { startApplication, type Application, type ApplicationOptions } from "../../src/application.ts"
-import { loadConfig } from "../../src/config.ts"
+import { type ClientOptions, WebSocket } from "ws"
+import { type Application, type ApplicationOptions, startApplication } from "../../src/application.ts"
+import { loadConfig } from "../../src/config/config.ts"
 import { seedEmbeddedDatabase } from "./embeddedTemplate.ts"
 
 export interface TestServer extends Application {

@@ -1,7 +1,8 @@
 /** Somebody who watches the tower over its event stream. */
-import type { FeedEntry } from "../../src/io/towerFeed.ts"
-import type { RefusedOriginsView } from "../../src/io/refusedOrigins.ts"
-import type { TowerView } from "../../src/io/towerView.ts"
+
+import type { RefusedOriginsView } from "../../src/io/admission/refusedOrigins.ts"
+import type { FeedEntry } from "../../src/io/tower/towerFeed.ts"
+import type { TowerView } from "../../src/io/tower/towerView.ts"
 
 export type ShownTower = TowerView & {
   readonly refusedOrigins: RefusedOriginsView

@@ -51,7 +51,11 @@ export const startUploadThing = async () => {
   const callBack = async (key: string, alter: (signature: string) => string = (signature) => signature) => {
     const { callbackUrl, callbackSlug, metadata, isDev, stream } = known(registrations.get(key))
     const { name, bytes } = files.get(key) ?? { name: "planted-forged.pptx", bytes: Buffer.alloc(3) }
-    const urls = { url: `${url}/f/${key}`, appUrl: `${url}/a/${appId}/${key}`, ufsUrl: `https://${appId}.ufs.sh/f/${key}` }
+    const urls = {
+      url: `${url}/f/${key}`,
+      appUrl: `${url}/a/${appId}/${key}`,
+      ufsUrl: `https://${appId}.ufs.sh/f/${key}`
+    }
     const file = { key, name, size: bytes.length, type: pptx, customId: null, fileHash: "0".repeat(32), ...urls }
     const payload = JSON.stringify({ status: "uploaded", metadata, origin: url, file })
     const signature = alter(sign(payload))

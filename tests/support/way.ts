@@ -1,6 +1,6 @@
 /** The way to a database or another server, which a test can cut, block and mend. */
 import { once } from "node:events"
-import { connect, createServer, type AddressInfo, type Socket } from "node:net"
+import { type AddressInfo, connect, createServer, type Socket } from "node:net"
 
 export interface Way {
   /** The URL with the way's near end in it. */
@@ -22,7 +22,10 @@ export const startWay = async (databaseUrl: string): Promise<Way> => {
   let losing = false
   const server = createServer((near) => {
     const far = connect(Number(target.port || 5432), target.hostname)
-    for (const [socket, other] of [[near, far], [far, near]] as const) {
+    for (const [socket, other] of [
+      [near, far],
+      [far, near]
+    ] as const) {
       sockets.add(socket)
       socket.on("error", () => {})
       socket.on("close", () => {

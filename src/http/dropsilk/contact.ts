@@ -1,0 +1,61 @@
+/** The contact address, for people only. */
+import * as Effect from "effect/Effect"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
+import { type RecaptchaOptions, verifyRecaptcha } from "../../io/services/recaptcha.ts"
+import type { Telemetry } from "../../io/telemetry/telemetry.ts"
+import { Api, ContactPayload } from "../api.ts"
+import { readsJson } from "../requestBody.ts"
+import { errorResponse, wireErrors } from "../wireErrors.ts"
+
+export interface ContactOptions {
+  /** The address; absent: there is none to give. */
+  readonly email?: string | undefined
+  /** Absent: nobody passes. */
+  readonly recaptcha?: RecaptchaOptions | undefined
+  readonly log: Telemetry["log"]
+}
+
+/** Faults of ours, not of the visitor's, in Google's words. */
+const keyFaults: readonly string[] = ["missing-input-secret", "invalid-input-secret", "invalid-keys"]
+
+/** The handlers of `ContactGroup`. */
+export const contactHandlers = (contact: ContactOptions) => {
+  const readsToken = readsJson(ContactPayload)
+  return HttpApiBuilder.group(Api, "contact", (handlers) =>
+    handlers.handleRaw("requestEmail", ({ request }) => readsToken(request, ({ token }) => answer(contact, token)))
+  )
+}
+
+const answer = (
+  { email, recaptcha, log }: ContactOptions,
+  token: string
+): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
+  if (email === undefined) {
+    log("error", "email:error", { error: "CONTACT_EMAIL is not set" })
+    return Effect.succeed(errorResponse(wireErrors.contactNotConfigured))
+  }
+  if (recaptcha === undefined) {
+    log("error", "email:error", { error: "RECAPTCHA_SECRET_KEY is not set: nobody passes" })
+    return Effect.succeed(errorResponse(wireErrors.recaptchaFailed))
+  }
+  return Effect.match(verifyRecaptcha(token, recaptcha), {
+    onSuccess: ({ success, errorCodes }) => {
+      if (success) {
+        log("info", "email:request", { outcome: "told" })
+        return HttpServerResponse.jsonUnsafe({ email }, { headers: { "cache-control": "no-store" } })
+      }
+      if (errorCodes.some((code) => keyFaults.includes(code))) {
+        const hint = "Check RECAPTCHA_SECRET_KEY."
+        log("error", "email:error", { error: "reCAPTCHA refuses our key", errorCodes, hint })
+      } else {
+        log("warn", "email:request", { outcome: "recaptcha_failed", errorCodes })
+      }
+      return errorResponse(wireErrors.recaptchaFailed)
+    },
+    onFailure: ({ reason }) => {
+      log("error", "email:error", { provider: "recaptcha", error: reason })
+      return errorResponse(wireErrors.contactFailed)
+    }
+  })
+}

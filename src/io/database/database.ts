@@ -1,0 +1,290 @@
+import pg from "pg"
+import {
+  createPool,
+  type DatabasePool,
+  type Interceptor,
+  type QueryResultRow,
+  SchemaValidationError,
+  sql
+} from "slonik"
+import { demandChannelBinding } from "./channelBinding.ts"
+import { type ConnectionRecipe, createDatabaseDriver } from "./databaseDriver.ts"
+import type { DatabaseSsl } from "./databaseEncryption.ts"
+import {
+  codeOf,
+  DatabaseUnfit,
+  DatabaseUnreachable,
+  isSqlState,
+  RightsMissing,
+  reasonOf,
+  runStatement,
+  TablesMissing
+} from "./databaseErrors.ts"
+import { checkFitness, checkSequence, grantRights, probeTables } from "./databaseFitness.ts"
+import { beginSession, type SessionKind } from "./databaseSession.ts"
+import { type DatabaseAddress, readDatabaseUrl } from "./databaseUrl.ts"
+import { openEmbeddedDatabase } from "./embeddedDatabase.ts"
+import { keepsDeparted, missingTables } from "./migrations.ts"
+
+/** ms to connect and log in; a client waits for its answer meanwhile. */
+const CONNECTION_TIMEOUT = 5_000
+/**
+ * ms a statement may run, told to PostgreSQL, or behind a pooler kept by cancelling it. Each of ours touches one row by
+ * its key, or a few by an index.
+ */
+const STATEMENT_TIMEOUT = 5_000
+/** ms until we stop waiting for an answer: longer than the above, for a server that has gone without a word. */
+const ANSWER_TIMEOUT = 8_000
+/** ms a connection on its way out may take to say goodbye; whoever met the failure waits for that. */
+const GOODBYE_TIMEOUT = 1_000
+/** ms after which a spare connection is closed. */
+const IDLE_TIMEOUT = 60_000
+/** ms after which a busy connection is replaced, so that a moved database is found and memory given back. */
+const MAXIMUM_CONNECTION_AGE = 30 * 60_000
+/** Connections to PostgreSQL, unless told otherwise: hosted databases often allow some twenty in all. */
+const POOL_SIZE = 10
+
+export interface DatabaseOptions {
+  /** A PostgreSQL URL; without it the embedded database is used. */
+  readonly url?: string | undefined
+  /** The DATABASE_SSL setting; see readDatabaseUrl for what follows from it. */
+  readonly ssl?: DatabaseSsl
+  /** The embedded database's folder; made if it is not there. */
+  readonly dataDirectory: string
+  /** Bytes that must be free on the embedded database's disk for it to write; see openEmbeddedDatabase. */
+  readonly spareBytes?: number | undefined
+  /** The most connections to PostgreSQL at one time. The embedded database always has one. */
+  readonly poolSize?: number | undefined
+  /** Hears of connections that broke by themselves. The pool replaces them; this is for the log. */
+  readonly onError?: ((error: Error) => void) | undefined
+}
+
+export interface Database {
+  readonly pool: DatabasePool
+  readonly kind: "postgres" | "embedded"
+  /** Where it is, in words that are safe to print. */
+  readonly describe: string
+  /** Where its tables are. */
+  readonly schema: string
+  /** False where a DropSilk database has not been migrated: who may come back is then forgotten with the room's actor. */
+  readonly keepsDeparted: boolean
+  /** Asks it for what rooms need of it, and changes nothing. Rejects with DatabaseFault. */
+  probe(): Promise<void>
+  /** Lets queries that run finish, then lets go of everything. May be called again. */
+  close(): Promise<void>
+}
+
+/**
+ * Opens the database. The embedded one is brought up to date by this; a PostgreSQL is never changed, its tables must
+ * be there. Broken connections are replaced when next needed.
+ *
+ * Rejects with DatabaseSettingInvalid, DatabaseUnreachable, DatabaseUnfit, RightsMissing or TablesMissing (PostgreSQL),
+ * with DataDirectoryInUse or DataDirectoryUnusable (embedded). None of them says a password.
+ */
+export const openDatabase = (options: DatabaseOptions): Promise<Database> =>
+  options.url === undefined ? openEmbedded(options) : openPostgres(options.url, options)
+
+const openPostgres = async (url: string, options: DatabaseOptions): Promise<Database> => {
+  const address = readDatabaseUrl(url, options.ssl)
+  const found = await withPostgres(address, async (client, { session, ...way }) => {
+    const { schema } = await checkFitness(client, address.label, session)
+    const missing = await missingTables(client, schema)
+    if (missing.length > 0) throw new TablesMissing(address.label, schema, missing)
+    await checkSequence(client, address.label, schema)
+    return { ...way, schema, keepsDeparted: await keepsDeparted(client, schema) }
+  })
+
+  const pool = await openPool({
+    maxPoolSize: options.poolSize ?? POOL_SIZE,
+    idleTimeout: IDLE_TIMEOUT,
+    recipe: {
+      config: () => ({ keepAlive: true, ...found.config, query_timeout: ANSWER_TIMEOUT }),
+      prepare: found.prepare,
+      begin: (client) => beginSession(client, STATEMENT_TIMEOUT),
+      statementTimeoutMs: STATEMENT_TIMEOUT,
+      onError: options.onError ?? (() => {})
+    }
+  })
+  const database: Database = {
+    pool,
+    kind: "postgres",
+    describe: `PostgreSQL at ${address.label}`,
+    schema: found.schema,
+    keepsDeparted: found.keepsDeparted,
+    probe: () => runStatement("probe", () => probeTables(pool, found.schema)),
+    close: once(() => pool.end())
+  }
+  try {
+    await probeTables(pool, found.schema)
+  } catch (error) {
+    await database.close()
+    throw await withPostgres(address, (client) => named(error, address, client))
+  }
+  return database
+}
+
+const openEmbedded = async (options: DatabaseOptions): Promise<Database> => {
+  const embedded = await openEmbeddedDatabase(options.dataDirectory, { spareBytes: options.spareBytes })
+  const pool = await openPool({
+    maxPoolSize: 1,
+    idleTimeout: "DISABLE_TIMEOUT",
+    recipe: {
+      config: embedded.config,
+      begin: async (client) => {
+        // All connections are one session, which still holds the prepared statements of the connection before.
+        await client.query("deallocate all")
+        return "own"
+      },
+      statementTimeoutMs: 0,
+      beforeWrite: embedded.checkSpace,
+      onError: options.onError ?? (() => {})
+    }
+  })
+  return {
+    pool,
+    kind: "embedded",
+    describe: `embedded PostgreSQL in ${options.dataDirectory}`,
+    schema: "public",
+    keepsDeparted: true,
+    probe: async () => {
+      await runStatement("probe", () => pool.query(sql.unsafe`select 1`))
+    },
+    close: once(async () => {
+      await pool.end()
+      await embedded.close()
+    })
+  }
+}
+
+/** What has led to a PostgreSQL. */
+export interface DatabaseWay {
+  readonly config: pg.ClientConfig
+  /** Called with every client before it connects. */
+  readonly prepare: (client: pg.Client) => void
+  readonly session: SessionKind
+}
+
+/**
+ * Does one thing with a PostgreSQL on a connection of its own, without a limit on how long it may run. Rejects with
+ * DatabaseUnreachable when it cannot be reached, with RightsMissing or DatabaseUnfit when it refuses what is asked, and
+ * with whatever else `use` rejects with.
+ */
+export const withPostgres = async <A>(
+  address: DatabaseAddress,
+  use: (client: pg.Client, way: DatabaseWay) => Promise<A>
+): Promise<A> => {
+  const { client, config, prepare } = await connect(address)
+  try {
+    return await use(client, { config, prepare, session: await beginSession(client, 0) })
+  } catch (error) {
+    throw await named(error, address, client)
+  } finally {
+    await client.end()
+  }
+}
+
+const connect = async (address: DatabaseAddress) => {
+  const prepare = address.demandsChannelBinding ? demandChannelBinding : () => {}
+  const [first, ...others] = address.configs.map((config) => ({
+    fallback_application_name: "silktower",
+    connectionTimeoutMillis: CONNECTION_TIMEOUT,
+    ...config
+  })) as [pg.ClientConfig, ...pg.ClientConfig[]]
+  const attempt = async (config: pg.ClientConfig): Promise<pg.Client> => {
+    const client = new pg.Client(config)
+    // A connection that breaks also fails the query on it, and that is the one place where it is told.
+    client.on("error", () => {})
+    prepare(client)
+    try {
+      await client.connect()
+      return client
+    } catch (error) {
+      await client.end().catch(() => {})
+      throw error
+    }
+  }
+  let config = first
+  let client = attempt(first)
+  for (const next of others) {
+    client = client.catch((error) => {
+      if (!isAboutEncryption(error)) throw error
+      config = next
+      return attempt(next)
+    })
+  }
+  const connected = await client.catch((error) => {
+    throw new DatabaseUnreachable(address.label, refusal(error))
+  })
+  return { client: connected, config, prepare }
+}
+
+const openPool = (settings: {
+  readonly maxPoolSize: number
+  readonly idleTimeout: number | "DISABLE_TIMEOUT"
+  readonly recipe: ConnectionRecipe
+}): Promise<DatabasePool> =>
+  createPool("postgres://", {
+    driverFactory: createDatabaseDriver(settings.recipe),
+    maxPoolSize: settings.maxPoolSize,
+    idleTimeout: settings.idleTimeout,
+    maximumConnectionAge: settings.idleTimeout === "DISABLE_TIMEOUT" ? "DISABLE_TIMEOUT" : MAXIMUM_CONNECTION_AGE,
+    // Whoever waits is told at once; the next request tries again anyway.
+    connectionRetryLimit: 0,
+    gracefulTerminationTimeout: GOODBYE_TIMEOUT,
+    interceptors: [rowValidation],
+    // The default, DISCARD ALL after every query, halves the throughput; no statement of ours leaves anything behind.
+    resetConnection: async () => {}
+  })
+
+/** The error of a connection by a name that says what to do; what has a name of ours keeps it. */
+const named = async (error: unknown, address: DatabaseAddress, client: pg.Client): Promise<unknown> => {
+  const code = codeOf(error)
+  const reason = reasonOf(error)
+  if (code === "42501") {
+    const { rows } = await client.query<{ schema: string; role: string }>(
+      "select coalesce(current_schema(), '') as schema, current_user as role"
+    )
+    const [{ schema, role }] = rows as [{ schema: string; role: string }]
+    return new RightsMissing(address.label, role, reason, grantRights(schema, role))
+  }
+  if (isSqlState(code)) return new DatabaseUnfit(address.label, `${reason} (${code})`)
+  return error
+}
+
+/** Checks every row against the schema its statement was given: sql.type(schema), sql.prepared(name, schema). */
+const rowValidation: Interceptor = {
+  name: "row-validation",
+  transformRow: ({ resultParser }, query, row) => {
+    if (resultParser === undefined) return row
+    const result = resultParser["~standard"].validate(row)
+    if (result instanceof Promise) throw new TypeError("The schema of a row must be synchronous")
+    if (result.issues !== undefined) throw new SchemaValidationError(query, row, result.issues as never)
+    return result.value as QueryResultRow
+  }
+}
+
+/** Said by pg, always in English. */
+const lacksEncryption = (error: unknown): boolean => reasonOf(error).includes("does not support SSL")
+
+/** PostgreSQL's list of who may come from where and how has no line for this; its words are in the server's language. */
+const isTurnedAway = (error: unknown): boolean =>
+  error instanceof pg.DatabaseError && error.code === "28000" && error.routine === "ClientAuthentication"
+
+const isAboutEncryption = (error: unknown): boolean => lacksEncryption(error) || isTurnedAway(error)
+
+const refusal = (error: unknown): string => {
+  const code = codeOf(error)
+  const reason = reasonOf(error)
+  const words = code === undefined || reason.includes(code) ? reason : `${reason} (${code})`
+  if (reason.includes("startup parameter")) {
+    return `${words}; a pooler takes no such parameter: leave it out of the URL, or give the address of PostgreSQL itself`
+  }
+  if (lacksEncryption(error)) return `${words}; DATABASE_SSL=off connects without encryption`
+  if (isTurnedAway(error)) return `${words}. Where it wants encryption, DATABASE_SSL=require encrypts`
+  return words
+}
+
+const once = (close: () => Promise<void>): (() => Promise<void>) => {
+  let closing: Promise<void> | undefined
+  return () => (closing ??= close())
+}

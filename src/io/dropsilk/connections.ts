@@ -1,0 +1,218 @@
+/**
+ * Sockets and their actors: each socket has a connection actor, whose actions are what is sent to the socket.
+ */
+
+import type { IncomingMessage } from "node:http"
+import type { DomainEvent } from "../../machines/domainEvents.ts"
+import { connectionMachine } from "../../machines/dropsilk/connection.ts"
+import { flightMachine } from "../../machines/dropsilk/flight.ts"
+import { networkMachine } from "../../machines/dropsilk/network.ts"
+import type { SupervisorRef } from "../../machines/supervisor.ts"
+import type { Deadlines } from "../actors/deadlines.ts"
+import type { ClientAddress } from "../admission/address.ts"
+import type { Budgets } from "../admission/budgets.ts"
+import { createLinks } from "../sockets/link.ts"
+import type { ClientSocket, SocketHandler } from "../sockets/socketServer.ts"
+import type { Metrics } from "../telemetry/metrics.ts"
+import {
+  type ClientFrame,
+  readFrame,
+  writeError,
+  writeFlightCreated,
+  writeInvitation,
+  writePeerJoined,
+  writePeerLeft,
+  writePong,
+  writeRegistered,
+  writeRoomAttached,
+  writeShutdown,
+  writeUserLists
+} from "./frames.ts"
+import type { Identities } from "./identities.ts"
+
+export interface ConnectionsOptions {
+  readonly addressOf: (request: IncomingMessage) => ClientAddress
+  readonly identities: Pick<Identities, "connectionId" | "flightCode">
+  readonly deadlines: Deadlines
+  readonly record: (event: DomainEvent) => void
+  readonly budgets: Pick<Budgets, "connected" | "disconnected" | "invite" | "guess" | "guessedRight" | "tooManyFrames">
+  readonly metrics: Pick<Metrics, "arrived" | "relayed" | "frame">
+  /** Hears of everybody who is let in. */
+  readonly onArrival: () => void
+  /** Epoch milliseconds. */
+  readonly now: () => number
+}
+
+/** Sockets by the id of their connection, and the machines that speak to them. */
+export const createConnections = (options: ConnectionsOptions) => {
+  const { identities, deadlines, metrics, budgets, now } = options
+  const sockets = new Map<string, ClientSocket>()
+  const links = createLinks()
+  let supervisor: SupervisorRef | undefined
+
+  const socketOf = (connection: { context: { id: string } }) => sockets.get(connection.context.id)
+
+  /** Refused joins so far: whether one more has been refused says whether a code was wrong. */
+  let refusedJoins = 0
+  const record = (_: unknown, event: DomainEvent) => {
+    if (event.name === "flight:error") refusedJoins++
+    options.record(event)
+  }
+
+  const connection = connectionMachine.provide({
+    actions: {
+      openSocket: ({ context, self }) => {
+        const socket = sockets.get(context.id)
+        if (socket !== undefined) socket.actor = self
+      },
+      tellRegistered: ({ context }) => sockets.get(context.id)?.send(writeRegistered(context.id)),
+      tellFlightCreated: (connection, { code }) => socketOf(connection)?.send(writeFlightCreated(code)),
+      tellPeerJoined: (connection, { flightCode, peer, connectionType }) =>
+        socketOf(connection)?.send(writePeerJoined(flightCode, peer, connectionType)),
+      tellPeerLeft: (connection) => socketOf(connection)?.send(writePeerLeft()),
+      tellInvitation: (connection, { flightCode, fromName }) =>
+        socketOf(connection)?.send(writeInvitation(flightCode, fromName)),
+      tellRoomAttached: (connection, { code, role, peer }) =>
+        socketOf(connection)?.send(writeRoomAttached(code, role, peer)),
+      tellFault: (connection, { fault }) => socketOf(connection)?.send(writeError(fault)),
+      tellPong: (connection) => socketOf(connection)?.send(writePong()),
+      tellShutdown: (connection) => socketOf(connection)?.send(writeShutdown()),
+      probeSocket: (connection) => socketOf(connection)?.probe(),
+      closeSocket: (connection, { code, reason }) => socketOf(connection)?.close(code, reason),
+      holdFrames: (connection) => socketOf(connection)?.hold(),
+      releaseFrames: (connection) => socketOf(connection)?.release(),
+      dropLink: (connection) => {
+        const socket = socketOf(connection)
+        if (socket !== undefined) links.drop(socket)
+      },
+      drawFlightCode: ({ self }) => self.send({ type: "code.drawn", code: identities.flightCode() }),
+      requestDeadline: ({ self }, { afterMs }) => deadlines.after(self, afterMs),
+      cancelDeadline: ({ self }) => deadlines.cancel(self),
+      record
+    }
+  })
+
+  const flight = flightMachine.provide({
+    actions: {
+      openLink: (_, { flightId, first, second }) => links.open(flightId, sockets.get(first), sockets.get(second)),
+      closeLink: (_, { flightId, first, second }) => links.close(flightId, sockets.get(first), sockets.get(second)),
+      probeSockets: (_, { members }) => members.forEach((id) => sockets.get(id)?.probe()),
+      requestDeadline: ({ self }, { afterMs }) => deadlines.after(self, afterMs),
+      cancelDeadline: ({ self }) => deadlines.cancel(self),
+      record
+    }
+  })
+
+  const network = networkMachine.provide({
+    actions: {
+      sendLists: (_, { visible, toVisible, toPaired }) => {
+        const listFor = writeUserLists(visible)
+        for (const id of toVisible) sockets.get(id)?.send(listFor(id))
+        for (const id of toPaired) sockets.get(id)?.send(listFor(null))
+      },
+      requestDeadline: ({ self }, { afterMs }) => deadlines.after(self, afterMs),
+      cancelDeadline: ({ self }) => deadlines.cancel(self),
+      record
+    }
+  })
+
+  const eventOf = (frame: Exclude<ClientFrame, { type: "signal" }>) => {
+    switch (frame.type) {
+      case "register-details":
+        return { type: "details.register", name: frame.name }
+      case "ping":
+        return { type: "client.pinged" }
+      case "create-flight":
+        return { type: "flight.create" }
+      case "join-flight":
+        return { type: "flight.join", code: frame.flightCode }
+      case "invite-to-flight":
+        return { type: "flight.invite", inviteeId: frame.inviteeId, code: frame.flightCode, at: now() }
+      case "attach-room":
+        return {
+          type: "room.attach",
+          code: frame.roomCode,
+          participantId: frame.participantId,
+          channel: frame.channel,
+          at: now()
+        }
+    }
+  }
+
+  const join = (socket: ClientSocket, event: ReturnType<typeof eventOf>) => {
+    const { actor } = socket
+    if (budgets.guess(socket.address) > 0) return actor?.send({ type: "flight.joinRefused" })
+    const before = refusedJoins
+    actor?.send(event)
+    if (refusedJoins === before) budgets.guessedRight(socket.address)
+  }
+
+  const freshId = (): string => {
+    const id = identities.connectionId()
+    return sockets.has(id) ? freshId() : id
+  }
+
+  const handler: SocketHandler = {
+    opened: (socket, request) => {
+      const { address, group } = options.addressOf(request)
+      socket.id = freshId()
+      socket.address = address
+      budgets.connected(address)
+      sockets.set(socket.id, socket)
+      const input = {
+        id: socket.id,
+        address,
+        openedAt: now(),
+        // Two clients whose addresses nobody knows are no neighbours.
+        group: group === "unknown" ? `unknown ${socket.id}` : group
+      }
+      options.onArrival()
+      supervisor?.send({ type: "child.start", id: socket.id, input })
+      if (socket.actor === null) socket.close(1013, "Try again later")
+    },
+    frame: (socket, bytes, isBinary) => {
+      const arrivedAt = metrics.arrived()
+      const incoming = readFrame(bytes, isBinary)
+      if (incoming.kind === "signal") {
+        links.forward(socket, incoming.forward)
+        metrics.relayed(arrivedAt)
+      } else if (incoming.kind === "fault") {
+        metrics.frame(incoming.fault)
+        socket.send(writeError(incoming.fault))
+      } else {
+        const { frame } = incoming
+        metrics.frame(frame.type)
+        // In silence, as all invitations that do not arrive.
+        if (frame.type === "invite-to-flight" && budgets.invite(socket.id, frame.inviteeId, socket.address) > 0) return
+        const event = eventOf(frame)
+        if (event.type === "flight.join") join(socket, event)
+        else socket.actor?.send(event)
+      }
+    },
+    closed: (socket, abrupt) => {
+      // While the actor says its farewells, what it sends to this socket goes nowhere: it is closed.
+      socket.actor?.send({ type: "socket.closed", abrupt, at: now() })
+      sockets.delete(socket.id)
+      budgets.disconnected(socket.address, performance.now() - socket.openedAt)
+    },
+    flooded: (socket) => budgets.tooManyFrames(socket.address),
+    failed: (socket, error) => {
+      options.record({ name: "client:error", clientId: socket.id, error })
+      socket.send(writeError("server-error"))
+    }
+  }
+
+  return {
+    machines: { connection, flight, network },
+    handler,
+    links,
+    /** The address of a connection that is open. */
+    addressOf: (id: string) => sockets.get(id)?.address,
+    /** Which supervisor starts the actors of new sockets. */
+    attach: (connections: SupervisorRef) => {
+      supervisor = connections
+    },
+    /** Closes the socket whose actor has crashed. */
+    closeCrashed: (id: string) => sockets.get(id)?.close(1011, "Internal error")
+  }
+}

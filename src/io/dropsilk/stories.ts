@@ -1,0 +1,141 @@
+/** Stories at both ends: what happens in flights goes in, and one line for each flight comes out. */
+import type { DomainEvent } from "../../machines/domainEvents.ts"
+import { type StoryContext, type StoryEvent, type StoryInput, storyMachine } from "../../machines/dropsilk/story.ts"
+import type { SupervisorRef } from "../../machines/supervisor.ts"
+import type { Deadlines } from "../actors/deadlines.ts"
+import type { Links } from "../sockets/link.ts"
+import type { Telemetry } from "../telemetry/telemetry.ts"
+
+export interface StoriesOptions {
+  readonly links: Pick<Links, "signalsOf" | "forget">
+  readonly deadlines: Deadlines
+  readonly log: Telemetry["log"]
+  /** Stories at one time: for one more the oldest is told as it is. */
+  readonly limit: number
+  /** Epoch milliseconds. */
+  readonly now: () => number
+}
+
+/** A story as it is written down; times are ISO 8601. */
+export interface WrittenStory {
+  readonly meta: {
+    readonly flightCode: string
+    readonly creatorId: string
+    readonly startTime: string
+    readonly endTime: string
+  }
+  /** In the order in which they came; `connectionType` is null for somebody who met nobody. */
+  readonly participants: readonly {
+    readonly id: string
+    readonly name: string
+    readonly ip: string
+    readonly connectionType: "lan" | "wan" | null
+    readonly joinedAt: string
+  }[]
+  readonly timeline: readonly { readonly event: string; readonly timestamp: string; readonly id: string }[]
+  /** `omitted`: participants and entries that came when the story was full; absent when there are none. */
+  readonly stats: { readonly signalsExchanged: number; readonly durationSeconds: number; readonly omitted?: number }
+}
+
+const timeOf = (at: number): string => new Date(at).toISOString()
+
+const written = (context: StoryContext, endedAt: number, signalsExchanged: number): WrittenStory => ({
+  meta: {
+    flightCode: context.flightCode,
+    creatorId: context.creatorId,
+    startTime: timeOf(context.startedAt),
+    endTime: timeOf(endedAt)
+  },
+  participants: context.participants.map(({ joinedAt, ...participant }) => ({
+    ...participant,
+    joinedAt: timeOf(joinedAt)
+  })),
+  timeline: context.timeline.map(({ event, at, ...rest }) => ({ event, timestamp: timeOf(at), ...rest })),
+  stats: {
+    signalsExchanged,
+    // A clock that was set back meanwhile must not make it negative.
+    durationSeconds: Math.max(0, Math.round((endedAt - context.startedAt) / 1000)),
+    ...(context.omitted === 0 ? {} : { omitted: context.omitted })
+  }
+})
+
+/** The machine of a story, and the ear that hears for all of them. */
+export const createStories = ({ links, deadlines, log, limit, now }: StoriesOptions) => {
+  let supervisor: SupervisorRef | undefined
+
+  const machine = storyMachine.provide({
+    actions: {
+      tell: ({ context }, { outcome, signals }) => {
+        const story = written(context, now(), signals ?? links.signalsOf(context.flightId))
+        if (outcome === "complete") log("info", "FLIGHT STORY COMPLETE", { story })
+        else log("warn", "FLIGHT STORY STALE", { reason: outcome, story })
+      },
+      requestDeadline: ({ self }, { at }) => deadlines.at(self, at),
+      cancelDeadline: ({ self }) => deadlines.cancel(self)
+    }
+  })
+
+  // What is heard is passed on when the flight's own step is over: no flight waits for its story.
+  let heard: ((stories: SupervisorRef) => void)[] = []
+  const passHeard = () => {
+    const steps = heard
+    heard = []
+    if (supervisor !== undefined) for (const step of steps) step(supervisor)
+  }
+  const later = (step: (stories: SupervisorRef) => void) => {
+    if (heard.push(step) === 1) queueMicrotask(passHeard)
+  }
+
+  const pass = (id: string, event: StoryEvent) => later((stories) => stories.send({ type: "child.tell", id, event }))
+
+  const begin = (id: string, input: Omit<StoryInput, "staleMs" | "entries">) =>
+    later((stories) => {
+      const { children } = stories.getSnapshot()
+      const [oldest] = children.keys()
+      if (oldest !== undefined && children.size >= limit) {
+        stories.send({ type: "child.tell", id: oldest, event: { type: "story.crowdedOut" } })
+      }
+      stories.send({ type: "child.start", id, input })
+    })
+
+  const hear = (event: DomainEvent) => {
+    switch (event.name) {
+      case "flight:created": {
+        const { flightId, flightCode, creatorId } = event
+        return begin(flightId, { flightId, flightCode, creatorId, startedAt: now() })
+      }
+      case "flight:seated":
+        return pass(event.flightId, {
+          type: "story.seated",
+          id: event.memberId,
+          name: event.memberName,
+          ip: event.ip,
+          at: now()
+        })
+      case "flight:joined":
+        return pass(event.flightId, {
+          type: "story.joined",
+          id: event.joinerId,
+          name: event.joinerName,
+          connectionType: event.connectionType,
+          peerId: event.peerId,
+          at: now()
+        })
+      case "flight:left":
+        return pass(event.flightId, { type: "story.left", id: event.memberId, at: now() })
+      case "flight:ended":
+        pass(event.flightId, { type: "story.ended", signals: links.signalsOf(event.flightId) })
+        return links.forget(event.flightId)
+    }
+  }
+
+  return {
+    machine,
+    /** Takes every domain event; those that are no flight's change nothing. */
+    hear,
+    /** Which supervisor starts the stories. */
+    attach: (stories: SupervisorRef) => {
+      supervisor = stories
+    }
+  }
+}

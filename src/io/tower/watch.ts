@@ -1,0 +1,157 @@
+/**
+ * The tower as watchers see it, over and over: one computation for all of them, no more often than eyes need and never
+ * so often that it costs more than its share. While nobody watches nothing is computed and nothing kept but crashes.
+ */
+import type { DomainEvent } from "../../machines/domainEvents.ts"
+import type { RefusedOriginsView } from "../admission/refusedOrigins.ts"
+import { type CrashEntry, crashEntry, feedEntry, type Happening } from "./towerFeed.ts"
+import { createTowerReader, type ShownRows, type StoryView, type TowerSources } from "./towerView.ts"
+
+export interface WatchOptions extends TowerSources {
+  readonly version: string
+  /** Epoch milliseconds. */
+  readonly startedAt: number
+  /** Epoch milliseconds. */
+  readonly now: () => number
+  readonly refusedOrigins: () => RefusedOriginsView
+  /** Told when the tower could not be read, for the log. */
+  readonly onFault: (error: unknown) => void
+  /** See limits.ts for the units and reasons. */
+  readonly limits: {
+    readonly watchIntervalMs: number
+    readonly watchRest: number
+    readonly watchSilenceMs: number
+    readonly watchRows: ShownRows
+    readonly watchRemembered: number
+    readonly watchEvents: number
+    readonly watchCrashes: number
+  }
+}
+
+export interface Watch {
+  /** Takes every domain event. */
+  hear(event: DomainEvent): void
+  /**
+   * Calls back with text as it goes into an event stream (WHATWG HTML, 9.2), until the returned function is called:
+   * `tower` events hold the whole view, `feed` events what has happened since the one before.
+   */
+  subscribe(watcher: (text: string) => void): () => void
+  /** The story of a living flight, by the id it has in the view; undefined when it has ended. */
+  story(name: string): StoryView | undefined
+}
+
+const frame = (event: string, json: string): string => `event: ${event}\ndata: ${json}\n\n`
+const signOfLife = ": still here\n\n"
+
+export const createWatch = (options: WatchOptions): Watch => {
+  const { version, startedAt, now, limits } = options
+  const reader = createTowerReader(options, { rows: limits.watchRows, remembered: limits.watchRemembered })
+  const watchers = new Set<(text: string) => void>()
+
+  const crashes: CrashEntry[] = []
+  const crashCounts: Record<string, { crashed: number; restarted: number }> = {}
+  let happenings: Happening[] = []
+  let heard = 0
+
+  /** What was shown last, without the times that differ in every update. */
+  let shown = ""
+  let spokenAt = 0
+  let pauseMs = limits.watchIntervalMs
+  /** Milliseconds that the last look has taken. */
+  let lastTook = 0
+  /** On the clock of performance.now(), which never jumps. */
+  let nextAt = 0
+  let timer: NodeJS.Timeout | undefined
+
+  const everyMs = () => Math.round(pauseMs)
+  const towerFrame = () => frame("tower", `{"at":${now()},"everyMs":${everyMs()},${shown.slice(1)}`)
+
+  const takeFeed = (): string => {
+    if (heard === 0) return ""
+    const entries = happenings.map(feedEntry)
+    const text = frame("feed", JSON.stringify({ everyMs: everyMs(), omitted: heard - entries.length, entries }))
+    happenings = []
+    heard = 0
+    return text
+  }
+
+  const show = (begunAt: number) => {
+    const view = JSON.stringify({
+      version,
+      startedAt,
+      ...reader.view(),
+      refusedOrigins: options.refusedOrigins(),
+      crashCounts,
+      crashes
+    })
+    const feed = takeFeed()
+    let text = feed
+    if (view !== shown) {
+      shown = view
+      text = towerFrame() + feed
+    } else if (text === "" && begunAt - spokenAt >= limits.watchSilenceMs) {
+      text = signOfLife
+    }
+    if (text !== "") {
+      spokenAt = begunAt
+      for (const watcher of watchers) watcher(text)
+    }
+  }
+
+  const look = () => {
+    const begunAt = performance.now()
+    let atLeast = limits.watchIntervalMs
+    try {
+      show(begunAt)
+    } catch (error) {
+      // A fault here would come again with every look, and must not end the server.
+      atLeast = limits.watchSilenceMs
+      options.onFault(error)
+    }
+    const endedAt = performance.now()
+    const took = endedAt - begunAt
+    // One slow look is a compiler, a garbage collection or another process at work; two in a row are the crowd.
+    pauseMs = Math.max(atLeast, Math.min(took, lastTook) * limits.watchRest)
+    lastTook = took
+    nextAt = endedAt + pauseMs
+    schedule()
+  }
+
+  const schedule = () => {
+    if (watchers.size === 0) return
+    timer = setTimeout(look, Math.max(0, nextAt - performance.now()))
+    timer.unref()
+  }
+
+  const forget = () => {
+    clearTimeout(timer)
+    happenings = []
+    heard = 0
+    shown = ""
+  }
+
+  return {
+    hear: (event) => {
+      if (event.name === "system:error") {
+        const count = (crashCounts[event.kind] ??= { crashed: 0, restarted: 0 })
+        count.crashed++
+        if (event.restarted) count.restarted++
+        crashes.unshift(crashEntry(now(), event))
+        if (crashes.length > limits.watchCrashes) crashes.pop()
+      }
+      if (watchers.size === 0) return
+      heard++
+      happenings.push({ at: now(), event })
+      if (happenings.length > limits.watchEvents) happenings.shift()
+    },
+    subscribe: (watcher) => {
+      watchers.add(watcher)
+      if (watchers.size === 1) schedule()
+      else if (shown !== "") watcher(towerFrame())
+      return () => {
+        if (watchers.delete(watcher) && watchers.size === 0) forget()
+      }
+    },
+    story: reader.story
+  }
+}

@@ -1,0 +1,174 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import type { StartedServer } from "./startedServer.ts"
+import { allowedOrigin, startServer } from "./startedServer.ts"
+
+let started: StartedServer
+beforeAll(async () => {
+  started = await startServer()
+})
+afterAll(() => started.stop())
+
+const corsOf = (headers: Record<string, unknown>) =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => name === "vary" || name.startsWith("access-control-")))
+
+const rooms = {
+  "access-control-allow-methods": "GET,POST,OPTIONS",
+  // What tools that follow a request through services put into every fetch of a page.
+  "access-control-allow-headers": "Content-Type,traceparent,tracestate,baggage,sentry-trace"
+}
+const readable = { "access-control-expose-headers": "Retry-After,Allow" }
+
+describe("a page of an allowed origin", () => {
+  test.each([
+    ["/api/rooms", rooms],
+    ["/api/rooms/ABC234/join", rooms],
+    ["/api/rooms/no/such/endpoint", rooms],
+    ["/api/%72ooms/ABC234", rooms],
+    ["/api/status", rooms],
+    ["/api/turn-credentials", { ...rooms, "access-control-allow-methods": "GET,OPTIONS" }],
+    ["/request-email", { ...rooms, "access-control-allow-methods": "POST,OPTIONS" }]
+  ])("has its preflight for %s answered with 204", async (path, headers) => {
+    const answer = await started.send("OPTIONS", path, {
+      headers: { origin: allowedOrigin, "access-control-request-method": "POST" }
+    })
+    expect([answer.status, answer.text]).toEqual([204, ""])
+    expect(answer.headers).not.toHaveProperty("content-length")
+    expect(corsOf(answer.headers)).toEqual({
+      vary: "Origin",
+      "access-control-allow-origin": allowedOrigin,
+      ...headers
+    })
+  })
+
+  test("may read answers and refusals alike, its origin echoed as sent", async () => {
+    const origin = allowedOrigin.toUpperCase()
+    const answers = [
+      await started.get("/api/status", { origin }),
+      await started.get("/api/rooms", { origin }),
+      await started.get("/api/rooms/x", { origin }),
+      await started.get("/api/rooms/%zz", { origin }),
+      await started.send("POST", "/api/rooms", { headers: { origin }, body: "p".repeat(99_999) }),
+      await started.send("DELETE", "/api/rooms/", { headers: { origin } })
+    ]
+    expect(answers.map(({ status }) => status)).toEqual([200, 404, 400, 400, 413, 404])
+    for (const { headers } of answers) {
+      expect(corsOf(headers)).toEqual({ vary: "Origin", "access-control-allow-origin": origin, ...readable })
+    }
+  })
+
+  test("may read every header that is meant for it, whatever the answer is", async () => {
+    // https://fetch.spec.whatwg.org/#cors-safelisted-response-header-name
+    const readByEverybody = [
+      "cache-control",
+      "content-language",
+      "content-length",
+      "content-type",
+      "expires",
+      "last-modified",
+      "pragma"
+    ]
+    const ofNoPage = [
+      "connection",
+      "date",
+      "keep-alive",
+      "vary",
+      "referrer-policy",
+      "x-content-type-options",
+      "x-frame-options"
+    ]
+    const hasty = await startServer(
+      {},
+      {
+        budgets: {
+          request: () => 0,
+          check: () => 0,
+          askOthers: () => 5000,
+          createRoom: () => 5000,
+          guess: () => 5000,
+          guessedRight: () => {},
+          poll: () => 5000,
+          addressOf: () => "192.0.2.1"
+        }
+      }
+    )
+    const asks = [
+      ["GET", "/api/rooms/ABC234?participantId=participant1"],
+      ["GET", "/api/rooms/abc234?participantId=participant1"],
+      ["GET", "/api/rooms"],
+      ["GET", "/api/rooms/%zz"],
+      ["POST", "/api/rooms"],
+      ["POST", "/api/rooms/ABC234/join"],
+      ["POST", "/api/rooms/ABC234/participants/participant1/chat"],
+      ["GET", "/api/status"],
+      ["POST", "/api/status"],
+      ["GET", "/api/turn-credentials"],
+      ["GET", "/api/uploadthing"],
+      ["POST", "/request-email"]
+    ] as const
+    const statuses = new Set<number>()
+    const meant = new Set<string>()
+    const usual = await startServer()
+    for (const server of [usual, hasty]) {
+      for (const failure of [undefined, "unavailable", "fault"] as const) {
+        if (failure !== undefined) server.desk.failWith(failure)
+        for (const [method, path] of asks) {
+          const headers = { origin: allowedOrigin, "content-type": "application/json" }
+          const body = method === "POST" ? { body: '{"name":"A","active":true,"token":"t"}' } : {}
+          const answer = await server.send(method, path, { headers, ...body })
+          const exposed = String(answer.headers["access-control-expose-headers"]).toLowerCase().split(",")
+          const others = Object.keys(answer.headers).filter(
+            (name) => !name.startsWith("access-control-") && ![...readByEverybody, ...ofNoPage].includes(name)
+          )
+          for (const name of others)
+            expect([method, path, exposed]).toEqual([method, path, expect.arrayContaining([name])])
+          for (const name of others) meant.add(name)
+          statuses.add(answer.status)
+        }
+      }
+    }
+    await usual.stop()
+    await hasty.stop()
+    expect([...statuses].sort()).toEqual([200, 201, 400, 404, 405, 429, 500, 501, 503])
+    expect([...meant].sort()).toEqual(["allow", "retry-after"])
+  })
+
+  test.each(["/", "/stats", "/keep-alive", "/favicon.ico", "/nothing", "/api/nothing", "/api/roomsx"])(
+    "finds no CORS headers on %s",
+    async (path) => {
+      expect(corsOf((await started.get(path, { origin: allowedOrigin })).headers)).toEqual({})
+    }
+  )
+})
+
+describe("a page of another origin", () => {
+  test("may read nothing, and caches are told that origins differ", async () => {
+    for (const origin of ["https://evil.example", "null"]) {
+      expect(corsOf((await started.get("/api/status", { origin })).headers)).toEqual({ vary: "Origin" })
+      const preflight = await started.send("OPTIONS", "/api/rooms", { headers: { origin } })
+      expect(preflight.status).toBe(204)
+      expect(preflight.headers).not.toHaveProperty("access-control-allow-origin")
+      expect(preflight.headers["vary"]).toBe("Origin")
+    }
+    expect(corsOf((await started.get("/api/status")).headers)).toEqual({ vary: "Origin" })
+  })
+
+  test.each(["/api/uploadthing", "/api/uploadthing/below"])("may use %s all the same", async (path) => {
+    const answer = await started.send("OPTIONS", path, { headers: { origin: "https://evil.example" } })
+    expect(answer.status).toBe(204)
+    expect(corsOf(answer.headers)).toEqual({
+      vary: "Origin",
+      "access-control-allow-origin": "https://evil.example",
+      "access-control-allow-methods": "GET,POST,OPTIONS",
+      "access-control-allow-headers": "*",
+      "access-control-max-age": "86400"
+    })
+  })
+
+  test("is not echoed when its origin is no text", async () => {
+    const received = await started.exchange(
+      "OPTIONS /api/uploadthing HTTP/1.1\r\nHost: x\r\nOrigin: http://\xe9\xff\r\nConnection: close\r\n\r\n"
+    )
+    expect(received).toMatch(/^HTTP\/1\.1 204 /)
+    expect(received).not.toMatch(/access-control-allow-origin/i)
+  })
+})

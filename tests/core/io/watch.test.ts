@@ -1,0 +1,153 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import { type ActorRefFrom, createActor } from "xstate"
+import { createWatch, type Watch } from "../../../src/io/tower/watch.ts"
+import type { SupervisorRef } from "../../../src/machines/supervisor.ts"
+import { towerMachine } from "../../../src/machines/tower.ts"
+
+const limits = {
+  watchIntervalMs: 10,
+  watchRest: 0,
+  watchSilenceMs: 0,
+  watchRows: { newest: 3, oldest: 2 },
+  watchRemembered: 10,
+  watchEvents: 4,
+  watchCrashes: 2
+}
+
+/** The supervisor of jobs is read for the table of supervisors and for the counts of states. */
+const readsOfOneLook = 2
+
+describe("watching the tower", () => {
+  let tower: ActorRefFrom<typeof towerMachine>
+  let watch: Watch
+  /** How often the tower has been read. */
+  let reads = 0
+  const faults: unknown[] = []
+
+  const start = (changed: Partial<typeof limits> = {}) => {
+    tower = createActor(towerMachine, { input: { suspensionMs: 0, jobs: [], farewells: { size: 1, most: 1 } } }).start()
+    reads = 0
+    watch = createWatch({
+      tower,
+      supervisor: (kind) => {
+        if (kind === "jobs") reads++
+        return tower.system.get(kind) as SupervisorRef
+      },
+      signalsOf: () => 0,
+      version: "1.2.3",
+      startedAt: 0,
+      now: () => Date.now(),
+      refusedOrigins: () => ({ times: 0, most: 0, rows: [] }),
+      onFault: (error) => faults.push(error),
+      limits: { ...limits, ...changed }
+    })
+  }
+  beforeEach(() => start())
+  afterEach(() => {
+    tower.stop()
+    faults.length = 0
+  })
+
+  const openFlight = (code: string) =>
+    tower.system.get("flights")?.send({
+      type: "child.start",
+      id: code,
+      input: { id: code, code, channel: "transfer", ofRoom: false }
+    })
+
+  /** The next text that fits, to somebody who begins to watch now. */
+  const heard = (fits: (text: string) => boolean = () => true) =>
+    new Promise<string>((resolve) => {
+      const leave = watch.subscribe((text) => {
+        if (!fits(text)) return
+        // A watcher may be told something while it subscribes.
+        queueMicrotask(() => leave())
+        resolve(text)
+      })
+    })
+  const dataOf = (text: string, event: string) =>
+    JSON.parse(new RegExp(`^event: ${event}\ndata: (.*)$`, "m").exec(text)?.[1] ?? "null")
+
+  it("reads and keeps nothing while nobody watches, but crashes", async () => {
+    for (let count = 0; count < 3; count++) {
+      watch.hear({ name: "client:connected", clientId: "unwatched", ip: "192.0.2.7" })
+      const crashed = { kind: "flights", id: `ABCDE${count}/chat`, error: new Error("odd"), restarted: false }
+      watch.hear({ name: "system:error", ...crashed })
+    }
+    expect(reads).toBe(0)
+    const text = await heard()
+    expect(text).not.toContain("unwatched")
+    expect(dataOf(text, "tower")).toMatchObject({
+      crashCounts: { flights: { crashed: 3, restarted: 0 } },
+      crashes: [
+        { kind: "flights", id: "ABC···/chat", error: "Error: odd" },
+        { kind: "flights", id: "ABC···/chat" }
+      ]
+    })
+    const readsSoFar = reads
+    watch.hear({ name: "client:connected", clientId: "unwatched", ip: "192.0.2.7" })
+    await new Promise((resolve) => setTimeout(resolve, 5 * limits.watchIntervalMs))
+    expect(reads).toBe(readsSoFar)
+  })
+
+  it("reads once for all watchers", async () => {
+    start({ watchIntervalMs: 60_000 })
+    const texts: string[][] = [[], [], []]
+    const leaves = texts.map((own) => watch.subscribe((text) => own.push(text)))
+    openFlight("ABCDEF")
+    await expect.poll(() => texts.every((own) => own.length > 0)).toBe(true)
+    const [first, second, third] = texts.map(([text]) => text)
+    expect([second, third]).toEqual([first, first])
+    expect(reads).toBe(readsOfOneLook)
+    for (const leave of leaves) leave()
+  })
+
+  it("shows both ends of a long list, the newest first, and says how long it is", async () => {
+    for (let index = 0; index < 9; index++) openFlight(`${index}${index}${index}XYZ`)
+    const { flights } = dataOf(await heard(), "tower")
+    expect(flights).toMatchObject({ newest: 3, oldest: 2, total: 9 })
+    expect(flights.rows.map(({ code }: { code: string }) => code)).toEqual([
+      "888···",
+      "777···",
+      "666···",
+      "111···",
+      "000···"
+    ])
+  })
+
+  it("shows the newest of many events and counts the others", async () => {
+    const leave = watch.subscribe(() => {})
+    for (let index = 0; index < 10; index++) {
+      watch.hear({ name: "client:connected", clientId: `c${index}`, ip: "192.0.2.7" })
+    }
+    const { omitted, entries } = dataOf(await heard((text) => text.includes("event: feed")), "feed")
+    expect(omitted).toBe(6)
+    expect(entries.map(({ client }: { client: string }) => client)).toEqual(["c6", "c7", "c8", "c9"])
+    leave()
+  })
+
+  it("says nothing when nothing has changed, but gives a sign of life", async () => {
+    const texts: string[] = []
+    const leave = watch.subscribe((text) => texts.push(text))
+    await expect.poll(() => texts.length).toBeGreaterThan(2)
+    expect(texts[0]).toContain("event: tower")
+    expect(new Set(texts.slice(1))).toEqual(new Set([": still here\n\n"]))
+    leave()
+  })
+
+  it("outlives a fault of its own and tells of it", async () => {
+    const leave = watch.subscribe(() => {})
+    tower.stop()
+    await expect.poll(() => faults.length).toBeGreaterThan(0)
+    leave()
+  })
+
+  it("pauses so many times as long as updates take, when two in a row have taken so long", async () => {
+    start({ watchRest: 1_000_000 })
+    const leave = watch.subscribe(() => {})
+    await expect.poll(() => reads).toBe(2 * readsOfOneLook)
+    await new Promise((resolve) => setTimeout(resolve, 5 * limits.watchIntervalMs))
+    expect(reads).toBe(2 * readsOfOneLook)
+    leave()
+  })
+})

@@ -1,0 +1,33 @@
+import { readdirSync, readFileSync } from "node:fs"
+import { describe, expect, it } from "vitest"
+
+const folder = new URL("../../../src/machines/", import.meta.url)
+const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"))
+const textOf = (name: string) => readFileSync(new URL(name, folder), "utf8")
+/** The code without its comments: words in prose are free. */
+const codeOf = (name: string) =>
+  textOf(name)
+    .replace(/\/\*[\s\S]*?\*\//g, "")
+    .replace(/^\s*\/\/.*$/gm, "")
+
+describe.each(files)("src/machines/%s", (name) => {
+  it("imports nothing but xstate and its siblings", () => {
+    const imported = [...codeOf(name).matchAll(/from "([^"]+)"/g)].map((match) => match[1] as string)
+    expect(imported.filter((source) => source !== "xstate" && !/^\.{1,2}\/(?:\w+\/)?\w+\.ts$/.test(source))).toEqual([])
+  })
+
+  it("looks at no clock, rolls no dice and speaks to nobody outside", () => {
+    const outside =
+      /\b(Date|Math\.random|setTimeout|setInterval|setImmediate|queueMicrotask|process|console|fetch|crypto|globalThis)\b/
+    expect(outside.exec(codeOf(name))?.[0]).toBeUndefined()
+  })
+})
+
+it.each([
+  "src/machines/supervisor.ts",
+  "src/io/sockets/socketServer.ts",
+  "src/io/sockets/link.ts",
+  "src/http/server.ts"
+])("%s does not know DropSilk by name", (path) => {
+  expect(readFileSync(new URL(`../../../${path}`, import.meta.url), "utf8")).not.toMatch(/dropsilk/i)
+})

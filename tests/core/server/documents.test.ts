@@ -1,0 +1,28 @@
+import { readFileSync } from "node:fs"
+import { afterAll, beforeAll, expect, it } from "vitest"
+import { temporaryDirectory } from "../../support/databases.ts"
+import { startServer, type TestServer } from "../../support/server.ts"
+
+let place: Awaited<ReturnType<typeof temporaryDirectory>>
+let server: TestServer
+beforeAll(async () => {
+  place = await temporaryDirectory()
+  server = await startServer({ DATA_DIR: place.options.dataDirectory })
+})
+afterAll(async () => {
+  await server.stop()
+  await place.remove()
+})
+
+const { version } = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8"))
+
+it.each(["/openapi.json", "/asyncapi.json"])("%s carries the version of package.json", async (path) => {
+  const { info } = (await (await fetch(server.http + path)).json()) as { info: { version: string } }
+  expect(info.version).toBe(version)
+  expect(version).toMatch(/^\d+\.\d+\.\d+/)
+})
+
+it("the page at /docs shows that version as well", async () => {
+  // Not toContain: the page is of a megabyte, and a failure would print it.
+  expect((await (await fetch(`${server.http}/docs`)).text()).includes(`"version":"${version}"`)).toBe(true)
+})

@@ -1,0 +1,40 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { temporaryDirectory } from "../../support/databases.ts"
+import { connect, startServer, type TestServer } from "../../support/server.ts"
+
+const farewell = { type: "server-shutdown", message: "Server is shutting down for maintenance." }
+
+describe("a shutdown", () => {
+  let place: Awaited<ReturnType<typeof temporaryDirectory>>
+  let server: TestServer
+  beforeAll(async () => {
+    place = await temporaryDirectory()
+    server = await startServer({ DATA_DIR: place.options.dataDirectory })
+  })
+  afterAll(() => place.remove())
+
+  it("tells a crowd a few at a time, and whoever has not been told yet is served until then", async () => {
+    const crowd = await Promise.all(
+      Array.from({ length: 200 }, (_, index) => connect(server.ws, { from: `203.0.${index}.1` }))
+    )
+    const [ann, bob] = [await connect(server.ws), await connect(server.ws)]
+    ann.send({ type: "create-flight" })
+    const { flightCode } = await ann.until("flight-created")
+    bob.send({ type: "join-flight", flightCode })
+    await Promise.all([ann.until("peer-joined"), bob.until("peer-joined")])
+
+    const everybody = [...crowd, ann, bob]
+    const codes = Promise.all(everybody.map((client) => client.closed()))
+    const stopped = server.stop()
+    await crowd[0]?.until("server-shutdown")
+    ann.send({ type: "signal", data: "still here" })
+    // Before the last word, or it would never come.
+    expect(await bob.until("signal")).toEqual({ type: "signal", data: "still here" })
+    expect(bob.unread()).toEqual([])
+
+    expect(new Set(await codes)).toEqual(new Set([1001]))
+    for (const client of everybody)
+      expect(client.frames.filter(({ type }) => type === "server-shutdown")).toEqual([farewell])
+    await stopped
+  })
+})

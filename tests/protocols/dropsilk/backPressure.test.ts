@@ -1,0 +1,52 @@
+import { once } from "node:events"
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { startServer, type TestServer } from "../../support/server.ts"
+
+describe("a peer that does not read", () => {
+  let directory: string
+  let server: TestServer
+
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), "silktower-"))
+    server = await startServer({ DATA_DIR: directory })
+  })
+  afterAll(async () => {
+    await server.stop()
+    await rm(directory, { recursive: true, force: true })
+  })
+
+  it("pauses its sender instead of filling memory, and gets everything in order when it reads again", async () => {
+    const [sender, reader] = [await server.connect(), await server.connect()]
+    sender.send({ type: "create-flight" })
+    reader.send({ type: "join-flight", flightCode: (await sender.next())["flightCode"] })
+    await Promise.all([sender.next(), reader.next()])
+
+    reader.socket.pause()
+    const padding = "p".repeat(200_000)
+    const frames = 500
+    for (let index = 0; index < frames; index++)
+      sender.send(`{"type":"signal","data":{"index":${index},"padding":"${padding}"}}`)
+    // 100 MB are on their way; most of them must still wait in the sender's own buffer, not in the server.
+    const waiting: number[] = []
+    await expect
+      .poll(
+        () => {
+          waiting.push(sender.socket.bufferedAmount)
+          return waiting.length > 5 && waiting.at(-1) === waiting.at(-5)
+        },
+        { interval: 50, timeout: 15_000 }
+      )
+      .toBe(true)
+    expect(sender.socket.bufferedAmount).toBeGreaterThan(60_000_000)
+
+    reader.socket.resume()
+    for (let index = 0; index < frames; index++) expect((await reader.next())["data"].index).toBe(index)
+    const closed = [once(sender.socket, "close"), once(reader.socket, "close")]
+    sender.socket.close()
+    reader.socket.close()
+    await Promise.all(closed)
+  })
+})

@@ -1,0 +1,118 @@
+/**
+ * Random and mutated frames, requests and interleavings of five clients against a started server. A failure prints its
+ * seed and the shortest list of operations that fails; `FUZZ_SEED=… npm run fuzz` plays it again.
+ */
+import fc from "fast-check"
+import { afterAll, beforeAll, beforeEach, expect, it, vi } from "vitest"
+import { migrate } from "../../../../src/io/database/migrations.ts"
+import { createPostgresDatabase, describeOnPostgres, withClient } from "../../../support/databases.ts"
+import { startServer, type TestServer } from "../../../support/server.ts"
+import { operation } from "./operations.ts"
+import { createPlayers } from "./players.ts"
+
+const wanted = Number(process.env["FUZZ_OPERATIONS"] ?? 200_000)
+const operationsARun = 500
+/** Milliseconds for everything, the search for a shorter failure included: several times what a quiet machine needs. */
+const timeLimit = 60_000 + wanted * 0.6
+const seed = process.env["FUZZ_SEED"] === undefined ? Date.now() % 2 ** 31 : Number(process.env["FUZZ_SEED"])
+
+describeOnPostgres("whatever five clients do", () => {
+  let database: Awaited<ReturnType<typeof createPostgresDatabase>>
+  let server: TestServer
+  const unhandled: unknown[] = []
+  const remember = (error: unknown) => unhandled.push(error)
+  beforeAll(async () => {
+    database = await createPostgresDatabase()
+    await withClient(database.url, migrate)
+    server = await startServer({ DATABASE_URL: database.url, LOG_LEVEL: "error" })
+    process.on("uncaughtException", remember)
+    process.on("unhandledRejection", remember)
+  })
+  beforeEach(() => {
+    unhandled.length = 0
+  })
+  afterAll(async () => {
+    process.off("uncaughtException", remember)
+    process.off("unhandledRejection", remember)
+    await server.stop()
+    await database.remove()
+  })
+
+  it(
+    `the server lives, forgets who has left, and says of rooms what their rows say (some ${wanted} operations, seed ${seed})`,
+    async () => {
+      let played = 0
+      const property = fc.asyncProperty(
+        // Short lists as well: otherwise a failing one could not be shortened.
+        fc.array(operation, { maxLength: 2 * operationsARun, size: "max" }),
+        async (operations) => {
+          const players = createPlayers(server.port)
+          try {
+            for (const each of operations) {
+              await players.play(each)
+              played++
+            }
+            await players.leave()
+            expect(players.faults).toEqual([])
+            expect(unhandled).toEqual([])
+            await expect
+              .poll(() => server.actors(), { interval: 5, timeout: 10_000 })
+              .toMatchObject({ connections: 0, flights: 0, networks: 0, stories: 0, jobs: 2 })
+            // The last to leave may have left a room that is still writing so.
+            await vi.waitFor(() => expectRowsToAgree(players.rooms), { interval: 20, timeout: 10_000 })
+          } finally {
+            await players.leave()
+            players.stop()
+          }
+        }
+      )
+      await fc.assert(property, {
+        seed,
+        numRuns: Math.ceil(wanted / operationsARun),
+        interruptAfterTimeLimit: timeLimit,
+        markInterruptAsFailure: true
+      })
+      expect(played).toBeGreaterThan(0.8 * wanted)
+      expect(server.log()).toBe("")
+    },
+    timeLimit + 60_000
+  )
+
+  /** What a summary and a row say of a room: who is in it and what they have on offer. */
+  const expectRowsToAgree = async (rooms: readonly { readonly code: string; readonly participantId: string }[]) => {
+    const known = new Map(rooms.map((room) => [`${room.code} ${room.participantId}`, room]))
+    const rows = await withClient(database.url, async (client) => {
+      const { rows } = await client.query("select * from rooms where room_code = any($1)", [
+        rooms.map(({ code }) => code)
+      ])
+      return new Map(rows.map((row) => [row.room_code as string, row]))
+    })
+    for (const { code, participantId } of known.values()) {
+      const response = await fetch(`${server.http}/api/rooms/${code}?participantId=${participantId}`)
+      const summary = (await response.json()) as any
+      const row = rows.get(code)
+      const side =
+        row?.host_participant_id === participantId
+          ? "host"
+          : row?.guest_participant_id === participantId
+            ? "guest"
+            : undefined
+      if (side === undefined) {
+        expect([code, response.status]).toEqual([code, 404])
+        continue
+      }
+      expect([code, response.status]).toEqual([code, 200])
+      expect({ code, ...summary.self }).toEqual({
+        code,
+        participantId,
+        role: side,
+        name: row[`${side}_name`],
+        ready: row[`${side}_ready`],
+        fileCount: row[`${side}_file_count`],
+        totalBytes: Number(row[`${side}_total_bytes`])
+      })
+      const other = side === "host" ? "guest" : "host"
+      expect(summary.peer?.name ?? null).toBe(row[`${other}_name`])
+    }
+  }
+})

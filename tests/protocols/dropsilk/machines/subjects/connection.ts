@@ -1,0 +1,601 @@
+import { type ConnectionContext, connectionMachine } from "../../../../../src/machines/dropsilk/connection.ts"
+import type { Stage } from "../../../../walking/stage.ts"
+import { type Law, type Setting, type Step, type Subject, same } from "../../../../walking/subject.ts"
+
+const id = "ann"
+const group = "g"
+const askTimeoutMs = 100
+const address = "192.0.2.1"
+const input = { id, address, group, openedAt: 5, askTimeoutMs }
+
+const isConnected = (snapshot: any): boolean => snapshot?.value.connected !== undefined
+const requestOf = (snapshot: any): string | undefined => snapshot?.value.connected?.request
+const isPaired = (snapshot: any): boolean => snapshot?.value.connected?.place.seated === "paired"
+const seatOf = (snapshot: any) => snapshot?.context.seat ?? null
+const is =
+  (...types: string[]) =>
+  ({ event, before }: Step) =>
+    before !== undefined && types.includes(event.type)
+/** Something that a client or another actor says to a connection that listens. */
+const heard =
+  (...types: string[]) =>
+  (step: Step) =>
+    is(...types)(step) && isConnected(step.before)
+const idle =
+  (...types: string[]) =>
+  (step: Step) =>
+    heard(...types)(step) && requestOf(step.before) === "idle"
+const isOwn = ({ before, event }: Step) => seatOf(before)?.flightId === event.flightId && seatOf(before) !== null
+const ownFlight =
+  (...types: string[]) =>
+  (step: Step) =>
+    heard(...types)(step) && isOwn(step)
+const isAnswer =
+  (...types: string[]) =>
+  (step: Step) =>
+    heard(...types)(step) &&
+    requestOf(step.before) === "attaching" &&
+    step.event.attempt === step.before.context.attach.attempt
+const roomFlight = ({ code, channel }: { code: string; channel: string }) => `${code}/${channel}`
+const member = ({ before, after }: Step, participantId: string | null, name = before.context.name) => ({
+  id,
+  name,
+  address: after.context.address,
+  group,
+  participantId,
+  connection: "actor"
+})
+
+/** When, and how, this step gives the seat back. */
+const returned = (step: Step): { readonly at: number; readonly abrupt: boolean } | undefined => {
+  const { before, event } = step
+  const seat = seatOf(before)
+  if (seat === null) return undefined
+  if (heard("socket.closed")(step)) return { at: event.at, abrupt: event.abrupt }
+  const { code, channel, participantId } = event
+  const leavesRoom =
+    seat.channel === "transfer" && channel !== "transfer" && seat.code === code && seat.participantId === participantId
+  if (idle("room.attach")(step) && leavesRoom) return { at: event.at, abrupt: false }
+  if (
+    isAnswer("room.admitted")(step) &&
+    (seat.flightId !== roomFlight(event) || seat.participantId !== event.participant.id)
+  )
+    return { at: event.at, abrupt: false }
+  return undefined
+}
+
+const presenceAt = (seat: any, place: "lobby" | "alone" | "paired") =>
+  place === "lobby"
+    ? "visible"
+    : seat.channel === "transfer"
+      ? place === "paired"
+        ? "paired"
+        : "visible"
+      : "withdrawn"
+
+/** Where a step has put the client anew; undefined: where it was. */
+const moved = (step: Step): "lobby" | "alone" | "paired" | undefined => {
+  if (heard("seat.given")(step)) return "alone"
+  if (ownFlight("peer.joined")(step)) return "paired"
+  if (ownFlight("peer.left")(step) && isPaired(step.before)) return "alone"
+  if (ownFlight("seat.lost", "flight.lost")(step)) return "lobby"
+  if (returned(step) !== undefined && step.event.type !== "socket.closed") return "lobby"
+  return undefined
+}
+
+const placeOf = (snapshot: any): "lobby" | "alone" | "paired" =>
+  snapshot.value.connected.place === "lobby" ? "lobby" : snapshot.value.connected.place.seated
+
+const nextRequest = (step: Step): string | undefined => {
+  const { before, event } = step
+  const now = requestOf(before)
+  const seat = seatOf(before)
+  switch (now) {
+    case "idle":
+      if (event.type === "room.attach") return "attaching"
+      if (seat !== null) return now
+      return event.type === "flight.create" ? "creating" : event.type === "flight.join" ? "joining" : now
+    case "creating":
+      return ["seat.given", "child.unavailable", "child.crashed"].includes(event.type) ? "idle" : now
+    case "joining":
+      return ["seat.given", "seat.refused", "child.missing", "child.crashed"].includes(event.type) ? "idle" : now
+    case "attaching":
+      return isAnswer("room.admitted", "room.denied", "room.failed")(step) ||
+        ["child.unavailable", "child.crashed", "deadline"].includes(event.type)
+        ? "idle"
+        : now
+    default:
+      return now
+  }
+}
+
+/** The fault that the client is told of. */
+const faultOf = (step: Step): string | undefined => {
+  const { before, event } = step
+  if (idle("flight.create", "flight.join")(step) && seatOf(before) !== null) return "already-in-flight"
+  const now = isConnected(before) ? requestOf(before) : undefined
+  if (now === "joining" && ["seat.refused", "child.missing"].includes(event.type)) return "flight-not-found-or-full"
+  if (heard("flight.joinRefused")(step)) return "too-many-attempts"
+  if (ownFlight("seat.lost")(step)) return "seat-taken"
+  // Who was paired hears that the other one has gone.
+  if (ownFlight("flight.lost")(step) && !isPaired(before)) return "server-error"
+  if (isAnswer("room.denied")(step)) return "room-not-found"
+  if (isAnswer("room.failed")(step)) return "server-error"
+  if (now !== undefined && now !== "idle" && event.type === "child.crashed") return "server-error"
+  if ((now === "creating" || now === "attaching") && event.type === "child.unavailable") return "server-error"
+  return now === "attaching" && event.type === "deadline" ? "server-error" : undefined
+}
+
+const newName = (step: Step): string | undefined => {
+  const name = heard("details.register")(step)
+    ? step.event.name
+    : isAnswer("room.admitted")(step)
+      ? step.event.participant.name
+      : undefined
+  return name === step.before?.context.name ? undefined : name
+}
+
+const toNetwork = (event: object) => ({ type: "child.tell", id: group, event })
+const exactly = <A>(value: A | undefined): readonly A[] => (value === undefined ? [] : [value])
+
+const laws: readonly Law[] = [
+  {
+    sentence: "A client is greeted, told of and seen on its network when it comes.",
+    when: ({ before }) => before === undefined,
+    holds: ({ after, did, told }) =>
+      same(after.value, { connected: { place: "lobby", request: "idle" } }) &&
+      did("openSocket").length === 1 &&
+      did("tellRegistered").length === 1 &&
+      same(did("record"), [{ name: "client:connected", clientId: id, ip: input.address }]) &&
+      same(told("networks"), [
+        {
+          ...toNetwork({
+            type: "network.enter",
+            client: { id, name: "Anonymous", presence: "visible", connection: "actor" }
+          }),
+          input: { group }
+        }
+      ])
+  },
+  {
+    sentence: "It is greeted once.",
+    when: ({ before }) => before !== undefined,
+    holds: ({ did }) => did("openSocket").length + did("tellRegistered").length === 0
+  },
+  {
+    sentence: "It has a seat exactly while it is seated.",
+    when: ({ after }) => isConnected(after),
+    holds: ({ after }) => (seatOf(after) !== null) === (placeOf(after) !== "lobby")
+  },
+  {
+    sentence: "It is where the last word of its own flight has put it; words of other flights change nothing.",
+    when: ({ before, after }) => isConnected(before) && isConnected(after),
+    holds: (step) => placeOf(step.after) === (moved(step) ?? placeOf(step.before))
+  },
+  {
+    sentence: "It holds the seat that was given last, until that is lost or given back.",
+    when: ({ before, after }) => isConnected(before) && isConnected(after),
+    holds: (step) => {
+      const { flightId, code, channel, participantId } = step.event
+      const given =
+        step.event.type === "seat.given" ? { flightId, code, channel, participantId, flight: "actor" } : undefined
+      return same(seatOf(step.after), given ?? (moved(step) === "lobby" ? null : seatOf(step.before)))
+    }
+  },
+  {
+    sentence: "Its requests are answered one at a time, each by what answers it.",
+    when: ({ before, after }) => isConnected(before) && isConnected(after),
+    holds: (step) => requestOf(step.after) === nextRequest(step)
+  },
+  {
+    sentence:
+      "It is told of a peer, of a peer's going, of an invitation and of its new flight when that happens, and only then.",
+    when: ({ before }) => before !== undefined,
+    holds: (step) => {
+      const { flightCode, peer, connectionType, fromName, code } = step.event
+      return (
+        same(
+          step.did("tellPeerJoined"),
+          ownFlight("peer.joined")(step) ? [{ flightCode, peer, connectionType }] : []
+        ) &&
+        step.did("tellPeerLeft").length ===
+          (ownFlight("peer.left", "flight.lost")(step) && isPaired(step.before) ? 1 : 0) &&
+        same(step.did("tellInvitation"), heard("invitation.received")(step) ? [{ flightCode, fromName }] : []) &&
+        same(
+          step.did("tellFlightCreated"),
+          heard("seat.given")(step) && requestOf(step.before) === "creating" ? [{ code }] : []
+        )
+      )
+    }
+  },
+  {
+    sentence: "It is told that it is in the room, and only once the room has said so to this very attach.",
+    holds: (step) => {
+      const { code, role, peer } = step.event
+      return same(step.did("tellRoomAttached"), isAnswer("room.admitted")(step) ? [{ code, role, peer }] : [])
+    }
+  },
+  {
+    sentence: "It is told of every fault by its name, and of none that is not.",
+    holds: (step) => {
+      const fault = faultOf(step)
+      return same(step.did("tellFault"), fault === undefined ? [] : [{ fault }])
+    }
+  },
+  {
+    sentence: "A ping is answered, and nothing else comes of it.",
+    holds: (step) => {
+      const pinged = heard("client.pinged")(step)
+      return step.did("tellPong").length === (pinged ? 1 : 0) && (!pinged || step.effects.length === 1)
+    }
+  },
+  {
+    sentence:
+      "When somebody wants what it holds it is found out whether its socket lives, and nothing else comes of it.",
+    holds: (step) => {
+      const wanted = heard("socket.wanted")(step)
+      return step.did("probeSocket").length === (wanted ? 1 : 0) && (!wanted || step.effects.length === 1)
+    }
+  },
+  {
+    sentence: "A flight that has crashed lets go of the link of those who were paired in it.",
+    holds: (step) => step.did("dropLink").length === (ownFlight("flight.lost")(step) && isPaired(step.before) ? 1 : 0)
+  },
+  {
+    sentence:
+      "What it gives back it gives back to the flight it sat in, saying when, and whether its socket broke off.",
+    holds: (step) => {
+      const back = returned(step)
+      return same(step.told("flight", "seat.leave"), exactly(back && { type: "seat.leave", id, ...back }))
+    }
+  },
+  {
+    sentence: "A new name is its own, its network's and its flight's; an old one is no news.",
+    when: ({ before }) => before !== undefined,
+    holds: (step) => {
+      const name = newName(step)
+      const keepsSeat = seatOf(step.before) !== null && returned(step) === undefined
+      return (
+        step.after.context.name === (name ?? step.before.context.name) &&
+        same(
+          step.told("networks").filter(({ event }) => event.type === "network.rename"),
+          name === undefined ? [] : [toNetwork({ type: "network.rename", id, name })]
+        ) &&
+        same(
+          step.told("flight", "member.renamed"),
+          name === undefined || !keepsSeat ? [] : [{ type: "member.renamed", id, name }]
+        )
+      )
+    }
+  },
+  {
+    sentence: "Its network hears wherever it moves whether it is seen from there.",
+    when: ({ before }) => before !== undefined,
+    holds: (step) => {
+      const place = moved(step)
+      const presence = place && presenceAt(seatOf(step.after), place)
+      return same(
+        step.told("networks").filter(({ event }) => event.type === "network.presence"),
+        exactly(presence && toNetwork({ type: "network.presence", id, presence }))
+      )
+    }
+  },
+  {
+    sentence: "A network that has lost its memory is told anew who is there and how, by its own clients only.",
+    when: ({ before }) => before !== undefined,
+    holds: (step) => {
+      const { before, event } = step
+      const asked = heard("network.lost")(step) && (event.group === null || event.group === group)
+      const enters = step.told("networks").filter(({ event }) => event.type === "network.enter")
+      if (!asked) return enters.length === 0
+      const presence = presenceAt(seatOf(before), placeOf(before))
+      const client = { id, name: before.context.name, presence, connection: "actor" }
+      return same(enters, [{ ...toNetwork({ type: "network.enter", client }), input: { group } }])
+    }
+  },
+  {
+    sentence: "It invites only into the flight that it sits in, or into a room that vouches for it.",
+    holds: (step) => {
+      const { inviteeId, code } = step.event
+      const sits = heard("flight.invite")(step) && seatOf(step.before)?.code === code
+      const invites = sits || heard("room.vouched")(step)
+      return same(
+        step.told("networks").filter(({ event }) => event.type === "network.invite"),
+        invites ? [toNetwork({ type: "network.invite", from: id, to: inviteeId, flightCode: code })] : []
+      )
+    }
+  },
+  {
+    sentence: "A code is drawn for a new flight, and again until one is free.",
+    holds: (step) => {
+      const begins = idle("flight.create")(step) && seatOf(step.before) === null
+      const again = heard("child.exists")(step) && requestOf(step.before) === "creating"
+      return step.did("drawFlightCode").length === (begins || again ? 1 : 0)
+    }
+  },
+  {
+    sentence:
+      "Flights are asked for a seat by a create, a join and a room's admission, with everything they need to know.",
+    when: ({ before }) => before !== undefined,
+    holds: (step) => {
+      const { before, event } = step
+      const asked = step.told("flights")
+      if (heard("code.drawn")(step) && requestOf(before) === "creating") {
+        return same(asked, [
+          {
+            type: "child.start",
+            id: event.code,
+            input: { id: event.code, code: event.code, channel: "transfer", ofRoom: false },
+            event: { type: "seat.take", member: member(step, null), participants: [] },
+            replyTo: "actor"
+          }
+        ])
+      }
+      if (idle("flight.join")(step) && seatOf(before) === null) {
+        return same(asked, [
+          {
+            type: "child.tell",
+            id: event.code,
+            event: { type: "seat.take", member: member(step, null), participants: [] },
+            replyTo: "actor"
+          }
+        ])
+      }
+      if (isAnswer("room.admitted")(step)) {
+        const { code, channel, participant, participants } = event
+        const flightId = roomFlight(event)
+        return same(asked, [
+          {
+            type: "child.tell",
+            id: flightId,
+            input: { id: flightId, code, channel, ofRoom: true },
+            event: { type: "seat.take", member: member(step, participant.id, participant.name), participants },
+            replyTo: "actor"
+          }
+        ])
+      }
+      return asked.length === 0
+    }
+  },
+  {
+    sentence:
+      "A room is asked once for each attach, no two of which are taken for each other, and to vouch for an invitation.",
+    when: ({ before }) => before !== undefined,
+    holds: (step) => {
+      const { before, event, after } = step
+      if (heard("flight.invite")(step) && seatOf(before)?.code !== event.code) {
+        const { inviteeId, code, at } = event
+        const invite = { type: "room.invite", inviteeId, address, at, replyTo: "actor" }
+        return same(step.told("rooms"), [{ type: "child.tell", id: code, event: invite }])
+      }
+      if (!idle("room.attach")(step)) {
+        return step.told("rooms").length === 0 && after.context.attempts === before.context.attempts
+      }
+      const { code, channel, participantId, at } = event
+      const attempt = before.context.attempts + 1
+      return (
+        after.context.attempts === attempt &&
+        same(step.told("rooms"), [
+          {
+            type: "child.tell",
+            id: code,
+            input: { code, at },
+            event: { type: "room.attach", attempt, channel, participantId, address, at, replyTo: "actor" },
+            replyTo: "actor"
+          }
+        ])
+      )
+    }
+  },
+  {
+    sentence: "Frames are held, and a time is set, exactly while a room is asked.",
+    when: ({ before }) => before !== undefined,
+    holds: (step) => {
+      const asks = (snapshot: any) => requestOf(snapshot) === "attaching"
+      const begins = asks(step.after) && !asks(step.before)
+      const ends = asks(step.before) && !asks(step.after)
+      return (
+        step.did("holdFrames").length === (begins ? 1 : 0) &&
+        same(step.did("requestDeadline"), begins ? [{ afterMs: askTimeoutMs }] : []) &&
+        step.did("releaseFrames").length === (ends ? 1 : 0) &&
+        step.did("cancelDeadline").length === (ends ? 1 : 0) &&
+        (step.after.context.attach !== null) === asks(step.after)
+      )
+    }
+  },
+  {
+    sentence: "Its coming, going and naming, and its refused joins, are told of; a name that it says again is not.",
+    when: ({ before }) => before !== undefined,
+    holds: (step) => {
+      const { before, event } = step
+      const joins = isConnected(before) && requestOf(before) === "joining"
+      const flightError = (flightCode: string, error: string) => ({
+        name: "flight:error",
+        clientId: id,
+        flightCode,
+        error
+      })
+      return same(step.did("record"), [
+        ...(heard("details.register")(step) && !(before.context.isNamed && before.context.name === event.name)
+          ? [{ name: "client:registered_details", clientId: id, newName: event.name }]
+          : []),
+        ...(heard("socket.closed")(step)
+          ? [{ name: "client:disconnected", clientId: id, flightCode: seatOf(before)?.code ?? null }]
+          : []),
+        ...(joins && event.type === "seat.refused" ? [flightError(event.flightId, "flight_full")] : []),
+        ...(joins && event.type === "child.missing" ? [flightError(event.id, "not_found")] : [])
+      ])
+    }
+  },
+  {
+    sentence: "Who closes is gone, and its network knows.",
+    when: is("socket.closed"),
+    holds: (step) =>
+      step.after.status === "done" &&
+      same(
+        step.told("networks").filter(({ event }) => event.type === "network.leave"),
+        isConnected(step.before) ? [toNetwork({ type: "network.leave", id })] : []
+      )
+  },
+  {
+    sentence: "Nobody else is gone.",
+    when: (step) => !is("socket.closed")(step),
+    holds: (step) =>
+      step.after.status === "active" && step.told("networks").every(({ event }) => event.type !== "network.leave")
+  },
+  {
+    sentence: "A server that goes says so and closes the socket, once; the client keeps its seat in its room.",
+    holds: (step) => {
+      const drains = heard("server.draining")(step)
+      return (
+        step.did("tellShutdown").length === (drains ? 1 : 0) &&
+        same(step.did("closeSocket"), drains ? [{ code: 1001, reason: "Server shutdown" }] : []) &&
+        (!drains || step.after.value === "draining")
+      )
+    }
+  },
+  {
+    sentence: "While the server goes nothing matters but the end of the socket.",
+    when: ({ before }) => before?.value === "draining",
+    holds: ({ effects, after, event }) =>
+      effects.length === 0 && after.value === (event.type === "socket.closed" ? "gone" : "draining")
+  }
+]
+
+const settings = (stage: Stage): readonly Setting[] => {
+  const flight = stage.extra("flight")
+  const given = (code: string, channel: string, participantId: string | null) => ({
+    type: "seat.given",
+    flightId: participantId === null ? code : `${code}/${channel}`,
+    code,
+    channel,
+    participantId,
+    flight
+  })
+  const participant = {
+    id: "p1",
+    alias: "a1",
+    name: "Ann",
+    ready: false,
+    fileCount: 0,
+    totalBytes: 0,
+    screenShare: false,
+    chat: false
+  }
+  const flightIds = ["ABC234", "ROOM22/transfer", "ROOM22/chat"]
+  return [
+    {
+      name: "a client",
+      input,
+      events: ({ context, value }: { context: ConnectionContext; value: any }) => [
+        { type: "details.register", name: "Ann" },
+        { type: "details.register", name: "Anonymous" },
+        { type: "client.pinged" },
+        { type: "socket.wanted" },
+        { type: "flight.create" },
+        { type: "flight.join", code: "ABC234" },
+        { type: "flight.joinRefused" },
+        { type: "flight.invite", inviteeId: "bob", code: "ABC234", at: 30 },
+        { type: "flight.invite", inviteeId: "bob", code: "ROOM22", at: 30 },
+        { type: "room.vouched", inviteeId: "bob", code: "ROOM22" },
+        ...["transfer", "chat"].map((channel) => ({
+          type: "room.attach",
+          code: "ROOM22",
+          participantId: "p1",
+          channel,
+          at: 10
+        })),
+        { type: "room.attach", code: "ROOM22", participantId: "p2", channel: "chat", at: 20 },
+        { type: "code.drawn", code: "ABC234" },
+        given("ABC234", "transfer", null),
+        given("ROOM22", "transfer", "p1"),
+        given("ROOM22", "chat", "p1"),
+        ...flightIds.flatMap((flightId) => [
+          { type: "seat.lost", flightId },
+          {
+            type: "peer.joined",
+            flightId,
+            flightCode: flightId.slice(0, 6),
+            peer: { id: "bob", name: "Bob" },
+            connectionType: "lan"
+          },
+          { type: "peer.left", flightId },
+          { type: "flight.lost", flightId }
+        ]),
+        { type: "seat.refused", flightId: "ABC234" },
+        ...[context.attach?.attempt ?? 0, -1].flatMap((attempt) => [
+          ...["transfer", "chat"].map((channel) => ({
+            type: "room.admitted",
+            attempt,
+            at: 10,
+            code: "ROOM22",
+            channel,
+            role: "host",
+            participant,
+            peer: null,
+            participants: ["p1"]
+          })),
+          {
+            type: "room.admitted",
+            attempt,
+            at: 10,
+            code: "ROOM22",
+            channel: "chat",
+            role: "guest",
+            participant: { ...participant, id: "p2", name: "Eve" },
+            peer: participant,
+            participants: ["p1", "p2"]
+          },
+          { type: "room.denied", attempt },
+          { type: "room.failed", attempt }
+        ]),
+        { type: "invitation.received", flightCode: "XYZ234", fromName: "Bob" },
+        ...["child.exists", "child.missing", "child.unavailable", "child.crashed"].map((type) => ({
+          type,
+          id: "ABC234",
+          requestId: undefined
+        })),
+        ...[group, null, "elsewhere"].map((group) => ({ type: "network.lost", group })),
+        { type: "deadline", at: 110 },
+        ...(value === "draining" ? [] : [{ type: "server.draining" }]),
+        ...[false, true].map((abrupt) => ({ type: "socket.closed", abrupt, at: 90 }))
+      ]
+    }
+  ]
+}
+
+export const connection: Subject = {
+  name: "connection",
+  machine: connectionMachine,
+  adapters: {
+    actions: [
+      "openSocket",
+      "tellRegistered",
+      "tellFlightCreated",
+      "tellPeerJoined",
+      "tellPeerLeft",
+      "tellInvitation",
+      "tellRoomAttached",
+      "tellFault",
+      "tellPong",
+      "probeSocket",
+      "tellShutdown",
+      "closeSocket",
+      "holdFrames",
+      "releaseFrames",
+      "dropLink",
+      "drawFlightCode",
+      "requestDeadline",
+      "cancelDeadline",
+      "record"
+    ]
+  },
+  settings,
+  facts: ({ context }: { context: ConnectionContext }) => [
+    context.name,
+    context.seat?.flightId,
+    context.attach?.channel,
+    context.attach?.participantId
+  ],
+  laws
+}

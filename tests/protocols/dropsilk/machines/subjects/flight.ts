@@ -1,0 +1,465 @@
+import { unknownAddress } from "../../../../../src/machines/clientAddress.ts"
+import { type FlightContext, flightMachine, type Member } from "../../../../../src/machines/dropsilk/flight.ts"
+import type { Stage } from "../../../../walking/stage.ts"
+import { type Law, type Setting, type Step, type Subject, same } from "../../../../walking/subject.ts"
+
+const seatsOf = (snapshot: any): readonly Member[] => snapshot?.context.seats ?? []
+const idsOf = (snapshot: any) => seatsOf(snapshot).map(({ id }) => id)
+const is =
+  (...types: string[]) =>
+  ({ event, before }: Step) =>
+    before !== undefined && types.includes(event.type)
+const isMissing = (snapshot: any): boolean => snapshot?.value === "missing"
+const absentOf = ({ before }: Step): string | null => before?.context.absent ?? null
+const seatOf = ({ before }: Step, id: string) => seatsOf(before).find((seat) => seat.id === id)
+
+/** The participant whose socket broke off has a newer one. */
+const isBack = (step: Step): boolean =>
+  is("seat.take")(step) &&
+  isMissing(step.before) &&
+  seatOf(step, absentOf(step)!)?.participantId === step.event.member.participantId
+
+/** Its socket breaks off while the other one is there, and it can come back. */
+const isMissed = (step: Step): boolean =>
+  is("seat.leave")(step) &&
+  step.before.value === "paired" &&
+  step.event.abrupt &&
+  step.before.context.graceMs > 0 &&
+  seatOf(step, step.event.id) != null &&
+  seatOf(step, step.event.id)!.participantId !== null
+
+/** Who gives its seat up in this step, and since when it has. */
+const leaversOf = (step: Step): readonly { readonly id: string; readonly at: number }[] => {
+  const { before, event } = step
+  if (before === undefined || isMissed(step)) return []
+  const absent = absentOf(step)
+  if (isMissing(before) && absent !== null) {
+    if (event.type === "deadline") return [{ id: absent, at: event.at }]
+    if (event.type !== "seat.leave" || event.id === absent || seatOf(step, event.id) === undefined) return []
+    return [absent, event.id].map((id) => ({ id, at: event.at }))
+  }
+  return event.type === "seat.leave" && seatOf(step, event.id) !== undefined ? [{ id: event.id, at: event.at }] : []
+}
+const stayersOf = (step: Step): readonly Member[] =>
+  seatsOf(step.before).filter(({ id }) => !leaversOf(step).some((leaver) => leaver.id === id))
+
+/** Who keeps a seat beside this newcomer. */
+const beside = (step: Step): readonly Member[] =>
+  stayersOf(step).filter(
+    ({ id, participantId }) =>
+      id !== step.event.member.id &&
+      (participantId === null ||
+        (participantId !== step.event.member.participantId && step.event.participants.includes(participantId)))
+  )
+/** Attaches with the seat that it has. */
+const holdsSeat = (step: Step): boolean =>
+  seatOf(step, step.event.member.id)?.participantId === step.event.member.participantId &&
+  seatOf(step, step.event.member.id) !== undefined
+/** The one who waits for somebody who is missed attaches again. */
+const waitsOn = (step: Step): boolean =>
+  is("seat.take")(step) && isMissing(step.before) && holdsSeat(step) && !isBack(step)
+const isAdmitted = (step: Step) => is("seat.take")(step) && !waitsOn(step) && beside(step).length < 2
+/** It has its seat, and neither it nor the other one is another than they were told. */
+const isRepeated = (step: Step): boolean =>
+  is("seat.take")(step) &&
+  step.before.value === "paired" &&
+  holdsSeat(step) &&
+  seatsOf(step.before).every(
+    ({ participantId }) => participantId === null || step.event.participants.includes(participantId)
+  ) &&
+  same(
+    [...seatsOf(step.before)].map(({ id, name }) => [id, name]).sort(),
+    [...step.before.context.introduced].map(({ id, name }) => [id, name]).sort()
+  )
+/** Two are made known to each other. */
+const meet = (step: Step): boolean =>
+  isAdmitted(step) && !isRepeated(step) && !replacesWaiting(step) && seatsOf(step.after).length === 2
+/** A newer socket of the one who waits, which waits on. */
+const replacesWaiting = (step: Step): boolean =>
+  isAdmitted(step) &&
+  isMissing(step.before) &&
+  same(
+    beside(step).map(({ id }) => id),
+    [absentOf(step)]
+  )
+/** Those with a seat and a socket. */
+const present = (step: Step): readonly string[] => idsOf(step.before).filter((id: string) => id !== absentOf(step))
+const endsOf = (snapshot: any) => {
+  const [first, second] = idsOf(snapshot)
+  return { flightId: snapshot.context.id, first, second }
+}
+const records = (step: Step, name: string) => step.did("record").filter((event) => event.name === name)
+const everyone = ["ann", "bob", "cid", "newcomer"]
+const isTransfer = ({ after }: Step) => after.context.channel === "transfer"
+const takenBy = (step: Step, participantId: string) =>
+  isTransfer(step)
+    ? { type: "seat.taken", participantId }
+    : { type: "sideSeat.taken", participantId, channel: step.after.context.channel }
+
+const laws: readonly Law[] = [
+  {
+    sentence: "Never three seats are taken, and none twice by one connection or one participant.",
+    holds: ({ after }) => {
+      const seats = seatsOf(after)
+      const participants = seats.map(({ participantId }) => participantId).filter((id) => id !== null)
+      return (
+        seats.length <= 2 &&
+        new Set(idsOf(after)).size === seats.length &&
+        new Set(participants).size === participants.length
+      )
+    }
+  },
+  {
+    sentence:
+      "It waits while one sits there, is paired while two do, misses one whose socket broke off, and ends when the last one goes.",
+    holds: (step) => {
+      const { before, after } = step
+      const sitting = ["waiting", "paired"][seatsOf(after).length - 1]
+      const still = isMissing(before) && leaversOf(step).length === 0 && (!isAdmitted(step) || replacesWaiting(step))
+      if (isMissed(step) || still) return after.value === "missing" && seatsOf(after).length === 2
+      return after.value === (sitting ?? (before === undefined || before.value === "vacant" ? "vacant" : "ended"))
+    }
+  },
+  {
+    sentence:
+      "A link is open exactly while two are there: the old one closes before a new one opens, and who attaches again without a change keeps it.",
+    holds: (step) => {
+      const links = step.effects.flatMap((effect) =>
+        "did" in effect && /Link$/.test(effect.did) ? [[effect.did, effect.with]] : []
+      )
+      const closes =
+        step.before?.value === "paired" &&
+        (meet(step) || isMissed(step) || leaversOf(step).length > 0 || (isAdmitted(step) && !isRepeated(step)))
+      return same(links, [
+        ...(closes ? [["closeLink", endsOf(step.before)]] : []),
+        ...(meet(step) ? [["openLink", endsOf(step.after)]] : [])
+      ])
+    }
+  },
+  {
+    sentence: "Somebody who is missed has so long to come back, and the clock stops when it is settled.",
+    holds: (step) => {
+      const settles = isMissing(step.before) && !isMissing(step.after)
+      return (
+        same(step.did("requestDeadline"), isMissed(step) ? [{ afterMs: step.after.context.graceMs }] : []) &&
+        step.did("cancelDeadline").length === (settles ? 1 : 0)
+      )
+    }
+  },
+  {
+    sentence: "While somebody is missed the other one is told nothing.",
+    when: (step) => isMissed(step) || waitsOn(step),
+    holds: (step) => everyone.every((id) => step.told(id).length === 0) && step.told("rooms").length === 0
+  },
+  {
+    sentence: "Nobody is missed who did not break off, in an open flight, alone, or where nobody is given time.",
+    when: (step) => is("seat.leave")(step) && !isMissing(step.before),
+    holds: (step) => {
+      const leaver = seatOf(step, step.event.id)
+      const may =
+        step.event.abrupt &&
+        leaver?.participantId != null &&
+        step.before.value === "paired" &&
+        step.after.context.graceMs > 0
+      return isMissing(step.after) === may
+    }
+  },
+  {
+    sentence:
+      "Whoever takes a seat while another at most keeps one is given it, with all that names it, behind the other's.",
+    when: isAdmitted,
+    holds: (step) => {
+      const { id, code, channel } = step.after.context
+      const { member } = step.event
+      return (
+        same(step.told(member.id, "seat.given"), [
+          { type: "seat.given", flightId: id, code, channel, participantId: member.participantId, flight: "actor" }
+        ]) && same(idsOf(step.after), [...beside(step).map(({ id }) => id), member.id])
+      )
+    }
+  },
+  {
+    sentence:
+      "Whoever comes while two others keep theirs is refused; it is found out who of them lives, and nothing else happens.",
+    when: (step) => is("seat.take")(step) && !isAdmitted(step) && !waitsOn(step),
+    holds: (step) =>
+      step.effects.length === 2 &&
+      same(step.did("probeSockets"), [{ members: present(step) }]) &&
+      same(step.told(step.event.member.id), [{ type: "seat.refused", flightId: step.after.context.id }]) &&
+      same(idsOf(step.after), idsOf(step.before))
+  },
+  {
+    sentence:
+      "When somebody was refused elsewhere for these seats, it is found out who of those in them lives, and nothing else happens.",
+    when: is("seats.wanted"),
+    holds: (step) =>
+      step.effects.length === 1 &&
+      same(step.did("probeSockets"), [{ members: present(step) }]) &&
+      same(step.after.value, step.before.value) &&
+      same(idsOf(step.after), idsOf(step.before))
+  },
+  {
+    sentence: "Nobody is asked for a sign of life whose seat nobody wants.",
+    when: (step) => !is("seats.wanted")(step) && !(is("seat.take")(step) && !isAdmitted(step) && !waitsOn(step)),
+    holds: (step) => step.did("probeSockets").length === 0
+  },
+  {
+    sentence: "Whose seat is taken over hears of it, if it is still there, and nobody else does.",
+    holds: (step) => {
+      const losers = isAdmitted(step)
+        ? stayersOf(step)
+            .map(({ id }) => id)
+            .filter((id) => id !== step.event.member.id && !idsOf(step.after).includes(id) && id !== absentOf(step))
+        : []
+      return everyone.every((id) => step.told(id, "seat.lost").length === (losers.includes(id) ? 1 : 0))
+    }
+  },
+  {
+    sentence:
+      "Two who meet are told each other's name and whether they are on one network; who attaches again without a change is told again, alone.",
+    holds: (step) => {
+      const [first, second] = seatsOf(step.after)
+      const expected = (other: Member | undefined, self: Member | undefined) => ({
+        type: "peer.joined",
+        flightId: step.after.context.id,
+        flightCode: step.after.context.code,
+        peer: { id: other?.id, name: other?.name },
+        connectionType: self?.group === other?.group ? "lan" : "wan"
+      })
+      return everyone.every((id) => {
+        const self = [first, second].find((seat) => seat?.id === id)
+        const told = step.told(id, "peer.joined")
+        const hears = self !== undefined && (meet(step) || (isRepeated(step) && id === step.event.member.id))
+        return hears ? same(told, [expected(self === first ? second : first, self)]) : told.length === 0
+      })
+    }
+  },
+  {
+    sentence: "What the two were told of each other is remembered.",
+    when: meet,
+    holds: (step) =>
+      same(
+        step.after.context.introduced,
+        seatsOf(step.after).map(({ id, name }) => ({ id, name }))
+      )
+  },
+  {
+    sentence: "Who stays when the other goes is told so, before anything else that it hears then.",
+    holds: (step) => {
+      const stays =
+        leaversOf(step).length > 0 && seatsOf(step.before).length === 2 ? stayersOf(step).map(({ id }) => id) : []
+      return everyone.every(
+        (id) =>
+          same(
+            step.told(id, "peer.left"),
+            stays.includes(id) ? [{ type: "peer.left", flightId: step.after.context.id }] : []
+          ) &&
+          (!stays.includes(id) || step.told(id)[0].type === "peer.left")
+      )
+    }
+  },
+  {
+    sentence: "Only who leaves loses a seat by leaving, and with it whoever was missed.",
+    when: is("seat.leave"),
+    holds: (step) =>
+      same(
+        idsOf(step.after),
+        stayersOf(step).map(({ id }) => id)
+      )
+  },
+  {
+    sentence: "A late word of somebody without a seat, or of somebody who is missed already, changes nothing.",
+    when: (step) => is("seat.leave")(step) && !isMissed(step) && leaversOf(step).length === 0,
+    holds: (step) => step.effects.length === 0 && same(step.after.value, step.before.value)
+  },
+  {
+    sentence:
+      "The room hears who takes and who gives up a seat: on its transfer channel one who gives it up leaves the room, as of when it is given up.",
+    holds: (step) => {
+      const { code, ofRoom } = step.after.context
+      const reports = step.told("rooms")
+      if (!ofRoom) return reports.length === 0
+      const given = leaversOf(step).map(({ id, at }) => {
+        const participantId = seatOf(step, id)!.participantId
+        return isTransfer(step)
+          ? { type: "child.tell", id: code, input: { code, at }, event: { type: "seat.vacated", participantId, at } }
+          : {
+              type: "child.tell",
+              id: code,
+              event: { type: "sideSeat.freed", participantId, channel: step.after.context.channel }
+            }
+      })
+      const taken = isAdmitted(step)
+        ? [{ type: "child.tell", id: code, event: takenBy(step, step.event.member.participantId) }]
+        : []
+      return same(reports, [...given, ...taken])
+    }
+  },
+  {
+    sentence: "A room that asks hears of every seat.",
+    when: is("seats.asked"),
+    holds: (step) =>
+      same(
+        step.told("asker"),
+        seatsOf(step.before).flatMap(({ participantId }) =>
+          participantId === null ? [] : [takenBy(step, participantId)]
+        )
+      )
+  },
+  {
+    sentence: "A new name is that of the member who took it, and nothing else changes.",
+    when: is("member.renamed"),
+    holds: (step) =>
+      step.effects.length === 0 &&
+      same(
+        seatsOf(step.after).map(({ id, name }) => [id, name]),
+        seatsOf(step.before).map(({ id, name }) => [id, id === step.event.id ? step.event.name : name])
+      )
+  },
+  {
+    sentence: "Its creation, its end and each meeting are told once.",
+    holds: (step) => {
+      const { id: flightId, code: flightCode } = step.after.context
+      const begins = isAdmitted(step) && step.before.value === "vacant"
+      const ends = step.before !== undefined && step.before.status === "active" && step.after.status === "done"
+      const [first, second] = seatsOf(step.after)
+      const meets = meet(step)
+      return (
+        same(
+          records(step, "flight:created"),
+          begins ? [{ name: "flight:created", flightId, flightCode, creatorId: step.event.member.id }] : []
+        ) &&
+        same(
+          records(step, "flight:ended"),
+          ends ? [{ name: "flight:ended", flightId, flightCode, reason: "empty" }] : []
+        ) &&
+        same(
+          records(step, "flight:joined"),
+          meets
+            ? [
+                {
+                  name: "flight:joined",
+                  flightId,
+                  flightCode,
+                  joinerId: second?.id,
+                  joinerName: second?.name,
+                  ip: second?.address,
+                  connectionType: first?.group === second?.group ? "lan" : "wan",
+                  peerId: first?.id
+                }
+              ]
+            : []
+        )
+      )
+    }
+  },
+  {
+    sentence: "Who sits down anew and who has left, or has been replaced, is told for the flight's story.",
+    holds: (step) => {
+      const { id: flightId, code: flightCode } = step.after.context
+      const gone = leaversOf(step).map(({ id }) => id)
+      const replaced = idsOf(step.before).filter((id) => !idsOf(step.after).includes(id) && !gone.includes(id))
+      const left = [...gone, ...replaced]
+      const member =
+        isAdmitted(step) && !idsOf(step.before).includes(step.event.member.id) ? step.event.member : undefined
+      return (
+        same(
+          records(step, "flight:left"),
+          left.map((memberId) => ({ name: "flight:left", flightId, flightCode, memberId }))
+        ) &&
+        same(
+          records(step, "flight:seated"),
+          member === undefined
+            ? []
+            : [
+                {
+                  name: "flight:seated",
+                  flightId,
+                  flightCode,
+                  memberId: member.id,
+                  memberName: member.name,
+                  ip: member.address
+                }
+              ]
+        )
+      )
+    }
+  }
+]
+
+const settings = (stage: Stage): readonly Setting[] => {
+  const member = (id: string, participantId: string | null, address: string, group: string): Member => ({
+    id,
+    name: id,
+    address,
+    group,
+    participantId,
+    connection: stage.extra(id)
+  })
+  const take = (taker: Member, participants: readonly string[]) => ({ type: "seat.take", member: taker, participants })
+  const others = [
+    { type: "seat.leave", id: "nobody", abrupt: true, at: 70 },
+    { type: "member.renamed", id: "bob", name: "Robert" },
+    { type: "member.renamed", id: "nobody", name: "Nobody" },
+    { type: "seats.asked", replyTo: stage.extra("asker") },
+    { type: "seats.wanted" }
+  ]
+  const leaves = (...ids: string[]) =>
+    ids.flatMap((id) => [false, true].map((abrupt) => ({ type: "seat.leave", id, abrupt, at: 70 })))
+  const deadline = { type: "deadline", at: 90 }
+
+  // Nobody knows where Ann and Bob are: they are no neighbours for that.
+  const open = [
+    member("ann", null, unknownAddress, "unknown ann"),
+    member("bob", null, unknownAddress, "unknown bob"),
+    member("cid", null, "192.0.2.3", "c")
+  ]
+  const ann = member("ann", "host", "192.0.2.1", "g")
+  const cid = member("cid", "host", "192.0.2.3", "h")
+  const bob = member("bob", "guest", "192.0.2.2", "g")
+  const newcomer = member("newcomer", "next", "192.0.2.4", "k")
+  const ofRoom = () => [
+    ...[ann, bob, cid, newcomer].map((each) => take(each, ["host", "guest"])),
+    ...[ann, newcomer].map((each) => take(each, ["host", "next"])),
+    // One socket that says it is the other one.
+    take({ ...ann, participantId: "guest" }, ["host", "guest"]),
+    ...leaves("ann", "bob", "cid", "newcomer"),
+    ...others,
+    deadline
+  ]
+  return [
+    {
+      name: "open",
+      input: { id: "ABC234", code: "ABC234", channel: "transfer", ofRoom: false, graceMs: 50 },
+      events: () => [...open.map((each) => take(each, [])), ...leaves("ann", "bob", "cid"), ...others]
+    },
+    {
+      name: "of a room's transfer channel",
+      input: { id: "ABC234/transfer", code: "ABC234", channel: "transfer", ofRoom: true, graceMs: 50 },
+      events: ofRoom
+    },
+    {
+      name: "of a room's chat",
+      input: { id: "ABC234/chat", code: "ABC234", channel: "chat", ofRoom: true, graceMs: 50 },
+      events: ofRoom
+    },
+    {
+      name: "of a room where nobody is given time to come back",
+      input: { id: "ABC234/transfer", code: "ABC234", channel: "transfer", ofRoom: true, graceMs: 0 },
+      events: ofRoom
+    }
+  ]
+}
+
+export const flight: Subject = {
+  name: "flight",
+  machine: flightMachine,
+  adapters: { actions: ["openLink", "closeLink", "probeSockets", "requestDeadline", "cancelDeadline", "record"] },
+  settings,
+  facts: ({ context }: { context: FlightContext }) => [
+    context.seats.map(({ id, name }) => [id, name]),
+    context.absent,
+    context.introduced.map(({ id, name }) => [id, name])
+  ],
+  laws
+}

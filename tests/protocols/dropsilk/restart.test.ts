@@ -1,0 +1,76 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { migrate } from "../../../src/io/database/migrations.ts"
+import { type Cluster, createCluster, postgresPrograms } from "../../support/cluster.ts"
+import { withClient } from "../../support/databases.ts"
+import { connect, makeRoom, post, startServer, type TestServer } from "../../support/server.ts"
+
+const programs = postgresPrograms()
+
+// Where tests must not be left out, this one fails without PostgreSQL's programs.
+describe.skipIf(programs === undefined && process.env["CI"] === undefined)(
+  "a PostgreSQL that is stopped and started in mid-run",
+  () => {
+    let cluster: Cluster
+    let server: TestServer
+    beforeAll(async () => {
+      expect(programs).toBeDefined()
+      cluster = await createCluster(programs as string)
+      await cluster.start()
+      await withClient(cluster.url, migrate)
+      server = await startServer({ DATABASE_URL: cluster.url, DATABASE_SSL: "off" })
+    })
+    afterAll(async () => {
+      await server?.stop()
+      await cluster?.remove()
+    })
+
+    it("loses no change that was answered, and no flight", async () => {
+      const [ann, bob] = [await connect(server.ws), await connect(server.ws)]
+      ann.send({ type: "create-flight" })
+      const { flightCode } = await ann.until("flight-created")
+      bob.send({ type: "join-flight", flightCode })
+      await Promise.all([ann.until("peer-joined"), bob.until("peer-joined")])
+
+      const rooms = await Promise.all(Array.from({ length: 10 }, () => makeRoom(server)))
+      /** The last count that was answered, room by room. */
+      const answered = rooms.map(() => 0)
+      const statuses = new Set<number>()
+      let isOver = false
+      const load = rooms.map(async ({ code, host }, index) => {
+        for (let files = 1; !isOver; files++) {
+          const { status } = await post(`${server.http}/api/rooms/${code}/participants/${host}/ready`, {
+            fileCount: files,
+            totalBytes: files
+          })
+          statuses.add(status)
+          if (status === 200) answered[index] = files
+        }
+      })
+      const allAnswered = async () => {
+        const before = [...answered]
+        await expect
+          .poll(() => answered.every((files, index) => files > (before[index] as number)), { timeout: 30_000 })
+          .toBe(true)
+      }
+      for (let stops = 0; stops < 3; stops++) {
+        await allAnswered()
+        await cluster.stop()
+        ann.send({ type: "signal", data: stops })
+        expect(await bob.until("signal")).toMatchObject({ data: stops })
+        expect((await post(`${server.http}/api/rooms`, { name: "Cid" })).status).toBe(503)
+        await cluster.start()
+      }
+      await allAnswered()
+      isOver = true
+      await Promise.all(load)
+
+      expect([...statuses].toSorted()).toEqual([200, 503])
+      const { rows } = await withClient(cluster.url, (client) =>
+        client.query("select room_code, host_file_count from rooms")
+      )
+      const kept = new Map(rows.map((row) => [row.room_code, row.host_file_count]))
+      expect(rooms.map(({ code }) => kept.get(code))).toEqual(answered)
+      await Promise.all([ann.close(), bob.close()])
+    }, 120_000)
+  }
+)
