@@ -71,9 +71,8 @@ describe("deadlines", () => {
     deadlines = createDeadlines(5)
     const heard: string[] = []
     const actor = createActor(
-      fromTransition((_: null, { type }: { type: string }) => void heard.push(type) ?? null, null)
-    )
-    actor.start()
+      fromTransition((count: number, { type }: { type: string }) => count + heard.push(type), 0)
+    ).start()
     const witness = listener()
     const start = Date.now()
     deadlines.at(actor, start + 40, "life.due")
