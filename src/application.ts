@@ -42,8 +42,11 @@ import type { Tracing } from "./io/telemetry/tracing.ts"
 import { createWatch } from "./io/tower/watch.ts"
 import { limits } from "./limits.ts"
 import type { DomainEvent } from "./machines/domainEvents.ts"
-import type { SupervisorRef } from "./machines/supervisor.ts"
-import { towerMachine, towerSupervisors } from "./machines/tower.ts"
+import { dropsilkKinds } from "./machines/dropsilk/kinds.ts"
+import { jobKind } from "./machines/job.ts"
+import { createRegistry, type Endpoint, type RegistryLogic, registryOf } from "./machines/registry.ts"
+import { createSupervisor, type SupervisorRef } from "./machines/supervisor.ts"
+import { towerMachine } from "./machines/tower.ts"
 import { version } from "./version.ts"
 
 export interface ApplicationOptions {
@@ -55,6 +58,8 @@ export interface ApplicationOptions {
   readonly warnings?: readonly string[]
   /** Watches every actor of the system; absent, actors pay nothing for it. */
   readonly inspect?: ((event: InspectionEvent) => void) | undefined
+  /** What carries events from one actor to another; absent: that of one process, which does so at once. */
+  readonly registry?: () => RegistryLogic
   /** Where third parties are, without a slash at the end; absent: where they really are. For tests. */
   readonly endpoints?: {
     readonly cloudflare?: string
@@ -267,11 +272,37 @@ export const startApplication = async (config: Config, options: ApplicationOptio
   )
   const tower = createActor(
     towerMachine.provide({
-      actors: towerSupervisors({
+      actors: { registry: (options.registry ?? createRegistry)(), supervisor: createSupervisor({ now }) },
+      actions: {
+        record: (_, event) => record(event),
+        requestFarewell: ({ self }, { kind }) => {
+          setTimeout(
+            () => {
+              // Everybody may have gone meanwhile, and the tower with them.
+              if (self.getSnapshot().status === "active") self.send({ type: "farewell.next", kind })
+            },
+            farewellMs * (0.5 + Math.random())
+          )
+        }
+      }
+    }),
+    {
+      systemId: "tower",
+      input: { suspensionMs: limits.suspensionMs },
+      ...(options.inspect === undefined ? {} : { inspect: options.inspect })
+    }
+  ).start()
+  const registry = registryOf(tower)
+  const answerFor = (endpoints: Readonly<Record<string, Endpoint>>) => {
+    for (const [kind, receive] of Object.entries(endpoints)) registry.send({ type: "endpoint", kind, receive })
+  }
+  tower.send({
+    type: "kinds.open",
+    kinds: [
+      ...dropsilkKinds({
         ...connections.machines,
         room: createRoomMachine(store, deadlines, record),
         story: stories.machine,
-        job: jobs.machine,
         settings: {
           connection: { askTimeoutMs: limits.askTimeoutMs },
           flight: { graceMs: config.rooms.abruptGraceMs },
@@ -292,35 +323,14 @@ export const startApplication = async (config: Config, options: ApplicationOptio
             listTurnBytes: limits.listTurnBytes,
             crowd: limits.networkCrowd
           },
-          story: { staleMs: limits.storyStaleMs, entries: limits.storyEntries },
-          job: { backOffMs: limits.jobBackOffMs, longestBackOffMs: limits.jobLongestBackOffMs }
+          story: { staleMs: limits.storyStaleMs, entries: limits.storyEntries }
         },
-        now,
+        farewells: { size: limits.farewells.size, most: limits.farewells.batches },
         whenCalm: rush.whenCalm
       }),
-      actions: {
-        record: (_, event) => record(event),
-        closeCrashedSocket: (_, { id }) => connections.closeCrashed(id),
-        requestFarewell: ({ self }) => {
-          setTimeout(
-            () => {
-              // Everybody may have gone meanwhile, and the tower with them.
-              if (self.getSnapshot().status === "active") self.send({ type: "farewell.next" })
-            },
-            farewellMs * (0.5 + Math.random())
-          )
-        }
-      }
-    }),
-    {
-      input: {
-        suspensionMs: limits.suspensionMs,
-        jobs: jobNames,
-        farewells: { size: limits.farewells.size, most: limits.farewells.batches }
-      },
-      ...(options.inspect === undefined ? {} : { inspect: options.inspect })
-    }
-  ).start()
+      jobKind(jobs.machine, { backOffMs: limits.jobBackOffMs, longestBackOffMs: limits.jobLongestBackOffMs }, jobNames)
+    ]
+  })
   const supervisor = (kind: ActorKind) => tower.system.get(kind) as SupervisorRef
   const living = (kind: ActorKind) => supervisor(kind).getSnapshot().children.size
   const watch = createWatch({
@@ -338,14 +348,15 @@ export const startApplication = async (config: Config, options: ApplicationOptio
   stories.attach(supervisor("stories"))
   jobs.attach(supervisor("jobs"))
 
-  const desk = createRoomDesk(supervisor("rooms"), {
+  const desk = createRoomDesk(registry, supervisor("rooms"), {
     identities,
     aliasOf,
-    socketsOf: createSocketsOf(supervisor("networks")),
+    socketsOf: createSocketsOf(supervisor("networks"), supervisor("connections")),
     codeAttempts: limits.roomCodeAttempts,
     askTimeoutMs: limits.askTimeoutMs,
     now
   })
+  answerFor({ ...connections.endpoints, ...desk.endpoints })
 
   const gate = createGate({
     key: config.logs.accessKey && Redacted.value(config.logs.accessKey),
@@ -457,7 +468,7 @@ export const startApplication = async (config: Config, options: ApplicationOptio
       log
     })
 
-  tower.send({ type: "jobs.start" })
+  tower.send({ type: "server.opened" })
 
   const heartbeat = setInterval(() => {
     log("info", "system:heartbeat", {

@@ -7,6 +7,7 @@ import type { DomainEvent } from "../../machines/domainEvents.ts"
 import { connectionMachine } from "../../machines/dropsilk/connection.ts"
 import { flightMachine } from "../../machines/dropsilk/flight.ts"
 import { networkMachine } from "../../machines/dropsilk/network.ts"
+import type { Endpoint } from "../../machines/registry.ts"
 import type { SupervisorRef } from "../../machines/supervisor.ts"
 import type { Deadlines } from "../actors/deadlines.ts"
 import type { ClientAddress } from "../admission/address.ts"
@@ -152,6 +153,11 @@ export const createConnections = (options: ConnectionsOptions) => {
     return sockets.has(id) ? freshId() : id
   }
 
+  /** What actors tell a socket: the one behind it has crashed. */
+  const toSocket: Endpoint = (id, { type }) => {
+    if (type === "socket.abandoned") sockets.get(id)?.close(1011, "Internal error")
+  }
+
   const handler: SocketHandler = {
     opened: (socket, request) => {
       const { address, group } = options.addressOf(request)
@@ -163,8 +169,7 @@ export const createConnections = (options: ConnectionsOptions) => {
         id: socket.id,
         address,
         openedAt: now(),
-        // Two clients whose addresses nobody knows are no neighbours.
-        group: group === "unknown" ? `unknown ${socket.id}` : group
+        group
       }
       options.onArrival()
       supervisor?.send({ type: "child.start", id: socket.id, input })
@@ -212,7 +217,7 @@ export const createConnections = (options: ConnectionsOptions) => {
     attach: (connections: SupervisorRef) => {
       supervisor = connections
     },
-    /** Closes the socket whose actor has crashed. */
-    closeCrashed: (id: string) => sockets.get(id)?.close(1011, "Internal error")
+    /** What actors reach by an address of these kinds. */
+    endpoints: { sockets: toSocket }
   }
 }

@@ -1,5 +1,5 @@
 /** What a room's actor knows, and what follows from it; roomSetup.ts has what may change it. */
-import type { AnyActorRef } from "xstate"
+import type { Address } from "../address.ts"
 import { unknownAddress } from "../clientAddress.ts"
 import { present } from "../present.ts"
 import type { Channel } from "./flight.ts"
@@ -26,7 +26,7 @@ export interface Creation {
   readonly name: string
   readonly address: string
   readonly requestId: number
-  readonly replyTo: AnyActorRef
+  readonly replyTo: Address
 }
 
 export interface RoomInput extends Patience, Remembrance {

@@ -2,10 +2,12 @@
  * What a room makes of what it hears: the guards that a chart of it asks, and the changes of what it knows. Who is
  * answered when is in roomSetup.ts.
  */
-import { assertEvent, assign, fromPromise, or, sendTo, setup, stateIn } from "xstate"
+import { assertEvent, assign, fromPromise, or, setup, stateIn } from "xstate"
+import type { Address } from "../address.ts"
 import type { DomainEvent } from "../domainEvents.ts"
 import { present } from "../present.ts"
-import { supervisorOf } from "../supervisor.ts"
+import { speakAs } from "../registry.ts"
+import { flightAt, roomAt } from "./addresses.ts"
 import type { Channel, FlightEvent } from "./flight.ts"
 import {
   goneIn,
@@ -23,7 +25,7 @@ import {
   withoutSideSeat
 } from "./roomContext.ts"
 import { isHeardFrom, type LastWord, withWord } from "./roomHearing.ts"
-import type { RefusalReason, RoomAnswer, RoomEvent, RoomVouched } from "./roomMessages.ts"
+import type { AttachReply, RefusalReason, RoomAnswer, RoomEvent, RoomVouched } from "./roomMessages.ts"
 import {
   mayReturn,
   newParticipant,
@@ -40,6 +42,14 @@ const commands = [...words, "seat.vacated"] as const
 
 /** Each is of one region of the chart: when it is due that region hears of it under this name. */
 type Timer = "life.due" | "return.due" | "retry.due"
+
+/** What somebody who has asked is told. */
+export interface Answer {
+  readonly to: Address
+  readonly event: RoomAnswer | AttachReply
+}
+
+const { tell } = speakAs(({ code }: RoomContext) => roomAt(code))
 
 export const roomDecisions = setup({
   types: {
@@ -148,17 +158,15 @@ export const roomDecisions = setup({
         expiresAt: room.host === null ? room.expiresAt : Math.max(context.expiresAt, room.expiresAt)
       }
     }),
-    answerCreator: sendTo(
-      ({ context }) => present(context.creation, "creation").replyTo,
-      ({ context }, { outcome }: { outcome: "room.codeTaken" | "room.unavailable" | "room.broken" }) => ({
-        type: outcome,
-        requestId: present(context.creation, "creation").requestId
-      })
+    answerCreator: tell(
+      ({ context }, { outcome }: { outcome: "room.codeTaken" | "room.unavailable" | "room.broken" }) => {
+        const { replyTo, requestId } = present(context.creation, "creation")
+        return { to: replyTo, event: { type: outcome, requestId } satisfies RoomAnswer }
+      }
     ),
-    askSeats: sendTo(supervisorOf("flights"), ({ context, self }, { channel }: { channel: Channel }) => ({
-      type: "child.tell" as const,
-      id: `${context.code}/${channel}`,
-      event: { type: "seats.asked", replyTo: self }
+    askSeats: tell(({ context }, { channel }: { channel: Channel }) => ({
+      to: flightAt(`${context.code}/${channel}`),
+      event: { type: "seats.asked", replyTo: roomAt(context.code) } satisfies FlightEvent
     })),
 
     // Hearing
@@ -180,61 +188,40 @@ export const roomDecisions = setup({
         return [...context.decided, { command: event, refusal, participantId: participantIdOf(event) }]
       }
     }),
-    answerPoll: sendTo(
-      ({ event }) => {
-        assertEvent(event, "room.poll")
-        return event.replyTo
-      },
-      ({ context, event }) => {
-        assertEvent(event, "room.poll")
-        const { requestId, participantId } = event
-        const room = { ...present(toldRoom(context), "room to tell of"), expiresAt: context.expiresAt }
-        return { type: "room.answered", requestId, participantId, room } satisfies RoomAnswer
-      }
-    ),
-    refusePoll: sendTo(
-      ({ event }) => {
-        assertEvent(event, "room.poll")
-        return event.replyTo
-      },
-      ({ event }) => {
-        assertEvent(event, "room.poll")
-        return { type: "room.refused", requestId: event.requestId, reason: "not-found" } satisfies RoomAnswer
-      }
-    ),
-    askAround: sendTo(
-      ({ event }) => {
-        assertEvent(event, "room.join")
-        return event.replyTo
-      },
-      ({ context, event }) => {
-        assertEvent(event, "room.join")
-        const suspects = unseated(context).map(({ id, name }) => ({
-          participantId: id,
-          name,
-          addresses: context.words
-            .filter(({ participantId }) => participantId === id)
-            .flatMap(({ address, firstAddress }) => (address === firstAddress ? [address] : [address, firstAddress]))
-        }))
-        return { type: "room.asksAround", requestId: event.requestId, suspects } satisfies RoomAnswer
-      }
-    ),
+    answer: tell((_, { to, event }: Answer) => ({ to, event })),
+    answerPoll: tell(({ context, event }) => {
+      assertEvent(event, "room.poll")
+      const { replyTo, requestId, participantId } = event
+      const room = { ...present(toldRoom(context), "room to tell of"), expiresAt: context.expiresAt }
+      return { to: replyTo, event: { type: "room.answered", requestId, participantId, room } satisfies RoomAnswer }
+    }),
+    refusePoll: tell(({ event }) => {
+      assertEvent(event, "room.poll")
+      const { replyTo, requestId } = event
+      return { to: replyTo, event: { type: "room.refused", requestId, reason: "not-found" } satisfies RoomAnswer }
+    }),
+    askAround: tell(({ context, event }) => {
+      assertEvent(event, "room.join")
+      const { replyTo, requestId } = event
+      const suspects = unseated(context).map(({ id, name }) => ({
+        participantId: id,
+        name,
+        addresses: context.words
+          .filter(({ participantId }) => participantId === id)
+          .flatMap(({ address, firstAddress }) => (address === firstAddress ? [address] : [address, firstAddress]))
+      }))
+      return { to: replyTo, event: { type: "room.asksAround", requestId, suspects } satisfies RoomAnswer }
+    }),
     /** Those who hold the transfer seats, and so are in the room, are looked after. */
-    wantSeats: sendTo(supervisorOf("flights"), ({ context }) => ({
-      type: "child.tell" as const,
-      id: `${context.code}/transfer`,
+    wantSeats: tell(({ context }) => ({
+      to: flightAt(`${context.code}/transfer`),
       event: { type: "seats.wanted" } satisfies FlightEvent
     })),
-    vouch: sendTo(
-      ({ event }) => {
-        assertEvent(event, "room.invite")
-        return event.replyTo
-      },
-      ({ context, event }) => {
-        assertEvent(event, "room.invite")
-        return { type: "room.vouched", code: context.code, inviteeId: event.inviteeId } satisfies RoomVouched
-      }
-    ),
+    vouch: tell(({ context, event }) => {
+      assertEvent(event, "room.invite")
+      const { replyTo, inviteeId } = event
+      return { to: replyTo, event: { type: "room.vouched", code: context.code, inviteeId } satisfies RoomVouched }
+    }),
 
     // Changing the draft
     admitGuest: assign({

@@ -3,10 +3,10 @@
  * each time the database has done something or has not.
  */
 import { enqueueActions as enqueueForAny } from "xstate"
+import type { Aftermath, Crash } from "../kinds.ts"
 import { present } from "../present.ts"
-import type { Delivery } from "../supervisor.ts"
 import { factsOf, lessFacts, type RoomContext, toldRoom } from "./roomContext.ts"
-import { roomDecisions } from "./roomDecisions.ts"
+import { type Answer, roomDecisions } from "./roomDecisions.ts"
 import {
   type AttachReply,
   type Decided,
@@ -23,7 +23,7 @@ import { type RoomRecord, roleOf } from "./roomRecord.ts"
 const answers = (
   decided: readonly Decided[],
   answerTo: (decided: Decided) => RoomAnswer | AttachReply | null
-): readonly Delivery[] =>
+): readonly Answer[] =>
   decided.flatMap((each) => {
     const to = replyToOf(each)
     const event = answerTo(each)
@@ -39,9 +39,11 @@ const undecided = (waiting: readonly RoomEvent[]): readonly Decided[] =>
       : []
   )
 
-/** What the callers of a crashed room hear at once instead of waiting in vain. */
-export const roomCrashReplies = (context: RoomContext): readonly Delivery[] =>
-  answers([...context.batch, ...context.decided, ...undecided(context.waiting)], (each) => failure(each, undefined))
+/** Its callers hear at once that there is no answer, instead of waiting in vain. */
+export const roomCrash = ({ context }: Crash<RoomContext>): Aftermath => {
+  const open = context === undefined ? [] : [...context.batch, ...context.decided, ...undecided(context.waiting)]
+  return { tell: answers(open, (each) => failure(each, undefined)), record: [] }
+}
 
 /** The room as it is told: it lives for as long as the actor knows, which may be longer than the row says. */
 const asTold = (context: RoomContext): RoomRecord | null => {
@@ -57,7 +59,7 @@ const enqueueForFault = enqueueForAny<
   { error: unknown },
   RoomEvent,
   never,
-  never,
+  { type: "answer"; params: Answer },
   never,
   never,
   never
@@ -72,23 +74,24 @@ export const roomSetup = roomDecisions.extend({
       enqueue.raise({ type: "events.reheard" })
     }),
     denyWaiting: enqueueActions(({ context, enqueue }) => {
-      for (const { to, event } of answers(undecided(context.waiting), (each) => reply(each, null)))
-        enqueue.sendTo(to, event)
+      for (const answer of answers(undecided(context.waiting), (each) => reply(each, null)))
+        enqueue({ type: "answer", params: answer })
     }),
     failWaiting: enqueueForFault(({ context, enqueue }, { error }) => {
-      for (const { to, event } of answers(undecided(context.waiting), (each) => failure(each, error)))
-        enqueue.sendTo(to, event)
+      for (const answer of answers(undecided(context.waiting), (each) => failure(each, error)))
+        enqueue({ type: "answer", params: answer })
     }),
     answerDecided: enqueueActions(({ context, enqueue }) => {
       const room = asTold(context)
       enqueue.assign({ decided: [] })
-      for (const { to, event } of answers(context.decided, (each) => reply(each, room))) enqueue.sendTo(to, event)
+      for (const answer of answers(context.decided, (each) => reply(each, room)))
+        enqueue({ type: "answer", params: answer })
     }),
     denyAll: enqueueActions(({ context, enqueue }) => {
       const denied = [...context.batch, ...context.decided]
       enqueue.assign({ batch: [], decided: [] })
-      for (const { to, event } of answers(denied, (each) => reply({ ...each, refusal: "not-found" }, null)))
-        enqueue.sendTo(to, event)
+      for (const answer of answers(denied, (each) => reply({ ...each, refusal: "not-found" }, null)))
+        enqueue({ type: "answer", params: answer })
     }),
 
     startWriting: assign(({ context }) => {
@@ -118,7 +121,8 @@ export const roomSetup = roomDecisions.extend({
         batch: []
       })
       const room = asTold({ ...context, saved, batch: [] })
-      for (const { to, event } of answers(context.batch, (each) => reply(each, room))) enqueue.sendTo(to, event)
+      for (const answer of answers(context.batch, (each) => reply(each, room)))
+        enqueue({ type: "answer", params: answer })
     }),
     /** The changes are undone and their askers told; but who has left has left. */
     failWriting: enqueueForFault(({ context, enqueue }, { error }) => {
@@ -135,7 +139,7 @@ export const roomSetup = roomDecisions.extend({
         batch: [],
         decided: []
       })
-      for (const { to, event } of answers(failed, (each) => failure(each, error))) enqueue.sendTo(to, event)
+      for (const answer of answers(failed, (each) => failure(each, error))) enqueue({ type: "answer", params: answer })
       enqueue.raise({ type: "record.reloaded" })
     }),
     /** Somebody else has changed the row: everything not yet answered is decided again upon what it says now. */

@@ -39,15 +39,14 @@ describe("stories", () => {
       limit: 3,
       now
     })
-    supervisor = createActor(
-      createSupervisor({
+    supervisor = createActor(createSupervisor({ now }), {
+      input: {
         kind: "stories",
-        child: stories.machine,
+        chart: stories.machine,
         restart: "temporary",
-        settings: { staleMs: 2 * hour, entries: 4 },
-        now
-      })
-    ).start()
+        settings: { staleMs: 2 * hour, entries: 4 }
+      }
+    }).start()
     stories.attach(supervisor as SupervisorRef)
     hear = stories.hear
   })
