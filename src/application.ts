@@ -23,6 +23,7 @@ import { createSocketsOf } from "./io/dropsilk/around.ts"
 import { asyncApiDocument } from "./io/dropsilk/asyncApi.ts"
 import { createPreviewCleanup, createRoomCleanup } from "./io/dropsilk/cleanups.ts"
 import { createConnections } from "./io/dropsilk/connections.ts"
+import { listSizes } from "./io/dropsilk/frames.ts"
 import { aliasOf, createIdentities } from "./io/dropsilk/identities.ts"
 import { createRoomRows } from "./io/dropsilk/roomRows.ts"
 import { createRoomDesk, createRoomMachine } from "./io/dropsilk/rooms.ts"
@@ -321,6 +322,7 @@ export const startApplication = async (config: Config, options: ApplicationOptio
             listBytesPerSecond: limits.listBytesPerSecond,
             listRoundMs: limits.listRoundMs,
             listTurnBytes: limits.listTurnBytes,
+            ...listSizes,
             crowd: limits.networkCrowd
           },
           story: { staleMs: limits.storyStaleMs, entries: limits.storyEntries }

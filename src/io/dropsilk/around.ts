@@ -5,6 +5,7 @@
 import type { SnapshotFrom } from "xstate"
 import type { ConnectionEvent, connectionMachine } from "../../machines/dropsilk/connection.ts"
 import type { networkMachine } from "../../machines/dropsilk/network.ts"
+import { everyEntry } from "../../machines/dropsilk/networkClients.ts"
 import type { SupervisorRef } from "../../machines/supervisor.ts"
 import { networkGroup } from "../admission/address.ts"
 
@@ -17,9 +18,9 @@ export const createSocketsOf =
   (address, name) => {
     const network = networks.getSnapshot().children.get(networkGroup(address))
     if (network === undefined) return []
-    const { entries } = (network.getSnapshot() as SnapshotFrom<typeof networkMachine>).context
-    return [...entries.values()].flatMap((entry) => {
-      const connection = entry.name === name ? connections.getSnapshot().children.get(entry.id) : undefined
+    const { clients } = (network.getSnapshot() as SnapshotFrom<typeof networkMachine>).context
+    return everyEntry(clients).flatMap((client) => {
+      const connection = client.name === name ? connections.getSnapshot().children.get(client.id) : undefined
       if (connection === undefined) return []
       const socket = (connection.getSnapshot() as SnapshotFrom<typeof connectionMachine>).context
       if (socket.address !== address || !socket.isNamed) return []
