@@ -5,7 +5,6 @@
 import type { SnapshotFrom } from "xstate"
 import type { ConnectionEvent, connectionMachine } from "../../machines/dropsilk/connection.ts"
 import type { networkMachine } from "../../machines/dropsilk/network.ts"
-import { everyEntry } from "../../machines/dropsilk/networkClients.ts"
 import type { SupervisorRef } from "../../machines/supervisor.ts"
 import { networkGroup } from "../admission/address.ts"
 
@@ -19,7 +18,7 @@ export const createSocketsOf =
     const network = networks.getSnapshot().children.get(networkGroup(address))
     if (network === undefined) return []
     const { clients } = (network.getSnapshot() as SnapshotFrom<typeof networkMachine>).context
-    return everyEntry(clients).flatMap((client) => {
+    return clients.flatMap((client) => {
       const connection = client.name === name ? connections.getSnapshot().children.get(client.id) : undefined
       if (connection === undefined) return []
       const socket = (connection.getSnapshot() as SnapshotFrom<typeof connectionMachine>).context

@@ -13,12 +13,10 @@ import { present } from "../present.ts"
 import { speakAs } from "../registry.ts"
 import { connectionAt, networkAt } from "./addresses.ts"
 import {
-  type Clients,
   digestOf,
   type Entry,
   entryOf,
   type NetworkClient,
-  nobody,
   type Presence,
   withEntry,
   withoutEntry
@@ -32,7 +30,7 @@ export interface NetworkInput extends ListSettings {
 }
 
 export interface NetworkContext extends NetworkInput {
-  readonly clients: Clients
+  readonly clients: readonly Entry[]
   /** Arrivals and changes so far. */
   readonly changes: number
   readonly turns: number
@@ -59,13 +57,13 @@ export interface NetworkNotice {
 }
 
 /** What others see of this one is new. */
-const changeOf = (context: NetworkContext, id: string, change: (entry: Entry) => Partial<Entry>) => {
-  const entry = present(entryOf(context.clients, id), "client")
-  return {
-    changes: context.changes + 1,
-    clients: withEntry(context.clients, { ...entry, ...change(entry), changed: context.changes })
-  }
-}
+const changeOf = (context: NetworkContext, id: string, change: (entry: Entry) => Partial<Entry>) => ({
+  changes: context.changes + 1,
+  clients: withEntry(context.clients, id, (known) => {
+    const entry = present(known, "client")
+    return { ...entry, ...change(entry), changed: context.changes }
+  })
+})
 
 const { tell } = speakAs(({ group }: NetworkContext) => networkAt(group))
 
@@ -76,10 +74,10 @@ const base = setup({
     input: {} as NetworkInput
   },
   guards: {
-    isDeserted: ({ context }) => context.clients.count === 0,
+    isDeserted: ({ context }) => context.clients.length === 0,
     /** A newcomer's own list would have to wait: for a whole crowd, or for what a second's newcomers have been sent. */
     isCrowded: ({ context }) =>
-      context.clients.count >= context.crowd || context.owedBytes >= context.listBytesPerSecond,
+      context.clients.length >= context.crowd || context.owedBytes >= context.listBytesPerSecond,
     owesPause: ({ context }) => isWorthPause(context),
     isLastTurn: (_, { isLast }: { isLast: boolean }) => isLast,
     isNewPresence: ({ context, event }) => {
@@ -116,21 +114,18 @@ const base = setup({
     }),
     enter: assign(({ context, event }) => {
       assertEvent(event, "network.enter")
+      const { changes, clients } = context
       const { id, name, presence } = event.client
-      // Who was there already keeps its place in the lists.
-      const arrival = entryOf(context.clients, id)?.arrival ?? context.changes
-      const entry: Entry = {
-        id,
-        name,
-        presence,
-        arrival,
-        changed: context.changes,
-        bytes: bytesOf(context, id, name),
-        digest: digestOf({ arrival, id, name }),
-        listed: null,
-        turn: 0
+      return {
+        changes: changes + 1,
+        clients: withEntry(clients, id, (known) => {
+          // Who was there already keeps its place in the lists.
+          const arrival = known?.arrival ?? changes
+          const bytes = bytesOf(context, id, name)
+          const digest = digestOf({ arrival, id, name })
+          return { id, name, presence, arrival, changed: changes, bytes, digest, listed: null, turn: 0 }
+        })
       }
-      return { changes: context.changes + 1, clients: withEntry(context.clients, entry) }
     }),
     leave: assign({
       clients: ({ context, event }) => {
@@ -186,7 +181,7 @@ export const networkMachine = base.extend({ actions: { listNewcomer, takeTurn } 
   id: "network",
   description:
     "The clients of one network group and who of them sees whom. Many changes in one moment become one update, a client gets a list only when its list has changed, and in a crowd lists go out in turns.",
-  context: ({ input }) => ({ ...input, clients: nobody, changes: 0, turns: 0, owedBytes: 0 }),
+  context: ({ input }) => ({ ...input, clients: [], changes: 0, turns: 0, owedBytes: 0 }),
   initial: "settled",
   on: {
     "network.invite": {

@@ -1,10 +1,11 @@
 /**
- * The clients of a network, each with the last list that it got.
+ * The clients of a network in order of arrival, each with the last list that it got.
  *
- * They stand on shelves by the last character of their ids, which are random: a change copies one shelf and no more, and
- * nothing is changed in place, so that a context is what it was and can be written down. Measured at 5,000 clients: 5 µs
- * a change, where copying a Map of them takes 1,200 and copying a record 4,000; and the walk through all of them, once a
- * turn, takes as long as the copy did.
+ * They are a plain array, so that a context can be written down, and a new one after each change, so that the context
+ * before it stays what it was. That copies a pointer for each client, and yet is the cheapest of what was measured: an
+ * event about one of 5,000 takes 40 µs, most of them to find whom it is about, where the copy of a Map of them takes 800;
+ * below 100 clients there is no difference. Only a Map that is changed in place would be faster still, and then nobody
+ * could tell any more what a network knew before an event.
  */
 
 /**
@@ -40,50 +41,33 @@ export interface Entry extends NetworkClient {
   readonly turn: number
 }
 
-export interface Clients {
-  readonly count: number
-  readonly shelves: Readonly<Record<string, readonly Entry[]>>
+const placeOf = (clients: readonly Entry[], id: string): number => {
+  // Twice as fast as findIndex, and this is what a change takes its time for.
+  let place = 0
+  while (place < clients.length && clients[place]?.id !== id) place++
+  return place
 }
 
-export const nobody: Clients = { count: 0, shelves: {} }
+export const entryOf = (clients: readonly Entry[], id: string): Entry | undefined => clients[placeOf(clients, id)]
 
-const shelfOf = (id: string): string => id.slice(-1)
-
-export const entryOf = ({ shelves }: Clients, id: string): Entry | undefined =>
-  shelves[shelfOf(id)]?.find((entry) => entry.id === id)
-
-/** In no order that means anything. */
-export const everyEntry = ({ shelves }: Clients): readonly Entry[] => Object.values(shelves).flat()
-
-/** With a new one, or with another in the place of the one with its id. */
-export const withEntry = ({ count, shelves }: Clients, entry: Entry): Clients => {
-  const name = shelfOf(entry.id)
-  const shelf = shelves[name] ?? []
-  const at = shelf.findIndex(({ id }) => id === entry.id)
-  return at < 0
-    ? { count: count + 1, shelves: { ...shelves, [name]: [...shelf, entry] } }
-    : { count, shelves: { ...shelves, [name]: shelf.with(at, entry) } }
+/** With what is made of the one with this id in its place, or of nobody (undefined) behind the others. */
+export const withEntry = (
+  clients: readonly Entry[],
+  id: string,
+  make: (entry: Entry | undefined) => Entry
+): readonly Entry[] => {
+  const place = placeOf(clients, id)
+  return place === clients.length ? [...clients, make(undefined)] : clients.with(place, make(clients[place]))
 }
 
-/** With others in the places of those with their ids: all at once, for shelves are copied but once then. */
-export const withEntries = ({ count, shelves }: Clients, entries: readonly Entry[]): Clients => {
+/** With others in the places of those with their ids. */
+export const withEntries = (clients: readonly Entry[], entries: readonly Entry[]): readonly Entry[] => {
   const newer = new Map(entries.map((entry) => [entry.id, entry]))
-  const renewed = Object.entries(shelves).map(([name, shelf]) => [
-    name,
-    shelf.map((entry) => newer.get(entry.id) ?? entry)
-  ])
-  return { count, shelves: Object.fromEntries(renewed) }
+  return clients.map((entry) => newer.get(entry.id) ?? entry)
 }
 
-export const withoutEntry = (clients: Clients, leaverId: string): Clients => {
-  if (entryOf(clients, leaverId) === undefined) return clients
-  const { count, shelves } = clients
-  const name = shelfOf(leaverId)
-  return {
-    count: count - 1,
-    shelves: { ...shelves, [name]: (shelves[name] ?? []).filter(({ id }) => id !== leaverId) }
-  }
-}
+export const withoutEntry = (clients: readonly Entry[], id: string): readonly Entry[] =>
+  clients.toSpliced(placeOf(clients, id), 1)
 
 // --- Digests
 

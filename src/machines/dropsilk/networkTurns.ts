@@ -4,16 +4,7 @@
  * A list goes to a client only when it differs from the last one that client got. To know that without comparing
  * lists, each client's last list is remembered as a digest that is put together entry by entry.
  */
-import {
-  type Clients,
-  combined,
-  type Digest,
-  type Entry,
-  emptyDigest,
-  everyEntry,
-  isSameDigest,
-  withEntries
-} from "./networkClients.ts"
+import { combined, type Digest, type Entry, emptyDigest, isSameDigest, withEntries } from "./networkClients.ts"
 
 /** What a network's lists may cost, and what they do; see limits.ts for the numbers and frames.ts for the wire form. */
 export interface ListSettings {
@@ -38,7 +29,7 @@ export interface ListUpdate {
 
 /** What turns are worked out from. */
 export interface ListState extends ListSettings {
-  readonly clients: Clients
+  readonly clients: readonly Entry[]
   readonly turns: number
   /** Bytes of lists that were sent and that no pause has followed yet. */
   readonly owedBytes: number
@@ -72,20 +63,18 @@ export const pauseMs = ({ owedBytes, listBytesPerSecond }: ListState): number =>
 
 export const isWorthPause = (state: ListState): boolean => pauseMs(state) >= shortestPauseMs
 
-const byArrival = (one: Entry, other: Entry): number => one.arrival - other.arrival
-
 /** Bytes that one list may have for everybody to get one within a round. */
 const longestList = ({ clients, listBytesPerSecond, listRoundMs }: ListState): number =>
-  (listBytesPerSecond * listRoundMs) / 1000 / (Math.ceil(clients.count / sizeStep) * sizeStep)
+  (listBytesPerSecond * listRoundMs) / 1000 / (Math.ceil(clients.length / sizeStep) * sizeStep)
 
 /** Whom lists show, in order of arrival: everybody who is visible, or as many of those who have changed last as fit. */
-const shownOf = (state: ListState, everybody: readonly Entry[]): readonly Entry[] => {
-  const visible = everybody.filter(({ presence }) => presence === "visible")
+const shownOf = (state: ListState): readonly Entry[] => {
+  const visible = state.clients.filter(({ presence }) => presence === "visible")
   let room = longestList(state) - state.emptyListBytes
-  if (visible.reduce((sum, { bytes }) => sum + bytes, 0) <= room) return visible.sort(byArrival)
-  const newestFirst = visible.sort((one, other) => other.changed - one.changed)
+  if (visible.reduce((sum, { bytes }) => sum + bytes, 0) <= room) return visible
+  const newestFirst = visible.toSorted((one, other) => other.changed - one.changed)
   const end = newestFirst.findIndex(({ bytes }) => (room -= bytes) < 0)
-  return newestFirst.slice(0, Math.max(1, end)).sort(byArrival)
+  return newestFirst.slice(0, Math.max(1, end)).sort((one, other) => one.arrival - other.arrival)
 }
 
 /** Who should get a list, with its digest: whose last one was another. */
@@ -110,18 +99,15 @@ const outdatedOf = (
  * only one who is to get one.
  */
 export const turnOf = (state: ListState, receiver?: Entry): Turn => {
-  const everybody = everyEntry(state.clients)
-  const shown = shownOf(state, everybody)
-  const outdated = outdatedOf(receiver === undefined ? everybody : [receiver], shown)
+  const shown = shownOf(state)
+  const outdated = outdatedOf(receiver === undefined ? state.clients : [receiver], shown)
   const listBytes = shown.reduce((sum, { bytes }) => sum + bytes, state.emptyListBytes)
   const turn = state.turns + 1
   const served: Entry[] = []
   const toVisible: string[] = []
   const toPaired: string[] = []
   let bytes = 0
-  for (const { entry, listed } of outdated.sort(
-    (one, other) => one.entry.turn - other.entry.turn || byArrival(one.entry, other.entry)
-  )) {
+  for (const { entry, listed } of outdated.sort((one, other) => one.entry.turn - other.entry.turn)) {
     if (bytes >= state.listTurnBytes) break
     const isVisible = entry.presence === "visible"
     ;(isVisible ? toVisible : toPaired).push(entry.id)

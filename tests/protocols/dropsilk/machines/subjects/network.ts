@@ -1,6 +1,5 @@
 import { listSizes } from "../../../../../src/io/dropsilk/frames.ts"
 import { type NetworkContext, networkMachine } from "../../../../../src/machines/dropsilk/network.ts"
-import { everyEntry } from "../../../../../src/machines/dropsilk/networkClients.ts"
 import { type Law, type Setting, type Step, type Subject, same } from "../../../../walking/subject.ts"
 
 type Listed = readonly { readonly id: string; readonly name: string }[]
@@ -14,11 +13,7 @@ interface Shown {
   readonly turn: number
 }
 
-/** In order of arrival. */
-const entriesOf = (snapshot: any): readonly Shown[] =>
-  snapshot === undefined
-    ? []
-    : everyEntry(snapshot.context.clients).toSorted((one, other) => one.arrival - other.arrival)
+const entriesOf = (snapshot: any): readonly Shown[] => snapshot?.context.clients ?? []
 const entryOf = (snapshot: any, id: string) => entriesOf(snapshot).find((entry) => entry.id === id)
 const is =
   (...types: string[]) =>
@@ -47,7 +42,7 @@ const rightful = (snapshot: any, id: string): Listed =>
   entryOf(snapshot, id)?.presence === "visible" ? shownOf(snapshot).filter((other) => other.id !== id) : []
 
 const isCrowded = ({ context }: { context: NetworkContext }): boolean =>
-  context.clients.count >= context.crowd || context.owedBytes >= context.listBytesPerSecond
+  context.clients.length >= context.crowd || context.owedBytes >= context.listBytesPerSecond
 const pauseMs = ({ listBytesPerSecond }: NetworkContext, bytes: number): number =>
   Math.round((bytes * 1000) / listBytesPerSecond)
 const isWorthPause = (context: NetworkContext, bytes: number): boolean => pauseMs(context, bytes) >= 50
