@@ -21,6 +21,7 @@ import { openDatabase } from "./io/database/database.ts"
 import { createReadiness } from "./io/database/readiness.ts"
 import { createSocketsOf } from "./io/dropsilk/around.ts"
 import { asyncApiDocument } from "./io/dropsilk/asyncApi.ts"
+import { createDropSilkBudgets } from "./io/dropsilk/budgets.ts"
 import { createPreviewCleanup, createRoomCleanup } from "./io/dropsilk/cleanups.ts"
 import { createConnections } from "./io/dropsilk/connections.ts"
 import { aliasOf, createIdentities } from "./io/dropsilk/identities.ts"
@@ -44,6 +45,7 @@ import { limits } from "./limits.ts"
 import type { DomainEvent } from "./machines/domainEvents.ts"
 import type { SupervisorRef } from "./machines/supervisor.ts"
 import { towerMachine, towerSupervisors } from "./machines/tower.ts"
+import type { DropSilkSettings } from "./protocols/dropsilk/settings.ts"
 import { version } from "./version.ts"
 
 export interface ApplicationOptions {
@@ -165,12 +167,9 @@ export const startApplication = async (config: Config, options: ApplicationOptio
   })
   const budgets = createBudgets({
     settings: config.budgets,
-    guessesADay: limits.guessesADay,
-    guessesAtOnce: limits.guessesAtOnce,
-    pollBurstSeconds: limits.pollBurstSeconds,
     stayMs: limits.stayMs,
     requestBurstSeconds: limits.requestBurstSeconds,
-    invitations: limits.invitations,
+    connectionsWaitMs: limits.connectionsWaitMs,
     keys: limits.budgetKeys,
     onRefused: (budget, ip) => {
       metrics.refused(budget)
@@ -179,13 +178,21 @@ export const startApplication = async (config: Config, options: ApplicationOptio
     },
     now: () => performance.now()
   })
+  const dropSilk = config.protocols["dropsilk"]?.settings as DropSilkSettings
+  const dropSilkBudgets = createDropSilkBudgets(budgets.make, {
+    settings: dropSilk.budgets,
+    guessesADay: limits.guessesADay,
+    guessesAtOnce: limits.guessesAtOnce,
+    pollBurstSeconds: limits.pollBurstSeconds,
+    invitations: limits.invitations
+  })
   const rush = createRush(limits.rush)
   const connections = createConnections({
     addressOf,
     identities,
     deadlines,
     record,
-    budgets,
+    budgets: { ...budgets, ...dropSilkBudgets },
     metrics,
     onArrival: rush.arrival,
     now
@@ -213,7 +220,7 @@ export const startApplication = async (config: Config, options: ApplicationOptio
 
   let publicUrl = config.publicServerUrl
   const uploadRows = traced("database", createUploadRows(database))
-  const { uploadthingToken } = config.previews
+  const { uploadthingToken } = dropSilk.previews
   const uploadthingFault =
     uploadthingToken === undefined
       ? undefined
@@ -244,18 +251,18 @@ export const startApplication = async (config: Config, options: ApplicationOptio
   const jobs = createJobs({
     jobs: {
       previewCleanup: {
-        schedule: config.previews.cleanup,
+        schedule: dropSilk.previews.cleanup,
         work: createPreviewCleanup({
           store: uploadRows,
           files,
-          retentionHours: config.previews.retentionHours,
+          retentionHours: dropSilk.previews.retentionHours,
           batch: limits.previewBatch,
           failedBatches: limits.previewFailedBatches,
           log,
           now
         })
       },
-      roomCleanup: { schedule: config.rooms.cleanup, work: createRoomCleanup({ store, log, now }) }
+      roomCleanup: { schedule: dropSilk.rooms.cleanup, work: createRoomCleanup({ store, log, now }) }
     },
     log,
     now
@@ -274,14 +281,14 @@ export const startApplication = async (config: Config, options: ApplicationOptio
         job: jobs.machine,
         settings: {
           connection: { askTimeoutMs: limits.askTimeoutMs },
-          flight: { graceMs: config.rooms.abruptGraceMs },
+          flight: { graceMs: dropSilk.rooms.abruptGraceMs },
           room: {
             listeningSince: startedAt,
-            returnMs: config.rooms.seatReturnMs,
+            returnMs: dropSilk.rooms.seatReturnMs,
             returners: limits.returners,
             reloadMs: limits.reloadSilenceMs,
             silenceMs: limits.goneSilenceMs,
-            timeToLiveMs: config.rooms.timeToLiveMs,
+            timeToLiveMs: dropSilk.rooms.timeToLiveMs,
             restMs: limits.roomRestMs,
             touchShare: limits.touchShare,
             retryMs: limits.roomRetryMs
@@ -354,7 +361,7 @@ export const startApplication = async (config: Config, options: ApplicationOptio
   })
   const http = await createHttpSurface({
     desk,
-    budgets: { ...budgets, addressOf: (request) => addressOf(request).address },
+    budgets: { ...budgets, ...dropSilkBudgets, addressOf: (request) => addressOf(request).address },
     readiness: readiness.check,
     metrics,
     tracing,
@@ -379,9 +386,9 @@ export const startApplication = async (config: Config, options: ApplicationOptio
     }),
     uploads: { uploadThing: files, log },
     contact: {
-      email: config.contact.email,
-      recaptcha: config.contact.recaptchaSecretKey && {
-        secretKey: config.contact.recaptchaSecretKey,
+      email: dropSilk.contact.email,
+      recaptcha: dropSilk.contact.recaptchaSecretKey && {
+        secretKey: dropSilk.contact.recaptchaSecretKey,
         endpoint: options.endpoints?.recaptcha
       },
       log
@@ -403,17 +410,26 @@ export const startApplication = async (config: Config, options: ApplicationOptio
     slowReaderTimeoutMs: limits.slowReaderTimeoutMs,
     framesPerSecond: config.budgets.framesPerSecond,
     frameBurst: config.budgets.framesPerSecond * limits.frameBurstSeconds,
-    refuses: (request) => {
-      const { origin, host } = request.headers
-      if (!origins.admitsUpgrade(origin, host)) {
-        refuseOrigin("socket", request)
-        return { status: 403, body: "Forbidden: Invalid Origin" }
+    mounts: [
+      {
+        path: config.protocols["dropsilk"]?.mount ?? "/",
+        handler: connections.handler,
+        refuses: (request) => {
+          const { origin, host } = request.headers
+          if (!origins.admitsUpgrade(origin, host)) {
+            refuseOrigin("socket", request)
+            return { status: 403, body: "Forbidden: Invalid Origin" }
+          }
+          const wait = budgets.connect(addressOf(request).address)
+          if (wait === 0) return null
+          return {
+            status: 429,
+            body: "Too many connections",
+            headers: { "Retry-After": String(Math.ceil(wait / 1000)) }
+          }
+        }
       }
-      const wait = budgets.connect(addressOf(request).address)
-      if (wait === 0) return null
-      return { status: 429, body: "Too many connections", headers: { "Retry-After": String(Math.ceil(wait / 1000)) } }
-    },
-    handler: connections.handler
+    ]
   })
 
   const closeDatabase = async () => {

@@ -207,6 +207,8 @@ export const limits = {
 
   // Abuse
 
+  /** Milliseconds after which an address with too many connections is told to come again. Zero would ask it to hammer. */
+  connectionsWaitMs: 10_000,
   /** Addresses, or participants, that one budget remembers, of some 100 bytes each. For one more the one that has not
    * been heard of for longest is forgotten. Zero would remember none, and refuse nobody. */
   budgetKeys: 100_000,

@@ -11,7 +11,8 @@ import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
 import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
 import * as OpenApi from "effect/http-api/OpenApi"
 import * as Schema from "effect/Schema"
-import type { BudgetName } from "../io/admission/budgets.ts"
+import type { CoreBudget } from "../io/admission/budgets.ts"
+import type { DropSilkBudget } from "../io/dropsilk/budgets.ts"
 import { version } from "../version.ts"
 import { Active, FileCount, Name, ParticipantId, RecaptchaToken, RoomCode, TotalBytes } from "./dropsilk/fields.ts"
 import { RoomSummary } from "./dropsilk/summary.ts"
@@ -342,7 +343,7 @@ type Groups = (typeof Api)["groups"]
 /** Every path of the API, as it is declared. */
 export type ApiPath = PathOf<HttpApiGroup.Endpoints<Groups[keyof Groups]>>
 
-export type PathBudget = Exclude<BudgetName, "connections" | "upgrades" | "frames" | "invitations">
+export type PathBudget = Exclude<CoreBudget | DropSilkBudget, "connections" | "upgrades" | "frames" | "invitations">
 
 /**
  * Which budgets a request takes from. Whatever is not here, such as the documents, the tower page, preflights and paths

@@ -4,7 +4,7 @@
  * comes here, whose parameters need no reading; every other request, and every fault, is the routes'.
  */
 import type { IncomingMessage, ServerResponse } from "node:http"
-import type { Budgets } from "../../io/admission/budgets.ts"
+import type { DropSilkBudgets } from "../../io/dropsilk/budgets.ts"
 import type { RoomDesk, RoomReply } from "../../io/dropsilk/roomDesk.ts"
 import type { PollLane } from "../lanes.ts"
 import { tooMany, type WireError, wireErrors } from "../wireErrors.ts"
@@ -18,7 +18,7 @@ export const createPollLane =
   (
     desk: Pick<RoomDesk, "poll">,
     onFault: (error: unknown) => void,
-    budgets: Pick<Budgets, "poll">,
+    budgets: Pick<DropSilkBudgets, "poll">,
     addressOf: (request: IncomingMessage) => string
   ): PollLane =>
   (request, response, headers) => {

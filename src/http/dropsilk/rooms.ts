@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import type * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
-import type { Budgets } from "../../io/admission/budgets.ts"
+import type { DropSilkBudgets } from "../../io/dropsilk/budgets.ts"
 import type { ParticipantRequest, RoomDesk, RoomReply } from "../../io/dropsilk/roomDesk.ts"
 import { ActivePayload, Api, NamePayload, ReadyPayload } from "../api.ts"
 import { readsJson } from "../requestBody.ts"
@@ -25,7 +25,7 @@ const refusalsAtTheDoor: Record<Reason, WireError> = {
 export const refusalsInside: Record<Reason, WireError> = { ...refusalsAtTheDoor, "not-found": wireErrors.notInRoom }
 
 /** What an address may ask of rooms, and which address that is. */
-export interface RoomBudgets extends Pick<Budgets, "createRoom" | "guess" | "guessedRight" | "poll"> {
+export interface RoomBudgets extends Pick<DropSilkBudgets, "createRoom" | "guess" | "guessedRight" | "poll"> {
   readonly addressOf: (request: IncomingMessage) => string
 }
 

@@ -1,6 +1,6 @@
 /** The timed jobs at both ends: their schedules and their work go in, what a status page says of them comes out. */
 import { fromPromise } from "xstate"
-import type { CleanupSchedule } from "../../config/config.ts"
+import type { CleanupSchedule } from "../../config/variables.ts"
 import { type JobReport, type JobStatus, jobMachine, jobStatus } from "../../machines/job.ts"
 import type { SupervisorRef } from "../../machines/supervisor.ts"
 import type { Cleanup } from "../dropsilk/cleanups.ts"

@@ -11,9 +11,11 @@ import type { SupervisorRef } from "../../machines/supervisor.ts"
 import type { Deadlines } from "../actors/deadlines.ts"
 import type { ClientAddress } from "../admission/address.ts"
 import type { Budgets } from "../admission/budgets.ts"
+import type { ClientSocket } from "../sockets/clientSocket.ts"
 import { createLinks } from "../sockets/link.ts"
-import type { ClientSocket, SocketHandler } from "../sockets/socketServer.ts"
+import type { SocketHandler } from "../sockets/socketServer.ts"
 import type { Metrics } from "../telemetry/metrics.ts"
+import type { DropSilkBudgets } from "./budgets.ts"
 import {
   type ClientFrame,
   readFrame,
@@ -35,7 +37,8 @@ export interface ConnectionsOptions {
   readonly identities: Pick<Identities, "connectionId" | "flightCode">
   readonly deadlines: Deadlines
   readonly record: (event: DomainEvent) => void
-  readonly budgets: Pick<Budgets, "connected" | "disconnected" | "invite" | "guess" | "guessedRight" | "tooManyFrames">
+  readonly budgets: Pick<Budgets, "connected" | "disconnected" | "tooManyFrames"> &
+    Pick<DropSilkBudgets, "invite" | "guess" | "guessedRight">
   readonly metrics: Pick<Metrics, "arrived" | "relayed" | "frame">
   /** Hears of everybody who is let in. */
   readonly onArrival: () => void

@@ -10,7 +10,8 @@ import * as SchemaTransformation from "effect/SchemaTransformation"
 import { limits } from "../../limits.ts"
 import type { ConnectionFault } from "../../machines/dropsilk/connection.ts"
 import type { Participant, Role } from "../../machines/dropsilk/roomRecord.ts"
-import type { BudgetName } from "../admission/budgets.ts"
+import type { CoreBudget } from "../admission/budgets.ts"
+import type { DropSilkBudget } from "./budgets.ts"
 import { isCode, readCode } from "./code.ts"
 
 // --- What clients send
@@ -93,7 +94,7 @@ export const frameBudgets = {
   "attach-room": ["frames"],
   ping: ["frames"],
   signal: ["frames"]
-} as const satisfies Readonly<Record<keyof typeof clientFrames, readonly BudgetName[]>>
+} as const satisfies Readonly<Record<keyof typeof clientFrames, readonly (CoreBudget | DropSilkBudget)[]>>
 
 export type ClientFrame = (typeof clientFrames)[keyof typeof clientFrames]["Type"]
 

@@ -2,7 +2,7 @@
  * Links: the data plane. While a flight is paired, its two sockets are each other's peer, and a signal frame goes
  * straight from one to the other without passing an actor. The flight's statechart alone opens and closes links.
  */
-import type { ClientSocket, LinkCount } from "./socketServer.ts"
+import type { ClientSocket, LinkCount } from "./clientSocket.ts"
 
 export interface Links {
   open(flightId: string, first: ClientSocket | undefined, second: ClientSocket | undefined): void
