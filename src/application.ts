@@ -28,6 +28,7 @@ import { aliasOf, createIdentities } from "./io/dropsilk/identities.ts"
 import { createRoomRows } from "./io/dropsilk/roomRows.ts"
 import { createRoomDesk, createRoomMachine } from "./io/dropsilk/rooms.ts"
 import { createStories } from "./io/dropsilk/stories.ts"
+import { dropSilkTables } from "./io/dropsilk/tables.ts"
 import { createUploadRows } from "./io/dropsilk/uploadRows.ts"
 import { createUploadThing, isSdkInstalled, readsToken } from "./io/dropsilk/uploadthing.ts"
 import { createIceServers } from "./io/services/turnCredentials.ts"
@@ -121,6 +122,7 @@ export const startApplication = async (config: Config, options: ApplicationOptio
 
   const database = await openDatabase({
     dataDirectory: config.dataDirectory,
+    tables: dropSilkTables,
     ...(config.database.url === undefined ? {} : { url: Redacted.value(config.database.url) }),
     ssl: config.database.ssl,
     onError: (error) => log("error", "room:error", { operation: "connection", ...describeError(error) })
@@ -449,7 +451,7 @@ export const startApplication = async (config: Config, options: ApplicationOptio
   }
   const { port } = http.server.address() as AddressInfo
   publicUrl ??= `${config.tls === undefined ? "http" : "https"}://localhost:${port}`
-  if (!database.keepsDeparted) {
+  if (database.lacking.length > 0) {
     const warning =
       "The table rooms cannot keep who has left: nobody comes back to a room after a restart until npm run migrate has been run"
     log("warn", "system:startup", { warning })

@@ -20,11 +20,12 @@ import {
   runStatement,
   TablesMissing
 } from "./databaseErrors.ts"
-import { checkFitness, checkSequence, grantRights, probeTables } from "./databaseFitness.ts"
+import { checkFitness, checkSequences, grantRights, probeTables } from "./databaseFitness.ts"
 import { beginSession, type SessionKind } from "./databaseSession.ts"
 import { type DatabaseAddress, readDatabaseUrl } from "./databaseUrl.ts"
 import { openEmbeddedDatabase } from "./embeddedDatabase.ts"
-import { keepsDeparted, missingTables } from "./migrations.ts"
+import { missingLaterColumns, missingTables } from "./migrations.ts"
+import type { Tables } from "./tables.ts"
 
 /** ms to connect and log in; a client waits for its answer meanwhile. */
 const CONNECTION_TIMEOUT = 5_000
@@ -45,6 +46,10 @@ const MAXIMUM_CONNECTION_AGE = 30 * 60_000
 const POOL_SIZE = 10
 
 export interface DatabaseOptions {
+  /** What must be there. Absent: nothing. */
+  readonly tables?: Tables
+  /** Folders of migrations beside `migrations/`. */
+  readonly otherMigrations?: readonly string[]
   /** A PostgreSQL URL; without it the embedded database is used. */
   readonly url?: string | undefined
   /** The DATABASE_SSL setting; see readDatabaseUrl for what follows from it. */
@@ -66,9 +71,9 @@ export interface Database {
   readonly describe: string
   /** Where its tables are. */
   readonly schema: string
-  /** False where a DropSilk database has not been migrated: who may come back is then forgotten with the room's actor. */
-  readonly keepsDeparted: boolean
-  /** Asks it for what rooms need of it, and changes nothing. Rejects with DatabaseFault. */
+  /** Columns that it lacks because it has not been migrated, and that can be done without: `rooms.departed`. */
+  readonly lacking: readonly string[]
+  /** Asks it for what the server needs of it, and changes nothing. Rejects with DatabaseFault. */
   probe(): Promise<void>
   /** Lets queries that run finish, then lets go of everything. May be called again. */
   close(): Promise<void>
@@ -86,12 +91,13 @@ export const openDatabase = (options: DatabaseOptions): Promise<Database> =>
 
 const openPostgres = async (url: string, options: DatabaseOptions): Promise<Database> => {
   const address = readDatabaseUrl(url, options.ssl)
+  const { tables = {} } = options
   const found = await withPostgres(address, async (client, { session, ...way }) => {
     const { schema } = await checkFitness(client, address.label, session)
-    const missing = await missingTables(client, schema)
+    const missing = await missingTables(client, schema, tables)
     if (missing.length > 0) throw new TablesMissing(address.label, schema, missing)
-    await checkSequence(client, address.label, schema)
-    return { ...way, schema, keepsDeparted: await keepsDeparted(client, schema) }
+    await checkSequences(client, address.label, schema, tables)
+    return { ...way, schema, lacking: await missingLaterColumns(client, schema, tables) }
   })
 
   const pool = await openPool({
@@ -110,12 +116,12 @@ const openPostgres = async (url: string, options: DatabaseOptions): Promise<Data
     kind: "postgres",
     describe: `PostgreSQL at ${address.label}`,
     schema: found.schema,
-    keepsDeparted: found.keepsDeparted,
-    probe: () => runStatement("probe", () => probeTables(pool, found.schema)),
+    lacking: found.lacking,
+    probe: () => runStatement("probe", () => probeTables(pool, found.schema, tables)),
     close: once(() => pool.end())
   }
   try {
-    await probeTables(pool, found.schema)
+    await probeTables(pool, found.schema, tables)
   } catch (error) {
     await database.close()
     throw await withPostgres(address, (client) => named(error, address, client))
@@ -124,7 +130,10 @@ const openPostgres = async (url: string, options: DatabaseOptions): Promise<Data
 }
 
 const openEmbedded = async (options: DatabaseOptions): Promise<Database> => {
-  const embedded = await openEmbeddedDatabase(options.dataDirectory, { spareBytes: options.spareBytes })
+  const embedded = await openEmbeddedDatabase(options.dataDirectory, {
+    spareBytes: options.spareBytes,
+    otherMigrations: options.otherMigrations
+  })
   const pool = await openPool({
     maxPoolSize: 1,
     idleTimeout: "DISABLE_TIMEOUT",
@@ -145,7 +154,7 @@ const openEmbedded = async (options: DatabaseOptions): Promise<Database> => {
     kind: "embedded",
     describe: `embedded PostgreSQL in ${options.dataDirectory}`,
     schema: "public",
-    keepsDeparted: true,
+    lacking: [],
     probe: async () => {
       await runStatement("probe", () => pool.query(sql.unsafe`select 1`))
     },

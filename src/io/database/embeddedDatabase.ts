@@ -38,8 +38,14 @@ export const openEmbeddedDatabase = async (
   dataDirectory: string,
   {
     startEmpty = false,
-    spareBytes = defaultSpareBytes
-  }: { readonly startEmpty?: boolean; readonly spareBytes?: number | undefined } = {}
+    spareBytes = defaultSpareBytes,
+    otherMigrations = []
+  }: {
+    readonly startEmpty?: boolean
+    readonly spareBytes?: number | undefined
+    /** Folders of migrations beside `migrations/`. */
+    readonly otherMigrations?: readonly string[] | undefined
+  } = {}
 ): Promise<EmbeddedDatabase> => {
   const lock = lockDirectory(dataDirectory)
   let postgres: PGlite | undefined
@@ -67,7 +73,7 @@ export const openEmbeddedDatabase = async (
       : await pglite.PGlite.create(folder)
     postgres = opened
     const config = () => createPgConfig(opened) as unknown as pg.ClientConfig
-    const applied = await migrateOnce(config)
+    const applied = await migrateOnce(config, otherMigrations)
 
     return {
       config,
@@ -141,11 +147,11 @@ const openEmpty = async (open: () => Promise<PGlite>): Promise<PGlite> => {
   }
 }
 
-const migrateOnce = async (config: () => pg.ClientConfig): Promise<readonly string[]> => {
+const migrateOnce = async (config: () => pg.ClientConfig, others: readonly string[]): Promise<readonly string[]> => {
   const client = new pg.Client(config())
   await client.connect()
   try {
-    return await migrate(client)
+    return await migrate(client, { others })
   } finally {
     await client.end()
   }
