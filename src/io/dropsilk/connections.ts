@@ -3,17 +3,17 @@
  */
 
 import type { IncomingMessage } from "node:http"
-import type { DomainEvent } from "../../machines/domainEvents.ts"
 import { connectionMachine } from "../../machines/dropsilk/connection.ts"
+import type { DropSilkEvent } from "../../machines/dropsilk/events.ts"
 import { flightMachine } from "../../machines/dropsilk/flight.ts"
 import { networkMachine } from "../../machines/dropsilk/network.ts"
 import type { SupervisorRef } from "../../machines/supervisor.ts"
 import type { Deadlines } from "../actors/deadlines.ts"
 import type { ClientAddress } from "../admission/address.ts"
 import type { Budgets } from "../admission/budgets.ts"
+import type { FrameMetrics } from "../sockets/frameMetrics.ts"
 import { createLinks } from "../sockets/link.ts"
 import type { ClientSocket, SocketHandler } from "../sockets/socketServer.ts"
-import type { Metrics } from "../telemetry/metrics.ts"
 import {
   type ClientFrame,
   readFrame,
@@ -34,9 +34,9 @@ export interface ConnectionsOptions {
   readonly addressOf: (request: IncomingMessage) => ClientAddress
   readonly identities: Pick<Identities, "connectionId" | "flightCode">
   readonly deadlines: Deadlines
-  readonly record: (event: DomainEvent) => void
+  readonly record: (event: DropSilkEvent) => void
   readonly budgets: Pick<Budgets, "connected" | "disconnected" | "invite" | "guess" | "guessedRight" | "tooManyFrames">
-  readonly metrics: Pick<Metrics, "arrived" | "relayed" | "frame">
+  readonly metrics: FrameMetrics
   /** Hears of everybody who is let in. */
   readonly onArrival: () => void
   /** Epoch milliseconds. */
@@ -54,7 +54,7 @@ export const createConnections = (options: ConnectionsOptions) => {
 
   /** Refused joins so far: whether one more has been refused says whether a code was wrong. */
   let refusedJoins = 0
-  const record = (_: unknown, event: DomainEvent) => {
+  const record = (_: unknown, event: DropSilkEvent) => {
     if (event.name === "flight:error") refusedJoins++
     options.record(event)
   }
