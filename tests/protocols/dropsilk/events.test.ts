@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { events } from "../../../src/io/dropsilk/events.ts"
+import { events, halfOfId } from "../../../src/io/dropsilk/events.ts"
 import { createLineBudgets } from "../../../src/io/telemetry/lineBudgets.ts"
 import type { TelemetryOptions } from "../../../src/io/telemetry/telemetry.ts"
 import type { DropSilkEvent } from "../../../src/machines/dropsilk/events.ts"
@@ -189,4 +189,11 @@ describe("DropSilk's lines that are too many", () => {
     expect(codes("flight:ended")).toEqual(ids.slice(0, 20))
     expect(codes("flight:created")).toEqual(ids.slice(0, 20))
   })
+})
+
+it.each([
+  ["ABC234", "ABC···"],
+  ["ABC234/chat", "ABC···/chat"]
+])("the tower page shows half of the id %s", (id, shown) => {
+  expect(halfOfId(id)).toBe(shown)
 })
