@@ -8,6 +8,7 @@ import * as Redacted from "effect/Redacted"
 import { type ActorRefFrom, createActor, type InspectionEvent, waitFor } from "xstate"
 import type { Config } from "./config/config.ts"
 import { createGate } from "./http/gate.ts"
+import { createRequestMetrics } from "./http/requestMetrics.ts"
 import { createHttpSurface } from "./http/surface.ts"
 import { createDeadlines } from "./io/actors/deadlines.ts"
 import { createJobs, jobNames } from "./io/actors/jobs.ts"
@@ -15,35 +16,47 @@ import { createAddressReader, type UnreadHeader } from "./io/admission/address.t
 import { createBudgets } from "./io/admission/budgets.ts"
 import { createOriginPolicy } from "./io/admission/origin.ts"
 import { createOriginAdvice } from "./io/admission/originAdvice.ts"
+import { createRefusalMetrics } from "./io/admission/refusalMetrics.ts"
 import { createRefusedOrigins, type WhereRefused } from "./io/admission/refusedOrigins.ts"
 import { createTokenBuckets } from "./io/admission/tokenBuckets.ts"
 import { openDatabase } from "./io/database/database.ts"
+import { measurePool } from "./io/database/poolMetrics.ts"
 import { createReadiness } from "./io/database/readiness.ts"
 import { createSocketsOf } from "./io/dropsilk/around.ts"
 import { asyncApiDocument } from "./io/dropsilk/asyncApi.ts"
 import { createDropSilkBudgets } from "./io/dropsilk/budgets.ts"
 import { createPreviewCleanup, createRoomCleanup } from "./io/dropsilk/cleanups.ts"
 import { createConnections } from "./io/dropsilk/connections.ts"
+import { events, lines } from "./io/dropsilk/events.ts"
 import { aliasOf, createIdentities } from "./io/dropsilk/identities.ts"
+import { createRecord } from "./io/dropsilk/record.ts"
 import { createRoomRows } from "./io/dropsilk/roomRows.ts"
 import { createRoomDesk, createRoomMachine } from "./io/dropsilk/rooms.ts"
 import { createStories } from "./io/dropsilk/stories.ts"
 import { dropSilkTables } from "./io/dropsilk/tables.ts"
+import { createTowerRows } from "./io/dropsilk/towerRows.ts"
 import { createUploadRows } from "./io/dropsilk/uploadRows.ts"
 import { createUploadThing, isSdkInstalled, readsToken } from "./io/dropsilk/uploadthing.ts"
 import { createIceServers } from "./io/services/turnCredentials.ts"
 import { followRenewals, readCertificate } from "./io/sockets/certificate.ts"
+import { createFrameMetrics } from "./io/sockets/frameMetrics.ts"
 import { listen } from "./io/sockets/listening.ts"
 import { createRush } from "./io/sockets/rush.ts"
 import { createSocketServer } from "./io/sockets/socketServer.ts"
+import { coreEvents } from "./io/telemetry/coreEvents.ts"
+import { describeError } from "./io/telemetry/describeError.ts"
 import { createLineBudgets } from "./io/telemetry/lineBudgets.ts"
+import { createLogMetrics } from "./io/telemetry/logMetrics.ts"
 import type { LogOutput } from "./io/telemetry/logOutput.ts"
 import { createMetrics } from "./io/telemetry/metrics.ts"
-import { createTelemetry, describeError } from "./io/telemetry/telemetry.ts"
+import { createRecorder } from "./io/telemetry/recorder.ts"
+import { createTelemetry } from "./io/telemetry/telemetry.ts"
 import type { Tracing } from "./io/telemetry/tracing.ts"
+import { measureActors } from "./io/tower/actorMetrics.ts"
+import { shownIdOf } from "./io/tower/towerFeed.ts"
 import { createWatch } from "./io/tower/watch.ts"
 import { limits } from "./limits.ts"
-import type { DomainEvent } from "./machines/domainEvents.ts"
+import type { DropSilkEvent } from "./machines/dropsilk/events.ts"
 import type { SupervisorRef } from "./machines/supervisor.ts"
 import { towerMachine, towerSupervisors } from "./machines/tower.ts"
 import type { DropSilkSettings } from "./protocols/dropsilk/settings.ts"
@@ -70,6 +83,15 @@ export interface ApplicationOptions {
 
 const actorKinds = ["connections", "flights", "rooms", "networks", "stories", "jobs"] as const
 type ActorKind = (typeof actorKinds)[number]
+/** The chart that the children of each run. */
+const chartOf: Readonly<Record<ActorKind, string>> = {
+  connections: "connection",
+  flights: "flight",
+  rooms: "room",
+  networks: "network",
+  stories: "story",
+  jobs: "job"
+}
 
 export interface Application {
   /** The port it listens on. */
@@ -91,27 +113,24 @@ export interface Application {
 
 /** Starts a server. Rejects with a named error when the certificate is unusable, the database cannot be opened or the port cannot be had. */
 export const startApplication = async (config: Config, options: ApplicationOptions): Promise<Application> => {
-  const metrics = createMetrics({
-    version,
-    supervisors: () => Object.fromEntries(actorKinds.map((kind) => [kind, supervisor(kind)])),
-    jobs: () => jobs.status(),
-    pool: () => database.pool.state()
-  })
+  const metrics = createMetrics(version)
+  const logMetrics = createLogMetrics(metrics)
+  const refusalMetrics = createRefusalMetrics(metrics)
   const telemetry = createTelemetry({
     level: config.logLevel,
     bufferSize: config.logs.bufferSize,
     lineUnits: limits.logLineUnits,
     admits: createLineBudgets(() => performance.now()),
     omittedMs: limits.omittedLinesMs,
-    addressOf: (clientId) => connections.addressOf(clientId),
-    onLine: metrics.line,
-    onOmitted: metrics.lineOmitted,
+    onLine: logMetrics.line,
+    onOmitted: logMetrics.omitted,
     output: options.output,
     readable: options.pretty ? (await import("./io/telemetry/readableLines.ts")).createReadableLines() : undefined
   })
   const { log } = telemetry
+  const dropsilkLog = telemetry.logFor(lines)
   options.output.onLoss?.({
-    lost: metrics.linesLost,
+    lost: logMetrics.lost,
     recovered: (lost, error) => log("warn", "system:output", { lost, error })
   })
   const now = () => Date.now()
@@ -128,6 +147,7 @@ export const startApplication = async (config: Config, options: ApplicationOptio
     onError: (error) => log("error", "room:error", { operation: "connection", ...describeError(error) })
   })
 
+  measurePool(metrics, database.pool)
   const deadlines = createDeadlines(limits.deadlineResolutionMs, now)
   const identities = createIdentities()
   const origins = createOriginPolicy({ environment: config.environment, ...config.origins })
@@ -144,13 +164,9 @@ export const startApplication = async (config: Config, options: ApplicationOptio
     timeoutMs: limits.readinessTimeoutMs,
     freshMs: limits.readinessFreshMs
   })
-  const record = (event: DomainEvent) => {
-    metrics.record(event)
-    const isUntold = telemetry.record(event) === "omitted"
-    // A flight that is not worth a line is worth no story.
-    if (!(isUntold && event.name === "flight:created")) stories.hear(event)
-    watch.hear(event)
-  }
+  const recorder = createRecorder({ telemetry, metrics, onEvent: (event, row) => watch.hear(event, row) })
+  const recording = recorder.of<DropSilkEvent>(events, (clientId) => connections.addressOf(clientId))
+  const record = (event: DropSilkEvent) => recordDropSilk(event)
   const toldHeaders = new Set<UnreadHeader>()
   const addressOf = createAddressReader(config.trustProxy, (header, proxy) => {
     if (toldHeaders.has(header)) return
@@ -174,7 +190,7 @@ export const startApplication = async (config: Config, options: ApplicationOptio
     connectionsWaitMs: limits.connectionsWaitMs,
     keys: limits.budgetKeys,
     onRefused: (budget, ip) => {
-      metrics.refused(budget)
+      refusalMetrics.refused(budget)
       // A flood must not wash everything else out of the log.
       if (refusalLines.take(`${budget} ${ip}`) === 0) log("warn", "abuse:refused", { budget, ip })
     },
@@ -195,16 +211,22 @@ export const startApplication = async (config: Config, options: ApplicationOptio
     deadlines,
     record,
     budgets: { ...budgets, ...dropSilkBudgets },
-    metrics,
+    metrics: createFrameMetrics(metrics),
     onArrival: rush.arrival,
     now
   })
 
-  const stories = createStories({ links: connections.links, deadlines, log, limit: limits.stories, now })
+  const stories = createStories({ links: connections.links, deadlines, log: dropsilkLog, limit: limits.stories, now })
+  const towerRows = createTowerRows({
+    stories: () => supervisor("stories"),
+    signalsOf: connections.links.signalsOf
+  })
+  const coreRecording = recorder.of(coreEvents(shownIdOf([towerRows])))
+  const recordDropSilk = createRecord({ recording, stories, links: connections.links })
 
   const refusedOrigins = createRefusedOrigins({
     advise: createOriginAdvice({ ...config.origins, localPort: origins.localPort }),
-    onRefused: metrics.refusedOrigin,
+    onRefused: refusalMetrics.refusedOrigin,
     log,
     most: limits.refusedOrigins,
     newcomers: createTokenBuckets({
@@ -241,7 +263,7 @@ export const startApplication = async (config: Config, options: ApplicationOptio
           callbackUrl: () => `${publicUrl}/api/uploadthing`,
           unreachable: config.environment === "development" && config.publicServerUrl === undefined,
           store: uploadRows,
-          log,
+          log: dropsilkLog,
           timeoutMs: limits.uploadThingTimeoutMs,
           listing: limits.previewListing,
           endpoints: options.endpoints?.uploadthing
@@ -260,13 +282,14 @@ export const startApplication = async (config: Config, options: ApplicationOptio
           retentionHours: dropSilk.previews.retentionHours,
           batch: limits.previewBatch,
           failedBatches: limits.previewFailedBatches,
-          log,
+          log: dropsilkLog,
           now
         })
       },
-      roomCleanup: { schedule: dropSilk.rooms.cleanup, work: createRoomCleanup({ store, log, now }) }
+      roomCleanup: { schedule: dropSilk.rooms.cleanup, work: createRoomCleanup({ store, log: dropsilkLog, now }) }
     },
     log,
+    metrics,
     now
   })
 
@@ -308,7 +331,7 @@ export const startApplication = async (config: Config, options: ApplicationOptio
         whenCalm: rush.whenCalm
       }),
       actions: {
-        record: (_, event) => record(event),
+        record: (_, event) => (event.name === "system:error" ? coreRecording.record(event) : record(event)),
         closeCrashedSocket: (_, { id }) => connections.closeCrashed(id),
         requestFarewell: ({ self }) => {
           setTimeout(
@@ -332,10 +355,12 @@ export const startApplication = async (config: Config, options: ApplicationOptio
   ).start()
   const supervisor = (kind: ActorKind) => tower.system.get(kind) as SupervisorRef
   const living = (kind: ActorKind) => supervisor(kind).getSnapshot().children.size
+  measureActors(metrics, () => actorKinds.map((kind) => [kind, supervisor(kind)]))
   const watch = createWatch({
     tower,
-    supervisor,
-    signalsOf: connections.links.signalsOf,
+    kinds: () => actorKinds.map((kind) => ({ kind, chart: chartOf[kind] })),
+    supervisor: (kind) => supervisor(kind as ActorKind),
+    parts: [towerRows],
     version,
     startedAt,
     now,
@@ -356,6 +381,12 @@ export const startApplication = async (config: Config, options: ApplicationOptio
     now
   })
 
+  const totals = () => ({
+    totalConnections: recording.count("client:connected"),
+    totalDisconnections: recording.count("client:disconnected"),
+    totalFlightsCreated: recording.count("flight:created"),
+    totalFlightsJoined: recording.count("flight:joined")
+  })
   const gate = createGate({
     key: config.logs.accessKey && Redacted.value(config.logs.accessKey),
     log,
@@ -365,19 +396,25 @@ export const startApplication = async (config: Config, options: ApplicationOptio
     desk,
     budgets: { ...budgets, ...dropSilkBudgets, addressOf: (request) => addressOf(request).address },
     readiness: readiness.check,
-    metrics,
+    metrics: { ...metrics, ...createRequestMetrics(metrics) },
     tracing,
     status: {
       activeConnections: () => living("connections"),
       activeFlights: () => living("flights"),
       turnConfigured: config.turn.cloudflare !== undefined || config.turn.own !== undefined,
-      totals: telemetry.totals,
+      totals,
       jobs: jobs.status,
       version,
       startedAt
     },
     logs: { gate, lines: telemetry.lines },
-    tower: { gate, watch, charts: options.charts ?? new URL("../docs/statecharts/", import.meta.url), limits },
+    tower: {
+      gate,
+      watch,
+      chartNames: () => [...Object.values(chartOf), "tower"],
+      charts: options.charts ?? new URL("../docs/statecharts/", import.meta.url),
+      limits
+    },
     iceServers: createIceServers({
       ...config.turn,
       cloudflare: config.turn.cloudflare && { ...config.turn.cloudflare, endpoint: options.endpoints?.cloudflare },
@@ -386,14 +423,14 @@ export const startApplication = async (config: Config, options: ApplicationOptio
       elapsed: () => performance.now(),
       log
     }),
-    uploads: { uploadThing: files, log },
+    uploads: { uploadThing: files, log: dropsilkLog },
     contact: {
       email: dropSilk.contact.email,
       recaptcha: dropSilk.contact.recaptchaSecretKey && {
         secretKey: dropSilk.contact.recaptchaSecretKey,
         endpoint: options.endpoints?.recaptcha
       },
-      log
+      log: dropsilkLog
     },
     allowsOrigin: origins.allows,
     admitsPage: origins.admits,

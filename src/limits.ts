@@ -37,6 +37,9 @@ export const limits = {
   /** Unsent bytes at which the sender is resumed: well under the above, so that it is not paused and resumed for
    * every frame. Zero would wait until all is sent. */
   backPressureLowBytes: 256 * 1024,
+  /** Of so many frames one is measured: two looks at the clock cost a tenth of what relaying a frame does. Zero is not a
+   * number of frames. */
+  relaySample: 64,
   /** Milliseconds a client may stay above the low mark before it is closed as hopeless. Zero would close at once. */
   slowReaderTimeoutMs: 30_000,
   /** Milliseconds in which a client whose seat somebody wants must give a sign of life: a phone may need some seconds to
@@ -164,6 +167,8 @@ export const limits = {
 
   /** Characters of one log line: a flight's story has some 10,000 at most. Zero would write no fields at all. */
   logLineUnits: 64 * 1024,
+  /** UTF-16 units of an error's message that a line shows: a stack of words says enough. Zero would show none. */
+  logErrorUnits: 500,
   /** Lines of one message a minute, and at once. Zero would write all of them.
    * `ofClient`: that one connection brings about; people do a few things a minute.
    * `ofAddress`: of one address; a classroom opens its pages at one moment.

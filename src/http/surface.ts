@@ -31,6 +31,7 @@ import { logsHandlers } from "./logs.ts"
 import type { Route } from "./methods.ts"
 import { createAllowedMethods } from "./methods.ts"
 import { createObserver } from "./observer.ts"
+import type { RequestMetrics } from "./requestMetrics.ts"
 import { decodedPath } from "./requestPath.ts"
 import type { HttpLimits, HttpServerOptions, RunningHttpServer } from "./server.ts"
 import { createHttpServer } from "./server.ts"
@@ -48,7 +49,7 @@ export interface HttpSurfaceOptions {
   readonly budgets: RoomBudgets & LaneBudgets
   readonly status: ServerStatus
   readonly readiness: HealthOptions["readiness"]
-  readonly metrics: Pick<Metrics, "text" | "contentType" | "answered">
+  readonly metrics: Pick<Metrics, "text" | "contentType"> & RequestMetrics
   /** Absent: nobody collects traces. */
   readonly tracing?: Pick<Tracing, "request" | "within"> | undefined
   /** Absent: no STUN or TURN server is configured. */

@@ -12,12 +12,13 @@
  * ```
  */
 import { raise, sendTo, setup, spawnChild } from "xstate"
-import type { DomainEvent } from "./domainEvents.ts"
 import { connectionCrashNotices, connectionMachine } from "./dropsilk/connection.ts"
+import type { DropSilkEvent } from "./dropsilk/events.ts"
 import { codeOfFlight, type FlightSettings, flightCrashNotices, flightMachine } from "./dropsilk/flight.ts"
 import { type NetworkInput, networkMachine } from "./dropsilk/network.ts"
 import { type RoomInput, roomCrashReplies, roomMachine } from "./dropsilk/room.ts"
 import { storyMachine } from "./dropsilk/story.ts"
+import type { CoreEvent } from "./events.ts"
 import { jobMachine } from "./job.ts"
 import { createSupervisor, type SupervisorRef, type SupervisorReport, supervisorOf } from "./supervisor.ts"
 
@@ -175,7 +176,7 @@ const base = setup({
     areJobs: ({ event }) => (event as { kind: string }).kind === "jobs"
   },
   actions: {
-    record: (_, _event: DomainEvent) => {},
+    record: (_, _event: CoreEvent | DropSilkEvent) => {},
     /** The actor behind a socket has crashed: the socket closes with 1011. */
     closeCrashedSocket: (_, _connection: { id: string }) => {},
     /** The supervisor tries again after a while. */

@@ -2,8 +2,8 @@
 import * as Effect from "effect/Effect"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
+import type { DropSilkLog } from "../../io/dropsilk/events.ts"
 import { type RecaptchaOptions, verifyRecaptcha } from "../../io/services/recaptcha.ts"
-import type { Telemetry } from "../../io/telemetry/telemetry.ts"
 import { Api, ContactPayload } from "../api.ts"
 import { readsJson } from "../requestBody.ts"
 import { errorResponse, wireErrors } from "../wireErrors.ts"
@@ -13,7 +13,7 @@ export interface ContactOptions {
   readonly email?: string | undefined
   /** Absent: nobody passes. */
   readonly recaptcha?: RecaptchaOptions | undefined
-  readonly log: Telemetry["log"]
+  readonly log: DropSilkLog
 }
 
 /** Faults of ours, not of the visitor's, in Google's words. */

@@ -3,15 +3,15 @@ import * as Effect from "effect/Effect"
 import type * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
+import type { DropSilkLog } from "../../io/dropsilk/events.ts"
 import { describeUploadFault, type UploadThing } from "../../io/dropsilk/uploadthing.ts"
-import type { Telemetry } from "../../io/telemetry/telemetry.ts"
 import { Api, uploadRoutingError } from "../api.ts"
 import { errorResponse } from "../wireErrors.ts"
 
 export interface UploadsOptions {
   /** Absent: there is no usable token. */
   readonly uploadThing?: Pick<UploadThing, "answer"> | undefined
-  readonly log: Telemetry["log"]
+  readonly log: DropSilkLog
 }
 
 /** What the SDK looks at; the rest of a request is nobody's business. */

@@ -8,7 +8,6 @@
 import { createHash } from "node:crypto"
 import { readdir, readFile } from "node:fs/promises"
 import type { IncomingMessage, ServerResponse } from "node:http"
-import { chartNames } from "../../io/tower/towerView.ts"
 import type { Watch } from "../../io/tower/watch.ts"
 import type { Gate } from "../gate.ts"
 import type { Lane } from "../lanes.ts"
@@ -16,7 +15,9 @@ import type { Lane } from "../lanes.ts"
 export interface TowerPageOptions {
   readonly gate: Gate
   readonly watch: Pick<Watch, "subscribe" | "story">
-  /** Where `<machine>.svg` are; those that are missing are shown as tables only. */
+  /** The charts that are shown. */
+  readonly chartNames: () => readonly string[]
+  /** Where `<chart>.svg` are; those that are missing are shown as tables only. */
   readonly charts: URL
   /** Told of every fault that a client sees as 500, for the log. */
   readonly onFault: (error: unknown) => void
@@ -68,7 +69,10 @@ const digestOf = (text: string): string => createHash("sha256").update(text).dig
 const chartsMark = "<!-- charts -->"
 
 /** The page with the charts that are there, each in a template of its own. */
-const makePage = async (charts: URL): Promise<{ readonly html: string; readonly policy: string }> => {
+const makePage = async (
+  chartNames: readonly string[],
+  charts: URL
+): Promise<{ readonly html: string; readonly policy: string }> => {
   const html = await readFile(new URL("page.html", files), "utf8")
   const present = new Set(await readdir(charts).catch(() => []))
   const drawn = await Promise.all(
@@ -85,7 +89,7 @@ const makePage = async (charts: URL): Promise<{ readonly html: string; readonly 
   return { html: html.replace(chartsMark, () => templates.join("\n")), policy: contentSecurityPolicy(styles) }
 }
 
-export const createTowerPage = ({ gate, watch, charts, onFault, limits }: TowerPageOptions): TowerPage => {
+export const createTowerPage = ({ gate, watch, chartNames, charts, onFault, limits }: TowerPageOptions): TowerPage => {
   /** Open streams, and how each stops watching. */
   const streams = new Map<ServerResponse, () => void>()
   let closed = false
@@ -107,7 +111,7 @@ export const createTowerPage = ({ gate, watch, charts, onFault, limits }: TowerP
     answer(response, status, "text/plain; charset=utf-8", body, more)
 
   const show = async (response: ServerResponse) => {
-    const { html, policy } = await (page ??= makePage(charts))
+    const { html, policy } = await (page ??= makePage(chartNames(), charts))
     answer(response, 200, "text/html; charset=utf-8", html, {
       "content-security-policy": policy,
       "cross-origin-opener-policy": "same-origin",

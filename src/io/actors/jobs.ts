@@ -4,7 +4,9 @@ import type { CleanupSchedule } from "../../config/variables.ts"
 import { type JobReport, type JobStatus, jobMachine, jobStatus } from "../../machines/job.ts"
 import type { SupervisorRef } from "../../machines/supervisor.ts"
 import type { Cleanup } from "../dropsilk/cleanups.ts"
-import { describeError, type Telemetry } from "../telemetry/telemetry.ts"
+import { describeError } from "../telemetry/describeError.ts"
+import type { Metrics } from "../telemetry/metrics.ts"
+import type { Telemetry } from "../telemetry/telemetry.ts"
 import { createScheduleActor } from "./schedule.ts"
 
 /** The jobs that there are, as `/api/status` names them. */
@@ -19,6 +21,7 @@ export interface Job {
 export interface JobsOptions {
   readonly jobs: Readonly<Record<JobName, Job>>
   readonly log: Telemetry["log"]
+  readonly metrics: Pick<Metrics, "gauge">
   /** Epoch milliseconds. */
   readonly now: () => number
 }
@@ -26,7 +29,7 @@ export interface JobsOptions {
 const absent: JobStatus = { state: "stopped", lastRunAt: null, lastResult: null, nextRunAt: null }
 
 /** The machine of a job, and what is told of all of them. */
-export const createJobs = ({ jobs, log, now }: JobsOptions) => {
+export const createJobs = ({ jobs, log, metrics, now }: JobsOptions) => {
   const hurry = new AbortController()
   const running = new Map<string, Promise<JobReport>>()
   let supervisor: SupervisorRef | undefined
@@ -47,6 +50,26 @@ export const createJobs = ({ jobs, log, now }: JobsOptions) => {
     return going
   }
 
+  const statusOf = (name: JobName): JobStatus => {
+    const snapshot = supervisor?.getSnapshot().children.get(name)?.getSnapshot()
+    return snapshot === undefined ? absent : jobStatus(snapshot as Parameters<typeof jobStatus>[0])
+  }
+  const status = (): Readonly<Record<JobName, JobStatus>> => ({
+    previewCleanup: statusOf("previewCleanup"),
+    roomCleanup: statusOf("roomCleanup")
+  })
+
+  metrics.gauge({
+    name: "job_last_run_timestamp_seconds",
+    help: "When the last finished run of a timed job began, by what came of it.",
+    labels: ["job", "outcome"],
+    read: (gauge) => {
+      for (const [job, { lastRunAt, lastResult }] of Object.entries(status())) {
+        if (lastRunAt !== null && lastResult !== null) gauge.set({ job, outcome: lastResult.outcome }, lastRunAt / 1000)
+      }
+    }
+  })
+
   return {
     machine: jobMachine.provide({
       actors: {
@@ -56,13 +79,7 @@ export const createJobs = ({ jobs, log, now }: JobsOptions) => {
       actions: { hurry: () => hurry.abort() }
     }),
     /** How each job is. */
-    status: (): Readonly<Record<JobName, JobStatus>> => {
-      const statusOf = (name: JobName): JobStatus => {
-        const snapshot = supervisor?.getSnapshot().children.get(name)?.getSnapshot()
-        return snapshot === undefined ? absent : jobStatus(snapshot as Parameters<typeof jobStatus>[0])
-      }
-      return { previewCleanup: statusOf("previewCleanup"), roomCleanup: statusOf("roomCleanup") }
-    },
+    status,
     /** Which supervisor the jobs live under. */
     attach: (ref: SupervisorRef) => {
       supervisor = ref

@@ -3,8 +3,8 @@
  */
 
 import type { IncomingMessage } from "node:http"
-import type { DomainEvent } from "../../machines/domainEvents.ts"
 import { connectionMachine } from "../../machines/dropsilk/connection.ts"
+import type { DropSilkEvent } from "../../machines/dropsilk/events.ts"
 import { flightMachine } from "../../machines/dropsilk/flight.ts"
 import { networkMachine } from "../../machines/dropsilk/network.ts"
 import type { SupervisorRef } from "../../machines/supervisor.ts"
@@ -12,9 +12,9 @@ import type { Deadlines } from "../actors/deadlines.ts"
 import type { ClientAddress } from "../admission/address.ts"
 import type { Budgets } from "../admission/budgets.ts"
 import type { ClientSocket } from "../sockets/clientSocket.ts"
+import type { FrameMetrics } from "../sockets/frameMetrics.ts"
 import { createLinks } from "../sockets/link.ts"
 import type { SocketHandler } from "../sockets/socketServer.ts"
-import type { Metrics } from "../telemetry/metrics.ts"
 import type { DropSilkBudgets } from "./budgets.ts"
 import {
   type ClientFrame,
@@ -36,10 +36,10 @@ export interface ConnectionsOptions {
   readonly addressOf: (request: IncomingMessage) => ClientAddress
   readonly identities: Pick<Identities, "connectionId" | "flightCode">
   readonly deadlines: Deadlines
-  readonly record: (event: DomainEvent) => void
+  readonly record: (event: DropSilkEvent) => void
   readonly budgets: Pick<Budgets, "connected" | "disconnected" | "tooManyFrames"> &
     Pick<DropSilkBudgets, "invite" | "guess" | "guessedRight">
-  readonly metrics: Pick<Metrics, "arrived" | "relayed" | "frame">
+  readonly metrics: FrameMetrics
   /** Hears of everybody who is let in. */
   readonly onArrival: () => void
   /** Epoch milliseconds. */
@@ -57,7 +57,7 @@ export const createConnections = (options: ConnectionsOptions) => {
 
   /** Refused joins so far: whether one more has been refused says whether a code was wrong. */
   let refusedJoins = 0
-  const record = (_: unknown, event: DomainEvent) => {
+  const record = (_: unknown, event: DropSilkEvent) => {
     if (event.name === "flight:error") refusedJoins++
     options.record(event)
   }

@@ -1,6 +1,7 @@
 /** Room actors at both ends: their rows below them, and the desk that asks them on behalf of HTTP. */
+
 import { type AnyActorRef, createActor, fromCallback, fromPromise, type SnapshotFrom } from "xstate"
-import type { DomainEvent } from "../../machines/domainEvents.ts"
+import type { DropSilkEvent } from "../../machines/dropsilk/events.ts"
 import { readQuietly, roomMachine } from "../../machines/dropsilk/room.ts"
 import type { Around } from "../../machines/dropsilk/roomHearing.ts"
 import type { RoomAnswer, RoomPoll, RoomQuestion, Suspect } from "../../machines/dropsilk/roomMessages.ts"
@@ -15,7 +16,7 @@ import type { RoomStore } from "./roomStore.ts"
 export const createRoomMachine = (
   store: RoomStore,
   deadlines: Deadlines,
-  record: (event: DomainEvent) => void
+  record: (event: DropSilkEvent) => void
 ): typeof roomMachine =>
   roomMachine.provide({
     actors: {

@@ -6,8 +6,8 @@
  * asked, later frames are held.
  */
 import { type AnyActorRef, assign, sendTo, setup } from "xstate"
-import type { DomainEvent } from "../domainEvents.ts"
 import { type Delivery, type SupervisorReply, supervisorOf } from "../supervisor.ts"
+import type { DropSilkEvent } from "./events.ts"
 import type { Channel, ConnectionType, FlightEvent, FlightInput, FlightNotice, Member, Peer } from "./flight.ts"
 import type { NetworkNotice, Presence } from "./network.ts"
 import type { AttachReply, RoomInvite, RoomVouched } from "./roomMessages.ts"
@@ -166,7 +166,7 @@ const base = setup({
     /** Asks for a `deadline` event in so many milliseconds. */
     requestDeadline: (_, _parameters: { afterMs: number }) => {},
     cancelDeadline: () => {},
-    record: (_, _event: DomainEvent) => {},
+    record: (_, _event: DropSilkEvent) => {},
     // Others in the tower
     enterNetwork: sendTo(supervisorOf("networks"), ({ context, self }, { presence }: { presence: Presence }) => ({
       type: "child.tell" as const,

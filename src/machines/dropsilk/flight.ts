@@ -6,8 +6,8 @@
  * the older one's seat.
  */
 import { type AnyActorRef, assign, sendTo, setup } from "xstate"
-import type { DomainEvent } from "../domainEvents.ts"
 import { type Delivery, supervisorOf } from "../supervisor.ts"
+import type { DropSilkEvent } from "./events.ts"
 
 /** The three connections that two participants of a room may have. */
 export type Channel = "transfer" | "screen-share" | "chat"
@@ -188,7 +188,7 @@ const base = setup({
     /** Asks for a `deadline` event in so many milliseconds. */
     requestDeadline: (_, _parameters: { afterMs: number }) => {},
     cancelDeadline: () => {},
-    record: (_, _event: DomainEvent) => {},
+    record: (_, _event: DropSilkEvent) => {},
     missMember: assign({ absent: ({ event }) => (event as SeatLeave).id }),
     refuseSeat: sendTo(
       ({ event }) => (event as SeatTake).member.connection,
@@ -225,7 +225,7 @@ const takenBy = (participantId: string, { channel }: FlightContext): SeatReport 
 const freedBy = (participantId: string, { channel }: FlightContext): SeatReport =>
   channel === "transfer" ? { type: "seat.freed", participantId } : { type: "sideSeat.freed", participantId, channel }
 
-const leftBy = (memberId: string, { id, code }: FlightContext): DomainEvent => ({
+const leftBy = (memberId: string, { id, code }: FlightContext): DropSilkEvent => ({
   name: "flight:left",
   flightId: id,
   flightCode: code,

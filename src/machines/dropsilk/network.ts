@@ -10,7 +10,7 @@
  * have come or changed last.
  */
 import { type AnyActorRef, assign, setup } from "xstate"
-import type { DomainEvent } from "../domainEvents.ts"
+import type { DropSilkEvent } from "./events.ts"
 
 /**
  * - `visible`: sees and is seen;
@@ -231,7 +231,7 @@ const base = setup({
     /** Asks for a `deadline` event in so many milliseconds, 0 meaning as soon as this moment's changes are in. */
     requestDeadline: (_, _parameters: { afterMs: number }) => {},
     cancelDeadline: () => {},
-    record: (_, _event: DomainEvent) => {},
+    record: (_, _event: DropSilkEvent) => {},
     enter: assign(({ context, event }) => {
       const { client } = event as EventOf<"network.enter">
       const arrival = context.changes

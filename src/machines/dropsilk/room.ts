@@ -8,8 +8,8 @@
  */
 import { type AnyActorRef, and, assign, fromPromise, not, type SnapshotFrom, sendTo, setup } from "xstate"
 import { unknownAddress } from "../clientAddress.ts"
-import type { DomainEvent } from "../domainEvents.ts"
 import { type Delivery, supervisorOf } from "../supervisor.ts"
+import type { DropSilkEvent } from "./events.ts"
 import type { Channel, FlightEvent } from "./flight.ts"
 import { type Around, goneFor, isHeardFrom, type LastWord, type Patience, withWord, wordsOf } from "./roomHearing.ts"
 import {
@@ -235,7 +235,7 @@ const base = setup({
     /** Asks for a `deadline` event at a time, or after some milliseconds; it replaces the one asked for before. */
     requestDeadline: (_, _parameters: { at: number } | { afterMs: number }) => {},
     cancelDeadline: () => {},
-    record: (_, _event: DomainEvent) => {},
+    record: (_, _event: DropSilkEvent) => {},
     keepWaiting: assign({ waiting: ({ context, event }) => [...context.waiting, event] }),
     answerCreator: sendTo(
       ({ context }) => context.creation!.replyTo,

@@ -12,6 +12,7 @@ beforeAll(async () => {
       tower: {
         gate: createGate({ key: "key", log: () => {}, addressOf: () => ({ address: "192.0.2.1" }) }),
         watch: { subscribe: () => () => {}, story: () => undefined },
+        chartNames: () => [],
         charts: new URL("../../../docs/statecharts/", import.meta.url),
         limits
       }

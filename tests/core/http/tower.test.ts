@@ -365,6 +365,7 @@ describe("a watcher that does not read", () => {
             },
             story: () => undefined
           },
+          chartNames: () => [],
           charts: new URL("file:///nowhere/"),
           limits: { ...limits, watchUnreadBytes }
         }

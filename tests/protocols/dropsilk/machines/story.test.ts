@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { type AnyActorRef, createActor } from "xstate"
 import { createDeadlines, type Deadlines } from "../../../../src/io/actors/deadlines.ts"
+import { createRecord } from "../../../../src/io/dropsilk/record.ts"
 import { createStories, type WrittenStory } from "../../../../src/io/dropsilk/stories.ts"
-import type { DomainEvent } from "../../../../src/machines/domainEvents.ts"
+import type { DropSilkEvent } from "../../../../src/machines/dropsilk/events.ts"
 import { createSupervisor, type SupervisorRef } from "../../../../src/machines/supervisor.ts"
 
 const hour = 3_600_000
@@ -21,7 +22,7 @@ describe("stories", () => {
   let lines: Line[]
   let deadlines: Deadlines
   let supervisor: AnyActorRef
-  let hear: (event: DomainEvent) => void
+  let hear: (event: DropSilkEvent) => void
 
   beforeEach(() => {
     clock = start
@@ -29,11 +30,12 @@ describe("stories", () => {
     lines = []
     const now = () => clock
     deadlines = createDeadlines(1, now)
+    const links = {
+      signalsOf: (flightId: string) => signals.get(flightId) ?? 0,
+      forget: (flightId: string) => void signals.delete(flightId)
+    }
     const stories = createStories({
-      links: {
-        signalsOf: (flightId) => signals.get(flightId) ?? 0,
-        forget: (flightId) => void signals.delete(flightId)
-      },
+      links,
       deadlines,
       log: (level, message, fields) => void lines.push({ level, message, ...fields } as unknown as Line),
       limit: 3,
@@ -49,7 +51,7 @@ describe("stories", () => {
       })
     ).start()
     stories.attach(supervisor as SupervisorRef)
-    hear = stories.hear
+    hear = createRecord({ recording: { record: () => {} }, stories, links })
   })
   afterEach(() => {
     supervisor.stop()

@@ -1,5 +1,8 @@
-/** What happened, in the words that operators search their logs for. Actors record these; adapters write them down. */
-export type DomainEvent =
+/**
+ * What happens in DropSilk, in the words that operators search their logs for. Actors record these; what is written
+ * down, counted and shown of each is in io/dropsilk/events.ts.
+ */
+export type DropSilkEvent =
   | { readonly name: "client:connected"; readonly clientId: string; readonly ip: string }
   | { readonly name: "client:registered_details"; readonly clientId: string; readonly newName: string }
   | { readonly name: "client:disconnected"; readonly clientId: string; readonly flightCode: string | null }
@@ -50,11 +53,4 @@ export type DomainEvent =
       readonly roomCode: string
       readonly operation: "load" | "insert" | "save" | "remove"
       readonly error: unknown
-    }
-  | {
-      readonly name: "system:error"
-      readonly kind: string
-      readonly id: string
-      readonly error: unknown
-      readonly restarted: boolean
     }
