@@ -5,7 +5,8 @@ import type * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaJITCompiler from "effect/schema/SchemaJITCompiler"
-import { allFaults, invalidRequest, issuesOf } from "./invalidRequest.ts"
+import { allFaults } from "../wire/core/invalidRequest.ts"
+import { invalidRequest, issuesOf } from "./invalidRequest.ts"
 
 /** A way to read bodies of one shape; answers 400 `Invalid request` by itself when one does not have that shape. */
 export type ReadsBody<A> = (
