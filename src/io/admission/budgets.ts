@@ -2,7 +2,9 @@
  * What one client address may have and do, so that nobody can take the server from the others. An address is the one
  * that trusted proxies tell; all that one customer has counts as one.
  */
+
 import type { Config } from "../../config/config.ts"
+import { limits } from "../../limits.ts"
 import { customerOf } from "./address.ts"
 import { createTokenBuckets, type TokenBuckets } from "./tokenBuckets.ts"
 
@@ -74,9 +76,6 @@ export interface Budgets {
   tooManyFrames(address: string): void
 }
 
-/** Milliseconds after which somebody with too many connections may have fewer. */
-const connectionsWaitMs = 10_000
-
 export const createBudgets = ({
   settings,
   guessesADay,
@@ -117,7 +116,9 @@ export const createBudgets = ({
     connect: (address) => {
       const key = customerOf(address)
       const isFull = settings.connectionsPerAddress > 0 && (connections.get(key) ?? 0) >= settings.connectionsPerAddress
-      return isFull ? told("connections", address, connectionsWaitMs) : told("upgrades", address, upgrades.take(key))
+      return isFull
+        ? told("connections", address, limits.connectionsWaitMs)
+        : told("upgrades", address, upgrades.take(key))
     },
     connected: (address) => {
       const key = customerOf(address)
