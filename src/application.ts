@@ -29,6 +29,7 @@ import { createPreviewCleanup, createRoomCleanup } from "./io/dropsilk/cleanups.
 import { createConnections } from "./io/dropsilk/connections.ts"
 import { events, lines } from "./io/dropsilk/events.ts"
 import { aliasOf, createIdentities } from "./io/dropsilk/identities.ts"
+import { dropSilkLimits } from "./io/dropsilk/limits.ts"
 import { createRecord } from "./io/dropsilk/record.ts"
 import { createRoomRows } from "./io/dropsilk/roomRows.ts"
 import { createRoomDesk, createRoomMachine } from "./io/dropsilk/rooms.ts"
@@ -199,10 +200,10 @@ export const startApplication = async (config: Config, options: ApplicationOptio
   const dropSilk = config.protocols["dropsilk"]?.settings as DropSilkSettings
   const dropSilkBudgets = createDropSilkBudgets(budgets.make, {
     settings: dropSilk.budgets,
-    guessesADay: limits.guessesADay,
-    guessesAtOnce: limits.guessesAtOnce,
-    pollBurstSeconds: limits.pollBurstSeconds,
-    invitations: limits.invitations
+    guessesADay: dropSilkLimits.guessesADay,
+    guessesAtOnce: dropSilkLimits.guessesAtOnce,
+    pollBurstSeconds: dropSilkLimits.pollBurstSeconds,
+    invitations: dropSilkLimits.invitations
   })
   const rush = createRush(limits.rush)
   const connections = createConnections({
@@ -216,7 +217,13 @@ export const startApplication = async (config: Config, options: ApplicationOptio
     now
   })
 
-  const stories = createStories({ links: connections.links, deadlines, log: dropsilkLog, limit: limits.stories, now })
+  const stories = createStories({
+    links: connections.links,
+    deadlines,
+    log: dropsilkLog,
+    limit: dropSilkLimits.stories,
+    now
+  })
   const towerRows = createTowerRows({
     stories: () => supervisor("stories"),
     signalsOf: connections.links.signalsOf
@@ -264,8 +271,8 @@ export const startApplication = async (config: Config, options: ApplicationOptio
           unreachable: config.environment === "development" && config.publicServerUrl === undefined,
           store: uploadRows,
           log: dropsilkLog,
-          timeoutMs: limits.uploadThingTimeoutMs,
-          listing: limits.previewListing,
+          timeoutMs: dropSilkLimits.uploadThingTimeoutMs,
+          listing: dropSilkLimits.previewListing,
           endpoints: options.endpoints?.uploadthing
         })
       : undefined
@@ -280,8 +287,8 @@ export const startApplication = async (config: Config, options: ApplicationOptio
           store: uploadRows,
           files,
           retentionHours: dropSilk.previews.retentionHours,
-          batch: limits.previewBatch,
-          failedBatches: limits.previewFailedBatches,
+          batch: dropSilkLimits.previewBatch,
+          failedBatches: dropSilkLimits.previewFailedBatches,
           log: dropsilkLog,
           now
         })
@@ -305,26 +312,26 @@ export const startApplication = async (config: Config, options: ApplicationOptio
         story: stories.machine,
         job: jobs.machine,
         settings: {
-          connection: { askTimeoutMs: limits.askTimeoutMs },
+          connection: { askTimeoutMs: dropSilkLimits.askTimeoutMs },
           flight: { graceMs: dropSilk.rooms.abruptGraceMs },
           room: {
             listeningSince: startedAt,
             returnMs: dropSilk.rooms.seatReturnMs,
-            returners: limits.returners,
-            reloadMs: limits.reloadSilenceMs,
-            silenceMs: limits.goneSilenceMs,
+            returners: dropSilkLimits.returners,
+            reloadMs: dropSilkLimits.reloadSilenceMs,
+            silenceMs: dropSilkLimits.goneSilenceMs,
             timeToLiveMs: dropSilk.rooms.timeToLiveMs,
-            restMs: limits.roomRestMs,
-            touchShare: limits.touchShare,
-            retryMs: limits.roomRetryMs
+            restMs: dropSilkLimits.roomRestMs,
+            touchShare: dropSilkLimits.touchShare,
+            retryMs: dropSilkLimits.roomRetryMs
           },
           network: {
-            listBytesPerSecond: limits.listBytesPerSecond,
-            listRoundMs: limits.listRoundMs,
-            listTurnBytes: limits.listTurnBytes,
-            crowd: limits.networkCrowd
+            listBytesPerSecond: dropSilkLimits.listBytesPerSecond,
+            listRoundMs: dropSilkLimits.listRoundMs,
+            listTurnBytes: dropSilkLimits.listTurnBytes,
+            crowd: dropSilkLimits.networkCrowd
           },
-          story: { staleMs: limits.storyStaleMs, entries: limits.storyEntries },
+          story: { staleMs: dropSilkLimits.storyStaleMs, entries: dropSilkLimits.storyEntries },
           job: { backOffMs: limits.jobBackOffMs, longestBackOffMs: limits.jobLongestBackOffMs }
         },
         now,
@@ -376,8 +383,8 @@ export const startApplication = async (config: Config, options: ApplicationOptio
     identities,
     aliasOf,
     socketsOf: createSocketsOf(supervisor("networks")),
-    codeAttempts: limits.roomCodeAttempts,
-    askTimeoutMs: limits.askTimeoutMs,
+    codeAttempts: dropSilkLimits.roomCodeAttempts,
+    askTimeoutMs: dropSilkLimits.askTimeoutMs,
     now
   })
 

@@ -98,18 +98,13 @@ const guardingHeaders = {
   "referrer-policy": "no-referrer",
   "x-frame-options": "DENY"
 }
-/** For so long browsers use https only, once they have: half a year. Said only where this server itself speaks it. */
-const secureForSeconds = 15_552_000
-
-/** Milliseconds between two looks for requests that are too slow: how late a 408 may come. */
-const timeoutCheckMs = 1000
 
 /** Builds the routes; the caller listens. Rejects when the routes contradict each other. */
 export const createHttpServer = async (options: HttpServerOptions): Promise<RunningHttpServer> => {
   const { cors, admitsPage, onRefusedPage, budgetLane, pollLane, lane, observe, certificate, allowedMethods } = options
   const guarding = Object.entries({
     ...guardingHeaders,
-    ...(certificate === undefined ? {} : { "strict-transport-security": `max-age=${secureForSeconds}` })
+    ...(certificate === undefined ? {} : { "strict-transport-security": `max-age=${defaultLimits.secureForSeconds}` })
   }).flat()
   const limits: HttpLimits = { ...defaultLimits, ...options.limits }
   const scope = Scope.makeUnsafe()
@@ -172,7 +167,7 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Runn
     headersTimeout: limits.requestHeadersTimeoutMs,
     requestTimeout: limits.requestTimeoutMs,
     keepAliveTimeout: limits.keepAliveTimeoutMs,
-    connectionsCheckingInterval: Math.min(timeoutCheckMs, limits.requestHeadersTimeoutMs),
+    connectionsCheckingInterval: Math.min(defaultLimits.timeoutCheckMs, limits.requestHeadersTimeoutMs),
     // Polls have no body, and need none of a stream's machinery.
     optimizeEmptyRequests: true,
     // Offers of other protocols (h2c) may be ignored (RFC 9110 7.8): they are answered as the requests they are.

@@ -22,7 +22,9 @@ export interface TowerPageOptions {
   /** Told of every fault that a client sees as 500, for the log. */
   readonly onFault: (error: unknown) => void
   /** See limits.ts for the units and reasons. */
-  readonly limits: Readonly<Record<"watchers" | "watchUnreadBytes" | "watchFarewellMs", number>>
+  readonly limits: Readonly<Record<"watchers" | "watchUnreadBytes" | "watchFarewellMs" | "watchRetryMs", number>> & {
+    readonly watchAgain: Readonly<Record<"whenStopping" | "whenFull", number>>
+  }
 }
 
 export interface TowerPage {
@@ -120,8 +122,10 @@ export const createTowerPage = ({ gate, watch, chartNames, charts, onFault, limi
   }
 
   const stream = (response: ServerResponse, headOnly: boolean) => {
-    if (closed) return text(response, 503, "Server is shutting down", { "retry-after": "5" })
-    if (streams.size >= limits.watchers) return text(response, 503, "Too many watchers", { "retry-after": "15" })
+    if (closed)
+      return text(response, 503, "Server is shutting down", { "retry-after": String(limits.watchAgain.whenStopping) })
+    if (streams.size >= limits.watchers)
+      return text(response, 503, "Too many watchers", { "retry-after": String(limits.watchAgain.whenFull) })
     response.writeHead(200, {
       ...headers,
       "content-type": "text/event-stream; charset=utf-8",
@@ -130,7 +134,7 @@ export const createTowerPage = ({ gate, watch, chartNames, charts, onFault, limi
     })
     if (headOnly) return response.end()
     // Without a byte of body the head would wait for the first update.
-    response.write("retry: 2000\n\n")
+    response.write(`retry: ${limits.watchRetryMs}\n\n`)
     const unsubscribe = watch.subscribe((frames) => {
       if (response.writableLength > limits.watchUnreadBytes) response.destroy()
       else response.write(frames)

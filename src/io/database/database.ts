@@ -7,6 +7,7 @@ import {
   SchemaValidationError,
   sql
 } from "slonik"
+import { limits } from "../../limits.ts"
 import { demandChannelBinding } from "./channelBinding.ts"
 import { type ConnectionRecipe, createDatabaseDriver } from "./databaseDriver.ts"
 import type { DatabaseSsl } from "./databaseEncryption.ts"
@@ -26,24 +27,6 @@ import { type DatabaseAddress, readDatabaseUrl } from "./databaseUrl.ts"
 import { openEmbeddedDatabase } from "./embeddedDatabase.ts"
 import { missingLaterColumns, missingTables } from "./migrations.ts"
 import type { Tables } from "./tables.ts"
-
-/** ms to connect and log in; a client waits for its answer meanwhile. */
-const CONNECTION_TIMEOUT = 5_000
-/**
- * ms a statement may run, told to PostgreSQL, or behind a pooler kept by cancelling it. Each of ours touches one row by
- * its key, or a few by an index.
- */
-const STATEMENT_TIMEOUT = 5_000
-/** ms until we stop waiting for an answer: longer than the above, for a server that has gone without a word. */
-const ANSWER_TIMEOUT = 8_000
-/** ms a connection on its way out may take to say goodbye; whoever met the failure waits for that. */
-const GOODBYE_TIMEOUT = 1_000
-/** ms after which a spare connection is closed. */
-const IDLE_TIMEOUT = 60_000
-/** ms after which a busy connection is replaced, so that a moved database is found and memory given back. */
-const MAXIMUM_CONNECTION_AGE = 30 * 60_000
-/** Connections to PostgreSQL, unless told otherwise: hosted databases often allow some twenty in all. */
-const POOL_SIZE = 10
 
 export interface DatabaseOptions {
   /** What must be there. Absent: nothing. */
@@ -101,13 +84,13 @@ const openPostgres = async (url: string, options: DatabaseOptions): Promise<Data
   })
 
   const pool = await openPool({
-    maxPoolSize: options.poolSize ?? POOL_SIZE,
-    idleTimeout: IDLE_TIMEOUT,
+    maxPoolSize: options.poolSize ?? limits.poolSize,
+    idleTimeout: limits.spareConnectionMs,
     recipe: {
-      config: () => ({ keepAlive: true, ...found.config, query_timeout: ANSWER_TIMEOUT }),
+      config: () => ({ keepAlive: true, ...found.config, query_timeout: limits.answerTimeoutMs }),
       prepare: found.prepare,
-      begin: (client) => beginSession(client, STATEMENT_TIMEOUT),
-      statementTimeoutMs: STATEMENT_TIMEOUT,
+      begin: (client) => beginSession(client, limits.statementTimeoutMs),
+      statementTimeoutMs: limits.statementTimeoutMs,
       onError: options.onError ?? (() => {})
     }
   })
@@ -196,7 +179,7 @@ const connect = async (address: DatabaseAddress) => {
   const prepare = address.demandsChannelBinding ? demandChannelBinding : () => {}
   const [first, ...others] = address.configs.map((config) => ({
     fallback_application_name: "silktower",
-    connectionTimeoutMillis: CONNECTION_TIMEOUT,
+    connectionTimeoutMillis: limits.connectTimeoutMs,
     ...config
   })) as [pg.ClientConfig, ...pg.ClientConfig[]]
   const attempt = async (config: pg.ClientConfig): Promise<pg.Client> => {
@@ -236,10 +219,10 @@ const openPool = (settings: {
     driverFactory: createDatabaseDriver(settings.recipe),
     maxPoolSize: settings.maxPoolSize,
     idleTimeout: settings.idleTimeout,
-    maximumConnectionAge: settings.idleTimeout === "DISABLE_TIMEOUT" ? "DISABLE_TIMEOUT" : MAXIMUM_CONNECTION_AGE,
+    maximumConnectionAge: settings.idleTimeout === "DISABLE_TIMEOUT" ? "DISABLE_TIMEOUT" : limits.connectionAgeMs,
     // Whoever waits is told at once; the next request tries again anyway.
     connectionRetryLimit: 0,
-    gracefulTerminationTimeout: GOODBYE_TIMEOUT,
+    gracefulTerminationTimeout: limits.goodbyeTimeoutMs,
     interceptors: [rowValidation],
     // The default, DISCARD ALL after every query, halves the throughput; no statement of ours leaves anything behind.
     resetConnection: async () => {}

@@ -5,6 +5,7 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import type { PGlite } from "@electric-sql/pglite"
 import pg from "pg"
+import { limits } from "../../limits.ts"
 import { DataDirectoryUnusable, DiskNearlyFull, reasonOf } from "./databaseErrors.ts"
 import { lockDirectory } from "./directoryLock.ts"
 import { migrate } from "./migrations.ts"
@@ -21,12 +22,6 @@ export interface EmbeddedDatabase {
 }
 
 /**
- * Four segments of the write-ahead log. When the next one cannot be made, PostgreSQL gives up; inside this process it
- * then turns in a circle for ever, and everything else in the process with it. So it must never come to that.
- */
-const defaultSpareBytes = 4 * 16 * 2 ** 20
-
-/**
  * Opens the embedded PostgreSQL in `<dataDirectory>/postgres`, making and migrating it as needed; with `startEmpty`
  * whatever was there is removed first. Its folder is locked, as a second process would corrupt it.
  *
@@ -38,7 +33,7 @@ export const openEmbeddedDatabase = async (
   dataDirectory: string,
   {
     startEmpty = false,
-    spareBytes = defaultSpareBytes,
+    spareBytes = limits.spareBytes,
     otherMigrations = []
   }: {
     readonly startEmpty?: boolean

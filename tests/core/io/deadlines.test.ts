@@ -71,7 +71,10 @@ describe("deadlines", () => {
     deadlines = createDeadlines(5)
     const heard: string[] = []
     const actor = createActor(
-      fromTransition((_: null, { type }: { type: string }) => void heard.push(type) ?? null, null)
+      fromTransition((_: null, { type }: { type: string }) => {
+        heard.push(type)
+        return null
+      }, null)
     )
     actor.start()
     const witness = listener()
