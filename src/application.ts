@@ -165,8 +165,9 @@ export const startApplication = async (config: Config, options: ApplicationOptio
     timeoutMs: limits.readinessTimeoutMs,
     freshMs: limits.readinessFreshMs
   })
-  const recorder = createRecorder({ telemetry, metrics, onEvent: (event, row) => watch.hear(event, row) })
-  const recording = recorder.of<DropSilkEvent>(events, (clientId) => connections.addressOf(clientId))
+  const recorder = createRecorder({ telemetry, metrics })
+  recorder.subscribe((event, row) => watch.hear(event, row))
+  const recording = recorder.of<DropSilkEvent>(events, { addressOf: (clientId) => connections.addressOf(clientId) })
   const record = (event: DropSilkEvent) => recordDropSilk(event)
   const toldHeaders = new Set<UnreadHeader>()
   const addressOf = createAddressReader(config.trustProxy, (header, proxy) => {

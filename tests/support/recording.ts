@@ -21,6 +21,7 @@ export const createRecording = (options: Partial<TelemetryOptions> = {}) => {
   const log = createLog(options)
   const metrics = createMetrics("1.2.3")
   const shown: (readonly [NamedEvent, EventRow<NamedEvent>])[] = []
-  const recorder = createRecorder({ telemetry: log, metrics, onEvent: (...event) => shown.push(event) })
+  const recorder = createRecorder({ telemetry: log, metrics })
+  recorder.subscribe((...event) => shown.push(event))
   return { ...log, recorder, metrics, shown }
 }

@@ -10,9 +10,10 @@ import type { Log, Telemetry } from "./telemetry.ts"
 export interface RecorderOptions {
   readonly telemetry: Pick<Telemetry, "logFor" | "writes">
   readonly metrics: Pick<Metrics, "counter">
-  /** Hears of each event that has a `feed`. */
-  readonly onEvent: (event: NamedEvent, row: EventRow<NamedEvent>) => void
 }
+
+/** Hears of an event, with its row. */
+export type Listener = (event: NamedEvent, row: EventRow<NamedEvent>) => void
 
 /** What takes the events of one table. */
 export interface Recording<Event extends NamedEvent> {
@@ -22,21 +23,27 @@ export interface Recording<Event extends NamedEvent> {
   count(name: Event["name"]): number
 }
 
+export interface TableOptions<Event extends NamedEvent> {
+  /** The address of a connection of whoever the table belongs to, while it is known. */
+  readonly addressOf?: (clientId: string) => string | undefined
+  /** What else is done with each event, once it has been recorded; `said` is what `record` says. */
+  readonly then?: (event: Event, said: "omitted" | void) => void
+}
+
 export interface Recorder {
-  /**
-   * Begins to record the events of a table. Throws when another table has one of its names.
-   * `addressOf`: the address of a connection of whoever the table belongs to, while it is known.
-   */
-  of<Event extends NamedEvent>(
-    table: EventTable<Event>,
-    addressOf?: (clientId: string) => string | undefined
-  ): Recording<Event>
+  /** Begins to record the events of a table. Throws when another table has one of its names. */
+  of<Event extends NamedEvent>(table: EventTable<Event>, options?: TableOptions<Event>): Recording<Event>
+  /** Records an event of whichever table it is of; one that is of none is let go. */
+  record(event: NamedEvent): void
+  /** Tells of each event that has a `feed`. */
+  subscribe(listener: Listener): void
 }
 
 type Row = EventRow<NamedEvent>
 
-export const createRecorder = ({ telemetry, metrics, onEvent }: RecorderOptions): Recorder => {
-  const names = new Set<string>()
+export const createRecorder = ({ telemetry, metrics }: RecorderOptions): Recorder => {
+  const all = new Map<string, Recording<NamedEvent>["record"]>()
+  const listeners: Listener[] = []
 
   /** Counts an event in the metrics. */
   const counterOf = ({ counter }: Row): ((event: NamedEvent) => void) | undefined => {
@@ -52,7 +59,7 @@ export const createRecorder = ({ telemetry, metrics, onEvent }: RecorderOptions)
     }
   }
 
-  const of: Recorder["of"] = (table, addressOf = () => undefined) => {
+  const of: Recorder["of"] = (table, { addressOf = () => undefined, then } = {}) => {
     const rows = Object.entries<Row>(table as unknown as Readonly<Record<string, Row>>)
     const budgets: Record<string, LineBudget | null> = {}
     for (const [name, { line }] of rows) if (line !== undefined) budgets[name] = line.budget
@@ -78,20 +85,26 @@ export const createRecorder = ({ telemetry, metrics, onEvent }: RecorderOptions)
     }
 
     for (const [name, row] of rows) {
-      if (names.has(name)) throw new TypeError(`Two event tables have a row for ${name}`)
-      names.add(name)
+      if (all.has(name)) throw new TypeError(`Two event tables have a row for ${name}`)
       const counter = counterOf(row)
       const { line, feed } = row
-      recorders.set(name, (event) => {
+      const record: Recording<NamedEvent>["record"] = (event) => {
         counts.set(name, count(name) + 1)
         counter?.(event)
         const said = line === undefined ? undefined : write(line, event)
-        if (feed !== undefined) onEvent(event, row)
+        if (feed !== undefined) for (const listener of listeners) listener(event, row)
+        then?.(event as Parameters<typeof then>[0], said)
         return said
-      })
+      }
+      recorders.set(name, record)
+      all.set(name, record)
     }
     return { record: (event) => recorders.get(event.name)?.(event), count }
   }
 
-  return { of }
+  return {
+    of,
+    record: (event) => void all.get(event.name)?.(event),
+    subscribe: (listener) => void listeners.push(listener)
+  }
 }

@@ -7,7 +7,7 @@ import { createRecording } from "../../support/recording.ts"
 
 const createEvents = (options: Partial<TelemetryOptions> = {}) => {
   const recording = createRecording(options)
-  return { ...recording, ...recording.recorder.of<DropSilkEvent>(events, () => "192.0.2.1") }
+  return { ...recording, ...recording.recorder.of<DropSilkEvent>(events, { addressOf: () => "192.0.2.1" }) }
 }
 
 const iso = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
