@@ -52,7 +52,7 @@ const ownServer = async () => {
     loadConfig({ PORT: "0", HOST: "127.0.0.1", DATA_DIR: directory }, [], protocols)
   )
   const output = new PassThrough().resume()
-  const application = await startApplication(config, { output, pretty: false })
+  const application = await startApplication(config, { protocols, output, pretty: false })
   return {
     url: `http://127.0.0.1:${application.port}`,
     stop: async () => {

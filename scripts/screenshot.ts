@@ -87,7 +87,7 @@ const main = async () => {
   const directory = await mkdtemp(join(tmpdir(), "silktower-picture-"))
   const environment = { PORT: "0", HOST: "127.0.0.1", DATA_DIR: directory, LOG_ACCESS_KEY: key }
   const config = await Effect.runPromise(loadConfig(environment, [], protocols))
-  const application = await startApplication(config, { output: new PassThrough().resume(), pretty: false })
+  const application = await startApplication(config, { protocols, output: new PassThrough().resume(), pretty: false })
   const url = `http://127.0.0.1:${application.port}`
   const browser = await launchChromium(chromium)
   try {

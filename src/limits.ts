@@ -132,6 +132,9 @@ export const limits = {
   /** Milliseconds that these doublings end at. Zero would never pause. */
   jobLongestBackOffMs: 15 * 60_000,
 
+  /** Characters of `[0-9a-z]` that tell users of a TURN server apart in its log: 51 bits. Zero would tell nobody apart. */
+  turnUserIdLength: 10,
+
   // Health
 
   /** Milliseconds in which the database must answer for the server to count as ready: orchestrators themselves wait

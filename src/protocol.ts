@@ -69,6 +69,8 @@ export interface Parts {
   /** Timed jobs by name. */
   readonly jobs?: Readonly<Record<string, Job>>
   readonly tower?: TowerPart
+  /** What the heartbeat line says of it. */
+  readonly heartbeat?: () => Readonly<Record<string, number>>
   /** Gives back what it holds, when its actors have ended. */
   readonly close?: () => void | Promise<void>
 }
@@ -114,5 +116,5 @@ export interface Core {
   /** Whether TURN credentials can be had. */
   readonly hasTurn: boolean
   /** Where third parties are, by name, without a slash at the end; absent: where they really are. For tests. */
-  readonly thirdParties: Readonly<Record<string, string>>
+  readonly thirdParties: Readonly<Record<string, unknown>>
 }

@@ -73,6 +73,7 @@ export const run = async ({ inspect }: RunOptions = {}): Promise<void> => {
   const output = createLogOutput(standardOutput, { waitingUnits: limits.logWaitingUnits, retryMs: limits.logRetryMs })
   const giveUp = (error: unknown) => fail(error, output)
   const application = await startApplication(config, {
+    protocols,
     output,
     pretty: isatty(standardOutput),
     inspect,

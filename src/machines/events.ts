@@ -13,3 +13,8 @@ export interface ActorCrashed {
   readonly error: unknown
   readonly restarted: boolean
 }
+
+/** What has happened, of whoever's table: each protocol has events of its own. */
+export interface DomainEvent {
+  readonly name: string
+}

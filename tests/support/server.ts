@@ -160,7 +160,7 @@ export const startServer = async (
   seedEmbeddedDatabase(environment)
   const given = { PORT: "0", HOST: "127.0.0.1", ...withoutBudgets, ...environment }
   const config = await Effect.runPromise(loadConfig(given, commandLine, protocols))
-  const application = await startApplication(config, { output, pretty: false, ...options })
+  const application = await startApplication(config, { protocols, output, pretty: false, ...options })
   const ws = `ws://127.0.0.1:${application.port}`
   return {
     ...application,

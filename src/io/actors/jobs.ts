@@ -20,7 +20,7 @@ export interface Job {
 }
 
 export interface JobsOptions {
-  /** By name; all protocols share the names. */
+  /** By name; all protocols share the names. More may come until `kind` is asked for. */
   readonly jobs: Readonly<Record<string, Job>>
   /** The supervisor of jobs, once there is one. */
   readonly supervisor: () => SupervisorRef | undefined
@@ -31,7 +31,8 @@ export interface JobsOptions {
 }
 
 export interface Jobs {
-  readonly kind: Kind
+  /** Of all jobs that there are by now. */
+  readonly kind: () => Kind
   /** How each job is. */
   readonly status: () => Readonly<Record<string, JobStatus>>
 }
@@ -87,5 +88,5 @@ export const createJobs = ({ jobs, supervisor, log, metrics, now }: JobsOptions)
     actions: { hurry: () => hurry.abort() }
   })
   const backOff = { backOffMs: limits.jobBackOffMs, longestBackOffMs: limits.jobLongestBackOffMs }
-  return { kind: jobKind(machine, backOff, Object.keys(jobs)), status }
+  return { kind: () => jobKind(machine, backOff, Object.keys(jobs)), status }
 }

@@ -7,6 +7,8 @@ import type { Links } from "../sockets/link.ts"
 import { type DropSilkLog, events, type Narrate, type StoryStep } from "./events.ts"
 
 export interface StoriesOptions {
+  /** The supervisor that starts the stories. */
+  readonly supervisor: () => SupervisorRef
   readonly links: Pick<Links, "signalsOf">
   readonly deadlines: Deadlines
   readonly log: DropSilkLog
@@ -60,9 +62,7 @@ const written = (context: StoryContext, endedAt: number, signalsExchanged: numbe
 })
 
 /** The machine of a story, and the ear that hears for all of them. */
-export const createStories = ({ links, deadlines, log, limit, now }: StoriesOptions) => {
-  let supervisor: SupervisorRef | undefined
-
+export const createStories = ({ supervisor, links, deadlines, log, limit, now }: StoriesOptions) => {
   const machine = storyMachine.provide({
     actions: {
       tell: ({ context }, { outcome, signals }) => {
@@ -80,7 +80,7 @@ export const createStories = ({ links, deadlines, log, limit, now }: StoriesOpti
   const passHeard = () => {
     const steps = heard
     heard = []
-    if (supervisor !== undefined) for (const step of steps) step(supervisor)
+    for (const step of steps) step(supervisor())
   }
   const later = (step: (stories: SupervisorRef) => void) => {
     if (heard.push(step) === 1) queueMicrotask(passHeard)
@@ -106,10 +106,6 @@ export const createStories = ({ links, deadlines, log, limit, now }: StoriesOpti
   return {
     machine,
     /** Takes every domain event; those that are no flight's change nothing. */
-    hear,
-    /** Which supervisor starts the stories. */
-    attach: (stories: SupervisorRef) => {
-      supervisor = stories
-    }
+    hear
   }
 }

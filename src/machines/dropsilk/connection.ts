@@ -5,12 +5,16 @@
  * is what it has asked for and not been answered yet: frames are handled strictly in order, so while a room is being
  * asked, later frames are held.
  */
-import { type AnyActorRef, assign, sendTo, setup } from "xstate"
-import { type Delivery, type SupervisorReply, supervisorOf } from "../supervisor.ts"
+import { assign, setup } from "xstate"
+import { networkOf } from "../clientAddress.ts"
+import type { Aftermath, Crash } from "../kinds.ts"
+import { speakAs } from "../registry.ts"
+import type { SupervisorReply } from "../supervisor.ts"
+import { connectionAt, flightAt, networkAt, roomAt, socketAt } from "./addresses.ts"
 import type { DropSilkEvent } from "./events.ts"
 import type { Channel, ConnectionType, FlightEvent, FlightInput, FlightNotice, Member, Peer } from "./flight.ts"
-import type { NetworkNotice, Presence } from "./network.ts"
-import type { AttachReply, RoomInvite, RoomVouched } from "./roomMessages.ts"
+import type { NetworkEvent, NetworkNotice, Presence } from "./network.ts"
+import type { AttachReply, RoomAttach, RoomInvite, RoomVouched } from "./roomMessages.ts"
 import type { Participant, Role } from "./roomRecord.ts"
 
 export interface ConnectionInput {
@@ -30,7 +34,6 @@ interface Seat {
   readonly channel: Channel
   /** Null in an open flight. */
   readonly participantId: string | null
-  readonly flight: AnyActorRef
 }
 
 interface Attach {
@@ -98,16 +101,19 @@ export type ConnectionFault =
 /** Flights that belong to a room live beside the open ones under names no code can have. */
 export const roomFlightId = (code: string, channel: Channel): string => `${code}/${channel}`
 
-const memberOf = (context: ConnectionContext, self: AnyActorRef, participantId: string | null): Member => ({
+const memberOf = (context: ConnectionContext, participantId: string | null): Member => ({
   id: context.id,
   name: context.name,
   address: context.address,
   group: context.group,
-  participantId,
-  connection: self
+  participantId
 })
 
+const ownNetwork = (context: ConnectionContext) => networkAt(networkOf(context))
+
 type EventOf<Type extends ConnectionEvent["type"]> = Extract<ConnectionEvent, { type: Type }>
+
+const { tell, start } = speakAs(({ id }: ConnectionContext) => connectionAt(id))
 
 const base = setup({
   types: {
@@ -136,7 +142,7 @@ const base = setup({
     sitsInNamedFlight: ({ context, event }) => context.seat?.code === (event as EventOf<"flight.invite">).code,
     isOwnNetwork: ({ context, event }) => {
       const { group } = event as EventOf<"network.lost">
-      return group === null || group === context.group
+      return group === null || group === networkOf(context)
     }
   },
   actions: {
@@ -168,80 +174,89 @@ const base = setup({
     cancelDeadline: () => {},
     record: (_, _event: DropSilkEvent) => {},
     // Others in the tower
-    enterNetwork: sendTo(supervisorOf("networks"), ({ context, self }, { presence }: { presence: Presence }) => ({
-      type: "child.tell" as const,
-      id: context.group,
-      input: { group: context.group },
+    enterNetwork: tell(({ context }, { presence }: { presence: Presence }) => ({
+      to: ownNetwork(context),
+      input: { group: networkOf(context) },
       event: {
         type: "network.enter",
-        client: { id: context.id, name: context.name, presence, connection: self }
-      }
+        client: { id: context.id, name: context.name, presence }
+      } satisfies NetworkEvent
     })),
-    leaveNetwork: sendTo(supervisorOf("networks"), ({ context }) => ({
-      type: "child.tell" as const,
-      id: context.group,
-      event: { type: "network.leave", id: context.id }
+    leaveNetwork: tell(({ context }) => ({
+      to: ownNetwork(context),
+      event: { type: "network.leave", id: context.id } satisfies NetworkEvent
     })),
-    announcePresence: sendTo(supervisorOf("networks"), ({ context }, { presence }: { presence: Presence }) => ({
-      type: "child.tell" as const,
-      id: context.group,
-      event: { type: "network.presence", id: context.id, presence }
+    announcePresence: tell(({ context }, { presence }: { presence: Presence }) => ({
+      to: ownNetwork(context),
+      event: { type: "network.presence", id: context.id, presence } satisfies NetworkEvent
     })),
-    invite: sendTo(supervisorOf("networks"), ({ context, event }) => {
+    announceName: tell(({ context }, { name }: { name: string }) => ({
+      to: ownNetwork(context),
+      event: { type: "network.rename", id: context.id, name } satisfies NetworkEvent
+    })),
+    invite: tell(({ context, event }) => {
       const { inviteeId, code } = event as EventOf<"flight.invite"> | EventOf<"room.vouched">
       return {
-        type: "child.tell" as const,
-        id: context.group,
-        event: { type: "network.invite", from: context.id, to: inviteeId, flightCode: code }
+        to: ownNetwork(context),
+        event: { type: "network.invite", from: context.id, to: inviteeId, flightCode: code } satisfies NetworkEvent
       }
     }),
     /** Whoever hosts over HTTP invites before it attaches: only the room knows that it may. */
-    askRoomToVouch: sendTo(supervisorOf("rooms"), ({ context, event, self }) => {
+    askRoomToVouch: tell(({ context, event }) => {
       const { inviteeId, code, at } = event as EventOf<"flight.invite">
+      const replyTo = connectionAt(context.id)
       return {
-        type: "child.tell" as const,
-        id: code,
-        event: { type: "room.invite", inviteeId, address: context.address, at, replyTo: self } satisfies RoomInvite
+        to: roomAt(code),
+        event: { type: "room.invite", inviteeId, address: context.address, at, replyTo } satisfies RoomInvite
       }
     }),
-    openFlight: sendTo(supervisorOf("flights"), ({ context, self }, { code }: { code: string }) => ({
-      type: "child.start" as const,
-      id: code,
+    openFlight: start(({ context }, { code }: { code: string }) => ({
+      to: flightAt(code),
       input: { id: code, code, channel: "transfer", ofRoom: false } satisfies FlightInput,
-      event: { type: "seat.take", member: memberOf(context, self, null), participants: [] },
-      replyTo: self
+      event: { type: "seat.take", member: memberOf(context, null), participants: [] } satisfies FlightEvent,
+      replyTo: connectionAt(context.id)
     })),
-    joinFlight: sendTo(supervisorOf("flights"), ({ context, self }, { code }: { code: string }) => ({
-      type: "child.tell" as const,
-      id: code,
-      event: { type: "seat.take", member: memberOf(context, self, null), participants: [] },
-      replyTo: self
+    joinFlight: tell(({ context }, { code }: { code: string }) => ({
+      to: flightAt(code),
+      event: { type: "seat.take", member: memberOf(context, null), participants: [] } satisfies FlightEvent,
+      replyTo: connectionAt(context.id)
     })),
-    takeRoomSeat: sendTo(supervisorOf("flights"), ({ context, event, self }) => {
+    takeRoomSeat: tell(({ context, event }) => {
       const { code, channel, participant, participants } = event as EventOf<"room.admitted">
       const id = roomFlightId(code, channel)
       return {
-        type: "child.tell" as const,
-        id,
+        to: flightAt(id),
         input: { id, code, channel, ofRoom: true } satisfies FlightInput,
-        event: { type: "seat.take", member: memberOf(context, self, participant.id), participants },
-        replyTo: self
+        event: { type: "seat.take", member: memberOf(context, participant.id), participants } satisfies FlightEvent,
+        replyTo: connectionAt(context.id)
       }
     }),
-    askRoom: sendTo(supervisorOf("rooms"), ({ context, self }) => {
+    tellFlight: tell((_, { flightId, event }: { flightId: string; event: FlightEvent }) => ({
+      to: flightAt(flightId),
+      event
+    })),
+    askRoom: tell(({ context }) => {
       const { attempt, code, channel, participantId, at } = context.attach as Attach
+      const replyTo = connectionAt(context.id)
       return {
-        type: "child.tell" as const,
-        id: code,
+        to: roomAt(code),
         input: { code, at },
-        event: { type: "room.attach", attempt, channel, participantId, address: context.address, at, replyTo: self },
-        replyTo: self
+        event: {
+          type: "room.attach",
+          attempt,
+          channel,
+          participantId,
+          address: context.address,
+          at,
+          replyTo
+        } satisfies RoomAttach,
+        replyTo
       }
     }),
     rememberSeat: assign({
       seat: ({ event }) => {
-        const { flightId, code, channel, participantId, flight } = event as EventOf<"seat.given">
-        return { flightId, code, channel, participantId, flight }
+        const { flightId, code, channel, participantId } = event as EventOf<"seat.given">
+        return { flightId, code, channel, participantId }
       }
     }),
     forgetSeat: assign({ seat: null }),
@@ -257,18 +272,15 @@ const base = setup({
 })
 
 /** Takes the name that the client has given itself, or that its room knows it by. */
-const rename = base.enqueueActions(({ context, event, enqueue, system }) => {
+const rename = base.enqueueActions(({ context, event, enqueue }) => {
   const name = event.type === "room.admitted" ? event.participant.name : (event as EventOf<"details.register">).name
   if (!context.isNamed) enqueue.assign({ isNamed: true })
   if (name === context.name) return
   enqueue.assign({ name })
-  enqueue.sendTo(supervisorOf("networks")({ system }), {
-    type: "child.tell",
-    id: context.group,
-    event: { type: "network.rename", id: context.id, name }
-  })
+  enqueue({ type: "announceName", params: { name } })
   if (context.seat !== null) {
-    enqueue.sendTo(context.seat.flight, { type: "member.renamed", id: context.id, name })
+    const { flightId } = context.seat
+    enqueue({ type: "tellFlight", params: { flightId, event: { type: "member.renamed", id: context.id, name } } })
   }
 })
 
@@ -277,7 +289,8 @@ const leaveSeat = base.enqueueActions(({ context, event, enqueue }) => {
   if (context.seat === null) return
   const { at } = event as EventOf<"socket.closed"> | EventOf<"room.attach">
   const abrupt = event.type === "socket.closed" && event.abrupt
-  enqueue.sendTo(context.seat.flight, { type: "seat.leave", id: context.id, abrupt, at } satisfies FlightEvent)
+  const { flightId } = context.seat
+  enqueue({ type: "tellFlight", params: { flightId, event: { type: "seat.leave", id: context.id, abrupt, at } } })
   enqueue.assign({ seat: null })
   enqueue.raise({ type: "seat.left" })
 })
@@ -287,7 +300,8 @@ const leaveOtherSeat = base.enqueueActions(({ context, event, enqueue }) => {
   const { code, channel, participant, at } = event as EventOf<"room.admitted">
   const { seat } = context
   if (seat === null || (seat.flightId === roomFlightId(code, channel) && seat.participantId === participant.id)) return
-  enqueue.sendTo(seat.flight, { type: "seat.leave", id: context.id, abrupt: false, at } satisfies FlightEvent)
+  const leave = { type: "seat.leave", id: context.id, abrupt: false, at } as const
+  enqueue({ type: "tellFlight", params: { flightId: seat.flightId, event: leave } })
   enqueue.assign({ seat: null })
   enqueue.raise({ type: "seat.left" })
 })
@@ -615,18 +629,21 @@ export const connectionMachine = base.extend({ actions: { rename, leaveSeat, lea
   }
 })
 
-/** What the others are told of a connection that has crashed: it has left its seat and its network. */
-export const connectionCrashNotices = (context: ConnectionContext, at: number): readonly Delivery[] => [
-  ...(context.seat === null
-    ? []
-    : [
-        {
-          to: context.seat.flight,
-          event: { type: "seat.leave", id: context.id, abrupt: false, at } satisfies FlightEvent
-        }
-      ]),
-  {
-    to: "networks",
-    event: { type: "child.tell", id: context.group, event: { type: "network.leave", id: context.id } }
-  }
-]
+/** Its socket is closed, and it has left its seat and its network. */
+export const connectionCrash = ({ id, at, context }: Crash<ConnectionContext>): Aftermath => ({
+  tell: [
+    { to: socketAt(id), event: { type: "socket.abandoned" } },
+    ...(context === undefined || context.seat === null
+      ? []
+      : [
+          {
+            to: flightAt(context.seat.flightId),
+            event: { type: "seat.leave", id, abrupt: false, at } satisfies FlightEvent
+          }
+        ]),
+    ...(context === undefined
+      ? []
+      : [{ to: ownNetwork(context), event: { type: "network.leave", id } satisfies NetworkEvent }])
+  ],
+  record: [{ name: "client:disconnected", clientId: id, flightCode: null } satisfies DropSilkEvent]
+})

@@ -5,8 +5,12 @@
  * channel of a room: its seats are those of the room's participants, and a newer socket of the same participant takes
  * the older one's seat.
  */
-import { type AnyActorRef, assign, sendTo, setup } from "xstate"
-import { type Delivery, supervisorOf } from "../supervisor.ts"
+import { assign, setup } from "xstate"
+import type { Address } from "../address.ts"
+import { areNeighbours } from "../clientAddress.ts"
+import type { Aftermath, Crash } from "../kinds.ts"
+import { speakAs } from "../registry.ts"
+import { connectionAt, flightAt, roomAt } from "./addresses.ts"
 import type { DropSilkEvent } from "./events.ts"
 
 /** The three connections that two participants of a room may have. */
@@ -21,7 +25,6 @@ export interface Member {
   readonly group: string
   /** Set in a room's flight only. */
   readonly participantId: string | null
-  readonly connection: AnyActorRef
 }
 
 /** What one member is told of the other. */
@@ -53,7 +56,7 @@ export type FlightEvent =
   | { readonly type: "seat.leave"; readonly id: string; readonly abrupt: boolean; readonly at: number }
   | { readonly type: "member.renamed"; readonly id: string; readonly name: string }
   /** A room that has just been loaded asks who sits here. */
-  | { readonly type: "seats.asked"; readonly replyTo: AnyActorRef }
+  | { readonly type: "seats.asked"; readonly replyTo: Address }
   /** Somebody was refused because the seats are taken. */
   | { readonly type: "seats.wanted" }
   | { readonly type: "deadline"; readonly at: number }
@@ -66,7 +69,6 @@ export type FlightNotice =
       readonly code: string
       readonly channel: Channel
       readonly participantId: string | null
-      readonly flight: AnyActorRef
     }
   | { readonly type: "seat.refused"; readonly flightId: string }
   | { readonly type: "seat.lost"; readonly flightId: string }
@@ -108,8 +110,7 @@ export interface FlightContext extends FlightInput, FlightSettings {
 /** The code in a flight's id. */
 export const codeOfFlight = (id: string): string => id.split("/", 1)[0] as string
 
-/** One network group is `lan`: those of one address are in one, and those of unknown address each in one of its own. */
-export const connectionTypeOf = (a: Member, b: Member): ConnectionType => (a.group === b.group ? "lan" : "wan")
+export const connectionTypeOf = (a: Member, b: Member): ConnectionType => (areNeighbours(a, b) ? "lan" : "wan")
 
 const isSameHolder = (seat: Member, member: Member): boolean =>
   seat.id === member.id || (seat.participantId !== null && seat.participantId === member.participantId)
@@ -126,6 +127,8 @@ const holdsThisSeat = ({ seats }: FlightContext, { id, participantId }: Member):
 
 type SeatTake = Extract<FlightEvent, { type: "seat.take" }>
 type SeatLeave = Extract<FlightEvent, { type: "seat.leave" }>
+
+const { tell } = speakAs(({ id }: FlightContext) => flightAt(id))
 
 const base = setup({
   types: {
@@ -190,25 +193,25 @@ const base = setup({
     cancelDeadline: () => {},
     record: (_, _event: DropSilkEvent) => {},
     missMember: assign({ absent: ({ event }) => (event as SeatLeave).id }),
-    refuseSeat: sendTo(
-      ({ event }) => (event as SeatTake).member.connection,
-      ({ context }) => ({ type: "seat.refused", flightId: context.id }) satisfies FlightNotice
-    ),
-    report: sendTo(supervisorOf("rooms"), ({ context }, report: SeatReport) => ({
-      type: "child.tell" as const,
-      id: context.code,
+    tellMember: tell((_, { id, notice }: { id: string; notice: FlightNotice }) => ({
+      to: connectionAt(id),
+      event: notice
+    })),
+    refuseSeat: tell(({ context, event }) => ({
+      to: connectionAt((event as SeatTake).member.id),
+      event: { type: "seat.refused", flightId: context.id } satisfies FlightNotice
+    })),
+    report: tell(({ context }, report: SeatReport) => ({ to: roomAt(context.code), event: report })),
+    reportVacated: tell(({ context }, { participantId, at }: { participantId: string; at: number }) => ({
+      to: roomAt(context.code),
+      // The room may have gone to rest or crashed: its row must still hear of it.
+      input: { code: context.code, at },
+      event: { type: "seat.vacated", participantId, at } satisfies SeatReport
+    })),
+    answerRoom: tell((_, { replyTo, report }: { replyTo: Address; report: SeatReport }) => ({
+      to: replyTo,
       event: report
     })),
-    reportVacated: sendTo(
-      supervisorOf("rooms"),
-      ({ context }, { participantId, at }: { participantId: string; at: number }) => ({
-        type: "child.tell" as const,
-        id: context.code,
-        // The room may have gone to rest or crashed: its row must still hear of it.
-        input: { code: context.code, at },
-        event: { type: "seat.vacated", participantId, at } satisfies SeatReport
-      })
-    ),
     renameMember: assign({
       seats: ({ context, event }) => {
         const { id, name } = event as Extract<FlightEvent, { type: "member.renamed" }>
@@ -232,13 +235,13 @@ const leftBy = (memberId: string, { id, code }: FlightContext): DropSilkEvent =>
   memberId
 })
 
-const takeSeat = base.enqueueActions(({ context, event, enqueue, self }) => {
+const takeSeat = base.enqueueActions(({ context, event, enqueue }) => {
   const { member, participants } = event as SeatTake
   const remaining = seatsBeside(context.seats, member, participants)
   for (const seat of context.seats) {
     if (remaining.includes(seat) || seat.id === member.id) continue
     if (seat.id !== context.absent) {
-      enqueue.sendTo(seat.connection, { type: "seat.lost", flightId: context.id } satisfies FlightNotice)
+      enqueue({ type: "tellMember", params: { id: seat.id, notice: { type: "seat.lost", flightId: context.id } } })
     }
     enqueue({ type: "record", params: leftBy(seat.id, context) })
   }
@@ -257,14 +260,9 @@ const takeSeat = base.enqueueActions(({ context, event, enqueue, self }) => {
       }
     })
   }
-  enqueue.sendTo(member.connection, {
-    type: "seat.given",
-    flightId: context.id,
-    code: context.code,
-    channel: context.channel,
-    participantId: member.participantId,
-    flight: self
-  } satisfies FlightNotice)
+  const { id: flightId, code, channel } = context
+  const notice = { type: "seat.given", flightId, code, channel, participantId: member.participantId } as const
+  enqueue({ type: "tellMember", params: { id: member.id, notice } })
   if (member.participantId !== null) enqueue({ type: "report", params: takenBy(member.participantId, context) })
 })
 
@@ -294,7 +292,8 @@ const leaveTogether = leave(({ absent }, event) => [absent, (event as SeatLeave)
 const reportSeats = base.enqueueActions(({ context, event, enqueue }) => {
   const { replyTo } = event as Extract<FlightEvent, { type: "seats.asked" }>
   for (const { participantId } of context.seats) {
-    if (participantId !== null) enqueue.sendTo(replyTo, takenBy(participantId, context))
+    if (participantId === null) continue
+    enqueue({ type: "answerRoom", params: { replyTo, report: takenBy(participantId, context) } })
   }
 })
 
@@ -318,18 +317,20 @@ const introductionOf = (context: FlightContext, member: Member): FlightNotice =>
 
 const introduce = base.enqueueActions(({ context, enqueue }) => {
   enqueue.assign({ introduced: context.seats.map(({ id, name }) => ({ id, name })) })
-  for (const member of context.seats) enqueue.sendTo(member.connection, introductionOf(context, member))
+  for (const member of context.seats) {
+    enqueue({ type: "tellMember", params: { id: member.id, notice: introductionOf(context, member) } })
+  }
 })
 
 /** Tells one who attaches again what it has been told already; the other one has nothing to do with it. */
 const introduceAgain = base.enqueueActions(({ context, event, enqueue }) => {
   const { member } = event as SeatTake
-  enqueue.sendTo(member.connection, introductionOf(context, member))
+  enqueue({ type: "tellMember", params: { id: member.id, notice: introductionOf(context, member) } })
 })
 
 const tellPeerLeft = base.enqueueActions(({ context, enqueue }) => {
   for (const seat of context.seats) {
-    enqueue.sendTo(seat.connection, { type: "peer.left", flightId: context.id } satisfies FlightNotice)
+    enqueue({ type: "tellMember", params: { id: seat.id, notice: { type: "peer.left", flightId: context.id } } })
   }
 })
 
@@ -468,15 +469,23 @@ export const flightMachine = base
     }
   })
 
-/** What the members of a crashed flight and its room are told. */
-export const flightCrashNotices = (context: FlightContext): readonly Delivery[] => [
-  ...context.seats.map((seat) => ({
-    to: seat.connection,
-    event: { type: "flight.lost", flightId: context.id } satisfies FlightNotice
-  })),
-  ...context.seats.flatMap(({ participantId }) =>
-    participantId === null
-      ? []
-      : [{ to: "rooms", event: { type: "child.tell", id: context.code, event: freedBy(participantId, context) } }]
-  )
-]
+/** Its members hear that it is gone, and its room that its seats are free: nobody has left the room. */
+export const flightCrash = ({ id, context }: Crash<FlightContext>): Aftermath => {
+  const seats = context?.seats ?? []
+  return {
+    tell: [
+      ...seats.map((seat) => ({
+        to: connectionAt(seat.id),
+        event: { type: "flight.lost", flightId: id } satisfies FlightNotice
+      })),
+      ...seats.flatMap(({ participantId }) =>
+        context === undefined || participantId === null
+          ? []
+          : [{ to: roomAt(context.code), event: freedBy(participantId, context) }]
+      )
+    ],
+    record: [
+      { name: "flight:ended", flightId: id, flightCode: codeOfFlight(id), reason: "crashed" } satisfies DropSilkEvent
+    ]
+  }
+}

@@ -6,9 +6,12 @@
  * from what is saved, less whoever has left since: that is a fact, and its peer has been told. An extension of the room's life is remembered and written when it has grown large enough, or when
  * the actor goes to rest.
  */
-import { type AnyActorRef, and, assign, fromPromise, not, type SnapshotFrom, sendTo, setup } from "xstate"
+import { and, assign, fromPromise, not, type SnapshotFrom, setup } from "xstate"
+import type { Address } from "../address.ts"
 import { unknownAddress } from "../clientAddress.ts"
-import { type Delivery, supervisorOf } from "../supervisor.ts"
+import type { Aftermath, Crash } from "../kinds.ts"
+import { speakAs } from "../registry.ts"
+import { flightAt, roomAt } from "./addresses.ts"
 import type { DropSilkEvent } from "./events.ts"
 import type { Channel, FlightEvent } from "./flight.ts"
 import { type Around, goneFor, isHeardFrom, type LastWord, type Patience, withWord, wordsOf } from "./roomHearing.ts"
@@ -69,7 +72,7 @@ export interface RoomInput extends Patience, Remembrance {
     readonly name: string
     readonly address: string
     readonly requestId: number
-    readonly replyTo: AnyActorRef
+    readonly replyTo: Address
   }
 }
 
@@ -164,6 +167,14 @@ const isSideSeat = (seat: RoomContext["sideSeats"][number], event: RoomEvent): b
   return seat.participantId === participantId && seat.channel === channel
 }
 
+/** What somebody who has asked is told. */
+interface Answer {
+  readonly to: Address
+  readonly event: RoomAnswer | AttachReply
+}
+
+const { tell } = speakAs(({ code }: RoomContext) => roomAt(code))
+
 const base = setup({
   types: {
     context: {} as RoomContext,
@@ -237,11 +248,11 @@ const base = setup({
     cancelDeadline: () => {},
     record: (_, _event: DropSilkEvent) => {},
     keepWaiting: assign({ waiting: ({ context, event }) => [...context.waiting, event] }),
-    answerCreator: sendTo(
-      ({ context }) => context.creation!.replyTo,
+    answer: tell((_, { to, event }: Answer) => ({ to, event })),
+    answerCreator: tell(
       ({ context }, { outcome }: { outcome: "room.codeTaken" | "room.unavailable" | "room.broken" }) => ({
-        type: outcome,
-        requestId: context.creation!.requestId
+        to: context.creation!.replyTo,
+        event: { type: outcome, requestId: context.creation!.requestId } satisfies RoomAnswer
       })
     ),
     draftCreation: assign({
@@ -284,15 +295,13 @@ const base = setup({
       // Where nobody is in it, nobody can have lengthened its life.
       expiresAt: room.host === null ? room.expiresAt : Math.max(context.expiresAt, room.expiresAt)
     })),
-    askSeats: sendTo(supervisorOf("flights"), ({ context, self }, { channel }: { channel: Channel }) => ({
-      type: "child.tell" as const,
-      id: `${context.code}/${channel}`,
-      event: { type: "seats.asked", replyTo: self }
+    askSeats: tell(({ context }, { channel }: { channel: Channel }) => ({
+      to: flightAt(`${context.code}/${channel}`),
+      event: { type: "seats.asked", replyTo: roomAt(context.code) } satisfies FlightEvent
     })),
     /** Those who hold the transfer seats, and so are in the room, are looked after. */
-    wantSeats: sendTo(supervisorOf("flights"), ({ context }) => ({
-      type: "child.tell" as const,
-      id: `${context.code}/transfer`,
+    wantSeats: tell(({ context }) => ({
+      to: flightAt(`${context.code}/transfer`),
       event: { type: "seats.wanted" } satisfies FlightEvent
     })),
     touch: assign({
@@ -307,46 +316,46 @@ const base = setup({
         return withWord(context.words, { participantId: participantIdOf(event), at, address })
       }
     }),
-    askAround: sendTo(
-      ({ event }) => (event as EventOf<"room.join">).replyTo,
-      ({ context, event }) =>
-        ({
-          type: "room.asksAround",
-          requestId: (event as EventOf<"room.join">).requestId,
-          suspects: unseated(context).map(({ id, name }) => ({
-            participantId: id,
-            name,
-            addresses: context.words
-              .filter(({ participantId }) => participantId === id)
-              .flatMap(({ address, firstAddress }) => (address === firstAddress ? [address] : [address, firstAddress]))
-          }))
-        }) satisfies RoomAnswer
-    ),
-    vouch: sendTo(
-      ({ event }) => (event as RoomInvite).replyTo,
-      ({ context, event }) =>
-        ({ type: "room.vouched", code: context.code, inviteeId: (event as RoomInvite).inviteeId }) satisfies RoomVouched
-    ),
+    askAround: tell(({ context, event }) => ({
+      to: (event as EventOf<"room.join">).replyTo,
+      event: {
+        type: "room.asksAround",
+        requestId: (event as EventOf<"room.join">).requestId,
+        suspects: unseated(context).map(({ id, name }) => ({
+          participantId: id,
+          name,
+          addresses: context.words
+            .filter(({ participantId }) => participantId === id)
+            .flatMap(({ address, firstAddress }) => (address === firstAddress ? [address] : [address, firstAddress]))
+        }))
+      } satisfies RoomAnswer
+    })),
+    vouch: tell(({ context, event }) => {
+      const { replyTo, inviteeId } = event as RoomInvite
+      return { to: replyTo, event: { type: "room.vouched", code: context.code, inviteeId } satisfies RoomVouched }
+    }),
     extendLife: assign({
       expiresAt: ({ context, event }) => (event as EventOf<"deadline">).at + context.timeToLiveMs
     }),
-    answerPoll: sendTo(
-      ({ event }) => (event as RoomPoll).replyTo,
-      ({ context, event }) => {
-        const { requestId, participantId } = event as RoomPoll
-        return {
+    answerPoll: tell(({ context, event }) => {
+      const { replyTo, requestId, participantId } = event as RoomPoll
+      return {
+        to: replyTo,
+        event: {
           type: "room.answered",
           requestId,
           participantId,
           room: { ...(toldRoom(context) as RoomRecord), expiresAt: context.expiresAt }
         } satisfies RoomAnswer
       }
-    ),
-    refusePoll: sendTo(
-      ({ event }) => (event as RoomPoll).replyTo,
-      ({ event }) =>
-        ({ type: "room.refused", requestId: (event as RoomPoll).requestId, reason: "not-found" }) satisfies RoomAnswer
-    ),
+    }),
+    refusePoll: tell(({ event }) => {
+      const { replyTo, requestId } = event as RoomPoll
+      return {
+        to: replyTo,
+        event: { type: "room.refused", requestId, reason: "not-found" } satisfies RoomAnswer
+      }
+    }),
     /** Puts the command in line for its answer, which goes out when what it was decided upon is saved. */
     decide: assign({
       decided: ({ context, event }, { refusal }: { refusal: RefusalReason | null }) => {
@@ -435,7 +444,7 @@ const base = setup({
 const answers = (
   decided: readonly Decided[],
   answerTo: (decided: Decided) => RoomAnswer | AttachReply | null
-): readonly Delivery[] =>
+): readonly Answer[] =>
   decided.flatMap((each) => {
     const to = replyToOf(each)
     const event = answerTo(each)
@@ -451,9 +460,16 @@ const undecided = (waiting: readonly RoomEvent[]): readonly Decided[] =>
       : []
   )
 
-/** What the callers of a crashed room hear at once instead of waiting in vain. */
-export const roomCrashReplies = (context: RoomContext): readonly Delivery[] =>
-  answers([...context.batch, ...context.decided, ...undecided(context.waiting)], (each) => failure(each, undefined))
+/** Its callers hear at once that there is no answer, instead of waiting in vain. */
+export const roomCrash = ({ context }: Crash<RoomContext>): Aftermath => ({
+  tell:
+    context === undefined
+      ? []
+      : answers([...context.batch, ...context.decided, ...undecided(context.waiting)], (each) =>
+          failure(each, undefined)
+        ),
+  record: []
+})
 
 const readmitWaiting = base.enqueueActions(({ context, enqueue }) => {
   enqueue.assign({ waiting: [], rehearing: true })
@@ -462,16 +478,17 @@ const readmitWaiting = base.enqueueActions(({ context, enqueue }) => {
 })
 
 const denyWaiting = base.enqueueActions(({ context, enqueue }) => {
-  for (const { to, event } of answers(undecided(context.waiting), (each) => reply(each, null)))
-    enqueue.sendTo(to, event)
+  for (const answer of answers(undecided(context.waiting), (each) => reply(each, null))) {
+    enqueue({ type: "answer", params: answer })
+  }
 })
 
 /** With what reading or writing the row has failed. */
 const errorOf = (event: object): unknown => ("error" in event ? event.error : undefined)
 
 const failWaiting = base.enqueueActions(({ context, event: fault, enqueue }) => {
-  for (const { to, event } of answers(undecided(context.waiting), (each) => failure(each, errorOf(fault)))) {
-    enqueue.sendTo(to, event)
+  for (const answer of answers(undecided(context.waiting), (each) => failure(each, errorOf(fault)))) {
+    enqueue({ type: "answer", params: answer })
   }
 })
 
@@ -479,7 +496,9 @@ const answerDecided = base.enqueueActions(({ context, enqueue }) => {
   const told = toldRoom(context)
   const room = told && { ...told, expiresAt: context.expiresAt }
   enqueue.assign({ decided: [] })
-  for (const { to, event } of answers(context.decided, (each) => reply(each, room))) enqueue.sendTo(to, event)
+  for (const answer of answers(context.decided, (each) => reply(each, room))) {
+    enqueue({ type: "answer", params: answer })
+  }
 })
 
 const finishWriting = base.enqueueActions(({ context, enqueue }) => {
@@ -493,7 +512,7 @@ const finishWriting = base.enqueueActions(({ context, enqueue }) => {
   })
   const told = toldRoom({ ...context, saved, batch: [] })
   const room = told && { ...told, expiresAt: context.expiresAt }
-  for (const { to, event } of answers(context.batch, (each) => reply(each, room))) enqueue.sendTo(to, event)
+  for (const answer of answers(context.batch, (each) => reply(each, room))) enqueue({ type: "answer", params: answer })
 })
 
 /** The changes are undone and their askers told; but who has left has left. */
@@ -511,7 +530,9 @@ const failWriting = base.enqueueActions(({ context, event: fault, enqueue }) => 
     batch: [],
     decided: []
   })
-  for (const { to, event } of answers(failed, (each) => failure(each, errorOf(fault)))) enqueue.sendTo(to, event)
+  for (const answer of answers(failed, (each) => failure(each, errorOf(fault)))) {
+    enqueue({ type: "answer", params: answer })
+  }
   enqueue.raise({ type: "record.reloaded" })
 })
 
@@ -528,8 +549,8 @@ const decideAgain = base.enqueueActions(({ context, enqueue }) => {
 const denyAll = base.enqueueActions(({ context, enqueue }) => {
   const denied = [...context.batch, ...context.decided]
   enqueue.assign({ batch: [], decided: [] })
-  for (const { to, event } of answers(denied, (each) => reply({ ...each, refusal: "not-found" }, null))) {
-    enqueue.sendTo(to, event)
+  for (const answer of answers(denied, (each) => reply({ ...each, refusal: "not-found" }, null))) {
+    enqueue({ type: "answer", params: answer })
   }
 })
 

@@ -1,7 +1,7 @@
 /**
  * What a room is asked and what it answers: over HTTP, by connections that attach, and by its own flights.
  */
-import type { AnyActorRef } from "xstate"
+import type { Address } from "../address.ts"
 import type { Channel, SeatReport } from "./flight.ts"
 import type { Around, Polled } from "./roomHearing.ts"
 import {
@@ -17,7 +17,7 @@ import {
 /** Who asks over HTTP, and what the answer is to carry. */
 interface Asker {
   readonly requestId: number
-  readonly replyTo: AnyActorRef
+  readonly replyTo: Address
   /** The client address that the request came from. */
   readonly address: string
   /** Epoch milliseconds. */
@@ -52,7 +52,7 @@ export interface RoomAttach {
   readonly participantId: string
   readonly address: string
   readonly at: number
-  readonly replyTo: AnyActorRef
+  readonly replyTo: Address
 }
 
 /** A connection that does not sit in this room's flight wants to invite somebody to it. */
@@ -61,7 +61,7 @@ export interface RoomInvite {
   readonly inviteeId: string
   readonly address: string
   readonly at: number
-  readonly replyTo: AnyActorRef
+  readonly replyTo: Address
 }
 
 /** The answer, if the room has a free seat and was made or polled from that address; else there is none. */
@@ -187,5 +187,5 @@ export const failure = ({ command }: Decided, error: unknown): RoomAnswer | Atta
       : { type: outcomeOf(error), requestId: command.requestId }
 
 /** Who waits for the answer to a command. */
-export const replyToOf = ({ command }: Decided): AnyActorRef | undefined =>
+export const replyToOf = ({ command }: Decided): Address | undefined =>
   command.type === "seat.vacated" ? undefined : command.replyTo

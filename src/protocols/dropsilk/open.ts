@@ -1,5 +1,6 @@
 /** DropSilk's parts, put together on what the core offers. */
 import { dropSilkPart } from "../../http/dropsilk/part.ts"
+import { createAfterRecording } from "../../io/dropsilk/afterRecording.ts"
 import { createSocketsOf } from "../../io/dropsilk/around.ts"
 import { createDropSilkBudgets } from "../../io/dropsilk/budgets.ts"
 import { createPreviewCleanup, createRoomCleanup } from "../../io/dropsilk/cleanups.ts"
@@ -33,12 +34,7 @@ export const open = (core: Core, settings: DropSilkSettings): Parts => {
   const budgets = createDropSilkBudgets(core.budget, { settings: settings.budgets, ...dropSilkLimits })
   const recording = core.recorder.of<DropSilkEvent>(events, {
     addressOf: (clientId) => connections.addressOf(clientId),
-    then: (event, said) => {
-      // A flight that is not worth a line is worth no story.
-      if (said !== "omitted" || event.name !== "flight:created") stories.hear(event)
-      // Its story has heard how many signals there were.
-      if (event.name === "flight:ended") connections.links.forget(event.flightId)
-    }
+    then: (event, said) => afterRecording(event, said)
   })
   const connections = createConnections({
     supervisor: () => core.supervisor("connections"),
@@ -57,6 +53,7 @@ export const open = (core: Core, settings: DropSilkSettings): Parts => {
     limit: dropSilkLimits.stories,
     now
   })
+  const afterRecording = createAfterRecording({ stories, links: connections.links })
   const desk = createRoomDesk({
     registry,
     rooms: () => core.supervisor("rooms"),
@@ -149,6 +146,7 @@ export const open = (core: Core, settings: DropSilkSettings): Parts => {
       roomCleanup: { schedule: rooms.cleanup, work: createRoomCleanup({ store, log, now }) }
     },
     tower: createTowerRows({ stories: () => core.supervisor("stories"), signalsOf: connections.links.signalsOf }),
+    heartbeat: () => ({ activeFlights: living("flights") }),
     close: () => {
       uploadThing?.close()
       desk.close()

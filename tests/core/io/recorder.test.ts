@@ -38,7 +38,10 @@ const table: EventTable<TeaEvent> = {
 
 const create = (options: Partial<TelemetryOptions> = {}) => {
   const recording = createRecording({ admits: createLineBudgets(() => 0), omittedMs: 60_000, ...options })
-  return { ...recording, tea: recording.recorder.of<TeaEvent>(table, { addressOf: (client) => `address of ${client}` }) }
+  return {
+    ...recording,
+    tea: recording.recorder.of<TeaEvent>(table, { addressOf: (client) => `address of ${client}` })
+  }
 }
 const made = (pot: string, by = "ann") => ({ name: "tea:made", pot, by }) as const
 const drunk = (pot: string) => ({ name: "tea:drunk", pot, from: "192.0.2.1" }) as const

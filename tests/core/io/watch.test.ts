@@ -3,7 +3,14 @@ import { type ActorRefFrom, createActor } from "xstate"
 import type { EventRow, NamedEvent } from "../../../src/io/telemetry/eventTable.ts"
 import type { TowerPart } from "../../../src/io/tower/towerPart.ts"
 import { createWatch, type Watch } from "../../../src/io/tower/watch.ts"
+import { connectionMachine } from "../../../src/machines/dropsilk/connection.ts"
+import { flightMachine } from "../../../src/machines/dropsilk/flight.ts"
+import { dropsilkKinds } from "../../../src/machines/dropsilk/kinds.ts"
+import { networkMachine } from "../../../src/machines/dropsilk/network.ts"
+import { roomMachine } from "../../../src/machines/dropsilk/room.ts"
+import { storyMachine } from "../../../src/machines/dropsilk/story.ts"
 import type { ActorCrashed } from "../../../src/machines/events.ts"
+import { jobKind, jobMachine } from "../../../src/machines/job.ts"
 import type { SupervisorRef } from "../../../src/machines/supervisor.ts"
 import { towerMachine } from "../../../src/machines/tower.ts"
 
@@ -15,6 +22,33 @@ const limits = {
   watchRemembered: 10,
   watchEvents: 4,
   watchCrashes: 2
+}
+
+const noBackOff = { backOffMs: 0, longestBackOffMs: 0 }
+const parts = {
+  connection: connectionMachine,
+  flight: flightMachine,
+  room: roomMachine,
+  network: networkMachine,
+  story: storyMachine,
+  settings: {
+    connection: { askTimeoutMs: 0 },
+    flight: { graceMs: 0 },
+    room: {
+      listeningSince: 0,
+      returnMs: 0,
+      returners: 0,
+      reloadMs: 0,
+      silenceMs: 0,
+      timeToLiveMs: 0,
+      restMs: 0,
+      touchShare: 0,
+      retryMs: 0
+    },
+    network: { listBytesPerSecond: 0, listRoundMs: 0, listTurnBytes: 0, crowd: 0 },
+    story: { staleMs: 0, entries: 0 }
+  },
+  farewells: { size: 1, most: 1 }
 }
 
 /** The supervisor of jobs is read for the table of supervisors and for the counts of states. */
@@ -62,7 +96,8 @@ describe("watching the tower", () => {
   const faults: unknown[] = []
 
   const start = (changed: Partial<typeof limits> = {}) => {
-    tower = createActor(towerMachine, { input: { suspensionMs: 0, jobs: [], farewells: { size: 1, most: 1 } } }).start()
+    tower = createActor(towerMachine, { input: { suspensionMs: 0 } }).start()
+    tower.send({ type: "kinds.open", kinds: [...dropsilkKinds(parts), jobKind(jobMachine, noBackOff, [])] })
     reads = 0
     watch = createWatch({
       tower,

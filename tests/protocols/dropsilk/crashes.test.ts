@@ -2,7 +2,9 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
-import { type AnyEventObject, createActor, fromCallback } from "xstate"
+import type { AnyEventObject } from "xstate"
+import type { Address } from "../../../src/machines/address.ts"
+import { registryOf } from "../../../src/machines/registry.ts"
 import { makeRoom, poll, startServer, type TestClient, type TestServer } from "../../support/server.ts"
 
 /** An event that makes whoever looks at it throw. */
@@ -41,6 +43,12 @@ describe("a crashed actor", () => {
 
   const tell = (kind: string, id: string, event: AnyEventObject) =>
     server.tower.system.get(kind)?.send({ type: "child.tell", id, event })
+
+  /** The address of somebody who asks, and what it does with what it hears. */
+  const askerWho = (hears: (event: AnyEventObject) => void): Address => {
+    registryOf(server.tower).send({ type: "endpoint", kind: "asker", receive: (_, event) => hears(event) })
+    return { kind: "asker", id: "one" }
+  }
 
   const named = async (name: string) => {
     const client = await server.connect()
@@ -120,9 +128,7 @@ describe("a crashed actor", () => {
   it("room: whoever waits for it fails at once, and its next use loads it from its row", async () => {
     const room = await makeRoom(server)
     const heard: AnyEventObject[] = []
-    const asker = createActor(
-      fromCallback<AnyEventObject>(({ receive }) => receive((event) => heard.push(event)))
-    ).start()
+    const asker = askerWho((event) => heard.push(event))
     const at = Date.now()
     tell("rooms", room.code, {
       type: "room.ready",
@@ -144,9 +150,7 @@ describe("a crashed actor", () => {
   it("room: the question that kills it is itself answered at once", async () => {
     const room = await makeRoom(server)
     const heard: AnyEventObject[] = []
-    const asker = createActor(
-      fromCallback<AnyEventObject>(({ receive }) => receive((event) => heard.push(event)))
-    ).start()
+    const asker = askerWho((event) => heard.push(event))
     server.tower.system.get("rooms")?.send({
       type: "child.tell",
       id: room.code,

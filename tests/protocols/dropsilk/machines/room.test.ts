@@ -1,9 +1,10 @@
 import { beforeEach, describe, expect, it } from "vitest"
-import { type AnyActorRef, type AnyEventObject, createActor, createMachine, fromCallback } from "xstate"
+import { type AnyActorRef, type AnyEventObject, createActor, createMachine } from "xstate"
 import type { Deadlines } from "../../../../src/io/actors/deadlines.ts"
 import type { RoomStore } from "../../../../src/io/dropsilk/roomStore.ts"
 import { createRoomMachine } from "../../../../src/io/dropsilk/rooms.ts"
 import { newParticipant, type RoomRecord } from "../../../../src/machines/dropsilk/roomRecord.ts"
+import { createRegistry, registryId, registryOf } from "../../../../src/machines/registry.ts"
 
 /** A store whose answers the test gives, one by one. */
 const createStore = () => {
@@ -40,11 +41,12 @@ const row = (change: Partial<RoomRecord> = {}): RoomRecord => ({
 })
 const withGuest = row({ guest: newParticipant({ id: "guest", alias: "guest-alias" }, "Guest") })
 
+const asker = { kind: "asker", id: "one" }
+
 describe("a room's actor", () => {
   let asked: ReturnType<typeof createStore>["asked"]
   let room: AnyActorRef
   let answers: AnyEventObject[]
-  let asker: AnyActorRef
   let armed: number | undefined
   let requests = 0
 
@@ -60,10 +62,11 @@ describe("a room's actor", () => {
       size: 0,
       close: () => {}
     }
-    asker = createActor(fromCallback<AnyEventObject>(({ receive }) => receive((event) => answers.push(event)))).start()
-    // A flight supervisor that has no flights: the room asks it who sits there.
-    const nobody = fromCallback(() => {})
-    const tower = createActor(createMachine({ invoke: { src: nobody, systemId: "flights", id: "flights" } })).start()
+    // There are no flights: when the room asks who sits there nobody answers.
+    const tower = createActor(
+      createMachine({ invoke: { src: createRegistry(), systemId: registryId, id: registryId } })
+    ).start()
+    registryOf(tower).send({ type: "endpoint", kind: asker.kind, receive: (_, event) => answers.push(event) })
     room = createActor(
       createRoomMachine(made.store, deadlines, () => {}),
       {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { type AnyActorRef, createActor } from "xstate"
 import { createDeadlines, type Deadlines } from "../../../../src/io/actors/deadlines.ts"
-import { createRecord } from "../../../../src/io/dropsilk/record.ts"
+import { createAfterRecording } from "../../../../src/io/dropsilk/afterRecording.ts"
 import { createStories, type WrittenStory } from "../../../../src/io/dropsilk/stories.ts"
 import type { DropSilkEvent } from "../../../../src/machines/dropsilk/events.ts"
 import { createSupervisor, type SupervisorRef } from "../../../../src/machines/supervisor.ts"
@@ -35,23 +35,22 @@ describe("stories", () => {
       forget: (flightId: string) => void signals.delete(flightId)
     }
     const stories = createStories({
+      supervisor: () => supervisor as SupervisorRef,
       links,
       deadlines,
       log: (level, message, fields) => void lines.push({ level, message, ...fields } as unknown as Line),
       limit: 3,
       now
     })
-    supervisor = createActor(
-      createSupervisor({
+    supervisor = createActor(createSupervisor({ now }), {
+      input: {
         kind: "stories",
-        child: stories.machine,
+        chart: stories.machine,
         restart: "temporary",
-        settings: { staleMs: 2 * hour, entries: 4 },
-        now
-      })
-    ).start()
-    stories.attach(supervisor as SupervisorRef)
-    hear = createRecord({ recording: { record: () => {} }, stories, links })
+        settings: { staleMs: 2 * hour, entries: 4 }
+      }
+    }).start()
+    hear = createAfterRecording({ stories, links })
   })
   afterEach(() => {
     supervisor.stop()

@@ -1,5 +1,4 @@
 import { type ConnectionContext, connectionMachine } from "../../../../../src/machines/dropsilk/connection.ts"
-import type { Stage } from "../../../../walking/stage.ts"
 import { type Law, type Setting, type Step, type Subject, same } from "../../../../walking/subject.ts"
 
 const id = "ann"
@@ -42,8 +41,7 @@ const member = ({ before, after }: Step, participantId: string | null, name = be
   name,
   address: after.context.address,
   group,
-  participantId,
-  connection: "actor"
+  participantId
 })
 
 /** When, and how, this step gives the seat back. */
@@ -135,23 +133,39 @@ const newName = (step: Step): string | undefined => {
   return name === step.before?.context.name ? undefined : name
 }
 
-const toNetwork = (event: object) => ({ type: "child.tell", id: group, event })
+const own = { kind: "connections", id }
+const toNetwork = (event: object) => ({ type: "tell", from: own, to: { kind: "networks", id: group }, event })
+const toFlight = (flightId: string, event: object, more: object = {}) => ({
+  type: "tell",
+  from: own,
+  to: { kind: "flights", id: flightId },
+  event,
+  ...more
+})
+const toRoom = (code: string, event: object, more: object = {}) => ({
+  type: "tell",
+  from: own,
+  to: { kind: "rooms", id: code },
+  event,
+  ...more
+})
+const isAsked = ({ event }: any) => event.type === "seat.take"
 const exactly = <A>(value: A | undefined): readonly A[] => (value === undefined ? [] : [value])
 
 const laws: readonly Law[] = [
   {
     sentence: "A client is greeted, told of and seen on its network when it comes.",
     when: ({ before }) => before === undefined,
-    holds: ({ after, did, told }) =>
+    holds: ({ after, did, sent }) =>
       same(after.value, { connected: { place: "lobby", request: "idle" } }) &&
       did("openSocket").length === 1 &&
       did("tellRegistered").length === 1 &&
       same(did("record"), [{ name: "client:connected", clientId: id, ip: input.address }]) &&
-      same(told("networks"), [
+      same(sent("networks"), [
         {
           ...toNetwork({
             type: "network.enter",
-            client: { id, name: "Anonymous", presence: "visible", connection: "actor" }
+            client: { id, name: "Anonymous", presence: "visible" }
           }),
           input: { group }
         }
@@ -177,8 +191,7 @@ const laws: readonly Law[] = [
     when: ({ before, after }) => isConnected(before) && isConnected(after),
     holds: (step) => {
       const { flightId, code, channel, participantId } = step.event
-      const given =
-        step.event.type === "seat.given" ? { flightId, code, channel, participantId, flight: "actor" } : undefined
+      const given = step.event.type === "seat.given" ? { flightId, code, channel, participantId } : undefined
       return same(seatOf(step.after), given ?? (moved(step) === "lobby" ? null : seatOf(step.before)))
     }
   },
@@ -246,7 +259,11 @@ const laws: readonly Law[] = [
       "What it gives back it gives back to the flight it sat in, saying when, and whether its socket broke off.",
     holds: (step) => {
       const back = returned(step)
-      return same(step.told("flight", "seat.leave"), exactly(back && { type: "seat.leave", id, ...back }))
+      const { flightId } = seatOf(step.before) ?? {}
+      return same(
+        step.sent("flights").filter(({ event }) => event.type === "seat.leave"),
+        exactly(back && toFlight(flightId, { type: "seat.leave", id, ...back }))
+      )
     }
   },
   {
@@ -258,12 +275,14 @@ const laws: readonly Law[] = [
       return (
         step.after.context.name === (name ?? step.before.context.name) &&
         same(
-          step.told("networks").filter(({ event }) => event.type === "network.rename"),
+          step.sent("networks").filter(({ event }) => event.type === "network.rename"),
           name === undefined ? [] : [toNetwork({ type: "network.rename", id, name })]
         ) &&
         same(
-          step.told("flight", "member.renamed"),
-          name === undefined || !keepsSeat ? [] : [{ type: "member.renamed", id, name }]
+          step.sent("flights").filter(({ event }) => event.type === "member.renamed"),
+          name === undefined || !keepsSeat
+            ? []
+            : [toFlight(seatOf(step.before).flightId, { type: "member.renamed", id, name })]
         )
       )
     }
@@ -275,7 +294,7 @@ const laws: readonly Law[] = [
       const place = moved(step)
       const presence = place && presenceAt(seatOf(step.after), place)
       return same(
-        step.told("networks").filter(({ event }) => event.type === "network.presence"),
+        step.sent("networks").filter(({ event }) => event.type === "network.presence"),
         exactly(presence && toNetwork({ type: "network.presence", id, presence }))
       )
     }
@@ -286,10 +305,10 @@ const laws: readonly Law[] = [
     holds: (step) => {
       const { before, event } = step
       const asked = heard("network.lost")(step) && (event.group === null || event.group === group)
-      const enters = step.told("networks").filter(({ event }) => event.type === "network.enter")
+      const enters = step.sent("networks").filter(({ event }) => event.type === "network.enter")
       if (!asked) return enters.length === 0
       const presence = presenceAt(seatOf(before), placeOf(before))
-      const client = { id, name: before.context.name, presence, connection: "actor" }
+      const client = { id, name: before.context.name, presence }
       return same(enters, [{ ...toNetwork({ type: "network.enter", client }), input: { group } }])
     }
   },
@@ -300,7 +319,7 @@ const laws: readonly Law[] = [
       const sits = heard("flight.invite")(step) && seatOf(step.before)?.code === code
       const invites = sits || heard("room.vouched")(step)
       return same(
-        step.told("networks").filter(({ event }) => event.type === "network.invite"),
+        step.sent("networks").filter(({ event }) => event.type === "network.invite"),
         invites ? [toNetwork({ type: "network.invite", from: id, to: inviteeId, flightCode: code })] : []
       )
     }
@@ -319,40 +338,25 @@ const laws: readonly Law[] = [
     when: ({ before }) => before !== undefined,
     holds: (step) => {
       const { before, event } = step
-      const asked = step.told("flights")
+      const asked = step.sent("flights").filter(isAsked)
+      const take = (participantId: string | null, name?: string, participants: readonly string[] = []) => ({
+        type: "seat.take",
+        member: member(step, participantId, name),
+        participants
+      })
       if (heard("code.drawn")(step) && requestOf(before) === "creating") {
-        return same(asked, [
-          {
-            type: "child.start",
-            id: event.code,
-            input: { id: event.code, code: event.code, channel: "transfer", ofRoom: false },
-            event: { type: "seat.take", member: member(step, null), participants: [] },
-            replyTo: "actor"
-          }
-        ])
+        const input = { id: event.code, code: event.code, channel: "transfer", ofRoom: false }
+        return same(asked, [{ ...toFlight(event.code, take(null), { input, replyTo: own }), type: "start" }])
       }
       if (idle("flight.join")(step) && seatOf(before) === null) {
-        return same(asked, [
-          {
-            type: "child.tell",
-            id: event.code,
-            event: { type: "seat.take", member: member(step, null), participants: [] },
-            replyTo: "actor"
-          }
-        ])
+        return same(asked, [toFlight(event.code, take(null), { replyTo: own })])
       }
       if (isAnswer("room.admitted")(step)) {
         const { code, channel, participant, participants } = event
         const flightId = roomFlight(event)
-        return same(asked, [
-          {
-            type: "child.tell",
-            id: flightId,
-            input: { id: flightId, code, channel, ofRoom: true },
-            event: { type: "seat.take", member: member(step, participant.id, participant.name), participants },
-            replyTo: "actor"
-          }
-        ])
+        const input = { id: flightId, code, channel, ofRoom: true }
+        const seatTake = take(participant.id, participant.name, participants)
+        return same(asked, [toFlight(flightId, seatTake, { input, replyTo: own })])
       }
       return asked.length === 0
     }
@@ -365,24 +369,21 @@ const laws: readonly Law[] = [
       const { before, event, after } = step
       if (heard("flight.invite")(step) && seatOf(before)?.code !== event.code) {
         const { inviteeId, code, at } = event
-        const invite = { type: "room.invite", inviteeId, address, at, replyTo: "actor" }
-        return same(step.told("rooms"), [{ type: "child.tell", id: code, event: invite }])
+        return same(step.sent("rooms"), [toRoom(code, { type: "room.invite", inviteeId, address, at, replyTo: own })])
       }
       if (!idle("room.attach")(step)) {
-        return step.told("rooms").length === 0 && after.context.attempts === before.context.attempts
+        return step.sent("rooms").length === 0 && after.context.attempts === before.context.attempts
       }
       const { code, channel, participantId, at } = event
       const attempt = before.context.attempts + 1
       return (
         after.context.attempts === attempt &&
-        same(step.told("rooms"), [
-          {
-            type: "child.tell",
-            id: code,
-            input: { code, at },
-            event: { type: "room.attach", attempt, channel, participantId, address, at, replyTo: "actor" },
-            replyTo: "actor"
-          }
+        same(step.sent("rooms"), [
+          toRoom(
+            code,
+            { type: "room.attach", attempt, channel, participantId, address, at, replyTo: own },
+            { input: { code, at }, replyTo: own }
+          )
         ])
       )
     }
@@ -433,7 +434,7 @@ const laws: readonly Law[] = [
     holds: (step) =>
       step.after.status === "done" &&
       same(
-        step.told("networks").filter(({ event }) => event.type === "network.leave"),
+        step.sent("networks").filter(({ event }) => event.type === "network.leave"),
         isConnected(step.before) ? [toNetwork({ type: "network.leave", id })] : []
       )
   },
@@ -441,7 +442,7 @@ const laws: readonly Law[] = [
     sentence: "Nobody else is gone.",
     when: (step) => !is("socket.closed")(step),
     holds: (step) =>
-      step.after.status === "active" && step.told("networks").every(({ event }) => event.type !== "network.leave")
+      step.after.status === "active" && step.sent("networks").every(({ event }) => event.type !== "network.leave")
   },
   {
     sentence: "A server that goes says so and closes the socket, once; the client keeps its seat in its room.",
@@ -462,15 +463,13 @@ const laws: readonly Law[] = [
   }
 ]
 
-const settings = (stage: Stage): readonly Setting[] => {
-  const flight = stage.extra("flight")
+const settings = (): readonly Setting[] => {
   const given = (code: string, channel: string, participantId: string | null) => ({
     type: "seat.given",
     flightId: participantId === null ? code : `${code}/${channel}`,
     code,
     channel,
-    participantId,
-    flight
+    participantId
   })
   const participant = {
     id: "p1",

@@ -1,6 +1,5 @@
 import { unknownAddress } from "../../../../../src/machines/clientAddress.ts"
 import { type FlightContext, flightMachine, type Member } from "../../../../../src/machines/dropsilk/flight.ts"
-import type { Stage } from "../../../../walking/stage.ts"
 import { type Law, type Setting, type Step, type Subject, same } from "../../../../walking/subject.ts"
 
 const seatsOf = (snapshot: any): readonly Member[] => snapshot?.context.seats ?? []
@@ -96,6 +95,16 @@ const takenBy = (step: Step, participantId: string) =>
     ? { type: "seat.taken", participantId }
     : { type: "sideSeat.taken", participantId, channel: step.after.context.channel }
 
+const toRoom = ({ after }: Step, event: object) => ({
+  type: "tell",
+  from: { kind: "flights", id: after.context.id },
+  to: { kind: "rooms", id: after.context.code },
+  event
+})
+/** Nobody knows where one of them is, or they are on different networks. */
+const connectionTypeOf = (first: Member | undefined, second: Member | undefined) =>
+  first?.group === second?.group && first?.group !== unknownAddress ? "lan" : "wan"
+
 const laws: readonly Law[] = [
   {
     sentence: "Never three seats are taken, and none twice by one connection or one participant.",
@@ -149,7 +158,7 @@ const laws: readonly Law[] = [
   {
     sentence: "While somebody is missed the other one is told nothing.",
     when: (step) => isMissed(step) || waitsOn(step),
-    holds: (step) => everyone.every((id) => step.told(id).length === 0) && step.told("rooms").length === 0
+    holds: (step) => everyone.every((id) => step.told(id).length === 0) && step.sent("rooms").length === 0
   },
   {
     sentence: "Nobody is missed who did not break off, in an open flight, alone, or where nobody is given time.",
@@ -173,7 +182,7 @@ const laws: readonly Law[] = [
       const { member } = step.event
       return (
         same(step.told(member.id, "seat.given"), [
-          { type: "seat.given", flightId: id, code, channel, participantId: member.participantId, flight: "actor" }
+          { type: "seat.given", flightId: id, code, channel, participantId: member.participantId }
         ]) && same(idsOf(step.after), [...beside(step).map(({ id }) => id), member.id])
       )
     }
@@ -224,7 +233,7 @@ const laws: readonly Law[] = [
         flightId: step.after.context.id,
         flightCode: step.after.context.code,
         peer: { id: other?.id, name: other?.name },
-        connectionType: self?.group === other?.group ? "lan" : "wan"
+        connectionType: connectionTypeOf(self, other)
       })
       return everyone.every((id) => {
         const self = [first, second].find((seat) => seat?.id === id)
@@ -277,21 +286,15 @@ const laws: readonly Law[] = [
       "The room hears who takes and who gives up a seat: on its transfer channel one who gives it up leaves the room, as of when it is given up.",
     holds: (step) => {
       const { code, ofRoom } = step.after.context
-      const reports = step.told("rooms")
+      const reports = step.sent("rooms").filter(({ to }) => to.id !== "asker")
       if (!ofRoom) return reports.length === 0
       const given = leaversOf(step).map(({ id, at }) => {
         const participantId = seatOf(step, id)!.participantId
         return isTransfer(step)
-          ? { type: "child.tell", id: code, input: { code, at }, event: { type: "seat.vacated", participantId, at } }
-          : {
-              type: "child.tell",
-              id: code,
-              event: { type: "sideSeat.freed", participantId, channel: step.after.context.channel }
-            }
+          ? { ...toRoom(step, { type: "seat.vacated", participantId, at }), input: { code, at } }
+          : toRoom(step, { type: "sideSeat.freed", participantId, channel: step.after.context.channel })
       })
-      const taken = isAdmitted(step)
-        ? [{ type: "child.tell", id: code, event: takenBy(step, step.event.member.participantId) }]
-        : []
+      const taken = isAdmitted(step) ? [toRoom(step, takenBy(step, step.event.member.participantId))] : []
       return same(reports, [...given, ...taken])
     }
   },
@@ -344,7 +347,7 @@ const laws: readonly Law[] = [
                   joinerId: second?.id,
                   joinerName: second?.name,
                   ip: second?.address,
-                  connectionType: first?.group === second?.group ? "lan" : "wan",
+                  connectionType: connectionTypeOf(first, second),
                   peerId: first?.id
                 }
               ]
@@ -387,21 +390,20 @@ const laws: readonly Law[] = [
   }
 ]
 
-const settings = (stage: Stage): readonly Setting[] => {
+const settings = (): readonly Setting[] => {
   const member = (id: string, participantId: string | null, address: string, group: string): Member => ({
     id,
     name: id,
     address,
     group,
-    participantId,
-    connection: stage.extra(id)
+    participantId
   })
   const take = (taker: Member, participants: readonly string[]) => ({ type: "seat.take", member: taker, participants })
   const others = [
     { type: "seat.leave", id: "nobody", abrupt: true, at: 70 },
     { type: "member.renamed", id: "bob", name: "Robert" },
     { type: "member.renamed", id: "nobody", name: "Nobody" },
-    { type: "seats.asked", replyTo: stage.extra("asker") },
+    { type: "seats.asked", replyTo: { kind: "rooms", id: "asker" } },
     { type: "seats.wanted" }
   ]
   const leaves = (...ids: string[]) =>
@@ -410,8 +412,8 @@ const settings = (stage: Stage): readonly Setting[] => {
 
   // Nobody knows where Ann and Bob are: they are no neighbours for that.
   const open = [
-    member("ann", null, unknownAddress, "unknown ann"),
-    member("bob", null, unknownAddress, "unknown bob"),
+    member("ann", null, unknownAddress, unknownAddress),
+    member("bob", null, unknownAddress, unknownAddress),
     member("cid", null, "192.0.2.3", "c")
   ]
   const ann = member("ann", "host", "192.0.2.1", "g")

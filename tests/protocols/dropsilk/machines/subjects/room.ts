@@ -13,10 +13,10 @@ import {
   withParticipant,
   withReturned
 } from "../../../../../src/machines/dropsilk/roomRecord.ts"
-import type { Stage } from "../../../../walking/stage.ts"
 import { type Law, type Setting, type Step, type Subject, same } from "../../../../walking/subject.ts"
 
 const code = "ROOM22"
+const own = { kind: "rooms", id: code }
 const opened = 1_000_000
 const now = opened + 5
 const timeToLiveMs = 60_000
@@ -807,12 +807,13 @@ const laws: readonly Law[] = [
     when: ({ before }) => before !== undefined,
     holds: (step) =>
       same(
-        step.told("flights").filter(({ event }) => event.type === "seats.asked"),
+        step.sent("flights").filter(({ event }) => event.type === "seats.asked"),
         answered(step, "loading") && step.event.output !== null
           ? ["transfer", "screen-share", "chat"].map((channel) => ({
-              type: "child.tell",
-              id: `${code}/${channel}`,
-              event: { type: "seats.asked", replyTo: "actor" }
+              type: "tell",
+              from: own,
+              to: { kind: "flights", id: `${code}/${channel}` },
+              event: { type: "seats.asked", replyTo: own }
             }))
           : []
       )
@@ -821,9 +822,14 @@ const laws: readonly Law[] = [
     sentence: "Who finds the room full has those in its transfer seats looked after, and nobody else has.",
     when: ({ before }) => before !== undefined,
     holds: (step) => {
-      const wanted = step.told("flights").filter(({ event }) => event.type !== "seats.asked")
+      const wanted = step.sent("flights").filter(({ event }) => event.type !== "seats.asked")
       const allRight = wanted.every((each) =>
-        same(each, { type: "child.tell", id: `${code}/transfer`, event: { type: "seats.wanted" } })
+        same(each, {
+          type: "tell",
+          from: own,
+          to: { kind: "flights", id: `${code}/transfer` },
+          event: { type: "seats.wanted" }
+        })
       )
       // What has waited is heard all at once.
       if (!isOpen(step.before) || answered(step, "open.storage.reloading")) return allRight
@@ -901,8 +907,8 @@ const laws: readonly Law[] = [
   }
 ]
 
-const settings = (stage: Stage): readonly Setting[] => {
-  const replyTo = stage.extra("asker")
+const settings = (): readonly Setting[] => {
+  const replyTo = { kind: "desk", id: "asker" }
   let requests = 0
   /** Each is the same event every time, or no two situations would be. */
   const flags = new Map<string, any>()
@@ -942,7 +948,7 @@ const settings = (stage: Stage): readonly Setting[] => {
     inviteeId: "bob",
     address,
     at: now,
-    replyTo: stage.extra("inviter")
+    replyTo: { kind: "connections", id: "inviter" }
   })
   const comes = (
     name: string,
