@@ -19,11 +19,11 @@ export interface Crash<Context> {
 }
 
 /** What a crash means to others. */
-export interface Aftermath {
+export interface Aftermath<Event extends DomainEvent = DomainEvent> {
   /** Who must hear of it, and what, in this order. */
   readonly tell: readonly Delivery[]
   /** What has happened with it besides the fault itself, which is recorded anyway. */
-  readonly record: readonly DomainEvent[]
+  readonly record: readonly Event[]
 }
 
 /**

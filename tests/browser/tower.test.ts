@@ -207,16 +207,13 @@ describeInChromium("the tower page in Chromium", (chromium) => {
   })
 
   it("shows the list of a protocol that it has no view of its own for, and hides what nobody brings", async () => {
-    const crews = createActor(
-      createSupervisor({ now: () => 0 }),
-      {
-        input: {
-          kind: "crews",
-          chart: createMachine({ context: ({ input }) => input as object }),
-          restart: "temporary"
-        }
+    const crews = createActor(createSupervisor({ now: () => 0 }), {
+      input: {
+        kind: "crews",
+        chart: createMachine({ context: ({ input }) => input as object }),
+        restart: "temporary"
       }
-    ).start() as unknown as SupervisorRef
+    }).start() as unknown as SupervisorRef
     const began = Date.now() - 7_200_000
     const since = (actor: AnyActorRef) => (actor.getSnapshot() as { context: { at: number } }).context.at
     const watch = createWatch({

@@ -630,7 +630,7 @@ export const connectionMachine = base.extend({ actions: { rename, leaveSeat, lea
 })
 
 /** Its socket is closed, and it has left its seat and its network. */
-export const connectionCrash = ({ id, at, context }: Crash<ConnectionContext>): Aftermath => ({
+export const connectionCrash = ({ id, at, context }: Crash<ConnectionContext>): Aftermath<DropSilkEvent> => ({
   tell: [
     { to: socketAt(id), event: { type: "socket.abandoned" } },
     ...(context === undefined || context.seat === null
@@ -645,5 +645,5 @@ export const connectionCrash = ({ id, at, context }: Crash<ConnectionContext>): 
       ? []
       : [{ to: ownNetwork(context), event: { type: "network.leave", id } satisfies NetworkEvent }])
   ],
-  record: [{ name: "client:disconnected", clientId: id, flightCode: null } satisfies DropSilkEvent]
+  record: [{ name: "client:disconnected", clientId: id, flightCode: null }]
 })

@@ -470,7 +470,7 @@ export const flightMachine = base
   })
 
 /** Its members hear that it is gone, and its room that its seats are free: nobody has left the room. */
-export const flightCrash = ({ id, context }: Crash<FlightContext>): Aftermath => {
+export const flightCrash = ({ id, context }: Crash<FlightContext>): Aftermath<DropSilkEvent> => {
   const seats = context?.seats ?? []
   return {
     tell: [
@@ -484,8 +484,6 @@ export const flightCrash = ({ id, context }: Crash<FlightContext>): Aftermath =>
           : [{ to: roomAt(context.code), event: freedBy(participantId, context) }]
       )
     ],
-    record: [
-      { name: "flight:ended", flightId: id, flightCode: codeOfFlight(id), reason: "crashed" } satisfies DropSilkEvent
-    ]
+    record: [{ name: "flight:ended", flightId: id, flightCode: codeOfFlight(id), reason: "crashed" }]
   }
 }
