@@ -1,12 +1,14 @@
 /** Parts that are acquired one after the other, and released in reverse: all of them when the next cannot be had. */
 
-export interface Acquiring {
-  /**
-   * Makes a part, and knows from then on how it is released. What `make` throws or rejects with ends the acquiring, and
-   * releases what was acquired before.
-   */
-  <Part>(name: string, make: () => Part | Promise<Part>, release?: (part: Part) => unknown): Promise<Part>
-}
+/**
+ * Makes a part, and knows from then on how it is released. What `make` throws or rejects with ends the acquiring, and
+ * releases what was acquired before.
+ */
+export type Acquiring = <Part>(
+  name: string,
+  make: () => Part | Promise<Part>,
+  release?: (part: Part) => unknown
+) => Promise<Part>
 
 export interface AcquiringOptions {
   /** Hears of each part that has been acquired; what it throws ends the acquiring. */

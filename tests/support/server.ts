@@ -183,7 +183,7 @@ export const post = async (url: string, body: unknown, init: RequestInit = {}) =
 }
 
 /** A room with its two participants, made over HTTP. */
-export const makeRoom = async (server: TestServer, hostName = "Host", guestName = "Guest") => {
+export const makeRoom = async (server: Pick<TestServer, "http">, hostName = "Host", guestName = "Guest") => {
   const host = (await post(`${server.http}/api/rooms`, { name: hostName })).body
   const code = host.roomCode as string
   const guest = (await post(`${server.http}/api/rooms/${code}/join`, { name: guestName })).body
@@ -191,7 +191,7 @@ export const makeRoom = async (server: TestServer, hostName = "Host", guestName 
 }
 
 /** A room's summary for one participant. */
-export const poll = async (server: TestServer, code: string, participantId: string) => {
+export const poll = async (server: Pick<TestServer, "http">, code: string, participantId: string) => {
   const response = await fetch(`${server.http}/api/rooms/${code}?participantId=${encodeURIComponent(participantId)}`)
   return { status: response.status, body: (await response.json()) as any }
 }

@@ -2,7 +2,6 @@
  * Sockets and their actors: each socket has a connection actor, whose actions are what is sent to the socket.
  */
 
-import type { IncomingMessage } from "node:http"
 import { connectionMachine } from "../../machines/dropsilk/connection.ts"
 import type { DropSilkEvent } from "../../machines/dropsilk/events.ts"
 import { flightMachine } from "../../machines/dropsilk/flight.ts"

@@ -27,7 +27,7 @@ export interface TableOptions<Event extends NamedEvent> {
   /** The address of a connection of whoever the table belongs to, while it is known. */
   readonly addressOf?: (clientId: string) => string | undefined
   /** What else is done with each event, once it has been recorded; `said` is what `record` says. */
-  readonly then?: (event: Event, said: "omitted" | void) => void
+  readonly afterwards?: (event: Event, said: "omitted" | void) => void
 }
 
 export interface Recorder {
@@ -59,7 +59,7 @@ export const createRecorder = ({ telemetry, metrics }: RecorderOptions): Recorde
     }
   }
 
-  const of: Recorder["of"] = (table, { addressOf = () => undefined, then } = {}) => {
+  const of: Recorder["of"] = (table, { addressOf = () => undefined, afterwards } = {}) => {
     const rows = Object.entries<Row>(table as unknown as Readonly<Record<string, Row>>)
     const budgets: Record<string, LineBudget | null> = {}
     for (const [name, { line }] of rows) if (line !== undefined) budgets[name] = line.budget
@@ -93,7 +93,7 @@ export const createRecorder = ({ telemetry, metrics }: RecorderOptions): Recorde
         counter?.(event)
         const said = line === undefined ? undefined : write(line, event)
         if (feed !== undefined) for (const listener of listeners) listener(event, row)
-        then?.(event as Parameters<typeof then>[0], said)
+        afterwards?.(event as Parameters<typeof afterwards>[0], said)
         return said
       }
       recorders.set(name, record)

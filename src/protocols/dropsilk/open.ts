@@ -34,7 +34,7 @@ export const open = (core: Core, settings: DropSilkSettings): Parts => {
   const budgets = createDropSilkBudgets(core.budget, { settings: settings.budgets, ...dropSilkLimits })
   const recording = core.recorder.of<DropSilkEvent>(events, {
     addressOf: (clientId) => connections.addressOf(clientId),
-    then: (event, said) => afterRecording(event, said)
+    afterwards: (event, said) => afterRecording(event, said)
   })
   const connections = createConnections({
     supervisor: () => core.supervisor("connections"),

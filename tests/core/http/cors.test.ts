@@ -1,12 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import type { StartedServer } from "./startedServer.ts"
-import { allowedOrigin, startServer } from "./startedServer.ts"
+import { describe, expect, test } from "vitest"
+import { allowedOrigin, surfaceForThisTest, useSurface } from "./startedServer.ts"
 
-let started: StartedServer
-beforeAll(async () => {
-  started = await startServer()
-})
-afterAll(() => started.stop())
+const started = useSurface()
 
 const corsOf = (headers: Record<string, unknown>) =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => name === "vary" || name.startsWith("access-control-")))
@@ -76,7 +71,7 @@ describe("a page of an allowed origin", () => {
       "x-content-type-options",
       "x-frame-options"
     ]
-    const hasty = await startServer(
+    const hasty = await surfaceForThisTest(
       {},
       {
         budgets: {
@@ -107,7 +102,7 @@ describe("a page of an allowed origin", () => {
     ] as const
     const statuses = new Set<number>()
     const meant = new Set<string>()
-    const usual = await startServer()
+    const usual = await surfaceForThisTest()
     for (const server of [usual, hasty]) {
       for (const failure of [undefined, "unavailable", "fault"] as const) {
         if (failure !== undefined) server.desk.failWith(failure)
@@ -126,8 +121,6 @@ describe("a page of an allowed origin", () => {
         }
       }
     }
-    await usual.stop()
-    await hasty.stop()
     expect([...statuses].sort()).toEqual([200, 201, 400, 404, 405, 429, 500, 501, 503])
     expect([...meant].sort()).toEqual(["allow", "retry-after"])
   })

@@ -1,11 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { allowedOrigin, type StartedServer, startServer } from "./startedServer.ts"
+import { describe, expect, test } from "vitest"
+import { allowedOrigin, useSurface } from "./startedServer.ts"
 
-let started: StartedServer
-beforeAll(async () => {
-  started = await startServer()
-})
-afterAll(() => started.stop())
+const started = useSurface()
 
 const elsewhere = { origin: "https://evil.example", "content-type": "application/json" }
 

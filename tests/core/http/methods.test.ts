@@ -1,26 +1,24 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { beforeAll, describe, expect, test } from "vitest"
 import { createGate } from "../../../src/http/gate.ts"
 import { limits } from "../../../src/limits.ts"
-import { allowedOrigin, type StartedServer, startServer } from "./startedServer.ts"
+import { allowedOrigin, useSurface } from "./startedServer.ts"
 
-let started: StartedServer
+const started = useSurface(
+  {},
+  {
+    tower: {
+      gate: createGate({ key: "key", log: () => {}, addressOf: () => ({ address: "192.0.2.1" }) }),
+      watch: { subscribe: () => () => {}, story: () => undefined },
+      chartNames: () => [],
+      charts: new URL("../../../docs/statecharts/", import.meta.url),
+      limits
+    }
+  }
+)
 let code: string
 beforeAll(async () => {
-  started = await startServer(
-    {},
-    {
-      tower: {
-        gate: createGate({ key: "key", log: () => {}, addressOf: () => ({ address: "192.0.2.1" }) }),
-        watch: { subscribe: () => () => {}, story: () => undefined },
-        chartNames: () => [],
-        charts: new URL("../../../docs/statecharts/", import.meta.url),
-        limits
-      }
-    }
-  )
   code = (await started.post("/api/rooms", { name: "Ann" })).json.roomCode
 })
-afterAll(() => started.stop())
 
 const reading = "GET, HEAD, OPTIONS"
 const posting = "POST, OPTIONS"

@@ -1,14 +1,9 @@
 import { once } from "node:events"
 import { connect } from "node:net"
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import type { StartedServer } from "./startedServer.ts"
-import { allowedOrigin, startServer } from "./startedServer.ts"
+import { describe, expect, test } from "vitest"
+import { allowedOrigin, surfaceForThisTest, useSurface } from "./startedServer.ts"
 
-let started: StartedServer
-beforeAll(async () => {
-  started = await startServer()
-})
-afterAll(() => started.stop())
+const started = useSurface()
 
 describe("the server", () => {
   test.each([
@@ -166,41 +161,37 @@ describe("the documents", () => {
 
 describe("a connection", () => {
   test("whose headers come too slowly is answered 408 and closed", async () => {
-    const hasty = await startServer({ requestHeadersTimeoutMs: 100, requestTimeoutMs: 200 })
+    const hasty = await surfaceForThisTest({ requestHeadersTimeoutMs: 100, requestTimeoutMs: 200 })
     expect(await hasty.exchange("GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ")).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\n/)
-    await hasty.stop()
   })
 
   test("whose body comes too slowly is answered 408, and nobody calls it a fault", async () => {
-    const hasty = await startServer({ requestHeadersTimeoutMs: 100, requestTimeoutMs: 200 })
+    const hasty = await surfaceForThisTest({ requestHeadersTimeoutMs: 100, requestTimeoutMs: 200 })
     const head = "POST /api/rooms HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{"
     expect(await hasty.exchange(head)).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\n/)
     expect(hasty.faults).toEqual([])
-    await hasty.stop()
   })
 
   test("that offers HTTP/2 is answered as the ordinary request it is, listeners or not", async () => {
     const offer = "Connection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c"
     const head = `GET /keep-alive HTTP/1.1\r\nHost: x\r\n${offer}\r\n\r\n`
-    const other = await startServer()
+    const other = await surfaceForThisTest()
     expect(await other.exchange(head)).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\nOK$/)
     other.server.on("upgrade", (_, socket) => socket.destroy())
     expect(await other.exchange(head)).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\nOK$/)
-    await other.stop()
   })
 
   test("that asks for a WebSocket goes to whoever takes upgrades, on any path", async () => {
-    const other = await startServer()
+    const other = await surfaceForThisTest()
     other.server.on("upgrade", (request, socket) => socket.end(`upgraded ${request.url}`))
     for (const path of ["/", "/stats", "/api/rooms"]) {
       const head = `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: WebSocket\r\n\r\n`
       expect(await other.exchange(head)).toBe(`upgraded ${path}`)
     }
-    await other.stop()
   })
 
   test("may be cut in the middle of a body without a fault", async () => {
-    const other = await startServer()
+    const other = await surfaceForThisTest()
     const socket = connect(other.port, "127.0.0.1")
     const asked = once(other.server, "request")
     socket.write("POST /api/rooms HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{")
@@ -210,11 +201,10 @@ describe("a connection", () => {
     await cut
     expect((await other.get("/keep-alive")).text).toBe("OK")
     expect(other.faults).toEqual([])
-    await other.stop()
   })
 
   test("gets the answer to a running request when the server closes, and then its end", async () => {
-    const other = await startServer()
+    const other = await surfaceForThisTest()
     let letGo = (): void => {}
     const held = new Promise<void>((resolve) => {
       letGo = resolve
@@ -240,6 +230,5 @@ describe("a connection", () => {
     expect(await answer).toMatch(/^HTTP\/1\.1 201 Created\r\n[^]*Connection: close\r\n[^]*"role":"host"/i)
     await closed
     await expect(other.get("/keep-alive")).rejects.toMatchObject({ code: "ECONNREFUSED" })
-    await other.stop()
   })
 })

@@ -4,11 +4,13 @@ import type { IncomingHttpHeaders } from "node:http"
 import { Agent, request } from "node:http"
 import type { AddressInfo } from "node:net"
 import { connect } from "node:net"
+import { onTestFinished } from "vitest"
 import type { HttpLimits } from "../../../src/http/server.ts"
 import type { HttpSurfaceOptions } from "../../../src/http/surface.ts"
 import { createHttpSurface } from "../../../src/http/surface.ts"
 import { createOriginPolicy } from "../../../src/io/admission/origin.ts"
 import { createMemoryDesk } from "../../protocols/dropsilk/http/memoryDesk.ts"
+import { useThroughout } from "../../support/useThroughout.ts"
 
 export const allowedOrigin = "https://dropsilk.xyz"
 
@@ -124,6 +126,20 @@ export const startServer = async (limits: Partial<HttpLimits> = {}, parts: Parti
 }
 
 export type StartedServer = Awaited<ReturnType<typeof startServer>>
+
+/** One that the suite's tests share. */
+export const useSurface = (...given: Parameters<typeof startServer>): StartedServer =>
+  useThroughout(
+    () => startServer(...given),
+    (started) => started.stop()
+  )
+
+/** One of the test's own, within which this is called. */
+export const surfaceForThisTest = async (...given: Parameters<typeof startServer>): Promise<StartedServer> => {
+  const started = await startServer(...given)
+  onTestFinished(() => started.stop())
+  return started
+}
 
 const jsonOf = (text: string): unknown => {
   try {

@@ -3,11 +3,12 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { connect as connectTcp } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
+import { afterEach, describe, expect, it } from "vitest"
 import type { AnyEventObject } from "xstate"
 import { limits } from "../../../src/limits.ts"
 import { connect, makeRoom, startServer, type TestClient, type TestServer } from "../../support/server.ts"
 import { TowerWatcher } from "../../support/towerStream.ts"
+import { useServer } from "../../support/useServer.ts"
 import { startServer as startSurface } from "./startedServer.ts"
 
 const key = "a key & a half: öffne dich"
@@ -38,16 +39,7 @@ const openFlight = async (server: TestServer, hostName: string, guestName: strin
 const closeAll = (...clients: readonly TestClient[]) => Promise.all(clients.map((client) => client.close()))
 
 describe("the tower page", () => {
-  let directory: string
-  let server: TestServer
-  beforeAll(async () => {
-    directory = await mkdtemp(join(tmpdir(), "silktower-"))
-    server = await startServer({ DATA_DIR: directory, LOG_ACCESS_KEY: key })
-  })
-  afterAll(async () => {
-    await server.stop()
-    await rm(directory, { recursive: true, force: true })
-  })
+  const server = useServer({ LOG_ACCESS_KEY: key })
   const watchers: TowerWatcher[] = []
   const watch = async () => {
     const watcher = await TowerWatcher.open(`${server.http}/tower/events${withKey(key)}`)

@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { describe, expect, it } from "vitest"
 import { WebSocket } from "ws"
 import { Api } from "../../../src/http/api.ts"
 import { pagePaths } from "../../../src/http/surface.ts"
 import { type ClientFrame, clientFrames } from "../../../src/io/dropsilk/frames.ts"
-import { temporaryDirectory } from "../../support/databases.ts"
-import { connect, makeRoom, startServer, type TestClient, type TestServer } from "../../support/server.ts"
+import { connect, makeRoom, type TestClient } from "../../support/server.ts"
+import { useServer } from "../../support/useServer.ts"
 
 /** How often everything is done: more than the log has room for. */
 const times = 400
@@ -42,20 +42,10 @@ const bodies: Readonly<Record<string, unknown>> = {
   "/request-email": { token: "token" }
 }
 
-let place: Awaited<ReturnType<typeof temporaryDirectory>>
-let server: TestServer
-beforeAll(async () => {
-  place = await temporaryDirectory()
-  server = await startServer({
-    DATA_DIR: place.options.dataDirectory,
-    LOG_ACCESS_KEY: "planted-key",
-    STUN_URLS: "stun:127.0.0.1:1",
-    CONTACT_EMAIL: "contact@example.org"
-  })
-})
-afterAll(async () => {
-  await server.stop()
-  await place.remove()
+const server = useServer({
+  LOG_ACCESS_KEY: "planted-key",
+  STUN_URLS: "stun:127.0.0.1:1",
+  CONTACT_EMAIL: "contact@example.org"
 })
 
 const lines = (): readonly any[] =>
@@ -160,20 +150,10 @@ const samples: Samples = {
 }
 
 describe("what an address or a connection may do", () => {
-  let poor: TestServer
-  let poorPlace: typeof place
-  beforeAll(async () => {
-    poorPlace = await temporaryDirectory()
-    poor = await startServer({
-      DATA_DIR: poorPlace.options.dataDirectory,
-      LOG_ACCESS_KEY: "planted-key",
-      MAX_REQUESTS_PER_SECOND: "1",
-      MAX_FRAMES_PER_SECOND: "1"
-    })
-  })
-  afterAll(async () => {
-    await poor.stop()
-    await poorPlace.remove()
+  const poor = useServer({
+    LOG_ACCESS_KEY: "planted-key",
+    MAX_REQUESTS_PER_SECOND: "1",
+    MAX_FRAMES_PER_SECOND: "1"
   })
 
   it.each(routes)("ends: $method $path", async ({ method, path }) => {

@@ -1,11 +1,9 @@
-import { mkdtemp, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
+import { afterEach, describe, expect, it } from "vitest"
 import type { AnyEventObject } from "xstate"
 import type { Address } from "../../../src/machines/address.ts"
 import { registryOf } from "../../../src/machines/registry.ts"
-import { makeRoom, poll, startServer, type TestClient, type TestServer } from "../../support/server.ts"
+import { makeRoom, poll } from "../../support/server.ts"
+import { useClients, useServer, useUnhandled } from "../../support/useServer.ts"
 
 /** An event that makes whoever looks at it throw. */
 const poison = (type: string, field: string): AnyEventObject =>
@@ -17,29 +15,11 @@ const poison = (type: string, field: string): AnyEventObject =>
   })
 
 describe("a crashed actor", () => {
-  let directory: string
-  let server: TestServer
-  const clients: TestClient[] = []
-  const unhandled: unknown[] = []
-  const remember = (error: unknown) => unhandled.push(error)
-
-  beforeAll(async () => {
-    directory = await mkdtemp(join(tmpdir(), "silktower-"))
-    server = await startServer({ DATA_DIR: directory })
-    process.on("uncaughtException", remember)
-    process.on("unhandledRejection", remember)
-  })
-  afterEach(async () => {
-    await Promise.all(clients.splice(0).map((client) => client.close()))
-    await expect.poll(() => server.actors()).toMatchObject({ connections: 0, flights: 0, networks: 0 })
-    expect(unhandled).toEqual([])
-  })
-  afterAll(async () => {
-    process.off("uncaughtException", remember)
-    process.off("unhandledRejection", remember)
-    await server.stop()
-    await rm(directory, { recursive: true, force: true })
-  })
+  const unhandled = useUnhandled()
+  const server = useServer()
+  // After the clients have gone.
+  afterEach(() => expect(unhandled).toEqual([]))
+  const open = useClients(server)
 
   const tell = (kind: string, id: string, event: AnyEventObject) =>
     server.tower.system.get(kind)?.send({ type: "child.tell", id, event })
@@ -51,8 +31,7 @@ describe("a crashed actor", () => {
   }
 
   const named = async (name: string) => {
-    const client = await server.connect()
-    clients.push(client)
+    const client = await open()
     client.send({ type: "register-details", name })
     await client.settled()
     return client

@@ -1,15 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { allowedOrigin, type StartedServer, startServer } from "../../../core/http/startedServer.ts"
+import { beforeAll, describe, expect, test } from "vitest"
+import { allowedOrigin, useSurface } from "../../../core/http/startedServer.ts"
 import { randomNumbers } from "../../../support/random.ts"
 
 describe("a poll written as clients write it", () => {
-  let started: StartedServer
+  const started = useSurface()
   let code: string
   beforeAll(async () => {
-    started = await startServer()
     code = (await started.post("/api/rooms", { name: "Änn" })).json.roomCode
   })
-  afterAll(() => started.stop())
 
   // In lower case the same room is asked through the routes.
   const both = (participantId: string) =>
@@ -41,13 +39,11 @@ describe("request lines with something changed", () => {
   const wanted = Number(process.env["FUZZ_REQUESTS"] ?? 3_000)
   const seed = process.env["FUZZ_SEED"] === undefined ? Date.now() % 2 ** 31 : Number(process.env["FUZZ_SEED"])
   const participantId = "participant1"
-  let started: StartedServer
+  const started = useSurface()
   let code: string
   beforeAll(async () => {
-    started = await startServer()
     code = (await started.post("/api/rooms", { name: "Ann" })).json.roomCode
   })
-  afterAll(() => started.stop())
 
   const pieces = [
     "/",

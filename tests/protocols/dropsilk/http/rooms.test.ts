@@ -1,13 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import type { StartedServer } from "../../../core/http/startedServer.ts"
-import { startServer } from "../../../core/http/startedServer.ts"
+import { describe, expect, test } from "vitest"
+import { surfaceForThisTest, useSurface } from "../../../core/http/startedServer.ts"
 import { codesOfNobody, noCodes, waysToPaste } from "../../../support/pastedCodes.ts"
 
-let started: StartedServer
-beforeAll(async () => {
-  started = await startServer()
-})
-afterAll(() => started.stop())
+const started = useSurface()
 
 /** A fresh room with a host, and a guest if wanted. */
 const room = async (withGuest = true) => {
@@ -479,7 +474,7 @@ describe("a query", () => {
 
 describe("when something is wrong behind it", () => {
   test("a room that cannot be reached is a 503 that says when to try again", async () => {
-    const broken = await startServer()
+    const broken = await surfaceForThisTest()
     broken.desk.failWith("unavailable")
     const answers = [
       await broken.post("/api/rooms", { name: "A" }),
@@ -491,16 +486,14 @@ describe("when something is wrong behind it", () => {
       expect(headers["retry-after"]).toBe("5")
     }
     expect(broken.faults).toEqual([])
-    await broken.stop()
   })
 
   test("a fault is a 500 without its text, and reaches the log", async () => {
-    const broken = await startServer()
+    const broken = await surfaceForThisTest()
     broken.desk.failWith("fault")
     const answer = await broken.get("/api/rooms/ABC234?participantId=x", { origin: "https://dropsilk.xyz" })
     expect([answer.status, answer.text]).toEqual([500, '{"error":"Internal server error"}'])
     expect(answer.headers["access-control-allow-origin"]).toBe("https://dropsilk.xyz")
     expect(broken.faults).toEqual([new Error("the secret of the fault")])
-    await broken.stop()
   })
 })

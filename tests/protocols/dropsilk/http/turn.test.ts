@@ -1,13 +1,10 @@
 import { createHmac } from "node:crypto"
-import { mkdtemp, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import { Redacted } from "effect"
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
 import { createIceServers, type TurnOptions } from "../../../../src/io/services/turnCredentials.ts"
-import { createTestLog, type Reply, type StandIn, startStandIn, testPatience } from "../../../core/http/standIn.ts"
-import { allowedOrigin, startServer } from "../../../core/http/startedServer.ts"
-import { startServer as startApplication } from "../../../support/server.ts"
+import { createTestLog, type Reply, startStandIn, testPatience, useStandIn } from "../../../core/http/standIn.ts"
+import { allowedOrigin, surfaceForThisTest } from "../../../core/http/startedServer.ts"
+import { serverForThisTest } from "../../../support/useServer.ts"
 
 const path = "/api/turn-credentials"
 const planted = { secret: "planted-turn-secret", token: "planted-cloudflare-token" }
@@ -20,14 +17,7 @@ const good = {
   ]
 }
 
-let cloudflare: StandIn
-beforeAll(async () => {
-  cloudflare = await startStandIn()
-})
-afterAll(() => cloudflare.stop())
-
-const stops: (() => Promise<void>)[] = []
-afterEach(() => Promise.all(stops.splice(0).map((stop) => stop())))
+const cloudflare = useStandIn()
 
 const start = async (options: Partial<TurnOptions>) => {
   const { lines, log } = createTestLog()
@@ -42,8 +32,7 @@ const start = async (options: Partial<TurnOptions>) => {
     log,
     ...options
   })
-  const started = await startServer({}, { iceServers })
-  stops.push(started.stop)
+  const started = await surfaceForThisTest({}, { iceServers })
   return { ...started, lines, pass: (ms: number) => void (elapsedMs += ms) }
 }
 
@@ -235,17 +224,10 @@ describe("TURN credentials", () => {
 })
 
 describe("a started server", () => {
-  let directory: string
-  beforeAll(async () => {
-    directory = await mkdtemp(join(tmpdir(), "silktower-turn-"))
-  })
-  afterAll(() => rm(directory, { recursive: true, force: true }))
-
   test("issues what the environment configures, and logs no secret", async () => {
     cloudflare.replies({ body: good })
-    const server = await startApplication(
+    const server = await serverForThisTest(
       {
-        DATA_DIR: directory,
         STUN_URLS: stun.join(),
         TURN_URLS: own.urls.join(),
         TURN_SECRET: planted.secret,
