@@ -107,7 +107,10 @@ export const openFront = async (part: Acquiring, options: FrontOptions) => {
     budgets: admission.budgets,
     onArrival: options.rush.arrival
   })
-  const sockets = createSocketServer(http.server, {
+  const sockets = await part(
+    "sockets",
+    () =>
+      createSocketServer(http.server, {
     ...config.websocket,
     probeTimeoutMs: limits.probeTimeoutMs,
     heldFramesBytes: limits.heldFramesBytes,
@@ -117,7 +120,10 @@ export const openFront = async (part: Acquiring, options: FrontOptions) => {
     framesPerSecond: config.budgets.framesPerSecond,
     frameBurst: config.budgets.framesPerSecond * limits.frameBurstSeconds,
     mounts: opened.flatMap(({ mount, parts }) => (parts.sockets === undefined ? [] : [door(mount, parts.sockets)]))
-  })
+      }),
+    // Who has been told to go has gone; whoever has not is cut off.
+    ({ terminate }) => terminate()
+  )
 
   return {
     http,

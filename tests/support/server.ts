@@ -159,8 +159,9 @@ export const startServer = async (
   })
   seedEmbeddedDatabase(environment)
   const given = { PORT: "0", HOST: "127.0.0.1", ...withoutBudgets, ...environment }
-  const config = await Effect.runPromise(loadConfig(given, commandLine, protocols))
-  const application = await startApplication(config, { protocols, output, pretty: false, ...options })
+  const all = options.protocols ?? protocols
+  const config = await Effect.runPromise(loadConfig(given, commandLine, all))
+  const application = await startApplication(config, { output, pretty: false, ...options, protocols: all })
   const ws = `ws://127.0.0.1:${application.port}`
   return {
     ...application,
