@@ -7,7 +7,9 @@ import type { AddressInfo } from "node:net"
 import * as Redacted from "effect/Redacted"
 import { type ActorRefFrom, createActor, type InspectionEvent, waitFor } from "xstate"
 import type { Config } from "./config/config.ts"
-import { createGate } from "./http/gate.ts"
+import { createGate } from "./http/core/gate.ts"
+import { corePart } from "./http/core/part.ts"
+import { dropSilkPart } from "./http/dropsilk/part.ts"
 import { createHttpSurface } from "./http/surface.ts"
 import { createDeadlines } from "./io/actors/deadlines.ts"
 import { createJobs, jobNames } from "./io/actors/jobs.ts"
@@ -20,7 +22,6 @@ import { createTokenBuckets } from "./io/admission/tokenBuckets.ts"
 import { openDatabase } from "./io/database/database.ts"
 import { createReadiness } from "./io/database/readiness.ts"
 import { createSocketsOf } from "./io/dropsilk/around.ts"
-import { asyncApiDocument } from "./io/dropsilk/asyncApi.ts"
 import { createPreviewCleanup, createRoomCleanup } from "./io/dropsilk/cleanups.ts"
 import { createConnections } from "./io/dropsilk/connections.ts"
 import { aliasOf, createIdentities } from "./io/dropsilk/identities.ts"
@@ -352,45 +353,62 @@ export const startApplication = async (config: Config, options: ApplicationOptio
     log,
     addressOf
   })
+  const requestBudgets = { ...budgets, addressOf: (request: IncomingMessage) => addressOf(request).address }
   const http = await createHttpSurface({
-    desk,
-    budgets: { ...budgets, addressOf: (request) => addressOf(request).address },
-    readiness: readiness.check,
+    parts: [
+      {
+        mount: "/",
+        part: dropSilkPart({
+          desk,
+          budgets: requestBudgets,
+          status: {
+            activeConnections: () => living("connections"),
+            activeFlights: () => living("flights"),
+            turnConfigured: config.turn.cloudflare !== undefined || config.turn.own !== undefined,
+            totals: telemetry.totals,
+            jobs: jobs.status,
+            version,
+            startedAt
+          },
+          iceServers: createIceServers({
+            ...config.turn,
+            cloudflare: config.turn.cloudflare && {
+              ...config.turn.cloudflare,
+              endpoint: options.endpoints?.cloudflare
+            },
+            userId: identities.connectionId,
+            now,
+            elapsed: () => performance.now(),
+            log
+          }),
+          uploads: { uploadThing: files, log },
+          contact: {
+            email: config.contact.email,
+            recaptcha: config.contact.recaptchaSecretKey && {
+              secretKey: config.contact.recaptchaSecretKey,
+              endpoint: options.endpoints?.recaptcha
+            },
+            log
+          }
+        })
+      },
+      {
+        mount: "/",
+        part: corePart({
+          readiness: readiness.check,
+          metrics,
+          logs: { gate, lines: telemetry.lines },
+          tower: { gate, watch, charts: options.charts ?? new URL("../docs/statecharts/", import.meta.url), limits }
+        })
+      }
+    ],
+    budgets: requestBudgets,
     metrics,
     tracing,
-    status: {
-      activeConnections: () => living("connections"),
-      activeFlights: () => living("flights"),
-      turnConfigured: config.turn.cloudflare !== undefined || config.turn.own !== undefined,
-      totals: telemetry.totals,
-      jobs: jobs.status,
-      version,
-      startedAt
-    },
-    logs: { gate, lines: telemetry.lines },
-    tower: { gate, watch, charts: options.charts ?? new URL("../docs/statecharts/", import.meta.url), limits },
-    iceServers: createIceServers({
-      ...config.turn,
-      cloudflare: config.turn.cloudflare && { ...config.turn.cloudflare, endpoint: options.endpoints?.cloudflare },
-      userId: identities.connectionId,
-      now,
-      elapsed: () => performance.now(),
-      log
-    }),
-    uploads: { uploadThing: files, log },
-    contact: {
-      email: config.contact.email,
-      recaptcha: config.contact.recaptchaSecretKey && {
-        secretKey: config.contact.recaptchaSecretKey,
-        endpoint: options.endpoints?.recaptcha
-      },
-      log
-    },
     allowsOrigin: origins.allows,
     admitsPage: origins.admits,
     onRefusedPage: refuseOrigin,
     onFault: (error) => log("error", "http:error", describeError(error)),
-    documents: { "/asyncapi.json": () => asyncApiDocument(version) },
     certificate
   })
 

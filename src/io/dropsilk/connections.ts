@@ -8,6 +8,7 @@ import { connectionMachine } from "../../machines/dropsilk/connection.ts"
 import { flightMachine } from "../../machines/dropsilk/flight.ts"
 import { networkMachine } from "../../machines/dropsilk/network.ts"
 import type { SupervisorRef } from "../../machines/supervisor.ts"
+import type { ClientFrame } from "../../wire/dropsilk/frames.ts"
 import type { Deadlines } from "../actors/deadlines.ts"
 import type { ClientAddress } from "../admission/address.ts"
 import type { Budgets } from "../admission/budgets.ts"
@@ -15,7 +16,6 @@ import { createLinks } from "../sockets/link.ts"
 import type { ClientSocket, SocketHandler } from "../sockets/socketServer.ts"
 import type { Metrics } from "../telemetry/metrics.ts"
 import {
-  type ClientFrame,
   readFrame,
   writeError,
   writeFlightCreated,

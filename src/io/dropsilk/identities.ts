@@ -1,6 +1,6 @@
 /** Names that cannot be guessed, from the system's randomness. */
 import { hash, randomInt } from "node:crypto"
-import { limits } from "../../limits.ts"
+import { wireNumbers } from "../../wire/dropsilk/numbers.ts"
 
 const lowerCase = "0123456789abcdefghijklmnopqrstuvwxyz"
 /** Without I, O, 0 and 1, which people mix up when they read a code aloud. */
@@ -22,8 +22,8 @@ export interface Identities {
 
 export const createIdentities = (): Identities => ({
   connectionId: () => random(lowerCase, connectionIdLength),
-  flightCode: () => random(readable, limits.codeLength),
-  roomCode: () => random(readable, limits.codeLength),
+  flightCode: () => random(readable, wireNumbers.codeLength),
+  roomCode: () => random(readable, wireNumbers.codeLength),
   participantId: () => random(lowerCase, participantIdLength)
 })
 
