@@ -111,15 +111,15 @@ export const openFront = async (part: Acquiring, options: FrontOptions) => {
     "sockets",
     () =>
       createSocketServer(http.server, {
-    ...config.websocket,
-    probeTimeoutMs: limits.probeTimeoutMs,
-    heldFramesBytes: limits.heldFramesBytes,
-    backPressureHighBytes: limits.backPressureHighBytes,
-    backPressureLowBytes: limits.backPressureLowBytes,
-    slowReaderTimeoutMs: limits.slowReaderTimeoutMs,
-    framesPerSecond: config.budgets.framesPerSecond,
-    frameBurst: config.budgets.framesPerSecond * limits.frameBurstSeconds,
-    mounts: opened.flatMap(({ mount, parts }) => (parts.sockets === undefined ? [] : [door(mount, parts.sockets)]))
+        ...config.websocket,
+        probeTimeoutMs: limits.probeTimeoutMs,
+        heldFramesBytes: limits.heldFramesBytes,
+        backPressureHighBytes: limits.backPressureHighBytes,
+        backPressureLowBytes: limits.backPressureLowBytes,
+        slowReaderTimeoutMs: limits.slowReaderTimeoutMs,
+        framesPerSecond: config.budgets.framesPerSecond,
+        frameBurst: config.budgets.framesPerSecond * limits.frameBurstSeconds,
+        mounts: opened.flatMap(({ mount, parts }) => (parts.sockets === undefined ? [] : [door(mount, parts.sockets)]))
       }),
     // Who has been told to go has gone; whoever has not is cut off.
     ({ terminate }) => terminate()

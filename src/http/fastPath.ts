@@ -51,6 +51,12 @@ export class FastExchange {
     this.#options = options
   }
 
+  /** Whether the client may have sent a body: who reads none had better leave it to the routes. */
+  get hasBody(): boolean {
+    const { headers } = this.request
+    return headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined
+  }
+
   /** Sends what `make` makes. Never throws: whoever calls may be an actor that has no part in what goes wrong here. */
   answer(make: () => Answer): void {
     try {
@@ -61,10 +67,10 @@ export class FastExchange {
   }
 
   /** Tells the log of a fault, and the client; one that has been told something already is cut off. */
-  fail(error: unknown): void {
+  fail(error: unknown, answer = this.#options.faultOf(this.request)): void {
     this.#options.onFault(error)
     if (this.response.headersSent) this.response.destroy()
-    else sendAnswer(this.response, this.headers, this.#options.faultOf(this.request))
+    else sendAnswer(this.response, this.headers, answer)
   }
 }
 

@@ -1,10 +1,10 @@
 /** The one answer to bad input, wherever in the request it was. */
 import * as Effect from "effect/Effect"
-import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as HttpApiMiddleware from "effect/http-api/HttpApiMiddleware"
 import type * as Layer from "effect/Layer"
 import * as SchemaIssue from "effect/SchemaIssue"
-import { RejectsInvalidInput } from "../wire/core/invalidRequest.ts"
+import { type InvalidRequest, RejectsInvalidInput } from "../wire/core/invalidRequest.ts"
+import { type Answer, jsonAnswer, responseOf } from "./answer.ts"
 
 /** What is wrong, one line a fault: `field: what it must be`. Never repeats what was sent. */
 export const issuesOf = (issue: SchemaIssue.Issue): readonly string[] =>
@@ -24,8 +24,8 @@ const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1({
 })
 
 /** The 400 that lists these issues. */
-export const invalidRequest = (issues: readonly string[]): HttpServerResponse.HttpServerResponse =>
-  HttpServerResponse.jsonUnsafe({ error: "Invalid request", issues }, { status: 400 })
+export const invalidRequest = (issues: readonly string[]): Answer =>
+  jsonAnswer(400, { error: "Invalid request", issues } satisfies typeof InvalidRequest.Type)
 
 export const rejectsInvalidInput: Layer.Layer<RejectsInvalidInput> = HttpApiMiddleware.layerSchemaErrorTransform(
   RejectsInvalidInput,
@@ -33,5 +33,5 @@ export const rejectsInvalidInput: Layer.Layer<RejectsInvalidInput> = HttpApiMidd
     // What the server itself wrote wrongly is its own fault, and no 400.
     error.kind === "Body" || error.kind === "ResponseHeaders"
       ? Effect.fail(error)
-      : Effect.succeed(invalidRequest(issuesOf(error.cause.issue)))
+      : Effect.succeed(responseOf(invalidRequest(issuesOf(error.cause.issue))))
 )

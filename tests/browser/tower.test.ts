@@ -6,11 +6,12 @@ import type { Browser, BrowserContextOptions, Page } from "playwright-core"
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest"
 import { type AnyActorRef, createActor, createMachine } from "xstate"
 import { launchChromium } from "../../scripts/chromium.ts"
+import { corePart } from "../../src/http/core/part.ts"
 import { createWatch } from "../../src/io/tower/watch.ts"
 import { limits } from "../../src/limits.ts"
 import { createSupervisor, type SupervisorRef } from "../../src/machines/supervisor.ts"
-import { startServer as startSurface } from "../core/http/startedServer.ts"
 import { describeInChromium } from "../support/browser.ts"
+import { startSurface } from "../support/httpSurface.ts"
 import { startServer, type TestClient, type TestServer } from "../support/server.ts"
 
 const key = "a key & a half"
@@ -250,10 +251,16 @@ describeInChromium("the tower page in Chromium", (chromium) => {
       },
       limits
     })
-    const surface = await startSurface(
-      {},
-      { tower: { gate: () => true, watch, chartNames: () => [], charts: pathToFileURL(`${directory}/`), limits } }
-    )
+    const surface = await startSurface([
+      {
+        mount: "/",
+        part: corePart({
+          readiness: async () => "ready",
+          metrics: { text: async () => "", contentType: "text/plain" },
+          tower: { gate: () => true, watch, chartNames: () => [], charts: pathToFileURL(`${directory}/`), limits }
+        })
+      }
+    ])
     const page = await (await browser.newContext()).newPage()
     try {
       await page.goto(`http://127.0.0.1:${surface.port}/tower`)

@@ -15,7 +15,7 @@ import { wholeNumber } from "../../src/config/variables.ts"
 import { httpPart } from "../../src/http/httpPart.ts"
 import { type Core, defineProtocol } from "../../src/protocol.ts"
 import { protocols } from "../../src/protocols.ts"
-import { connect, type ConnectOptions } from "../support/server.ts"
+import { type ConnectOptions, connect } from "../support/server.ts"
 import { TowerWatcher } from "../support/towerStream.ts"
 import { serverForThisTest } from "../support/useServer.ts"
 import { folderForThisTest } from "../support/useThroughout.ts"
@@ -29,7 +29,15 @@ const teapot = setup({
   id: "teapot",
   context: ({ input }) => ({ ...input, cups: 0 }),
   initial: "warm",
-  states: { warm: { on: { pour: { actions: ["count", { type: "record", params: ({ context }) => ({ name: "tea:poured", pot: context.id }) }] } } } }
+  states: {
+    warm: {
+      on: {
+        pour: {
+          actions: ["count", { type: "record", params: ({ context }) => ({ name: "tea:poured", pot: context.id }) }]
+        }
+      }
+    }
+  }
 })
 
 const cups = HttpApiEndpoint.get("cups", "/cups", { success: Schema.Struct({ cups: Schema.Int }) })
@@ -48,7 +56,13 @@ const open = (core: Core, { pours }: { readonly pours: number }) => {
   const from = { kind: "tables", id: "tea" }
   const potOf = (id: string) => ({ kind: "teapots", id })
   return {
-    kinds: [{ kind: "teapots", chart: teapot.provide({ actions: { record: (_, event) => record(event) } }), restart: "temporary" as const }],
+    kinds: [
+      {
+        kind: "teapots",
+        chart: teapot.provide({ actions: { record: (_, event) => record(event) } }),
+        restart: "temporary" as const
+      }
+    ],
     sockets: {
       opened: (socket: { id: string; send(text: string): void }) => {
         socket.id = "brown"
@@ -67,12 +81,26 @@ const open = (core: Core, { pours }: { readonly pours: number }) => {
     http: httpPart({
       api: TeaApi,
       handlers: HttpApiBuilder.group(TeaApi, "tea", (handlers) =>
-        handlers.handle("cups", () => Effect.promise(async () => ({ cups: Number(await core.database.pool.oneFirst(sql.unsafe`select count(*) from ${table}`)) })))
+        handlers.handle("cups", () =>
+          Effect.promise(async () => ({
+            cups: Number(await core.database.pool.oneFirst(sql.unsafe`select count(*) from ${table}`))
+          }))
+        )
       ),
       budgets: { "/cups": ["requests"] },
       cors: []
     }),
-    tower: { shownIds: {}, sections: [{ name: "teapots", kind: "teapots", table: { title: "Teapots", caption: "All of them", columns: [{ title: "Pot", shows: "text" as const }] }, cells: (pot: { id: string }) => [pot.id] }] }
+    tower: {
+      shownIds: {},
+      sections: [
+        {
+          name: "teapots",
+          kind: "teapots",
+          table: { title: "Teapots", caption: "All of them", columns: [{ title: "Pot", shows: "text" as const }] },
+          cells: (pot: { id: string }) => [pot.id]
+        }
+      ]
+    }
   }
 }
 
@@ -97,9 +125,12 @@ it("serves a protocol of its own beside the others, with its actors, sockets, ro
   await client.until("poured")
 
   expect(await (await fetch(`${server.http}/tea/cups`)).json()).toEqual({ cups: 2 })
-  expect(Object.keys((await (await fetch(`${server.http}/openapi.json`)).json()).paths)).toContain("/tea/cups")
+  expect(
+    Object.keys(((await (await fetch(`${server.http}/openapi.json`)).json()) as { paths: object }).paths)
+  ).toContain("/tea/cups")
   const counted = await (await fetch(`${server.http}/metrics`)).text()
-  for (const sample of ["tea_poured_total 2", 'actors{kind="teapots"} 1', 'refusals_total{budget="pours"} 1']) expect(counted).toContain(`silktower_${sample}\n`)
+  for (const sample of ["tea_poured_total 2", 'actors{kind="teapots"} 1', 'refusals_total{budget="pours"} 1'])
+    expect(counted).toContain(`silktower_${sample}\n`)
   expect(server.log().match(/"message":"tea:poured","pot":"brown"/g)).toHaveLength(2)
   const seen = await watcher.until(({ charts }, entries) => charts["teapot"]?.["warm"] === 1 && entries.length > 0)
   expect(seen).toMatchObject({ teapots: { total: 1, rows: [{ cells: ["brown"] }] } })

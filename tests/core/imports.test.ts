@@ -25,11 +25,14 @@ describe("the house", () => {
     for (const name of names) expect(files.filter((file) => ownerOf(file) === name).length).toBeGreaterThan(0)
   })
 
-  it.each(files.filter((file) => !composing.includes(file)))("keeps %s from knowing somebody else's protocol", (file) => {
-    const owner = ownerOf(file)
-    const foreign = importsOf(file).filter((imported) => ![owner, "core"].includes(ownerOf(imported)))
-    expect(foreign).toEqual([])
-  })
+  it.each(files.filter((file) => !composing.includes(file)))(
+    "keeps %s from knowing somebody else's protocol",
+    (file) => {
+      const owner = ownerOf(file)
+      const foreign = importsOf(file).filter((imported) => ![owner, "core"].includes(ownerOf(imported)))
+      expect(foreign).toEqual([])
+    }
+  )
 
   it("names all protocols in one place, which only the process knows", () => {
     expect(files.filter((file) => importsOf(file).includes("protocols.ts"))).toEqual(["run.ts"])

@@ -8,6 +8,7 @@ import { flightMachine } from "../../machines/dropsilk/flight.ts"
 import { networkMachine } from "../../machines/dropsilk/network.ts"
 import type { Endpoint } from "../../machines/registry.ts"
 import type { SupervisorRef } from "../../machines/supervisor.ts"
+import type { ClientFrame } from "../../wire/dropsilk/frames.ts"
 import type { Deadlines } from "../actors/deadlines.ts"
 import type { SocketPart } from "../admission/doorkeeper.ts"
 import type { ClientSocket } from "../sockets/clientSocket.ts"
@@ -15,7 +16,6 @@ import type { FrameMetrics } from "../sockets/frameMetrics.ts"
 import { createLinks } from "../sockets/link.ts"
 import type { DropSilkBudgets } from "./budgets.ts"
 import {
-  type ClientFrame,
   readFrame,
   writeError,
   writeFlightCreated,

@@ -1,6 +1,6 @@
 /** Names that cannot be guessed, from the system's randomness. */
 import { hash } from "node:crypto"
-import { limits } from "../../limits.ts"
+import { wireNumbers } from "../../wire/dropsilk/numbers.ts"
 import { lowerCase, randomText } from "../services/randomText.ts"
 
 /** Without I, O, 0 and 1, which people mix up when they read a code aloud. */
@@ -22,8 +22,8 @@ export interface Identities {
 
 export const createIdentities = (): Identities => ({
   connectionId: () => randomText(lowerCase, connectionIdLength),
-  flightCode: () => randomText(readable, limits.codeLength),
-  roomCode: () => randomText(readable, limits.codeLength),
+  flightCode: () => randomText(readable, wireNumbers.codeLength),
+  roomCode: () => randomText(readable, wireNumbers.codeLength),
   participantId: () => randomText(lowerCase, participantIdLength)
 })
 

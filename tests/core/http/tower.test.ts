@@ -3,13 +3,16 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { connect as connectTcp } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterEach, describe, expect, it } from "vitest"
+import * as HttpApi from "effect/http-api/HttpApi"
+import * as Layer from "effect/Layer"
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
 import type { AnyEventObject } from "xstate"
+import { httpPart } from "../../../src/http/httpPart.ts"
+import { createTowerPage } from "../../../src/http/tower/towerPage.ts"
 import { limits } from "../../../src/limits.ts"
+import { startSurface } from "../../support/httpSurface.ts"
 import { connect, makeRoom, startServer, type TestClient, type TestServer } from "../../support/server.ts"
 import { TowerWatcher } from "../../support/towerStream.ts"
-import { useServer } from "../../support/useServer.ts"
-import { startServer as startSurface } from "./startedServer.ts"
 
 const key = "a key & a half: öffne dich"
 const withKey = (text: string) => `?key=${encodeURIComponent(text)}`
@@ -39,7 +42,16 @@ const openFlight = async (server: TestServer, hostName: string, guestName: strin
 const closeAll = (...clients: readonly TestClient[]) => Promise.all(clients.map((client) => client.close()))
 
 describe("the tower page", () => {
-  const server = useServer({ LOG_ACCESS_KEY: key })
+  let directory: string
+  let server: TestServer
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), "silktower-"))
+    server = await startServer({ DATA_DIR: directory, LOG_ACCESS_KEY: key })
+  })
+  afterAll(async () => {
+    await server.stop()
+    await rm(directory, { recursive: true, force: true })
+  })
   const watchers: TowerWatcher[] = []
   const watch = async () => {
     const watcher = await TowerWatcher.open(`${server.http}/tower/events${withKey(key)}`)
@@ -345,24 +357,21 @@ describe("a watcher that does not read", () => {
   /** A surface whose tower says what a test tells it to say. */
   const start = async (watchUnreadBytes: number) => {
     let watcher: ((text: string) => void) | undefined
-    const surface = await startSurface(
-      {},
-      {
-        tower: {
-          gate: () => true,
-          watch: {
-            subscribe: (subscribed) => {
-              watcher = subscribed
-              return () => (watcher = undefined)
-            },
-            story: () => undefined
-          },
-          chartNames: () => [],
-          charts: new URL("file:///nowhere/"),
-          limits: { ...limits, watchUnreadBytes }
-        }
-      }
-    )
+    const tower = createTowerPage({
+      gate: () => true,
+      watch: {
+        subscribe: (subscribed) => {
+          watcher = subscribed
+          return () => (watcher = undefined)
+        },
+        story: () => undefined
+      },
+      chartNames: () => [],
+      charts: new URL("file:///nowhere/"),
+      limits: { ...limits, watchUnreadBytes }
+    })
+    const nothing = { api: HttpApi.make("nothing"), handlers: Layer.empty, budgets: {}, cors: [] }
+    const surface = await startSurface([{ mount: "/", part: httpPart({ ...nothing, ...tower }) }])
     const socket = connectTcp(surface.port, "127.0.0.1")
     socket.on("error", () => {})
     socket.write("GET /tower/events HTTP/1.1\r\nHost: localhost\r\n\r\n")

@@ -1,10 +1,19 @@
 import { createHmac } from "node:crypto"
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { Redacted } from "effect"
-import { describe, expect, test } from "vitest"
+import * as HttpApi from "effect/http-api/HttpApi"
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
+import { corsRoutes } from "../../../../src/http/dropsilk/cors.ts"
+import { turnHandlers } from "../../../../src/http/dropsilk/turn.ts"
+import { httpPart } from "../../../../src/http/httpPart.ts"
 import { createIceServers, type TurnOptions } from "../../../../src/io/services/turnCredentials.ts"
-import { createTestLog, type Reply, startStandIn, testPatience, useStandIn } from "../../../core/http/standIn.ts"
-import { allowedOrigin, surfaceForThisTest } from "../../../core/http/startedServer.ts"
-import { serverForThisTest } from "../../../support/useServer.ts"
+import { TurnGroup } from "../../../../src/wire/dropsilk/thirdParties.ts"
+import { createTestLog, type Reply, type StandIn, startStandIn, testPatience } from "../../../core/http/standIn.ts"
+import { allowedOrigin } from "../../../support/httpClient.ts"
+import { startSurface } from "../../../support/httpSurface.ts"
+import { startServer as startApplication } from "../../../support/server.ts"
 
 const path = "/api/turn-credentials"
 const planted = { secret: "planted-turn-secret", token: "planted-cloudflare-token" }
@@ -17,7 +26,14 @@ const good = {
   ]
 }
 
-const cloudflare = useStandIn()
+let cloudflare: StandIn
+beforeAll(async () => {
+  cloudflare = await startStandIn()
+})
+afterAll(() => cloudflare.stop())
+
+const stops: (() => Promise<void>)[] = []
+afterEach(() => Promise.all(stops.splice(0).map((stop) => stop())))
 
 const start = async (options: Partial<TurnOptions>) => {
   const { lines, log } = createTestLog()
@@ -32,7 +48,14 @@ const start = async (options: Partial<TurnOptions>) => {
     log,
     ...options
   })
-  const started = await surfaceForThisTest({}, { iceServers })
+  const part = httpPart({
+    api: HttpApi.make("dropsilk").add(TurnGroup),
+    handlers: turnHandlers(iceServers),
+    budgets: { [path]: ["requests"] },
+    cors: corsRoutes
+  })
+  const started = await startSurface([{ mount: "/", part }])
+  stops.push(started.stop)
   return { ...started, lines, pass: (ms: number) => void (elapsedMs += ms) }
 }
 
@@ -224,10 +247,17 @@ describe("TURN credentials", () => {
 })
 
 describe("a started server", () => {
+  let directory: string
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), "silktower-turn-"))
+  })
+  afterAll(() => rm(directory, { recursive: true, force: true }))
+
   test("issues what the environment configures, and logs no secret", async () => {
     cloudflare.replies({ body: good })
-    const server = await serverForThisTest(
+    const server = await startApplication(
       {
+        DATA_DIR: directory,
         STUN_URLS: stun.join(),
         TURN_URLS: own.urls.join(),
         TURN_SECRET: planted.secret,

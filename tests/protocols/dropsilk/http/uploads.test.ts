@@ -1,24 +1,58 @@
 import { Redacted } from "effect"
+import * as HttpApi from "effect/http-api/HttpApi"
 import { sql } from "slonik"
-import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest"
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest"
+import { corsRoutes } from "../../../../src/http/dropsilk/cors.ts"
+import { type UploadsOptions, uploadHandlers } from "../../../../src/http/dropsilk/uploads.ts"
+import { httpPart } from "../../../../src/http/httpPart.ts"
+import { migrate } from "../../../../src/io/database/migrations.ts"
 import { createUploadRows } from "../../../../src/io/dropsilk/uploadRows.ts"
 import { createUploadThing, type UploadThingOptions } from "../../../../src/io/dropsilk/uploadthing.ts"
+import { UploadsGroup } from "../../../../src/wire/dropsilk/thirdParties.ts"
 import { createTestLog } from "../../../core/http/standIn.ts"
-import { surfaceForThisTest } from "../../../core/http/startedServer.ts"
-import { describeOnEachDatabase, describeOnPostgres, useDatabase } from "../../../support/databases.ts"
-import { askToUpload, type PresignedUpload, pptx, putFile, startUploadThing } from "../../../support/uploadThing.ts"
-import { serverForThisTest } from "../../../support/useServer.ts"
-import { useThroughout } from "../../../support/useThroughout.ts"
+import {
+  createPostgresDatabase,
+  describeOnEachDatabase,
+  describeOnPostgres,
+  withClient
+} from "../../../support/databases.ts"
+import { startSurface } from "../../../support/httpSurface.ts"
+import { startServer as startApplication } from "../../../support/server.ts"
+import {
+  askToUpload,
+  type PresignedUpload,
+  pptx,
+  putFile,
+  startUploadThing,
+  type UploadThingStandIn
+} from "../../../support/uploadThing.ts"
 
 const megabyte = 1024 * 1024
 const slides = { name: "Slides.pptx", size: 12, type: pptx }
 const bytes = new Uint8Array(Buffer.from("twelve bytes"))
 const routingError = { error: "UploadThing routing error" }
 
-const uploadThing = useThroughout(startUploadThing, (uploadThing) => uploadThing.stop())
-afterEach(() => {
-  for (const path of ["/route-metadata", "/callback-result", "/v6/deleteFiles"]) uploadThing.fail(path)
+let uploadThing: UploadThingStandIn
+beforeAll(async () => {
+  uploadThing = await startUploadThing()
 })
+afterAll(() => uploadThing.stop())
+
+const stops: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const path of ["/route-metadata", "/callback-result", "/v6/deleteFiles"]) uploadThing.fail(path)
+  await Promise.all(stops.splice(0).map((stop) => stop()))
+})
+
+const startUploads = (options: UploadsOptions) => {
+  const part = httpPart({
+    api: HttpApi.make("dropsilk").add(UploadsGroup),
+    handlers: uploadHandlers(options),
+    budgets: { "/api/uploadthing": ["requests"] },
+    cors: corsRoutes
+  })
+  return startSurface([{ mount: "/", part }])
+}
 
 describeOnEachDatabase("a preview", (database) => {
   beforeEach(() => database.empty())
@@ -39,9 +73,12 @@ describeOnEachDatabase("a preview", (database) => {
       endpoints: uploadThing.endpoints,
       ...options
     })
-    const started = await surfaceForThisTest({}, { uploads: { uploadThing: service, log } })
+    const started = await startUploads({ uploadThing: service, log })
     port = started.port
-    onTestFinished(() => service.close())
+    stops.push(async () => {
+      service.close()
+      await started.stop()
+    })
     const url = `http://127.0.0.1:${port}/api/uploadthing`
     return {
       ...started,
@@ -214,7 +251,8 @@ describeOnEachDatabase("a preview", (database) => {
 describe("without a token", () => {
   it.each(["GET", "POST"])("%s is a routing error", async (method) => {
     const { lines, log } = createTestLog()
-    const started = await surfaceForThisTest({}, { uploads: { log } })
+    const started = await startUploads({ log })
+    stops.push(started.stop)
     const { status, json } = await started.send(method, "/api/uploadthing")
     expect([status, json]).toEqual([500, routingError])
     expect(lines).toMatchObject([{ level: "error", message: "upload:error", fields: { error: /UPLOADTHING_TOKEN/ } }])
@@ -222,18 +260,24 @@ describe("without a token", () => {
 })
 
 describeOnPostgres("a server with a token", () => {
-  const databaseUrl = useDatabase()
+  let database: Awaited<ReturnType<typeof createPostgresDatabase>>
+  beforeAll(async () => {
+    database = await createPostgresDatabase()
+    await withClient(database.url, migrate)
+  })
+  afterAll(() => database.remove())
   const token = (text: string) => Buffer.from(text).toString("base64")
 
   it("is called back at PUBLIC_SERVER_URL", async () => {
-    const server = await serverForThisTest(
+    const server = await startApplication(
       {
-        DATABASE_URL: databaseUrl,
+        DATABASE_URL: database.url,
         UPLOADTHING_TOKEN: Redacted.value(uploadThing.token),
         PUBLIC_SERVER_URL: "https://signal.example.org/base/"
       },
       { endpoints: { uploadthing: uploadThing.endpoints } }
     )
+    stops.push(server.stop)
     const response = await askToUpload(`${server.http}/api/uploadthing`, [slides])
     const [upload] = (await response.json()) as PresignedUpload[]
     expect(uploadThing.registrations.get(upload?.key ?? "")).toMatchObject({
@@ -249,7 +293,8 @@ describeOnPostgres("a server with a token", () => {
     ["no JSON", token("planted")],
     ["no token", token('{"apiKey":"planted","appId":"a","regions":["r"]}')]
   ])("that is %s warns of it and does without previews", async (_, text) => {
-    const server = await serverForThisTest({ DATABASE_URL: databaseUrl, UPLOADTHING_TOKEN: text })
+    const server = await startApplication({ DATABASE_URL: database.url, UPLOADTHING_TOKEN: text })
+    stops.push(server.stop)
     expect(server.log()).toContain("UPLOADTHING_TOKEN")
     expect(server.log()).not.toContain(text)
     const response = await fetch(`${server.http}/api/uploadthing`)

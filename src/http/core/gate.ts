@@ -1,7 +1,7 @@
 /** Lets those in who have the key for looking into the server, and leaves a line for everybody who asks. */
 import { createHash, timingSafeEqual } from "node:crypto"
 import type { IncomingMessage } from "node:http"
-import type { Telemetry } from "../io/telemetry/telemetry.ts"
+import type { Telemetry } from "../../io/telemetry/telemetry.ts"
 
 export interface GateOptions {
   /** Absent: nobody is let in. */

@@ -5,8 +5,8 @@ import { toIncomingMessage } from "@effect/platform-node/NodeHttpServerRequest"
 import * as Effect from "effect/Effect"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
-import type { Telemetry } from "../io/telemetry/telemetry.ts"
-import { Api } from "./api.ts"
+import type { Telemetry } from "../../io/telemetry/telemetry.ts"
+import { CoreApi } from "../../wire/core/api.ts"
 import type { Gate } from "./gate.ts"
 
 export interface LogAccess {
@@ -22,7 +22,7 @@ const forbidden = HttpServerResponse.text("Forbidden", { status: 403, contentTyp
 
 /** The handlers of `LogsGroup`; undefined: nobody may read. */
 export const logsHandlers = (access: LogAccess | undefined) =>
-  HttpApiBuilder.group(Api, "logs", (handlers) =>
+  HttpApiBuilder.group(CoreApi, "logs", (handlers) =>
     handlers.handleRaw("logs", ({ query, request }) =>
       Effect.sync(() => {
         if (access === undefined) return forbidden

@@ -2,9 +2,11 @@
 import * as Effect from "effect/Effect"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
-import type { Readiness } from "../io/database/readiness.ts"
-import type { Metrics } from "../io/telemetry/metrics.ts"
-import { Api } from "./api.ts"
+import type { Readiness } from "../../io/database/readiness.ts"
+import type { Metrics } from "../../io/telemetry/metrics.ts"
+import { CoreApi, HealthGroup } from "../../wire/core/api.ts"
+import { jsonAnswer, responseOf } from "../answer.ts"
+import { successOf } from "../success.ts"
 
 export interface HealthOptions {
   /** Never rejects. */
@@ -17,11 +19,10 @@ const headers = { "cache-control": "no-store" }
 /** The handlers of `HealthGroup`. */
 export const healthHandlers = ({ readiness, metrics }: HealthOptions) => {
   const alive = HttpServerResponse.text("ok", { contentType: "text/plain; charset=utf-8", headers })
-  const ready = HttpServerResponse.jsonUnsafe({ status: "ready" }, { headers })
-  const notReady = (reason: Readiness) =>
-    HttpServerResponse.jsonUnsafe({ status: "not_ready", reason }, { status: 503, headers })
+  const ready = responseOf(successOf(HealthGroup.endpoints.readyz)({ status: "ready" }, headers))
+  const notReady = (reason: Readiness) => responseOf(jsonAnswer(503, { status: "not_ready", reason }, headers))
 
-  return HttpApiBuilder.group(Api, "health", (handlers) =>
+  return HttpApiBuilder.group(CoreApi, "health", (handlers) =>
     handlers.handleAll({
       healthz: () => Effect.succeed(alive),
       readyz: () => Effect.map(Effect.promise(readiness), (answer) => (answer === "ready" ? ready : notReady(answer))),

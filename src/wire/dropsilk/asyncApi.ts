@@ -3,7 +3,8 @@
  * page cannot drift from the code.
  */
 import * as Schema from "effect/Schema"
-import { clientFrames, frameBudgets, frameErrors, serverFrames } from "./frames.ts"
+import { frameErrors } from "./errors.ts"
+import { clientFrames, serverFrames } from "./frames.ts"
 
 const payloadOf = (schema: Schema.Top): unknown => {
   const { schema: root, definitions } = Schema.toJsonSchemaDocument(schema) as unknown as {
@@ -35,9 +36,12 @@ const messagesOf = (
     ])
   )
 
-/** The document; `version` is the server's. */
-export const asyncApiDocument = (version: string): unknown => {
-  const receive = messagesOf(clientFrames, "client", frameBudgets)
+/** The document; `version` is the server's, `budgets` are those that each frame of a client takes from. */
+export const asyncApiDocument = (
+  version: string,
+  budgets: Readonly<Record<keyof typeof clientFrames, readonly string[]>>
+): unknown => {
+  const receive = messagesOf(clientFrames, "client", budgets)
   const send = messagesOf(serverFrames, "server")
   const references = (messages: Record<string, unknown>) =>
     Object.keys(messages).map((name) => ({ $ref: `#/channels/socket/messages/${name}` }))

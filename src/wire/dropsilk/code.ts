@@ -1,11 +1,11 @@
 /** The code of a flight or room as people hand it on. */
-import { limits } from "../../limits.ts"
+import { wireNumbers } from "./numbers.ts"
 
-const fits = (code: string): boolean => code.length === limits.codeLength
+const fits = (code: string): boolean => code.length === wireNumbers.codeLength
 
 /** What is left when letters and digits are brought to their usual form, and all the rest goes. */
 const cleaned = (written: string): string =>
-  written.length > limits.pastedCodeUnits
+  written.length > wireNumbers.pastedCodeUnits
     ? written
     : written
         .normalize("NFKC")
