@@ -166,6 +166,12 @@ export const limits = {
   /** Milliseconds that the last traces may take on their way out. Zero would lose them. */
   tracesFarewellMs: 1_000,
 
+  // The greeting of a server that starts
+
+  /** Addresses of this machine, and allowed origins, that it names: machines with containers have dozens. Zero would name
+   * none. */
+  greeting: { addresses: 4, origins: 2 },
+
   // The tower page
 
   /** Watchers at one time: some people and a screen on a wall. Zero would let nobody watch. */

@@ -96,6 +96,19 @@ describe("a recorder", () => {
     expect(() => recorder.of<TeaEvent>(table)).toThrow(new TypeError("Two event tables have a row for tea:made"))
   })
 
+  it("does not compile without a row for each event, nor with a line that has no budget", () => {
+    const { "tea:drunk": drunk, ...rest } = table
+    // @ts-expect-error: nothing is told of tea:drunk
+    expect(rest satisfies EventTable<TeaEvent>).toBe(rest)
+    const { budget: _, ...line } = drunk.line as NonNullable<typeof drunk.line>
+    // @ts-expect-error: it may be written as often as one likes
+    expect({ ...rest, "tea:drunk": { line } } satisfies EventTable<TeaEvent>).toBeDefined()
+    const { logFor, lines: kept } = createRecording()
+    // @ts-expect-error: a line that has no budget
+    logFor({ "tea:spilt": null })("info", "tea:spoilt")
+    expect(kept()).toHaveLength(1)
+  })
+
   it("tells of an actor's crash what the operator needs, and of its id what the page may show", () => {
     const { recorder, written, shown } = createRecording()
     const core = recorder.of(coreEvents((kind, id) => `${kind}'s ${id.slice(0, 3)}`))
