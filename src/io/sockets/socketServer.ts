@@ -11,6 +11,7 @@ import { type WebSocket, WebSocketServer } from "ws"
 import type { AnyActorRef } from "xstate"
 import { limits, piecesFor } from "../../limits.ts"
 import { ExplainingWebSocket } from "./explainingWebSocket.ts"
+import type { LinkEnd } from "./link.ts"
 
 export interface SocketServerOptions {
   /** Bytes of one message; one more closes the socket with 1009. */
@@ -59,14 +60,10 @@ interface Frame {
   readonly isBinary: boolean
 }
 
-/** What has passed over a link. */
-export interface LinkCount {
-  signals: number
-}
-
 /** Why a socket is not read at the moment. */
 const pausedForInbox = 1
 const pausedForPeer = 2
+const pausedForIntroduction = 4
 
 /** Holds back what is written to a stream until this moment is over. */
 type Flush = (stream: Duplex) => void
@@ -101,7 +98,7 @@ export class ClientSocket {
   /** On the clock of performance.now(). */
   readonly openedAt = performance.now()
   /** Whose this socket's frames are, while a link is open. */
-  link: { readonly peer: ClientSocket; readonly count: LinkCount } | null = null
+  link: LinkEnd | null = null
 
   readonly #socket: WebSocket
   readonly #stream: Socket
@@ -189,6 +186,16 @@ export class ClientSocket {
     if (this.#pauses === 0) return
     this.#pauses &= ~reason
     if (this.#pauses === 0) this.#socket.resume()
+  }
+
+  /** Its peer does not know of it yet, and too much waits for that already. */
+  stopReading(): void {
+    this.#pause(pausedForIntroduction)
+  }
+
+  /** Ends that. */
+  readOn(): void {
+    this.#resume(pausedForIntroduction)
   }
 
   /** Later frames wait, in order, until `release`. */

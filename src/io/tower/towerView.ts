@@ -6,14 +6,14 @@
  * in, and such a page hangs on walls and is shared as a picture; the first half is enough to find the rest in the log.
  */
 import type { AnyActorRef, StateValue } from "xstate"
-import { roomFlightId } from "../../machines/dropsilk/connection.ts"
+import { roomFlightId } from "../../machines/dropsilk/connectionContext.ts"
 import {
   type Channel,
   type ConnectionType,
   codeOfFlight,
   connectionTypeOf,
   type FlightContext
-} from "../../machines/dropsilk/flight.ts"
+} from "../../machines/dropsilk/flightContext.ts"
 import type { RoomContext } from "../../machines/dropsilk/room.ts"
 import { participantsOf } from "../../machines/dropsilk/roomRecord.ts"
 import type { StoryContext } from "../../machines/dropsilk/story.ts"

@@ -1,8 +1,10 @@
+import { EventEmitter, once } from "node:events"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
-import type { AnyEventObject } from "xstate"
+import type { AnyActorRef, AnyEventObject, InspectionEvent } from "xstate"
+import { limits } from "../../../src/limits.ts"
 import type { Address } from "../../../src/machines/address.ts"
 import { registryOf } from "../../../src/machines/registry.ts"
 import { makeRoom, poll, startServer, type TestClient, type TestServer } from "../../support/server.ts"
@@ -21,11 +23,15 @@ describe("a crashed actor", () => {
   let server: TestServer
   const clients: TestClient[] = []
   const unhandled: unknown[] = []
+  const started = new EventEmitter()
   const remember = (error: unknown) => unhandled.push(error)
 
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), "silktower-"))
-    server = await startServer({ DATA_DIR: directory })
+    const inspect = ({ type, actorRef }: InspectionEvent) => {
+      if (type === "@xstate.actor") started.emit("actor", actorRef)
+    }
+    server = await startServer({ DATA_DIR: directory }, { inspect })
     process.on("uncaughtException", remember)
     process.on("unhandledRejection", remember)
   })
@@ -159,6 +165,22 @@ describe("a crashed actor", () => {
       requestId: 8
     })
     expect(heard).toEqual([{ type: "child.crashed", id: room.code, requestId: 8 }])
+  })
+
+  it("room: whoever is making it hears at once that it is not made", async () => {
+    const making = fetch(`${server.http}/api/rooms`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ name: "Host" })
+    })
+    let room: AnyActorRef
+    do [room] = (await once(started, "actor")) as [AnyActorRef]
+    while (!/^[A-Z2-9]{6}$/.test(room.id))
+    const startedAt = performance.now()
+    // It looks at it as soon as its row is written, and before it answers.
+    tell("rooms", room.id, poison("room.ready", "participantId"))
+    expect((await making).status).toBe(503)
+    expect(performance.now() - startedAt).toBeLessThan(limits.askTimeoutMs / 2)
   })
 
   it("room: attached participants keep their link, and leaving still takes them out", async () => {
