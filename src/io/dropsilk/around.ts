@@ -3,7 +3,8 @@
  * are found are asked for a sign of life.
  */
 import type { SnapshotFrom } from "xstate"
-import type { ConnectionEvent, connectionMachine } from "../../machines/dropsilk/connection.ts"
+import type { connectionMachine } from "../../machines/dropsilk/connection.ts"
+import type { ConnectionEvent } from "../../machines/dropsilk/connectionContext.ts"
 import type { networkMachine } from "../../machines/dropsilk/network.ts"
 import type { SupervisorRef } from "../../machines/supervisor.ts"
 import { networkGroup } from "../admission/address.ts"

@@ -50,12 +50,7 @@ export const createConnections = (options: ConnectionsOptions) => {
 
   const socketOf = (connection: { context: { id: string } }) => sockets.get(connection.context.id)
 
-  /** Refused joins so far: whether one more has been refused says whether a code was wrong. */
-  let refusedJoins = 0
-  const record = (_: unknown, event: DropSilkEvent) => {
-    if (event.name === "flight:error") refusedJoins++
-    options.record(event)
-  }
+  const record = (_: unknown, event: DropSilkEvent) => options.record(event)
 
   const connection = connectionMachine.provide({
     actions: {
@@ -65,8 +60,12 @@ export const createConnections = (options: ConnectionsOptions) => {
       },
       tellRegistered: ({ context }) => sockets.get(context.id)?.send(writeRegistered(context.id)),
       tellFlightCreated: (connection, { code }) => socketOf(connection)?.send(writeFlightCreated(code)),
-      tellPeerJoined: (connection, { flightCode, peer, connectionType }) =>
-        socketOf(connection)?.send(writePeerJoined(flightCode, peer, connectionType)),
+      tellPeerJoined: (connection, { flightCode, peer, connectionType }) => {
+        const socket = socketOf(connection)
+        if (socket === undefined) return
+        socket.send(writePeerJoined(flightCode, peer, connectionType))
+        links.introduced(socket, peer.id)
+      },
       tellPeerLeft: (connection) => socketOf(connection)?.send(writePeerLeft()),
       tellInvitation: (connection, { flightCode, fromName }) =>
         socketOf(connection)?.send(writeInvitation(flightCode, fromName)),
@@ -81,8 +80,10 @@ export const createConnections = (options: ConnectionsOptions) => {
       releaseFrames: (connection) => socketOf(connection)?.release(),
       dropLink: (connection) => {
         const socket = socketOf(connection)
-        if (socket !== undefined) links.drop(socket)
+        const { seat } = connection.context
+        if (socket !== undefined && seat !== null) links.drop(seat.flightId, socket)
       },
+      rightCode: ({ context }) => budgets.guessedRight(context.address),
       drawFlightCode: ({ self }) => self.send({ type: "code.drawn", code: identities.flightCode() }),
       requestDeadline: ({ self }, { afterMs }) => deadlines.after(self, afterMs),
       cancelDeadline: ({ self }) => deadlines.cancel(self),
@@ -137,13 +138,9 @@ export const createConnections = (options: ConnectionsOptions) => {
     }
   }
 
-  const join = (socket: ClientSocket, event: ReturnType<typeof eventOf>) => {
-    const { actor } = socket
-    if (budgets.guess(socket.address) > 0) return actor?.send({ type: "flight.joinRefused" })
-    const before = refusedJoins
-    actor?.send(event)
-    if (refusedJoins === before) budgets.guessedRight(socket.address)
-  }
+  /** Each join counts as a wrong guess until its actor says that it was none. */
+  const join = ({ actor, address }: ClientSocket, event: ReturnType<typeof eventOf>) =>
+    actor?.send(budgets.guess(address) > 0 ? { type: "flight.joinRefused" } : event)
 
   const freshId = (): string => {
     const id = identities.connectionId()

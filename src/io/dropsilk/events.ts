@@ -1,7 +1,7 @@
 /** What is told of DropSilk's events: in the log, to whoever counts, on the tower page and in the stories of flights. */
 
 import type { DropSilkEvent } from "../../machines/dropsilk/events.ts"
-import { codeOfFlight } from "../../machines/dropsilk/flight.ts"
+import { codeOfFlight } from "../../machines/dropsilk/flightContext.ts"
 import type { StoryEvent, StoryInput } from "../../machines/dropsilk/story.ts"
 import { describeError, errorText } from "../telemetry/describeError.ts"
 import type { EventTable } from "../telemetry/eventTable.ts"

@@ -2,7 +2,7 @@
 import { isUtf8 } from "node:buffer"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import type { ConnectionFault } from "../../machines/dropsilk/connection.ts"
+import type { ConnectionFault } from "../../machines/dropsilk/connectionContext.ts"
 import type { Participant, Role } from "../../machines/dropsilk/roomRecord.ts"
 import { frameErrors } from "../../wire/dropsilk/errors.ts"
 import { type ClientFrame, clientFrames, type ServerFrame } from "../../wire/dropsilk/frames.ts"

@@ -5,13 +5,13 @@
  * enough to find the rest in the log.
  */
 
-import { roomFlightId } from "../../machines/dropsilk/connection.ts"
+import { roomFlightId } from "../../machines/dropsilk/connectionContext.ts"
 import {
   type Channel,
   type ConnectionType,
   connectionTypeOf,
   type FlightContext
-} from "../../machines/dropsilk/flight.ts"
+} from "../../machines/dropsilk/flightContext.ts"
 import type { RoomContext } from "../../machines/dropsilk/room.ts"
 import { participantsOf } from "../../machines/dropsilk/roomRecord.ts"
 import type { StoryContext } from "../../machines/dropsilk/story.ts"

@@ -4,6 +4,7 @@ import type { Duplex } from "node:stream"
 import type { WebSocket } from "ws"
 import type { AnyActorRef } from "xstate"
 import { limits } from "../../limits.ts"
+import type { LinkEnd } from "./link.ts"
 import type { SocketHandler, SocketSettings } from "./socketServer.ts"
 
 interface Frame {
@@ -11,14 +12,10 @@ interface Frame {
   readonly isBinary: boolean
 }
 
-/** What has passed over a link. */
-export interface LinkCount {
-  signals: number
-}
-
 /** Why a socket is not read at the moment. */
 const pausedForInbox = 1
 const pausedForPeer = 2
+const pausedForIntroduction = 4
 
 /** Holds back what is written to a stream until this moment is over. */
 export type Flush = (stream: Duplex) => void
@@ -34,7 +31,7 @@ export class ClientSocket {
   /** On the clock of performance.now(). */
   readonly openedAt = performance.now()
   /** Whose this socket's frames are, while a link is open. */
-  link: { readonly peer: ClientSocket; readonly count: LinkCount } | null = null
+  link: LinkEnd | null = null
 
   readonly #socket: WebSocket
   readonly #stream: Socket
@@ -124,6 +121,16 @@ export class ClientSocket {
     if (this.#pauses === 0) return
     this.#pauses &= ~reason
     if (this.#pauses === 0) this.#socket.resume()
+  }
+
+  /** Its peer does not know of it yet, and too much waits for that already. */
+  stopReading(): void {
+    this.#pause(pausedForIntroduction)
+  }
+
+  /** Ends that. */
+  readOn(): void {
+    this.#resume(pausedForIntroduction)
   }
 
   /** Later frames wait, in order, until `release`. */

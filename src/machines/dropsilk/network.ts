@@ -356,7 +356,7 @@ export const networkMachine = base.extend({ actions: { listNewcomer, takeTurn, i
 })
 
 /** Those who belong to it enter it again. */
-export const networkCrash = ({ id }: Crash<NetworkContext>): Aftermath => ({
+export const networkCrash = ({ id }: Crash<NetworkContext>): Aftermath<DropSilkEvent> => ({
   tell: [{ toAll: "connections", event: { type: "network.lost", group: id } }],
   record: []
 })

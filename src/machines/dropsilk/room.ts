@@ -13,7 +13,7 @@ import type { Aftermath, Crash } from "../kinds.ts"
 import { speakAs } from "../registry.ts"
 import { flightAt, roomAt } from "./addresses.ts"
 import type { DropSilkEvent } from "./events.ts"
-import type { Channel, FlightEvent } from "./flight.ts"
+import type { Channel, FlightEvent } from "./flightContext.ts"
 import { type Around, goneFor, isHeardFrom, type LastWord, type Patience, withWord, wordsOf } from "./roomHearing.ts"
 import {
   type AttachReply,
@@ -460,14 +460,23 @@ const undecided = (waiting: readonly RoomEvent[]): readonly Decided[] =>
       : []
   )
 
+/** Whoever wanted a room that is not made yet. */
+const creatorOf = ({ creation, saved }: RoomContext): readonly Answer[] =>
+  creation === undefined || saved !== null
+    ? []
+    : [{ to: creation.replyTo, event: { type: "room.unavailable", requestId: creation.requestId } }]
+
 /** Its callers hear at once that there is no answer, instead of waiting in vain. */
-export const roomCrash = ({ context }: Crash<RoomContext>): Aftermath => ({
+export const roomCrash = ({ context }: Crash<RoomContext>): Aftermath<DropSilkEvent> => ({
   tell:
     context === undefined
       ? []
-      : answers([...context.batch, ...context.decided, ...undecided(context.waiting)], (each) =>
-          failure(each, undefined)
-        ),
+      : [
+          ...creatorOf(context),
+          ...answers([...context.batch, ...context.decided, ...undecided(context.waiting)], (each) =>
+            failure(each, undefined)
+          )
+        ],
   record: []
 })
 

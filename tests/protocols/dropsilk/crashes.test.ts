@@ -1,5 +1,7 @@
+import { EventEmitter, once } from "node:events"
 import { afterEach, describe, expect, it } from "vitest"
-import type { AnyEventObject } from "xstate"
+import type { AnyActorRef, AnyEventObject, InspectionEvent } from "xstate"
+import { dropSilkLimits } from "../../../src/io/dropsilk/limits.ts"
 import type { Address } from "../../../src/machines/address.ts"
 import { registryOf } from "../../../src/machines/registry.ts"
 import { makeRoom, poll } from "../../support/server.ts"
@@ -16,7 +18,15 @@ const poison = (type: string, field: string): AnyEventObject =>
 
 describe("a crashed actor", () => {
   const unhandled = useUnhandled()
-  const server = useServer()
+  const started = new EventEmitter()
+  const server = useServer(
+    {},
+    {
+      inspect: ({ type, actorRef }: InspectionEvent) => {
+        if (type === "@xstate.actor") started.emit("actor", actorRef)
+      }
+    }
+  )
   // After the clients have gone.
   afterEach(() => expect(unhandled).toEqual([]))
   const open = useClients(server)
@@ -138,6 +148,22 @@ describe("a crashed actor", () => {
       requestId: 8
     })
     expect(heard).toEqual([{ type: "child.crashed", id: room.code, requestId: 8 }])
+  })
+
+  it("room: whoever is making it hears at once that it is not made", async () => {
+    const making = fetch(`${server.http}/api/rooms`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ name: "Host" })
+    })
+    let room: AnyActorRef
+    do [room] = (await once(started, "actor")) as [AnyActorRef]
+    while (!/^[A-Z2-9]{6}$/.test(room.id))
+    const startedAt = performance.now()
+    // It looks at it as soon as its row is written, and before it answers.
+    tell("rooms", room.id, poison("room.ready", "participantId"))
+    expect((await making).status).toBe(503)
+    expect(performance.now() - startedAt).toBeLessThan(dropSilkLimits.askTimeoutMs / 2)
   })
 
   it("room: attached participants keep their link, and leaving still takes them out", async () => {
