@@ -5,7 +5,9 @@
  * The wheel turns with the clock that never jumps. What was asked for by the wall clock is put elsewhere on it when that
  * one has been set, and what was asked for in milliseconds is left where it is.
  */
+
 import type { AnyActorRef } from "xstate"
+import { limits } from "../../limits.ts"
 
 export interface Deadlines {
   /**
@@ -33,11 +35,8 @@ interface Entry {
   slot: Set<Entry>
 }
 
-const slotCount = 512
 const usualType = "deadline"
-
-/** Milliseconds between the two clocks that are a jump; less is how clocks are corrected. */
-const jumpMs = 100
+const { deadlineSlots: slotCount, clockJumpMs: jumpMs } = limits
 
 /** `resolutionMs` is how far apart the wheel's steps are: a deadline is kept at most that much late. */
 export const createDeadlines = (resolutionMs: number, now: () => number = Date.now): Deadlines => {

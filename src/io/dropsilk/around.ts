@@ -3,7 +3,8 @@
  * are found are asked for a sign of life.
  */
 import type { SnapshotFrom } from "xstate"
-import type { ConnectionEvent, connectionMachine } from "../../machines/dropsilk/connection.ts"
+import type { connectionMachine } from "../../machines/dropsilk/connection.ts"
+import type { ConnectionEvent } from "../../machines/dropsilk/connectionContext.ts"
 import type { networkMachine } from "../../machines/dropsilk/network.ts"
 import type { SupervisorRef } from "../../machines/supervisor.ts"
 import { networkGroup } from "../admission/address.ts"
@@ -13,13 +14,13 @@ export type SocketsOf = (address: string, name: string) => readonly number[]
 
 /** The supervisors of `networks`, which know who is in a network group, and of the `connections` themselves. */
 export const createSocketsOf =
-  (networks: SupervisorRef, connections: SupervisorRef): SocketsOf =>
+  (networks: () => SupervisorRef, connections: () => SupervisorRef): SocketsOf =>
   (address, name) => {
-    const network = networks.getSnapshot().children.get(networkGroup(address))
+    const network = networks().getSnapshot().children.get(networkGroup(address))
     if (network === undefined) return []
     const { clients } = (network.getSnapshot() as SnapshotFrom<typeof networkMachine>).context
     return clients.flatMap((client) => {
-      const connection = client.name === name ? connections.getSnapshot().children.get(client.id) : undefined
+      const connection = client.name === name ? connections().getSnapshot().children.get(client.id) : undefined
       if (connection === undefined) return []
       const socket = (connection.getSnapshot() as SnapshotFrom<typeof connectionMachine>).context
       if (socket.address !== address || !socket.isNamed) return []

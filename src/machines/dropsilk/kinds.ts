@@ -9,7 +9,8 @@
  */
 import type { Drain, Kind } from "../kinds.ts"
 import { connectionCrash, type connectionMachine } from "./connection.ts"
-import { type FlightSettings, flightCrash, type flightMachine } from "./flight.ts"
+import { flightCrash, type flightMachine } from "./flight.ts"
+import type { FlightSettings } from "./flightContext.ts"
 import { type NetworkInput, networkCrash, type networkMachine } from "./network.ts"
 import type { roomMachine } from "./room.ts"
 import type { RoomInput } from "./roomContext.ts"

@@ -7,11 +7,11 @@
  * have come or changed last: see networkTurns.ts.
  */
 import { assertEvent, assign, setup } from "xstate"
-import type { DomainEvent } from "../domainEvents.ts"
 import type { Aftermath, Crash } from "../kinds.ts"
 import { present } from "../present.ts"
 import { speakAs } from "../registry.ts"
 import { connectionAt, networkAt } from "./addresses.ts"
+import type { DropSilkEvent } from "./events.ts"
 import {
   digestOf,
   type Entry,
@@ -103,7 +103,7 @@ const base = setup({
     /** Asks for a `deadline` event in so many milliseconds, 0 meaning as soon as this moment's changes are in. */
     requestDeadline: (_, _parameters: { afterMs: number }) => {},
     cancelDeadline: () => {},
-    record: (_, _event: DomainEvent) => {},
+    record: (_, _event: DropSilkEvent) => {},
     passInvitation: tell(({ context, event }) => {
       assertEvent(event, "network.invite")
       const { from, to, flightCode } = event
@@ -232,7 +232,7 @@ export const networkMachine = base.extend({ actions: { listNewcomer, takeTurn } 
 })
 
 /** Those who belong to it enter it again. */
-export const networkCrash = ({ id }: Crash<NetworkContext>): Aftermath => ({
+export const networkCrash = ({ id }: Crash<NetworkContext>): Aftermath<DropSilkEvent> => ({
   tell: [{ toAll: "connections", event: { type: "network.lost", group: id } }],
   record: []
 })

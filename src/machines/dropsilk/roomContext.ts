@@ -2,7 +2,7 @@
 import type { Address } from "../address.ts"
 import { unknownAddress } from "../clientAddress.ts"
 import { present } from "../present.ts"
-import type { Channel } from "./flight.ts"
+import type { Channel } from "./flightContext.ts"
 import { type Around, goneFor, type LastWord, type Newcomer, type Patience, wordsOf } from "./roomHearing.ts"
 import type { Decided, RoomEvent, SeatVacated } from "./roomMessages.ts"
 import {

@@ -4,11 +4,11 @@
  */
 import { assertEvent, assign, fromPromise, or, setup, stateIn } from "xstate"
 import type { Address } from "../address.ts"
-import type { DomainEvent } from "../domainEvents.ts"
 import { present } from "../present.ts"
 import { speakAs } from "../registry.ts"
 import { flightAt, roomAt } from "./addresses.ts"
-import type { Channel, FlightEvent } from "./flight.ts"
+import type { DropSilkEvent } from "./events.ts"
+import type { Channel, FlightEvent } from "./flightContext.ts"
 import {
   goneIn,
   hasLapsed,
@@ -129,7 +129,7 @@ export const roomDecisions = setup({
     /** Asks for the event at a time, epoch ms, or after some; it replaces the one asked for before by its name. */
     requestDeadline: (_, _request: { event: Timer; at: number } | { event: Timer; afterMs: number }) => {},
     cancelDeadline: (_, _timer: { event: Timer }) => {},
-    record: (_, _event: DomainEvent) => {},
+    record: (_, _event: DropSilkEvent) => {},
 
     // Opening
     keepWaiting: assign({ waiting: ({ context, event }) => [...context.waiting, event] }),

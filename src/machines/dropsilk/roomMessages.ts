@@ -2,7 +2,7 @@
  * What a room is asked and what it answers: over HTTP, by connections that attach, and by its own flights.
  */
 import type { Address } from "../address.ts"
-import type { Channel, SeatReport } from "./flight.ts"
+import type { Channel, SeatReport } from "./flightContext.ts"
 import type { Around, Polled } from "./roomHearing.ts"
 import {
   type Participant,

@@ -39,10 +39,17 @@ const undecided = (waiting: readonly RoomEvent[]): readonly Decided[] =>
       : []
   )
 
+/** Whoever wanted a room that is not made yet. */
+const creatorOf = ({ creation, saved }: RoomContext): readonly Answer[] =>
+  creation === undefined || saved !== null
+    ? []
+    : [{ to: creation.replyTo, event: { type: "room.unavailable", requestId: creation.requestId } }]
+
 /** Its callers hear at once that there is no answer, instead of waiting in vain. */
 export const roomCrash = ({ context }: Crash<RoomContext>): Aftermath => {
-  const open = context === undefined ? [] : [...context.batch, ...context.decided, ...undecided(context.waiting)]
-  return { tell: answers(open, (each) => failure(each, undefined)), record: [] }
+  if (context === undefined) return { tell: [], record: [] }
+  const open = [...context.batch, ...context.decided, ...undecided(context.waiting)]
+  return { tell: [...creatorOf(context), ...answers(open, (each) => failure(each, undefined))], record: [] }
 }
 
 /** The room as it is told: it lives for as long as the actor knows, which may be longer than the row says. */

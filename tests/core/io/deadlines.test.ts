@@ -71,8 +71,12 @@ describe("deadlines", () => {
     deadlines = createDeadlines(5)
     const heard: string[] = []
     const actor = createActor(
-      fromTransition((count: number, { type }: { type: string }) => count + heard.push(type), 0)
-    ).start()
+      fromTransition((_: null, { type }: { type: string }) => {
+        heard.push(type)
+        return null
+      }, null)
+    )
+    actor.start()
     const witness = listener()
     const start = Date.now()
     deadlines.at(actor, start + 40, "life.due")

@@ -1,11 +1,11 @@
-import { mkdtemp, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
-import type { AnyEventObject } from "xstate"
+import { EventEmitter, once } from "node:events"
+import { afterEach, describe, expect, it } from "vitest"
+import type { AnyActorRef, AnyEventObject, InspectionEvent } from "xstate"
+import { dropSilkLimits } from "../../../src/io/dropsilk/limits.ts"
 import type { Address } from "../../../src/machines/address.ts"
 import { registryOf } from "../../../src/machines/registry.ts"
-import { makeRoom, poll, startServer, type TestClient, type TestServer } from "../../support/server.ts"
+import { makeRoom, poll } from "../../support/server.ts"
+import { useClients, useServer, useUnhandled } from "../../support/useServer.ts"
 
 /** An event that makes whoever looks at it throw. */
 const poison = (type: string, field: string): AnyEventObject =>
@@ -17,29 +17,19 @@ const poison = (type: string, field: string): AnyEventObject =>
   })
 
 describe("a crashed actor", () => {
-  let directory: string
-  let server: TestServer
-  const clients: TestClient[] = []
-  const unhandled: unknown[] = []
-  const remember = (error: unknown) => unhandled.push(error)
-
-  beforeAll(async () => {
-    directory = await mkdtemp(join(tmpdir(), "silktower-"))
-    server = await startServer({ DATA_DIR: directory })
-    process.on("uncaughtException", remember)
-    process.on("unhandledRejection", remember)
-  })
-  afterEach(async () => {
-    await Promise.all(clients.splice(0).map((client) => client.close()))
-    await expect.poll(() => server.actors()).toMatchObject({ connections: 0, flights: 0, networks: 0 })
-    expect(unhandled).toEqual([])
-  })
-  afterAll(async () => {
-    process.off("uncaughtException", remember)
-    process.off("unhandledRejection", remember)
-    await server.stop()
-    await rm(directory, { recursive: true, force: true })
-  })
+  const unhandled = useUnhandled()
+  const started = new EventEmitter()
+  const server = useServer(
+    {},
+    {
+      inspect: ({ type, actorRef }: InspectionEvent) => {
+        if (type === "@xstate.actor") started.emit("actor", actorRef)
+      }
+    }
+  )
+  // After the clients have gone.
+  afterEach(() => expect(unhandled).toEqual([]))
+  const open = useClients(server)
 
   const tell = (kind: string, id: string, event: AnyEventObject) =>
     server.tower.system.get(kind)?.send({ type: "child.tell", id, event })
@@ -51,8 +41,7 @@ describe("a crashed actor", () => {
   }
 
   const named = async (name: string) => {
-    const client = await server.connect()
-    clients.push(client)
+    const client = await open()
     client.send({ type: "register-details", name })
     await client.settled()
     return client
@@ -159,6 +148,22 @@ describe("a crashed actor", () => {
       requestId: 8
     })
     expect(heard).toEqual([{ type: "child.crashed", id: room.code, requestId: 8 }])
+  })
+
+  it("room: whoever is making it hears at once that it is not made", async () => {
+    const making = fetch(`${server.http}/api/rooms`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ name: "Host" })
+    })
+    let room: AnyActorRef
+    do [room] = (await once(started, "actor")) as [AnyActorRef]
+    while (!/^[A-Z2-9]{6}$/.test(room.id))
+    const startedAt = performance.now()
+    // It looks at it as soon as its row is written, and before it answers.
+    tell("rooms", room.id, poison("room.ready", "participantId"))
+    expect((await making).status).toBe(503)
+    expect(performance.now() - startedAt).toBeLessThan(dropSilkLimits.askTimeoutMs / 2)
   })
 
   it("room: attached participants keep their link, and leaving still takes them out", async () => {
