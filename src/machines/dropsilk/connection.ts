@@ -94,7 +94,7 @@ export const connectionMachine = connectionSetup.createMachine({
           ]
         },
         "details.register": {
-          guard: { type: "isNewName", params: ({ event }) => ({ name: event.name }) },
+          guard: { type: "isNewName", params: ({ event }) => event },
           actions: [
             "rename",
             {

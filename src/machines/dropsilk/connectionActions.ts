@@ -46,7 +46,7 @@ const base = setup({
       seat.code === wanted.code &&
       seat.participantId === wanted.participantId,
     /** Not the name that it has given itself already. */
-    isNewName: ({ context }, { name }: { name: string }) => !context.isNamed || name !== context.name,
+    isNewName: ({ context }, given: { name: string }) => !context.isNamed || given.name !== context.name,
     isOwnFlight: ({ context }, { flightId }: { flightId: string }) => flightId === context.seat?.flightId,
     /** The room's answer to this very attach. */
     isCurrentAttach: ({ context }, { attempt }: { attempt: number }) => attempt === context.attach?.attempt,
