@@ -1,7 +1,7 @@
 /** What a kind of actors declares of itself: its chart, what a crash in it means to others, and how it goes. */
 import type { AnyActorLogic, AnyEventObject } from "xstate"
 import type { Address } from "./address.ts"
-import type { DomainEvent } from "./domainEvents.ts"
+import type { DomainEvent } from "./events.ts"
 
 /** An event on its way: to one, or to everybody of a kind. */
 export type Delivery =
@@ -19,11 +19,11 @@ export interface Crash<Context> {
 }
 
 /** What a crash means to others. */
-export interface Aftermath {
+export interface Aftermath<Event extends DomainEvent = DomainEvent> {
   /** Who must hear of it, and what, in this order. */
   readonly tell: readonly Delivery[]
   /** What has happened with it besides the fault itself, which is recorded anyway. */
-  readonly record: readonly DomainEvent[]
+  readonly record: readonly Event[]
 }
 
 /**

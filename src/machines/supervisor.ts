@@ -24,7 +24,7 @@ import {
   createActor
 } from "xstate"
 import type { Address } from "./address.ts"
-import type { DomainEvent } from "./domainEvents.ts"
+import type { DomainEvent } from "./events.ts"
 import type { Aftermath, Crash, Delivery, Drain, Kind } from "./kinds.ts"
 import { hasCrashed, registryOf } from "./registry.ts"
 

@@ -14,7 +14,7 @@
  */
 import { assertEvent, assign, enqueueActions, raise, sendTo, setup } from "xstate"
 import type { Address } from "./address.ts"
-import type { DomainEvent } from "./domainEvents.ts"
+import type { CoreEvent, DomainEvent } from "./events.ts"
 import type { Drain, Kind } from "./kinds.ts"
 import { createRegistry, registryId, registryOf } from "./registry.ts"
 import { createSupervisor, type SupervisorRef, type SupervisorReport } from "./supervisor.ts"
@@ -70,7 +70,7 @@ const errorOf = ({
   readonly id: string
   readonly error: unknown
   readonly restarted: boolean
-}): DomainEvent => ({ name: "system:error", kind, id, error, restarted })
+}): CoreEvent => ({ name: "system:error", kind, id, error, restarted })
 
 const base = setup({
   types: {

@@ -1,39 +1,24 @@
 import type { Browser, Page } from "playwright-core"
 import { afterAll, beforeAll, expect, it } from "vitest"
 import { launchChromium } from "../../scripts/chromium.ts"
-import { type StartedServer, startServer } from "../core/http/startedServer.ts"
+import { migrate } from "../../src/io/database/migrations.ts"
 import { describeInChromium } from "../support/browser.ts"
+import { createPostgresDatabase, describeOnPostgres, withClient } from "../support/databases.ts"
+import { type StartedHttp, startHttp } from "../support/httpClient.ts"
+import { startWay, type Way } from "../support/way.ts"
 import { type PageServer, servePage } from "./newcomer.ts"
 
 describeInChromium("a page of another origin in Chromium", (chromium) => {
   let browser: Browser
   let pages: PageServer
   let page: Page
-  let server: StartedServer
-  /** Milliseconds that budgets make everybody wait. */
-  let wait = 0
+  let server: StartedHttp
   beforeAll(async () => {
     browser = await launchChromium(chromium)
     pages = await servePage()
     page = await browser.newPage()
     await page.goto(`http://localhost:${pages.port}/`)
-    const budget = () => wait
-    server = await startServer(
-      {},
-      {
-        allowsOrigin: (origin) => origin === `http://localhost:${pages.port}`,
-        budgets: {
-          request: () => 0,
-          check: () => 0,
-          askOthers: budget,
-          createRoom: budget,
-          guess: budget,
-          guessedRight: () => {},
-          poll: budget,
-          addressOf: () => "192.0.2.1"
-        }
-      }
-    )
+    server = await startHttp({ ALLOWED_ORIGINS: `http://localhost:${pages.port}` })
   })
   afterAll(async () => {
     await browser.close()
@@ -42,17 +27,23 @@ describeInChromium("a page of another origin in Chromium", (chromium) => {
   })
 
   /** What a script of the page can read of an answer. */
-  const read = (path: string, init: RequestInit = {}) =>
-    page.evaluate(
-      `fetch(${JSON.stringify(`http://127.0.0.1:${server.port}${path}`)}, ${JSON.stringify(init)}).then(
+  const readFrom = (port: number, path: string, init: RequestInit = {}) =>
+    page.evaluate<{ status: number; retryAfter: string | null; allow: string | null }>(
+      `fetch(${JSON.stringify(`http://127.0.0.1:${port}${path}`)}, ${JSON.stringify(init)}).then(
         ({ status, headers }) => ({ status, retryAfter: headers.get("retry-after"), allow: headers.get("allow") }),
         ({ message }) => message
       )`
     )
+  const read = (path: string, init?: RequestInit) => readFrom(server.port, path, init)
 
   const json = { "content-type": "application/json" }
   const create = { method: "POST", headers: json, body: '{"name":"Ann"}' }
   const participant = "/participants/participant1"
+  /** Answered by the fast path, and by the routes. */
+  const pollsOf = (code: string) =>
+    [code, `%${code.charCodeAt(0).toString(16)}${code.slice(1)}`].map(
+      (written) => `/api/rooms/${written}?participantId=participant1`
+    )
 
   it("reads which methods a path takes", async () => {
     expect(await read("/api/status", { method: "POST" })).toEqual({
@@ -82,30 +73,66 @@ describeInChromium("a page of another origin in Chromium", (chromium) => {
     expect(await read("/request-email", asks)).toMatchObject({ status: 500 })
   })
 
-  it("reads when to come again, whatever it has asked for", async () => {
-    const { roomCode } = (await server.post("/api/rooms", { name: "Ann" })).json
-    const room = `/api/rooms/${roomCode}`
-    // Answered beside the router, and by it.
-    const polls = [roomCode, roomCode.toLowerCase()].map((code) => `/api/rooms/${code}?participantId=participant1`)
-    wait = 7000
-    for (const [path, init] of [
-      ["/api/rooms", create],
-      [`${room}/join`, create],
-      ...polls.map((path) => [path, {}] as const)
-    ] as const) {
-      expect([path, await read(path, init)]).toEqual([path, { status: 429, retryAfter: "7", allow: null }])
+  it("reads when to come again, whichever budget is spent", async () => {
+    const hasty = await startHttp({
+      ALLOWED_ORIGINS: `http://localhost:${pages.port}`,
+      MAX_ROOMS_PER_MINUTE: "1",
+      MAX_FAILED_JOINS_PER_MINUTE: "1",
+      MAX_POLLS_PER_SECOND: "1"
+    })
+    try {
+      for (const [path, init, longest] of [
+        ["/api/rooms", create, 60],
+        ["/api/rooms/ABC234/join", create, 60],
+        ...pollsOf("ABC234").map((path) => [path, {}, 1] as const)
+      ] as const) {
+        const answer = () => readFrom(hasty.port, path, init)
+        await expect.poll(async () => (await answer()).status, { interval: 1 }).toBe(429)
+        const { retryAfter, ...rest } = await answer()
+        expect([path, rest]).toEqual([path, { status: 429, allow: null }])
+        expect(retryAfter).toMatch(/^\d+$/)
+        expect(Number(retryAfter)).toBeGreaterThan(0)
+        expect(Number(retryAfter)).toBeLessThanOrEqual(longest)
+      }
+    } finally {
+      await hasty.stop()
     }
-    wait = 0
-    server.desk.failWith("unavailable")
-    for (const [path, init] of [
-      ["/api/rooms", create],
-      [`${room}/join`, create],
-      ...polls.map((path) => [path, {}] as const),
-      [`${room}${participant}/ready`, { ...create, body: "{}" }],
-      [`${room}${participant}/chat`, { ...create, body: '{"active":true}' }],
-      [`${room}${participant}/screen-share`, { ...create, body: '{"active":true}' }]
-    ] as const) {
-      expect([path, await read(path, init)]).toEqual([path, { status: 503, retryAfter: "5", allow: null }])
-    }
+  })
+
+  describeOnPostgres("while the database is away", () => {
+    let database: Awaited<ReturnType<typeof createPostgresDatabase>>
+    let way: Way
+    let lame: StartedHttp
+    beforeAll(async () => {
+      database = await createPostgresDatabase()
+      await withClient(database.url, migrate)
+      way = await startWay(database.url)
+      const allowed = { ALLOWED_ORIGINS: `http://localhost:${pages.port}` }
+      lame = await startHttp({ DATABASE_URL: way.url, DATABASE_SSL: "off", ...allowed })
+    })
+    afterAll(async () => {
+      way.mend()
+      await lame.stop()
+      await way.close()
+      await database.remove()
+    })
+
+    it("reads when to come again, whatever it has asked for", async () => {
+      const room = "/api/rooms/ABC234"
+      way.cut()
+      for (const [path, init] of [
+        ["/api/rooms", create],
+        [`${room}/join`, create],
+        ...pollsOf("ABC234").map((path) => [path, {}] as const),
+        [`${room}${participant}/ready`, { ...create, body: "{}" }],
+        [`${room}${participant}/chat`, { ...create, body: '{"active":true}' }],
+        [`${room}${participant}/screen-share`, { ...create, body: '{"active":true}' }]
+      ] as const) {
+        expect([path, await readFrom(lame.port, path, init)]).toEqual([
+          path,
+          { status: 503, retryAfter: "5", allow: null }
+        ])
+      }
+    })
   })
 })

@@ -8,6 +8,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { type Database, type DatabaseOptions, openDatabase } from "../../src/io/database/database.ts"
 import { migrate } from "../../src/io/database/migrations.ts"
 import { seedEmbeddedDatabase } from "./embeddedTemplate.ts"
+import { tables } from "./tables.ts"
+import { useThroughout } from "./useThroughout.ts"
 
 /** Where fresh databases are made; its user must be allowed to make them. */
 export const TEST_DATABASE_URL = process.env["TEST_DATABASE_URL"] ?? "postgres://postgres@127.0.0.1:5432/postgres"
@@ -22,6 +24,8 @@ export interface TestDatabase {
   opened(): Database
   /** What openDatabase was given. */
   options(): DatabaseOptions
+  /** What a server is told that shall open this database itself; `opened()` is closed from then on. */
+  given(): Promise<Readonly<Record<string, string>>>
   /** Removes all rows. */
   empty(): Promise<void>
 }
@@ -35,7 +39,7 @@ export const describeOnEachDatabase = (name: string, suite: (database: TestDatab
       beforeAll(async () => {
         place = kind === "embedded" ? await temporaryDirectory() : await postgresPlace()
         seedEmbeddedDatabase(kind === "embedded" ? { DATA_DIR: place.options.dataDirectory } : {})
-        database = await openDatabase(place.options)
+        database = await openDatabase({ tables, ...place.options })
       })
       afterAll(async () => {
         await database?.close()
@@ -45,6 +49,13 @@ export const describeOnEachDatabase = (name: string, suite: (database: TestDatab
         kind,
         opened: () => made(database),
         options: () => made(place).options,
+        given: async (): Promise<Readonly<Record<string, string>>> => {
+          const { url, dataDirectory } = made(place).options
+          if (url !== undefined) return { DATABASE_URL: url }
+          // An embedded one belongs to one process at a time.
+          await made(database).close()
+          return { DATA_DIR: dataDirectory }
+        },
         empty: async () => {
           await made(database).pool.query(sql.unsafe`truncate rooms, uploaded_files restart identity`)
         }
@@ -77,18 +88,39 @@ export const temporaryDirectory = async (): Promise<{ options: DatabaseOptions; 
   return { options: { dataDirectory }, remove: () => rm(dataDirectory, { recursive: true, force: true }) }
 }
 
-/** A PostgreSQL database with nothing in it, made with `clauses`. `remove` also cuts whoever is still connected. */
-export const createPostgresDatabase = async (clauses = ""): Promise<{ url: string; remove(): Promise<void> }> => {
-  const name = `silktower_test_${randomBytes(6).toString("hex")}`
-  await withClient(TEST_DATABASE_URL, (client) => client.query(`create database ${name} ${clauses}`))
+const newName = (): string => `silktower_test_${randomBytes(6).toString("hex")}`
+const urlOf = (name: string): string => {
   const url = new URL(TEST_DATABASE_URL)
   url.pathname = `/${name}`
+  return url.href
+}
+
+/** A PostgreSQL database with nothing in it, made with `clauses`. `remove` also cuts whoever is still connected. */
+export const createPostgresDatabase = async (
+  clauses = "",
+  name = newName()
+): Promise<{ url: string; remove(): Promise<void> }> => {
+  await withClient(TEST_DATABASE_URL, (client) => client.query(`create database ${name} ${clauses}`))
   return {
-    url: url.href,
+    url: urlOf(name),
     remove: async () => {
       await withClient(TEST_DATABASE_URL, (client) => client.query(`drop database ${name} with (force)`))
     }
   }
+}
+
+/** The URL of a PostgreSQL database, migrated and empty at first, that is there while the suite's tests run. */
+export const useDatabase = (): string => {
+  const name = newName()
+  useThroughout(
+    async () => {
+      const database = await createPostgresDatabase("", name)
+      await withClient(database.url, migrate)
+      return database
+    },
+    (database) => database.remove()
+  )
+  return urlOf(name)
 }
 
 /** Runs something on a connection of its own. */

@@ -5,6 +5,7 @@ import { Effect } from "effect"
 import { type ClientOptions, WebSocket } from "ws"
 import { type Application, type ApplicationOptions, startApplication } from "../../src/application.ts"
 import { loadConfig } from "../../src/config/config.ts"
+import { protocols } from "../../src/protocols.ts"
 import { seedEmbeddedDatabase } from "./embeddedTemplate.ts"
 
 export interface TestServer extends Application {
@@ -158,8 +159,9 @@ export const startServer = async (
   })
   seedEmbeddedDatabase(environment)
   const given = { PORT: "0", HOST: "127.0.0.1", ...withoutBudgets, ...environment }
-  const config = await Effect.runPromise(loadConfig(given, commandLine))
-  const application = await startApplication(config, { output, pretty: false, ...options })
+  const all = options.protocols ?? protocols
+  const config = await Effect.runPromise(loadConfig(given, commandLine, all))
+  const application = await startApplication(config, { output, pretty: false, ...options, protocols: all })
   const ws = `ws://127.0.0.1:${application.port}`
   return {
     ...application,
@@ -182,7 +184,7 @@ export const post = async (url: string, body: unknown, init: RequestInit = {}) =
 }
 
 /** A room with its two participants, made over HTTP. */
-export const makeRoom = async (server: TestServer, hostName = "Host", guestName = "Guest") => {
+export const makeRoom = async (server: Pick<TestServer, "http">, hostName = "Host", guestName = "Guest") => {
   const host = (await post(`${server.http}/api/rooms`, { name: hostName })).body
   const code = host.roomCode as string
   const guest = (await post(`${server.http}/api/rooms/${code}/join`, { name: guestName })).body
@@ -190,7 +192,7 @@ export const makeRoom = async (server: TestServer, hostName = "Host", guestName 
 }
 
 /** A room's summary for one participant. */
-export const poll = async (server: TestServer, code: string, participantId: string) => {
+export const poll = async (server: Pick<TestServer, "http">, code: string, participantId: string) => {
   const response = await fetch(`${server.http}/api/rooms/${code}?participantId=${encodeURIComponent(participantId)}`)
   return { status: response.status, body: (await response.json()) as any }
 }

@@ -14,13 +14,13 @@ export type SocketsOf = (address: string, name: string) => readonly number[]
 
 /** The supervisors of `networks`, which know who is in a network group, and of the `connections` themselves. */
 export const createSocketsOf =
-  (networks: SupervisorRef, connections: SupervisorRef): SocketsOf =>
+  (networks: () => SupervisorRef, connections: () => SupervisorRef): SocketsOf =>
   (address, name) => {
-    const network = networks.getSnapshot().children.get(networkGroup(address))
+    const network = networks().getSnapshot().children.get(networkGroup(address))
     if (network === undefined) return []
     const { entries } = (network.getSnapshot() as SnapshotFrom<typeof networkMachine>).context
     return [...entries.values()].flatMap((entry) => {
-      const connection = entry.name === name ? connections.getSnapshot().children.get(entry.id) : undefined
+      const connection = entry.name === name ? connections().getSnapshot().children.get(entry.id) : undefined
       if (connection === undefined) return []
       const socket = (connection.getSnapshot() as SnapshotFrom<typeof connectionMachine>).context
       if (socket.address !== address || !socket.isNamed) return []

@@ -2,21 +2,20 @@
  * Sockets and their actors: each socket has a connection actor, whose actions are what is sent to the socket.
  */
 
-import type { IncomingMessage } from "node:http"
-import type { DomainEvent } from "../../machines/domainEvents.ts"
 import { connectionMachine } from "../../machines/dropsilk/connection.ts"
+import type { DropSilkEvent } from "../../machines/dropsilk/events.ts"
 import { flightMachine } from "../../machines/dropsilk/flight.ts"
 import { networkMachine } from "../../machines/dropsilk/network.ts"
 import type { Endpoint } from "../../machines/registry.ts"
 import type { SupervisorRef } from "../../machines/supervisor.ts"
+import type { ClientFrame } from "../../wire/dropsilk/frames.ts"
 import type { Deadlines } from "../actors/deadlines.ts"
-import type { ClientAddress } from "../admission/address.ts"
-import type { Budgets } from "../admission/budgets.ts"
+import type { SocketPart } from "../admission/doorkeeper.ts"
+import type { ClientSocket } from "../sockets/clientSocket.ts"
+import type { FrameMetrics } from "../sockets/frameMetrics.ts"
 import { createLinks } from "../sockets/link.ts"
-import type { ClientSocket, SocketHandler } from "../sockets/socketServer.ts"
-import type { Metrics } from "../telemetry/metrics.ts"
+import type { DropSilkBudgets } from "./budgets.ts"
 import {
-  type ClientFrame,
   readFrame,
   writeError,
   writeFlightCreated,
@@ -32,28 +31,26 @@ import {
 import type { Identities } from "./identities.ts"
 
 export interface ConnectionsOptions {
-  readonly addressOf: (request: IncomingMessage) => ClientAddress
+  /** The supervisor that starts the actors of new sockets. */
+  readonly supervisor: () => SupervisorRef
   readonly identities: Pick<Identities, "connectionId" | "flightCode">
   readonly deadlines: Deadlines
-  readonly record: (event: DomainEvent) => void
-  readonly budgets: Pick<Budgets, "connected" | "disconnected" | "invite" | "guess" | "guessedRight" | "tooManyFrames">
-  readonly metrics: Pick<Metrics, "arrived" | "relayed" | "frame">
-  /** Hears of everybody who is let in. */
-  readonly onArrival: () => void
+  readonly record: (event: DropSilkEvent) => void
+  readonly budgets: Pick<DropSilkBudgets, "invite" | "guess" | "guessedRight">
+  readonly frames: FrameMetrics
   /** Epoch milliseconds. */
   readonly now: () => number
 }
 
 /** Sockets by the id of their connection, and the machines that speak to them. */
 export const createConnections = (options: ConnectionsOptions) => {
-  const { identities, deadlines, metrics, budgets, now } = options
+  const { supervisor, identities, deadlines, frames, budgets, now } = options
   const sockets = new Map<string, ClientSocket>()
   const links = createLinks()
-  let supervisor: SupervisorRef | undefined
 
   const socketOf = (connection: { context: { id: string } }) => sockets.get(connection.context.id)
 
-  const record = (_: unknown, event: DomainEvent) => options.record(event)
+  const record = (_: unknown, event: DropSilkEvent) => options.record(event)
 
   const connection = connectionMachine.provide({
     actions: {
@@ -155,35 +152,26 @@ export const createConnections = (options: ConnectionsOptions) => {
     if (type === "socket.abandoned") sockets.get(id)?.close(1011, "Internal error")
   }
 
-  const handler: SocketHandler = {
-    opened: (socket, request) => {
-      const { address, group } = options.addressOf(request)
+  const part: SocketPart = {
+    opened: (socket, { address, group }) => {
       socket.id = freshId()
-      socket.address = address
-      budgets.connected(address)
       sockets.set(socket.id, socket)
-      const input = {
-        id: socket.id,
-        address,
-        openedAt: now(),
-        group
-      }
-      options.onArrival()
-      supervisor?.send({ type: "child.start", id: socket.id, input })
+      const input = { id: socket.id, address, openedAt: now(), group }
+      supervisor().send({ type: "child.start", id: socket.id, input })
       if (socket.actor === null) socket.close(1013, "Try again later")
     },
     frame: (socket, bytes, isBinary) => {
-      const arrivedAt = metrics.arrived()
+      const arrivedAt = frames.arrived()
       const incoming = readFrame(bytes, isBinary)
       if (incoming.kind === "signal") {
         links.forward(socket, incoming.forward)
-        metrics.relayed(arrivedAt)
+        frames.relayed(arrivedAt)
       } else if (incoming.kind === "fault") {
-        metrics.frame(incoming.fault)
+        frames.frame(incoming.fault)
         socket.send(writeError(incoming.fault))
       } else {
         const { frame } = incoming
-        metrics.frame(frame.type)
+        frames.frame(frame.type)
         // In silence, as all invitations that do not arrive.
         if (frame.type === "invite-to-flight" && budgets.invite(socket.id, frame.inviteeId, socket.address) > 0) return
         const event = eventOf(frame)
@@ -195,9 +183,7 @@ export const createConnections = (options: ConnectionsOptions) => {
       // While the actor says its farewells, what it sends to this socket goes nowhere: it is closed.
       socket.actor?.send({ type: "socket.closed", abrupt, at: now() })
       sockets.delete(socket.id)
-      budgets.disconnected(socket.address, performance.now() - socket.openedAt)
     },
-    flooded: (socket) => budgets.tooManyFrames(socket.address),
     failed: (socket, error) => {
       options.record({ name: "client:error", clientId: socket.id, error })
       socket.send(writeError("server-error"))
@@ -206,14 +192,10 @@ export const createConnections = (options: ConnectionsOptions) => {
 
   return {
     machines: { connection, flight, network },
-    handler,
+    sockets: part,
     links,
     /** The address of a connection that is open. */
     addressOf: (id: string) => sockets.get(id)?.address,
-    /** Which supervisor starts the actors of new sockets. */
-    attach: (connections: SupervisorRef) => {
-      supervisor = connections
-    },
     /** What actors reach by an address of these kinds. */
     endpoints: { sockets: toSocket }
   }

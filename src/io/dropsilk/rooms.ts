@@ -1,8 +1,8 @@
 /** Room actors at both ends: their rows below them, and the desk that asks them on behalf of HTTP. */
 import { type AnyActorRef, type AnyEventObject, fromPromise, type SnapshotFrom } from "xstate"
 import type { Address } from "../../machines/address.ts"
-import type { DomainEvent } from "../../machines/domainEvents.ts"
 import { roomAt } from "../../machines/dropsilk/addresses.ts"
+import type { DropSilkEvent } from "../../machines/dropsilk/events.ts"
 import { readQuietly, roomMachine } from "../../machines/dropsilk/room.ts"
 import type { Around } from "../../machines/dropsilk/roomHearing.ts"
 import type { RoomAnswer, RoomPoll, RoomQuestion, Suspect } from "../../machines/dropsilk/roomMessages.ts"
@@ -18,7 +18,7 @@ import type { RoomStore } from "./roomStore.ts"
 export const createRoomMachine = (
   store: RoomStore,
   deadlines: Deadlines,
-  record: (event: DomainEvent) => void
+  record: (event: DropSilkEvent) => void
 ): typeof roomMachine =>
   roomMachine.provide({
     actors: {
@@ -36,6 +36,9 @@ export const createRoomMachine = (
   })
 
 export interface RoomDeskOptions {
+  readonly registry: Pick<RegistryRef, "send">
+  /** The supervisor of rooms, for looking at those that are here. */
+  readonly rooms: () => SupervisorRef
   readonly identities: Pick<Identities, "roomCode" | "participantId">
   readonly aliasOf: (roomCode: string, participantId: string) => string
   readonly socketsOf: SocketsOf
@@ -57,9 +60,9 @@ export interface OpenRoomDesk extends RoomDesk {
   close(): void
 }
 
-/** Asks room actors and waits for their answers. `rooms`: their supervisor, for looking at those that are here. */
-export const createRoomDesk = (registry: RegistryRef, rooms: SupervisorRef, options: RoomDeskOptions): OpenRoomDesk => {
-  const { identities, aliasOf, socketsOf, codeAttempts, askTimeoutMs, now } = options
+/** Asks room actors and waits for their answers. */
+export const createRoomDesk = (options: RoomDeskOptions): OpenRoomDesk => {
+  const { registry, rooms, identities, aliasOf, socketsOf, codeAttempts, askTimeoutMs, now } = options
   interface Waiting {
     /** On the clock of performance.now(), which never jumps. */
     readonly until: number
@@ -186,7 +189,7 @@ export const createRoomDesk = (registry: RegistryRef, rooms: SupervisorRef, opti
       return { type: "room.unavailable" }
     },
     join: async (code, name, address) => {
-      const room = rooms.getSnapshot().children.get(code)
+      const room = rooms().getSnapshot().children.get(code)
       const polled = [...((room && lastPolls.get(room)) ?? [])].map(([participantId, at]) => ({ participantId, at }))
       const join = { type: "room.join" as const, guest: identityIn(code), name, polled }
       const answer = await question(code, address, { ...join, around: null })
@@ -194,7 +197,7 @@ export const createRoomDesk = (registry: RegistryRef, rooms: SupervisorRef, opti
       return replyOf(await question(code, address, { ...join, around: aroundOf(answer.suspects) }))
     },
     poll: ({ code, participantId, address }, told) => {
-      const room = rooms.getSnapshot().children.get(code)
+      const room = rooms().getSnapshot().children.get(code)
       const at = now()
       // The first one is heard, whenever it comes: it says from which address the participant polls.
       const read =
@@ -206,7 +209,7 @@ export const createRoomDesk = (registry: RegistryRef, rooms: SupervisorRef, opti
         return told({ type: "room.answered", room: read, participantId })
       }
       const asked = expect((answer) => {
-        const polled = rooms.getSnapshot().children.get(code)
+        const polled = rooms().getSnapshot().children.get(code)
         if (polled !== undefined && answer.type === "room.answered") notePoll(polled, participantId, at)
         told(replyOf(answer))
       })

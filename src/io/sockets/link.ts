@@ -7,7 +7,7 @@
  * too many is not read. In one process both happen in the same moment, and no frame ever waits.
  */
 import { limits } from "../../limits.ts"
-import type { ClientSocket } from "./socketServer.ts"
+import type { ClientSocket } from "./clientSocket.ts"
 
 /** What has passed over the links of a flight. */
 export interface LinkCount {

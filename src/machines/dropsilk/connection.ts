@@ -9,6 +9,7 @@ import type { Aftermath, Crash } from "../kinds.ts"
 import { flightAt, socketAt } from "./addresses.ts"
 import { connectionSetup } from "./connectionActions.ts"
 import { type ConnectionContext, leavesOf, ownNetwork, presenceIn, roomFlightId } from "./connectionContext.ts"
+import type { DropSilkEvent } from "./events.ts"
 import type { NetworkEvent } from "./network.ts"
 
 /** While something is asked, later frames wait behind its answer, and it is not waited for longer than so. */
@@ -408,7 +409,7 @@ export const connectionMachine = connectionSetup.createMachine({
 })
 
 /** Its socket is closed, and it has left its seat and its network. */
-export const connectionCrash = ({ id, at, context }: Crash<ConnectionContext>): Aftermath => ({
+export const connectionCrash = ({ id, at, context }: Crash<ConnectionContext>): Aftermath<DropSilkEvent> => ({
   tell: [
     { to: socketAt(id), event: { type: "socket.abandoned" } },
     ...(context === undefined

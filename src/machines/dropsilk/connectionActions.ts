@@ -1,7 +1,6 @@
 /** What a connection's chart asks before it decides, and what it does then. */
 import { assertEvent, assign, setup } from "xstate"
 import { networkOf } from "../clientAddress.ts"
-import type { DomainEvent } from "../domainEvents.ts"
 import { speakAs } from "../registry.ts"
 import { connectionAt, flightAt, roomAt } from "./addresses.ts"
 import {
@@ -16,6 +15,7 @@ import {
   type Seat,
   type Wanted
 } from "./connectionContext.ts"
+import type { DropSilkEvent } from "./events.ts"
 import type { Channel, ConnectionType, FlightEvent, FlightInput, Peer } from "./flightContext.ts"
 import type { NetworkEvent, Presence } from "./network.ts"
 import type { RoomAttach, RoomInvite } from "./roomMessages.ts"
@@ -87,7 +87,7 @@ const base = setup({
     /** Asks for a `deadline` event in so many milliseconds. */
     requestDeadline: (_, _parameters: { afterMs: number }) => {},
     cancelDeadline: () => {},
-    record: (_, _event: DomainEvent) => {},
+    record: (_, _event: DropSilkEvent) => {},
     // Others in the tower
     enterNetwork: tell(({ context }, { presence }: { presence: Presence }) => ({
       to: ownNetwork(context),

@@ -7,6 +7,7 @@
  */
 import type { Aftermath, Crash } from "../kinds.ts"
 import { connectionAt, roomAt } from "./addresses.ts"
+import type { DropSilkEvent } from "./events.ts"
 import { flightSetup } from "./flightActions.ts"
 import {
   codeOfFlight,
@@ -150,7 +151,7 @@ export const flightMachine = flightSetup.createMachine({
 })
 
 /** Its members hear that it is gone, and its room that its seats are free: nobody has left the room. */
-export const flightCrash = ({ id, context }: Crash<FlightContext>): Aftermath => {
+export const flightCrash = ({ id, context }: Crash<FlightContext>): Aftermath<DropSilkEvent> => {
   const seats = context?.seats ?? []
   return {
     tell: [

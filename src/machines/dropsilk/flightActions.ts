@@ -1,9 +1,9 @@
 /** What a flight's chart asks before it decides, and what it does then. */
 import { assertEvent, assign, setup } from "xstate"
 import type { Address } from "../address.ts"
-import type { DomainEvent } from "../domainEvents.ts"
 import { speakAs } from "../registry.ts"
 import { connectionAt, flightAt, roomAt } from "./addresses.ts"
+import type { DropSilkEvent } from "./events.ts"
 import {
   type FlightContext,
   type FlightEvent,
@@ -74,7 +74,7 @@ const base = setup({
     /** Asks for a `deadline` event in so many milliseconds. */
     requestDeadline: (_, _parameters: { afterMs: number }) => {},
     cancelDeadline: () => {},
-    record: (_, _event: DomainEvent) => {},
+    record: (_, _event: DropSilkEvent) => {},
     missMember: assign({ absent: (_, { id }: { id: string }) => id }),
     tellMember: tell((_, { id, notice }: { id: string; notice: FlightNotice }) => ({
       to: connectionAt(id),

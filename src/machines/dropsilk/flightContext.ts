@@ -1,7 +1,7 @@
 /** What a flight knows, what it is told and tells, and what follows from both without a state. */
 import type { Address } from "../address.ts"
 import { areNeighbours } from "../clientAddress.ts"
-import type { DomainEvent } from "../domainEvents.ts"
+import type { DropSilkEvent } from "./events.ts"
 
 /** The three connections that two participants of a room may have. */
 export type Channel = "transfer" | "screen-share" | "chat"
@@ -148,7 +148,7 @@ export const takenBy = (participantId: string, { channel }: FlightContext): Seat
 export const freedBy = (participantId: string, { channel }: FlightContext): SeatReport =>
   channel === "transfer" ? { type: "seat.freed", participantId } : { type: "sideSeat.freed", participantId, channel }
 
-export const leftBy = (memberId: string, { id, code }: FlightContext): DomainEvent => ({
+export const leftBy = (memberId: string, { id, code }: FlightContext): DropSilkEvent => ({
   name: "flight:left",
   flightId: id,
   flightCode: code,

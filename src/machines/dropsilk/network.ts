@@ -10,10 +10,10 @@
  * have come or changed last.
  */
 import { assign, setup } from "xstate"
-import type { DomainEvent } from "../domainEvents.ts"
 import type { Aftermath, Crash } from "../kinds.ts"
 import { speakAs } from "../registry.ts"
 import { connectionAt, networkAt } from "./addresses.ts"
+import type { DropSilkEvent } from "./events.ts"
 
 /**
  * - `visible`: sees and is seen;
@@ -235,7 +235,7 @@ const base = setup({
     /** Asks for a `deadline` event in so many milliseconds, 0 meaning as soon as this moment's changes are in. */
     requestDeadline: (_, _parameters: { afterMs: number }) => {},
     cancelDeadline: () => {},
-    record: (_, _event: DomainEvent) => {},
+    record: (_, _event: DropSilkEvent) => {},
     tellClient: tell((_, { id, notice }: { id: string; notice: NetworkNotice }) => ({
       to: connectionAt(id),
       event: notice
@@ -356,7 +356,7 @@ export const networkMachine = base.extend({ actions: { listNewcomer, takeTurn, i
 })
 
 /** Those who belong to it enter it again. */
-export const networkCrash = ({ id }: Crash<NetworkContext>): Aftermath => ({
+export const networkCrash = ({ id }: Crash<NetworkContext>): Aftermath<DropSilkEvent> => ({
   tell: [{ toAll: "connections", event: { type: "network.lost", group: id } }],
   record: []
 })

@@ -9,10 +9,10 @@
 import { and, assign, fromPromise, not, type SnapshotFrom, setup } from "xstate"
 import type { Address } from "../address.ts"
 import { unknownAddress } from "../clientAddress.ts"
-import type { DomainEvent } from "../domainEvents.ts"
 import type { Aftermath, Crash } from "../kinds.ts"
 import { speakAs } from "../registry.ts"
 import { flightAt, roomAt } from "./addresses.ts"
+import type { DropSilkEvent } from "./events.ts"
 import type { Channel, FlightEvent } from "./flightContext.ts"
 import { type Around, goneFor, isHeardFrom, type LastWord, type Patience, withWord, wordsOf } from "./roomHearing.ts"
 import {
@@ -246,7 +246,7 @@ const base = setup({
     /** Asks for a `deadline` event at a time, or after some milliseconds; it replaces the one asked for before. */
     requestDeadline: (_, _parameters: { at: number } | { afterMs: number }) => {},
     cancelDeadline: () => {},
-    record: (_, _event: DomainEvent) => {},
+    record: (_, _event: DropSilkEvent) => {},
     keepWaiting: assign({ waiting: ({ context, event }) => [...context.waiting, event] }),
     answer: tell((_, { to, event }: Answer) => ({ to, event })),
     answerCreator: tell(
@@ -467,7 +467,7 @@ const creatorOf = ({ creation, saved }: RoomContext): readonly Answer[] =>
     : [{ to: creation.replyTo, event: { type: "room.unavailable", requestId: creation.requestId } }]
 
 /** Its callers hear at once that there is no answer, instead of waiting in vain. */
-export const roomCrash = ({ context }: Crash<RoomContext>): Aftermath => ({
+export const roomCrash = ({ context }: Crash<RoomContext>): Aftermath<DropSilkEvent> => ({
   tell:
     context === undefined
       ? []

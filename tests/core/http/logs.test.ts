@@ -1,10 +1,8 @@
-import { mkdtemp, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
-import { migrate } from "../../../src/io/database/migrations.ts"
-import { createPostgresDatabase, describeOnPostgres, withClient } from "../../support/databases.ts"
+import { describe, expect, it } from "vitest"
+import { describeOnPostgres, useDatabase } from "../../support/databases.ts"
 import { startServer, type TestServer } from "../../support/server.ts"
+import { serverForThisTest } from "../../support/useServer.ts"
+import { useFolder } from "../../support/useThroughout.ts"
 
 const key = "a key & a half: öffne dich"
 
@@ -27,16 +25,11 @@ const withoutJobs = (lines: readonly { readonly message: string }[]): readonly a
   lines.filter(({ message }) => !message.includes("cleanup:"))
 
 describe("GET /logs", () => {
-  let directory: string
+  const directory = useFolder()
   let server: TestServer
-  beforeAll(async () => {
-    directory = await mkdtemp(join(tmpdir(), "silktower-"))
-  })
   const start = async (environment: Readonly<Record<string, string>>) => {
-    server = await startServer({ DATA_DIR: directory, ...environment })
+    server = await serverForThisTest({ DATA_DIR: directory, ...environment })
   }
-  afterEach(() => server.stop())
-  afterAll(() => rm(directory, { recursive: true, force: true }))
 
   it("gives the newest lines, oldest first, as plain text that nothing stores or takes for a page", async () => {
     await start({ LOG_ACCESS_KEY: key })
@@ -123,12 +116,7 @@ describe("GET /logs", () => {
 })
 
 describeOnPostgres("GET /logs in production", () => {
-  let database: Awaited<ReturnType<typeof createPostgresDatabase>>
-  beforeAll(async () => {
-    database = await createPostgresDatabase()
-    await withClient(database.url, migrate)
-  })
-  afterAll(() => database.remove())
+  const databaseUrl = useDatabase()
 
   const startup = (server: TestServer) =>
     server
@@ -139,7 +127,7 @@ describeOnPostgres("GET /logs in production", () => {
       .filter(({ message }) => message === "system:startup")
 
   it("is forbidden without a configured key, and the start warns of it", async () => {
-    const server = await startServer({ NODE_ENV: "production", DATABASE_URL: database.url })
+    const server = await startServer({ NODE_ENV: "production", DATABASE_URL: databaseUrl })
     try {
       expect(startup(server)).toEqual([
         expect.objectContaining({ level: "info", environment: "production" }),
@@ -152,7 +140,7 @@ describeOnPostgres("GET /logs in production", () => {
   })
 
   it("is open with the key, and nothing is warned of", async () => {
-    const server = await startServer({ NODE_ENV: "production", DATABASE_URL: database.url, LOG_ACCESS_KEY: key })
+    const server = await startServer({ NODE_ENV: "production", DATABASE_URL: databaseUrl, LOG_ACCESS_KEY: key })
     try {
       expect(startup(server)).toHaveLength(1)
       expect(withoutJobs(await read(server)).map(({ message }) => message)).toEqual([

@@ -2,6 +2,7 @@
 import { once } from "node:events"
 import { createServer, type IncomingHttpHeaders } from "node:http"
 import type { AddressInfo } from "node:net"
+import { useThroughout } from "../../support/useThroughout.ts"
 
 export interface Question {
   readonly method: string
@@ -60,6 +61,9 @@ export const startStandIn = async (): Promise<StandIn> => {
     }
   }
 }
+
+/** One that the suite's tests share. */
+export const useStandIn = (): StandIn => useThroughout(startStandIn, (standIn) => standIn.stop())
 
 /** Short enough for a test, long enough for a busy machine to answer in. */
 export const testPatience = { timeoutMs: 1_000, retries: 2, retryMs: 5 }

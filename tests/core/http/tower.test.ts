@@ -3,12 +3,16 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { connect as connectTcp } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import * as HttpApi from "effect/http-api/HttpApi"
+import * as Layer from "effect/Layer"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
 import type { AnyEventObject } from "xstate"
+import { httpPart } from "../../../src/http/httpPart.ts"
+import { createTowerPage } from "../../../src/http/tower/towerPage.ts"
 import { limits } from "../../../src/limits.ts"
+import { startSurface } from "../../support/httpSurface.ts"
 import { connect, makeRoom, startServer, type TestClient, type TestServer } from "../../support/server.ts"
 import { TowerWatcher } from "../../support/towerStream.ts"
-import { startServer as startSurface } from "./startedServer.ts"
 
 const key = "a key & a half: öffne dich"
 const withKey = (text: string) => `?key=${encodeURIComponent(text)}`
@@ -353,23 +357,21 @@ describe("a watcher that does not read", () => {
   /** A surface whose tower says what a test tells it to say. */
   const start = async (watchUnreadBytes: number) => {
     let watcher: ((text: string) => void) | undefined
-    const surface = await startSurface(
-      {},
-      {
-        tower: {
-          gate: () => true,
-          watch: {
-            subscribe: (subscribed) => {
-              watcher = subscribed
-              return () => (watcher = undefined)
-            },
-            story: () => undefined
-          },
-          charts: new URL("file:///nowhere/"),
-          limits: { ...limits, watchUnreadBytes }
-        }
-      }
-    )
+    const tower = createTowerPage({
+      gate: () => true,
+      watch: {
+        subscribe: (subscribed) => {
+          watcher = subscribed
+          return () => (watcher = undefined)
+        },
+        story: () => undefined
+      },
+      chartNames: () => [],
+      charts: new URL("file:///nowhere/"),
+      limits: { ...limits, watchUnreadBytes }
+    })
+    const nothing = { api: HttpApi.make("nothing"), handlers: Layer.empty, budgets: {}, cors: [] }
+    const surface = await startSurface([{ mount: "/", part: httpPart({ ...nothing, ...tower }) }])
     const socket = connectTcp(surface.port, "127.0.0.1")
     socket.on("error", () => {})
     socket.write("GET /tower/events HTTP/1.1\r\nHost: localhost\r\n\r\n")

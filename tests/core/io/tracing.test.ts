@@ -1,8 +1,7 @@
-import { afterAll, beforeAll, expect, it } from "vitest"
-import { migrate } from "../../../src/io/database/migrations.ts"
-import { createPostgresDatabase, describeOnPostgres, withClient } from "../../support/databases.ts"
+import { expect, it } from "vitest"
+import { describeOnPostgres, useDatabase } from "../../support/databases.ts"
 import { post, startServer } from "../../support/server.ts"
-import { type StandIn, startStandIn } from "../http/standIn.ts"
+import { type StandIn, useStandIn } from "../http/standIn.ts"
 
 interface Span {
   readonly traceId: string
@@ -30,23 +29,13 @@ const spansIn = (receiver: StandIn): readonly Span[] =>
     }))
 
 describeOnPostgres("traces", () => {
-  let database: Awaited<ReturnType<typeof createPostgresDatabase>>
-  let receiver: StandIn
-  let cloudflare: StandIn
-  beforeAll(async () => {
-    database = await createPostgresDatabase()
-    await withClient(database.url, migrate)
-    ;[receiver, cloudflare] = [await startStandIn(), await startStandIn()]
-  })
-  afterAll(async () => {
-    await Promise.all([receiver.stop(), cloudflare.stop()])
-    await database.remove()
-  })
+  const databaseUrl = useDatabase()
+  const [receiver, cloudflare] = [useStandIn(), useStandIn()]
 
   const start = (environment: Record<string, string> = {}) =>
     startServer(
       {
-        DATABASE_URL: database.url,
+        DATABASE_URL: databaseUrl,
         CLOUDFLARE_TURN_TOKEN_ID: "planted-token-id",
         CLOUDFLARE_API_TOKEN: "planted-api-token",
         ...environment
@@ -94,7 +83,7 @@ describeOnPostgres("traces", () => {
 
     const sent = receiver.questions.map(({ body }) => body).join("\n")
     expect(sent).toContain('"silktower"')
-    for (const secret of ["planted", roomCode, self.participantId, "Ann ", `${new URL(database.url).username}@`]) {
+    for (const secret of ["planted", roomCode, self.participantId, "Ann ", `${new URL(databaseUrl).username}@`]) {
       expect([secret, sent.includes(secret)]).toEqual([secret, false])
     }
   })

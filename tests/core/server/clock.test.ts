@@ -1,8 +1,6 @@
-import { mkdtemp, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
-import { makeRoom, poll, post, startServer, type TestClient, type TestServer } from "../../support/server.ts"
+import { afterEach, describe, expect, it } from "vitest"
+import { makeRoom, poll, post, type TestClient } from "../../support/server.ts"
+import { useClients, useServer } from "../../support/useServer.ts"
 
 const hour = 3_600_000
 /** So many on one network that their lists wait for a while. */
@@ -13,29 +11,11 @@ describe("a wall clock that is set while people are there", () => {
   const set = (by: number) => {
     Date.now = () => clockOfThisMachine() + by
   }
-  let directory: string
-  let server: TestServer
-  const clients: TestClient[] = []
+  const server = useServer({ ROOM_TTL_MINUTES: "30" })
+  const open = useClients(server)
+  afterEach(() => set(0))
 
-  beforeAll(async () => {
-    directory = await mkdtemp(join(tmpdir(), "silktower-"))
-    server = await startServer({ DATA_DIR: directory, ROOM_TTL_MINUTES: "30" })
-  })
-  afterEach(async () => {
-    set(0)
-    await Promise.all(clients.splice(0).map((client) => client.close()))
-    await expect.poll(() => server.actors()).toMatchObject({ connections: 0, flights: 0, networks: 0 })
-  })
-  afterAll(async () => {
-    await server.stop()
-    await rm(directory, { recursive: true, force: true })
-  })
-
-  const come = async (from: string) => {
-    const client = await server.connect({ from })
-    clients.push(client)
-    return client
-  }
+  const come = (from: string) => open({ from })
   const flight = async () => {
     const [ann, bob] = [await come("203.0.113.1"), await come("203.0.113.2")]
     ann.send({ type: "create-flight" })

@@ -1,18 +1,8 @@
 import { readFileSync } from "node:fs"
-import { afterAll, beforeAll, expect, it } from "vitest"
-import { temporaryDirectory } from "../../support/databases.ts"
-import { startServer, type TestServer } from "../../support/server.ts"
+import { expect, it } from "vitest"
+import { useServer } from "../../support/useServer.ts"
 
-let place: Awaited<ReturnType<typeof temporaryDirectory>>
-let server: TestServer
-beforeAll(async () => {
-  place = await temporaryDirectory()
-  server = await startServer({ DATA_DIR: place.options.dataDirectory })
-})
-afterAll(async () => {
-  await server.stop()
-  await place.remove()
-})
+const server = useServer()
 
 const { version } = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8"))
 

@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { temporaryDirectory } from "../../support/databases.ts"
-import { makeRoom, post, startServer, type TestClient, type TestServer } from "../../support/server.ts"
+import { describe, expect, it } from "vitest"
+import { makeRoom, post, type TestClient } from "../../support/server.ts"
+import { useServer } from "../../support/useServer.ts"
 
 /**
  * A socket whose other end has gone without a word: it reads nothing any more, and answers no ping. Only after the second
@@ -16,16 +16,7 @@ const pingsOf = (client: TestClient) => {
 }
 
 describe("a seat that is held by a socket that nobody is at any more", () => {
-  let place: Awaited<ReturnType<typeof temporaryDirectory>>
-  let server: TestServer
-  beforeAll(async () => {
-    place = await temporaryDirectory()
-    server = await startServer({ DATA_DIR: place.options.dataDirectory, ABRUPT_GRACE_SECONDS: "0.1" })
-  })
-  afterAll(async () => {
-    await server.stop()
-    await place.remove()
-  })
+  const server = useServer({ ABRUPT_GRACE_SECONDS: "0.1" })
 
   const pair = async () => {
     const [one, other] = [await server.connect(), await server.connect({ autoPong: false })]

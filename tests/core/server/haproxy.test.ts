@@ -1,19 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { temporaryDirectory } from "../../support/databases.ts"
+import { describe, expect, it } from "vitest"
 import { hasHaproxy, startHaproxy } from "../../support/haproxy.ts"
-import { connect, makeRoom, startServer, type TestServer } from "../../support/server.ts"
+import { connect, makeRoom } from "../../support/server.ts"
+import { useServer } from "../../support/useServer.ts"
 
 const suite = () => {
-  let place: Awaited<ReturnType<typeof temporaryDirectory>>
-  let server: TestServer
-  beforeAll(async () => {
-    place = await temporaryDirectory()
-    server = await startServer({ DATA_DIR: place.options.dataDirectory })
-  })
-  afterAll(async () => {
-    await server?.stop()
-    await place?.remove()
-  })
+  const server = useServer()
 
   it.each([
     ["its default check, OPTIONS / without a Host", ["option httpchk"], "204"],
@@ -30,7 +21,7 @@ const suite = () => {
       expect(await proxy.checked()).toEqual({ status: "UP", check_status: "L7OK", check_code: code })
       const http = `http://127.0.0.1:${proxy.port}`
       expect(await (await fetch(http)).text()).toBe("Server is alive and waiting for WebSocket connections.")
-      const room = await makeRoom({ ...server, http })
+      const room = await makeRoom({ http })
       const ws = `ws://127.0.0.1:${proxy.port}`
       const [host, guest] = [await connect(ws), await connect(ws)]
       for (const [client, participantId] of [

@@ -1,13 +1,14 @@
 import { Redacted } from "effect"
 import { getTasks } from "node-cron"
 import { sql } from "slonik"
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest"
+import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import type { AnyActorRef, AnyEventObject } from "xstate"
 import { openDatabase } from "../../../src/io/database/database.ts"
-import { migrate } from "../../../src/io/database/migrations.ts"
-import { createPostgresDatabase, describeOnPostgres, temporaryDirectory, withClient } from "../../support/databases.ts"
+import { describeOnPostgres, temporaryDirectory, useDatabase, withClient } from "../../support/databases.ts"
 import { startServer, type TestServer } from "../../support/server.ts"
-import { startUploadThing, type UploadThingStandIn } from "../../support/uploadThing.ts"
+import { tables } from "../../support/tables.ts"
+import { startUploadThing } from "../../support/uploadThing.ts"
+import { useThroughout } from "../../support/useThroughout.ts"
 
 const everySecond = "* * * * * *"
 const never = "0 0 29 2 *"
@@ -49,30 +50,21 @@ const insertPreview = (key: string) => `insert into uploaded_files (file_key, fi
   values ('${key}', 'u', 'n', now() - interval '2 days')`
 
 describeOnPostgres("a timed job", () => {
-  let database: Awaited<ReturnType<typeof createPostgresDatabase>>
-  let uploadThing: UploadThingStandIn
+  const databaseUrl = useDatabase()
+  const uploadThing = useThroughout(startUploadThing, (uploadThing) => uploadThing.stop())
   let server: TestServer
-  beforeAll(async () => {
-    uploadThing = await startUploadThing()
-    database = await createPostgresDatabase()
-    await withClient(database.url, migrate)
-  })
   beforeEach(async () => {
     uploadThing.fail(deletions)
     uploadThing.files.clear()
     await query("truncate rooms, uploaded_files")
   })
   afterEach(() => server.stop())
-  afterAll(async () => {
-    await uploadThing.stop()
-    await database.remove()
-  })
 
-  const query = (text: string) => withClient(database.url, async (client) => (await client.query(text)).rows)
+  const query = (text: string) => withClient(databaseUrl, async (client) => (await client.query(text)).rows)
   const start = async (environment: Readonly<Record<string, string>> = {}) => {
     server = await startServer(
       {
-        DATABASE_URL: database.url,
+        DATABASE_URL: databaseUrl,
         UPLOADTHING_TOKEN: Redacted.value(uploadThing.token),
         PREVIEW_CLEANUP_CRON: never,
         ROOM_CLEANUP_CRON: never,
@@ -191,7 +183,7 @@ describeOnPostgres("a timed job", () => {
 describe("the timed jobs of an embedded database", () => {
   it("run at the start as well", async () => {
     const { options, remove } = await temporaryDirectory()
-    const before = await openDatabase(options)
+    const before = await openDatabase({ tables, ...options })
     await before.pool.query(sql.unsafe`
       insert into rooms (room_code, host_participant_id, host_name, expires_at)
       values ('AAAAAA', 'abcdefghijkl', 'Ann', now() - interval '1 minute')`)

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs"
 import { request } from "node:http"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { temporaryDirectory } from "../../support/databases.ts"
-import { connect, makeRoom, post, startServer, type TestServer } from "../../support/server.ts"
+import { describe, expect, it } from "vitest"
+import { connect, makeRoom, post } from "../../support/server.ts"
+import { useServer } from "../../support/useServer.ts"
 
 /** The text format of Prometheus, version 0.0.4: samples by `name{label="value",…}`. */
 const samplesIn = (text: string): ReadonlyMap<string, number> =>
@@ -19,16 +19,7 @@ const samplesIn = (text: string): ReadonlyMap<string, number> =>
 const familyOf = (name: string): string => name.replace(/_(?:bucket|sum|count)$/, "")
 
 describe("metrics", () => {
-  let place: Awaited<ReturnType<typeof temporaryDirectory>>
-  let server: TestServer
-  beforeAll(async () => {
-    place = await temporaryDirectory()
-    server = await startServer({ DATA_DIR: place.options.dataDirectory })
-  })
-  afterAll(async () => {
-    await server.stop()
-    await place.remove()
-  })
+  const server = useServer()
 
   const scrape = async () => {
     const response = await fetch(`${server.http}/metrics`)

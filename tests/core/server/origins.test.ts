@@ -1,11 +1,11 @@
 import { request } from "node:http"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { describe, expect, it } from "vitest"
 import { WebSocket } from "ws"
-import { migrate } from "../../../src/io/database/migrations.ts"
 import { limits } from "../../../src/limits.ts"
-import { createPostgresDatabase, describeOnPostgres, temporaryDirectory, withClient } from "../../support/databases.ts"
+import { describeOnPostgres, temporaryDirectory, useDatabase } from "../../support/databases.ts"
 import { post, startServer, type TestServer } from "../../support/server.ts"
 import { TowerWatcher } from "../../support/towerStream.ts"
+import { useServer } from "../../support/useServer.ts"
 
 const key = "log-key"
 
@@ -50,16 +50,7 @@ const countedBy = async (server: TestServer) => {
 }
 
 describe("a refused origin", () => {
-  let place: Awaited<ReturnType<typeof temporaryDirectory>>
-  let server: TestServer
-  beforeAll(async () => {
-    place = await temporaryDirectory()
-    server = await startServer({ DATA_DIR: place.options.dataDirectory, LOG_ACCESS_KEY: key })
-  })
-  afterAll(async () => {
-    await server.stop()
-    await place.remove()
-  })
+  const server = useServer({ LOG_ACCESS_KEY: key })
 
   const view = async () => {
     const watcher = await TowerWatcher.open(`${server.http}/tower/events?key=${key}`)
@@ -241,16 +232,7 @@ const pages: readonly (readonly [name: string, headers: Record<string, string>, 
 ]
 
 describe("a page that may make a room may open a socket as well, and no other", () => {
-  let place: Awaited<ReturnType<typeof temporaryDirectory>>
-  let server: TestServer
-  beforeAll(async () => {
-    place = await temporaryDirectory()
-    server = await startServer({ DATA_DIR: place.options.dataDirectory, ALLOWED_ORIGINS: "https://listed.example" })
-  })
-  afterAll(async () => {
-    await server.stop()
-    await place.remove()
-  })
+  const server = useServer({ ALLOWED_ORIGINS: "https://listed.example" })
 
   it.each(pages)("one that %s", async (_, headers, isOfThatHost) => {
     expect([await make(server, headers), await knock(server, headers)]).toEqual(
@@ -267,14 +249,9 @@ describe("a page that may make a room may open a socket as well, and no other", 
 })
 
 describeOnPostgres("in production", () => {
-  let database: Awaited<ReturnType<typeof createPostgresDatabase>>
-  beforeAll(async () => {
-    database = await createPostgresDatabase()
-    await withClient(database.url, migrate)
-  })
-  afterAll(() => database.remove())
+  const databaseUrl = useDatabase()
   const start = (environment: Record<string, string> = {}) =>
-    startServer({ NODE_ENV: "production", DATABASE_URL: database.url, ...environment })
+    startServer({ NODE_ENV: "production", DATABASE_URL: databaseUrl, ...environment })
 
   it("a page of the server's own host is let in by sockets and by POST only when it is listed", async () => {
     const own = { origin: "https://signal.example", host: "signal.example" }

@@ -1,15 +1,14 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process"
 import { once } from "node:events"
 import { existsSync, readFileSync, truncateSync, writeFileSync } from "node:fs"
-import { mkdtemp, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
+import { afterEach, beforeAll, describe, expect, it } from "vitest"
 import { hasPseudoTerminal } from "../../scripts/devLoop.ts"
 import { seedEmbeddedDatabase } from "../../support/embeddedTemplate.ts"
 import { freePort } from "../../support/freePort.ts"
 import { connect, withoutBudgets } from "../../support/server.ts"
+import { useFolder } from "../../support/useThroughout.ts"
 
 /** Linux has one. */
 const lacksFullDevice = !existsSync("/dev/full") && !process.env["CI"]
@@ -19,15 +18,12 @@ const possible = (redirections: readonly string[]) =>
 
 const root = fileURLToPath(new URL("../../..", import.meta.url))
 
-let directory: string
+const directory = useFolder()
 let http: string
 let running: ChildProcess | undefined
 const readers: ChildProcess[] = []
 
-beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), "silktower-output-"))
-  seedEmbeddedDatabase({ DATA_DIR: directory })
-})
+beforeAll(() => seedEmbeddedDatabase({ DATA_DIR: directory }))
 afterEach(async () => {
   for (const reader of readers.splice(0)) reader.kill()
   const child = running
@@ -37,7 +33,6 @@ afterEach(async () => {
   child.kill("SIGKILL")
   await ended
 })
-afterAll(() => rm(directory, { recursive: true, force: true }))
 
 const environment = async (): Promise<NodeJS.ProcessEnv> => {
   const port = await freePort()

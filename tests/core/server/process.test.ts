@@ -3,13 +3,13 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { type AddressInfo, connect as connectTcp, createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
-import { migrate } from "../../../src/io/database/migrations.ts"
-import { createPostgresDatabase, describeOnPostgres, withClient } from "../../support/databases.ts"
+import { afterEach, describe, expect, it } from "vitest"
+import { describeOnPostgres, useDatabase, withClient } from "../../support/databases.ts"
 import { seedEmbeddedDatabase } from "../../support/embeddedTemplate.ts"
 import { freePort } from "../../support/freePort.ts"
 import { refusedStart, type ServerProcess, startProcess } from "../../support/process.ts"
 import { connect, post } from "../../support/server.ts"
+import { useFolder } from "../../support/useThroughout.ts"
 
 const summaryOf = async (http: string, code: string, participantId: string) => {
   const response = await fetch(`${http}/api/rooms/${code}?participantId=${participantId}`)
@@ -30,17 +30,13 @@ const takenPort = async (): Promise<{ port: string; close(): Promise<unknown> }>
 }
 
 describe("the server as a process", () => {
-  let directory: string
+  const directory = useFolder()
   let running: ServerProcess | undefined
 
-  beforeAll(async () => {
-    directory = await mkdtemp(join(tmpdir(), "silktower-"))
-  })
   afterEach(async () => {
     await running?.kill()
     running = undefined
   })
-  afterAll(() => rm(directory, { recursive: true, force: true }))
 
   it("says where it listens, which database it uses and where the docs are, and no key", async () => {
     running = await startProcess({ DATA_DIR: directory, LOG_ACCESS_KEY: "sesame" })
@@ -202,20 +198,12 @@ describe("the server as a process", () => {
 })
 
 describeOnPostgres("servers on PostgreSQL", () => {
-  let url: string
-  let remove: () => Promise<void>
+  const url = useDatabase()
   const running: ServerProcess[] = []
 
-  beforeAll(async () => {
-    const database = await createPostgresDatabase()
-    url = database.url
-    remove = database.remove
-    await withClient(url, migrate)
-  })
   afterEach(async () => {
     await Promise.all(running.splice(0).map((server) => server.kill()))
   })
-  afterAll(() => remove())
 
   const start = async (environment: Readonly<Record<string, string>> = {}) => {
     const server = await startProcess({ DATABASE_URL: url, ...environment })

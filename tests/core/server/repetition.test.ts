@@ -1,8 +1,11 @@
+import type * as HttpApiGroup from "effect/http-api/HttpApiGroup"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { WebSocket } from "ws"
-import { Api } from "../../../src/http/api.ts"
-import { pagePaths } from "../../../src/http/surface.ts"
-import { type ClientFrame, clientFrames } from "../../../src/io/dropsilk/frames.ts"
+import { descriptionPaths } from "../../../src/http/surface.ts"
+import { towerPaths } from "../../../src/http/tower/towerPage.ts"
+import { CoreApi } from "../../../src/wire/core/api.ts"
+import { DropSilkApi } from "../../../src/wire/dropsilk/api.ts"
+import { type ClientFrame, clientFrames } from "../../../src/wire/dropsilk/frames.ts"
 import { temporaryDirectory } from "../../support/databases.ts"
 import { connect, makeRoom, startServer, type TestClient, type TestServer } from "../../support/server.ts"
 
@@ -11,13 +14,15 @@ const times = 400
 /** Lines that so many repetitions may write: what one message may in a minute, and a word on what was left out. */
 const mostLines = 100
 
-const endpoints = Object.values(Api.groups).flatMap((group) => Object.values(group.endpoints)) as readonly {
+const endpoints = [CoreApi, DropSilkApi]
+  .flatMap(({ groups }) => Object.values<HttpApiGroup.Top>(groups as never))
+  .flatMap((group) => Object.values(group.endpoints)) as readonly {
   readonly identifier: string
   readonly method: string
   readonly path: string
 }[]
 /** Everything that answers beside the endpoints, and what does not. */
-const pages = [...pagePaths, "/nowhere", "/api/rooms/x/y"]
+const pages = [...Object.values(descriptionPaths), "/asyncapi.json", ...towerPaths, "/nowhere", "/api/rooms/x/y"]
 
 const routes = [
   ...endpoints.map(({ method, path }) => ({ method, path })),

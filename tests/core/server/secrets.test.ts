@@ -3,10 +3,9 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { PassThrough } from "node:stream"
 import { Redacted } from "effect"
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest"
-import { migrate } from "../../../src/io/database/migrations.ts"
+import { describe, expect, it, vi } from "vitest"
 import { limits } from "../../../src/limits.ts"
-import { createPostgresDatabase, describeOnPostgres, withClient } from "../../support/databases.ts"
+import { describeOnPostgres, useDatabase } from "../../support/databases.ts"
 import { refusedStart, startProcess } from "../../support/process.ts"
 import { type ConnectOptions, connect, post, startServer, type TestServer } from "../../support/server.ts"
 import { askToUpload, type PresignedUpload, pptx, putFile, startUploadThing } from "../../support/uploadThing.ts"
@@ -169,15 +168,10 @@ describe("no secret is printed or shown", () => {
   }
 
   describeOnPostgres("on PostgreSQL", () => {
-    let database: Awaited<ReturnType<typeof createPostgresDatabase>>
-    beforeAll(async () => {
-      database = await createPostgresDatabase()
-      await withClient(database.url, migrate)
-    })
-    afterAll(() => database.remove())
+    const databaseUrl = useDatabase()
 
     it("by a process, while its database goes and comes back", async () => {
-      const way = await startWay(database.url)
+      const way = await startWay(databaseUrl)
       const url = new URL(way.url)
       url.password = "planted/password@ö"
       const server = await startProcess({ ...ours, DATABASE_URL: url.href })
@@ -215,7 +209,7 @@ describe("no secret is printed or shown", () => {
       ["is asked to encrypt and cannot", (url: URL) => url.searchParams.set("sslmode", "verify-full")],
       ["has an address that is none", (url: URL) => void (url.hostname = "silktower.invalid")]
     ])("by a process whose database %s", async (_, spoil) => {
-      const url = new URL(database.url)
+      const url = new URL(databaseUrl)
       url.password = "planted-password"
       spoil(url)
       const { code, output } = await refusedStart({ ...ours, DATABASE_URL: url.href })

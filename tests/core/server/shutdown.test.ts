@@ -1,17 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { temporaryDirectory } from "../../support/databases.ts"
-import { connect, startServer, type TestServer } from "../../support/server.ts"
+import { describe, expect, it } from "vitest"
+import { connect } from "../../support/server.ts"
+import { useServer } from "../../support/useServer.ts"
 
 const farewell = { type: "server-shutdown", message: "Server is shutting down for maintenance." }
 
 describe("a shutdown", () => {
-  let place: Awaited<ReturnType<typeof temporaryDirectory>>
-  let server: TestServer
-  beforeAll(async () => {
-    place = await temporaryDirectory()
-    server = await startServer({ DATA_DIR: place.options.dataDirectory })
-  })
-  afterAll(() => place.remove())
+  const server = useServer()
 
   it("tells a crowd a few at a time, and whoever has not been told yet is served until then", async () => {
     const crowd = await Promise.all(

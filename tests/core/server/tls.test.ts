@@ -1,13 +1,14 @@
 import { once } from "node:events"
-import { mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises"
+import { readFile, rename, writeFile } from "node:fs/promises"
 import { get } from "node:https"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { connect as connectTls, type TLSSocket } from "node:tls"
 import { generate } from "selfsigned"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { beforeAll, describe, expect, it } from "vitest"
 import { refusedStart } from "../../support/process.ts"
-import { connect, startServer, type TestServer } from "../../support/server.ts"
+import { connect } from "../../support/server.ts"
+import { useServer } from "../../support/useServer.ts"
+import { useFolder } from "../../support/useThroughout.ts"
 
 const makeCertificate = async () => {
   const { cert, private: key } = await generate([{ name: "commonName", value: "silktower" }], {
@@ -26,21 +27,14 @@ const makeCertificate = async () => {
 }
 
 describe("direct TLS", () => {
-  let folder: string
-  let files: { TLS_CERT_FILE: string; TLS_KEY_FILE: string }
+  const folder = useFolder()
+  const files = { TLS_CERT_FILE: join(folder, "cert.pem"), TLS_KEY_FILE: join(folder, "key.pem") }
   let first: Awaited<ReturnType<typeof makeCertificate>>
-  let server: TestServer
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "silktower-test-"))
-    files = { TLS_CERT_FILE: join(folder, "cert.pem"), TLS_KEY_FILE: join(folder, "key.pem") }
     first = await makeCertificate()
     await put(first)
-    server = await startServer({ ...files, DATA_DIR: join(folder, "data") })
   })
-  afterAll(async () => {
-    await server.stop()
-    await rm(folder, { recursive: true })
-  })
+  const server = useServer(files)
 
   /** As renewals do it: a new file takes the old one's name. */
   const put = async ({ cert, key }: { readonly cert: string; readonly key: string }) => {

@@ -1,11 +1,8 @@
 import { once } from "node:events"
-import { mkdtemp, rm } from "node:fs/promises"
 import { connect as connectTcp } from "node:net"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { describe, expect, it } from "vitest"
 import { WebSocket } from "ws"
-import { startServer, type TestServer } from "../../support/server.ts"
+import { serverForThisTest, useServer } from "../../support/useServer.ts"
 
 /** What the server answers to an upgrade that it refuses. */
 const refusal = (url: string, options: object): Promise<{ status: number; body: string }> =>
@@ -21,17 +18,7 @@ const refusal = (url: string, options: object): Promise<{ status: number; body: 
   })
 
 describe("upgrades", () => {
-  let directory: string
-  let server: TestServer
-
-  beforeAll(async () => {
-    directory = await mkdtemp(join(tmpdir(), "silktower-"))
-    server = await startServer({ DATA_DIR: directory, WS_HEALTH_CHECK_INTERVAL_MS: "200" })
-  })
-  afterAll(async () => {
-    await server.stop()
-    await rm(directory, { recursive: true, force: true })
-  })
+  const server = useServer({ WS_HEALTH_CHECK_INTERVAL_MS: "200" })
 
   it.each(["/", "/foo", "/?x=1", "/api/rooms", "/stats"])("are accepted on %s", async (path) => {
     const client = await server.connect({ path })
@@ -101,7 +88,7 @@ describe("upgrades", () => {
   }
 
   it("read a message in fragments of 256 bytes, however large it may be, and close more with 1008", async () => {
-    const roomy = await startServer({ DATA_DIR: `${directory}-3`, MAX_PAYLOAD_BYTES: String(4 * 1024 * 1024) })
+    const roomy = await serverForThisTest({ MAX_PAYLOAD_BYTES: String(4 * 1024 * 1024) })
     for (const [one, bytes, fragment] of [
       [await server.connect(), 600_000, 512],
       [await server.connect(), 1024 * 1024, 256],
@@ -116,8 +103,6 @@ describe("upgrades", () => {
     sendInFragments(other.socket, "p".repeat(4097), 1)
     const [code, reason] = await closed
     expect([code, String(reason)]).toEqual([1008, "Message in too many pieces"])
-    await roomy.stop()
-    await rm(`${directory}-3`, { recursive: true, force: true })
   })
 
   it("tell why they close, and leave the client's own words alone", async () => {
@@ -162,10 +147,8 @@ describe("upgrades", () => {
   })
 
   it("follow ALLOWED_ORIGINS", async () => {
-    const other = await startServer({ DATA_DIR: `${directory}-2`, ALLOWED_ORIGINS: "https://a.example" })
+    const other = await serverForThisTest({ ALLOWED_ORIGINS: "https://a.example" })
     expect(await refusal(other.ws, { origin: "https://dropsilk.xyz" })).toMatchObject({ status: 403 })
     await (await other.connect({ origin: "https://a.example/path" })).close()
-    await other.stop()
-    await rm(`${directory}-2`, { recursive: true, force: true })
   })
 })

@@ -1,22 +1,9 @@
 import { once } from "node:events"
-import { mkdtemp, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { startServer, type TestServer } from "../../support/server.ts"
+import { describe, expect, it } from "vitest"
+import { useServer } from "../../support/useServer.ts"
 
 describe("a peer that does not read", () => {
-  let directory: string
-  let server: TestServer
-
-  beforeAll(async () => {
-    directory = await mkdtemp(join(tmpdir(), "silktower-"))
-    server = await startServer({ DATA_DIR: directory })
-  })
-  afterAll(async () => {
-    await server.stop()
-    await rm(directory, { recursive: true, force: true })
-  })
+  const server = useServer()
 
   it("pauses its sender instead of filling memory, and gets everything in order when it reads again", async () => {
     const [sender, reader] = [await server.connect(), await server.connect()]

@@ -1,13 +1,11 @@
 import { EventEmitter, once } from "node:events"
-import { mkdtemp, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
+import { afterEach, describe, expect, it } from "vitest"
 import type { AnyActorRef, AnyEventObject, InspectionEvent } from "xstate"
-import { limits } from "../../../src/limits.ts"
+import { dropSilkLimits } from "../../../src/io/dropsilk/limits.ts"
 import type { Address } from "../../../src/machines/address.ts"
 import { registryOf } from "../../../src/machines/registry.ts"
-import { makeRoom, poll, startServer, type TestClient, type TestServer } from "../../support/server.ts"
+import { makeRoom, poll } from "../../support/server.ts"
+import { useClients, useServer, useUnhandled } from "../../support/useServer.ts"
 
 /** An event that makes whoever looks at it throw. */
 const poison = (type: string, field: string): AnyEventObject =>
@@ -19,33 +17,19 @@ const poison = (type: string, field: string): AnyEventObject =>
   })
 
 describe("a crashed actor", () => {
-  let directory: string
-  let server: TestServer
-  const clients: TestClient[] = []
-  const unhandled: unknown[] = []
+  const unhandled = useUnhandled()
   const started = new EventEmitter()
-  const remember = (error: unknown) => unhandled.push(error)
-
-  beforeAll(async () => {
-    directory = await mkdtemp(join(tmpdir(), "silktower-"))
-    const inspect = ({ type, actorRef }: InspectionEvent) => {
-      if (type === "@xstate.actor") started.emit("actor", actorRef)
+  const server = useServer(
+    {},
+    {
+      inspect: ({ type, actorRef }: InspectionEvent) => {
+        if (type === "@xstate.actor") started.emit("actor", actorRef)
+      }
     }
-    server = await startServer({ DATA_DIR: directory }, { inspect })
-    process.on("uncaughtException", remember)
-    process.on("unhandledRejection", remember)
-  })
-  afterEach(async () => {
-    await Promise.all(clients.splice(0).map((client) => client.close()))
-    await expect.poll(() => server.actors()).toMatchObject({ connections: 0, flights: 0, networks: 0 })
-    expect(unhandled).toEqual([])
-  })
-  afterAll(async () => {
-    process.off("uncaughtException", remember)
-    process.off("unhandledRejection", remember)
-    await server.stop()
-    await rm(directory, { recursive: true, force: true })
-  })
+  )
+  // After the clients have gone.
+  afterEach(() => expect(unhandled).toEqual([]))
+  const open = useClients(server)
 
   const tell = (kind: string, id: string, event: AnyEventObject) =>
     server.tower.system.get(kind)?.send({ type: "child.tell", id, event })
@@ -57,8 +41,7 @@ describe("a crashed actor", () => {
   }
 
   const named = async (name: string) => {
-    const client = await server.connect()
-    clients.push(client)
+    const client = await open()
     client.send({ type: "register-details", name })
     await client.settled()
     return client
@@ -180,7 +163,7 @@ describe("a crashed actor", () => {
     // It looks at it as soon as its row is written, and before it answers.
     tell("rooms", room.id, poison("room.ready", "participantId"))
     expect((await making).status).toBe(503)
-    expect(performance.now() - startedAt).toBeLessThan(limits.askTimeoutMs / 2)
+    expect(performance.now() - startedAt).toBeLessThan(dropSilkLimits.askTimeoutMs / 2)
   })
 
   it("room: attached participants keep their link, and leaving still takes them out", async () => {

@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { temporaryDirectory } from "../../support/databases.ts"
-import { type Frame, startServer, type TestClient, type TestServer } from "../../support/server.ts"
+import { beforeAll, describe, expect, it } from "vitest"
+import type { Frame, TestClient } from "../../support/server.ts"
+import { useServer } from "../../support/useServer.ts"
 
 /** As many units as a name may have, of three bytes each: lists of so many are too long for all to get one in time. */
 const nameOf = (index: number): string => `人${String(index).padStart(3, "0")}`.padEnd(50, "人")
@@ -10,13 +10,9 @@ const size = 180
 const namesIn = (frame: Frame): readonly string[] => frame["users"].map(({ name }: { name: string }) => name)
 
 describe("a crowd on one network", () => {
-  let place: Awaited<ReturnType<typeof temporaryDirectory>>
-  let server: TestServer
-  let crowd: TestClient[]
+  const server = useServer()
+  const crowd: TestClient[] = []
   beforeAll(async () => {
-    place = await temporaryDirectory()
-    server = await startServer({ DATA_DIR: place.options.dataDirectory })
-    crowd = []
     for (let index = 0; index < size; index++) {
       const client = await server.connect({ from })
       client.send({ type: "register-details", name: nameOf(index) })
@@ -25,10 +21,6 @@ describe("a crowd on one network", () => {
     const last = nameOf(size - 1)
     await Promise.all(crowd.slice(0, -1).map((client) => client.list((names) => names.includes(last))))
   }, 60_000)
-  afterAll(async () => {
-    await server.stop()
-    await place.remove()
-  })
 
   it("is shown to a newcomer at once, cut to those who came last, in order of connection", async () => {
     const newcomer = await server.connect({ from })

@@ -1,37 +1,13 @@
-import { mkdtemp, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
-import {
-  type ConnectOptions,
-  makeRoom,
-  post,
-  startServer,
-  type TestClient,
-  type TestServer
-} from "../../support/server.ts"
+import { describe, expect, it } from "vitest"
+import { type ConnectOptions, makeRoom, post, type TestClient } from "../../support/server.ts"
+import { useClients, useServer } from "../../support/useServer.ts"
 
 describe("discovery", () => {
-  let directory: string
-  let server: TestServer
-  const clients: TestClient[] = []
-
-  beforeAll(async () => {
-    directory = await mkdtemp(join(tmpdir(), "silktower-"))
-    server = await startServer({ DATA_DIR: directory })
-  })
-  afterEach(async () => {
-    await Promise.all(clients.splice(0).map((client) => client.close()))
-    await expect.poll(() => server.actors()).toMatchObject({ connections: 0, flights: 0, networks: 0 })
-  })
-  afterAll(async () => {
-    await server.stop()
-    await rm(directory, { recursive: true, force: true })
-  })
+  const server = useServer()
+  const open = useClients(server)
 
   const named = async (name: string, options?: ConnectOptions) => {
-    const client = await server.connect(options)
-    clients.push(client)
+    const client = await open(options)
     client.send({ type: "register-details", name })
     await client.settled()
     return client

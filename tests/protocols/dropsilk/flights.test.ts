@@ -1,33 +1,11 @@
-import { mkdtemp, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
+import { describe, expect, it } from "vitest"
 import { waysToPaste } from "../../support/pastedCodes.ts"
-import { type ConnectOptions, startServer, type TestClient, type TestServer } from "../../support/server.ts"
+import type { ConnectOptions, TestClient } from "../../support/server.ts"
+import { useClients, useServer } from "../../support/useServer.ts"
 
 describe("flights", () => {
-  let directory: string
-  let server: TestServer
-  const clients: TestClient[] = []
-
-  beforeAll(async () => {
-    directory = await mkdtemp(join(tmpdir(), "silktower-"))
-    server = await startServer({ DATA_DIR: directory })
-  })
-  afterEach(async () => {
-    await Promise.all(clients.splice(0).map((client) => client.close()))
-    await expect.poll(() => server.actors()).toMatchObject({ connections: 0, flights: 0, networks: 0 })
-  })
-  afterAll(async () => {
-    await server.stop()
-    await rm(directory, { recursive: true, force: true })
-  })
-
-  const join_ = async (options?: ConnectOptions) => {
-    const client = await server.connect(options)
-    clients.push(client)
-    return client
-  }
+  const server = useServer()
+  const open = useClients(server)
 
   const flightOf = async (creator: TestClient): Promise<string> => {
     creator.send({ type: "create-flight" })
@@ -35,7 +13,7 @@ describe("flights", () => {
   }
 
   const pair = async (first?: ConnectOptions, second?: ConnectOptions) => {
-    const [one, other] = [await join_(first), await join_(second)]
+    const [one, other] = [await open(first), await open(second)]
     const code = await flightOf(one)
     other.send({ type: "join-flight", flightCode: code })
     const [toOne, toOther] = [await one.next(), await other.next()]
@@ -43,7 +21,7 @@ describe("flights", () => {
   }
 
   it("greets with an id of ten characters and an empty list", async () => {
-    const client = await join_()
+    const client = await open()
     expect(client.id).toMatch(/^[0-9a-z]{10}$/)
     expect(await client.next({ lists: true })).toEqual({ type: "users-on-network-update", users: [] })
   })
@@ -69,14 +47,14 @@ describe("flights", () => {
   })
 
   it("accepts codes in any letter case and with white space around them", async () => {
-    const [one, other] = [await join_(), await join_()]
+    const [one, other] = [await open(), await open()]
     const code = await flightOf(one)
     other.send({ type: "join-flight", flightCode: `  ${code.toLowerCase()}\n` })
     expect((await other.next()).type).toBe("peer-joined")
   })
 
   it.each(Object.entries(waysToPaste))("accepts codes pasted %s", async (_, paste) => {
-    const [one, other] = [await join_(), await join_()]
+    const [one, other] = [await open(), await open()]
     const code = await flightOf(one)
     other.send({ type: "join-flight", flightCode: paste(code) })
     expect(await other.next()).toMatchObject({ type: "peer-joined", flightCode: code })
@@ -84,7 +62,7 @@ describe("flights", () => {
 
   it("refuses a third client, an unknown code, and a second flight for one client", async () => {
     const { one, code } = await pair()
-    const third = await join_()
+    const third = await open()
     third.send({ type: "join-flight", flightCode: code })
     expect(await third.next()).toEqual({ type: "error", message: "Flight not found or full" })
     third.send({ type: "join-flight", flightCode: "ZZZZZZ" })
@@ -151,7 +129,7 @@ describe("flights", () => {
   })
 
   it("drops signals of a client without a peer silently", async () => {
-    const client = await join_()
+    const client = await open()
     client.send({ type: "signal", data: 1 })
     await client.settled()
     expect(client.unread()).toEqual([])
@@ -186,7 +164,7 @@ describe("flights", () => {
     expect(await one.next()).toEqual({ type: "peer-left" })
     one.send({ type: "create-flight" })
     expect(await one.next()).toEqual({ type: "error", message: "Already in a flight" })
-    const third = await join_()
+    const third = await open()
     third.send({ type: "join-flight", flightCode: code })
     expect((await third.next())["peer"]).toEqual({ id: one.id, name: "Anonymous" })
     expect((await one.next())["peer"]["id"]).toBe(third.id)
@@ -197,13 +175,13 @@ describe("flights", () => {
   it("ends a flight without members", async () => {
     const { one, other, code } = await pair()
     await Promise.all([one.close(), other.close()])
-    const third = await join_()
+    const third = await open()
     third.send({ type: "join-flight", flightCode: code })
     expect(await third.next()).toEqual({ type: "error", message: "Flight not found or full" })
   })
 
   it("introduces a client by the name it has when the peer comes, and tells the partner of no later one", async () => {
-    const [one, other] = [await join_(), await join_()]
+    const [one, other] = [await open(), await open()]
     const code = await flightOf(one)
     one.send({ type: "register-details", name: "  Späť 🚀 <b>x</b>  " })
     await one.settled()
@@ -276,7 +254,7 @@ describe("flights", () => {
       ]
     ]
     it.each(cases)("%s is answered by name and the connection stays", async (_, frame, message) => {
-      const client = await join_()
+      const client = await open()
       client.send(frame)
       expect(await client.next()).toEqual({ type: "error", message })
       client.send({ type: "create-flight" })
@@ -284,8 +262,8 @@ describe("flights", () => {
     })
 
     it("takes the last of equal keys and ignores unknown ones", async () => {
-      const client = await join_()
-      const neighbour = await join_()
+      const client = await open()
+      const neighbour = await open()
       client.send(`{"type":"nonsense","name":"first","localIp":"unknown","name":"second","type":"register-details"}`)
       expect(await neighbour.list((names) => names.includes("second"))).toEqual(["second"])
       await client.settled()
@@ -293,7 +271,7 @@ describe("flights", () => {
     })
 
     it("survives a mebibyte of brackets, and closes at one byte more than a mebibyte", async () => {
-      const client = await join_()
+      const client = await open()
       client.send("[".repeat(1024 * 1024))
       expect(await client.next()).toEqual({ type: "error", message: "Invalid message format" })
       const deep = 300_000

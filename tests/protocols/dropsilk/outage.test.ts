@@ -1,26 +1,23 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from "vitest"
-import { migrate } from "../../../src/io/database/migrations.ts"
-import { createPostgresDatabase, describeOnPostgres, withClient } from "../../support/databases.ts"
-import { connect, makeRoom, poll, post, startServer, type TestClient, type TestServer } from "../../support/server.ts"
-import { startWay, type Way } from "../../support/way.ts"
+import { beforeEach, expect, it } from "vitest"
+import { describeOnPostgres, useDatabase, withClient } from "../../support/databases.ts"
+import { connect, makeRoom, poll, post, startServer, type TestClient } from "../../support/server.ts"
+import { useThroughout } from "../../support/useThroughout.ts"
+import { startWay } from "../../support/way.ts"
 
 describeOnPostgres("while the database is away", () => {
-  let database: Awaited<ReturnType<typeof createPostgresDatabase>>
-  let way: Way
-  let server: TestServer
-  beforeAll(async () => {
-    database = await createPostgresDatabase()
-    await withClient(database.url, migrate)
-    way = await startWay(database.url)
-    server = await startServer({ DATABASE_URL: way.url, DATABASE_SSL: "off" })
-  })
+  const databaseUrl = useDatabase()
+  const way = useThroughout(
+    () => startWay(databaseUrl),
+    (way) => way.close()
+  )
+  const server = useThroughout(
+    () => startServer({ DATABASE_URL: way.url, DATABASE_SSL: "off" }),
+    (server) => {
+      way.mend()
+      return server.stop()
+    }
+  )
   beforeEach(() => way.mend())
-  afterAll(async () => {
-    way.mend()
-    await server.stop()
-    await way.close()
-    await database.remove()
-  })
 
   const ask = async (path: string, init?: RequestInit) => {
     const response = await fetch(server.http + path, init)
@@ -114,7 +111,7 @@ describeOnPostgres("while the database is away", () => {
       })
     )
     expect(refused.get(503)).toBeGreaterThan(0)
-    const rows = await withClient(database.url, (client) =>
+    const rows = await withClient(databaseUrl, (client) =>
       client.query("select room_code, host_file_count from rooms where room_code = any ($1)", [
         rooms.map(({ code }) => code)
       ])
@@ -139,7 +136,7 @@ describeOnPostgres("while the database is away", () => {
     // Its host sees it gone at once, whether that could be written or not.
     expect((await poll(server, room.code, room.host)).body).toMatchObject({ status: "waiting", peer: null })
     const guestInRow = () =>
-      withClient(database.url, async (client) => {
+      withClient(databaseUrl, async (client) => {
         const { rows } = await client.query("select guest_participant_id from rooms where room_code = $1", [room.code])
         return rows
       })

@@ -1,25 +1,12 @@
 import { createHash, randomBytes } from "node:crypto"
-import { mkdtemp, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { describe, expect, it } from "vitest"
 import { ask, Peer } from "../../../scripts/peer.ts"
-import { startServer, type TestServer } from "../../support/server.ts"
+import { useServer } from "../../support/useServer.ts"
 
 describe("two real WebRTC peers", () => {
-  let directory: string
-  let server: TestServer
+  const server = useServer()
   const file = randomBytes(1024 * 1024)
   const sha256 = createHash("sha256").update(file).digest("hex")
-
-  beforeAll(async () => {
-    directory = await mkdtemp(join(tmpdir(), "silktower-"))
-    server = await startServer({ DATA_DIR: directory })
-  })
-  afterAll(async () => {
-    await server.stop()
-    await rm(directory, { recursive: true, force: true })
-  })
 
   const transfer = async (from: Peer, to: Peer) => {
     await Promise.all([from.offer(), from.opened(), to.opened()])

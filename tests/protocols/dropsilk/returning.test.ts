@@ -21,16 +21,8 @@ describeOnEachDatabase("who has left a room", (database) => {
   let server: TestServer
   const clients: TestClient[] = []
   const start = async (environment: Readonly<Record<string, string>> = {}) => {
-    const { url, dataDirectory } = database.options()
-    server = await startServer({
-      ...(url === undefined ? { DATA_DIR: dataDirectory } : { DATABASE_URL: url }),
-      ...environment
-    })
+    server = await startServer({ ...(await database.given()), ...environment })
   }
-  beforeAll(async () => {
-    // The block's own database, opened by the server: an embedded one belongs to one process at a time.
-    if (database.options().url === undefined) await database.opened().close()
-  })
   afterEach(async () => {
     later(0)
     for (const client of clients.splice(0)) client.socket.terminate()

@@ -1,33 +1,20 @@
 import pg from "pg"
-import { afterAll, afterEach, beforeAll, expect, it } from "vitest"
+import { expect, it } from "vitest"
 import { WebSocket } from "ws"
 import { describeOnEachDatabase } from "../../support/databases.ts"
-import { makeRoom, poll, post, startServer, type TestClient, type TestServer } from "../../support/server.ts"
+import { makeRoom, poll, post, startServer, type TestClient } from "../../support/server.ts"
+import { useClients } from "../../support/useServer.ts"
+import { useThroughout } from "../../support/useThroughout.ts"
 
 /** What the older of two sockets of one participant is told. */
 const seatTaken = { type: "error", message: "Seat taken by another connection" }
 
 describeOnEachDatabase("rooms over sockets", (database) => {
-  let server: TestServer
-  const clients: TestClient[] = []
-
-  beforeAll(async () => {
-    const { url, dataDirectory } = database.options()
-    // The block's own database, opened by the server: an embedded one belongs to one process at a time.
-    if (url === undefined) await database.opened().close()
-    server = await startServer(url === undefined ? { DATA_DIR: dataDirectory } : { DATABASE_URL: url })
-  }, 60_000)
-  afterEach(async () => {
-    await Promise.all(clients.splice(0).map((client) => client.close()))
-    await expect.poll(() => server.actors()).toMatchObject({ connections: 0, flights: 0, networks: 0 })
-  })
-  afterAll(() => server.stop())
-
-  const client = async () => {
-    const opened = await server.connect()
-    clients.push(opened)
-    return opened
-  }
+  const server = useThroughout(
+    async () => startServer(await database.given()),
+    (server) => server.stop()
+  )
+  const client = useClients(server)
 
   const attach = async (code: string, participantId: string, channel?: string, on?: TestClient) => {
     const socket = on ?? (await client())

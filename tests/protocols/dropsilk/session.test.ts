@@ -1,8 +1,7 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { type Frame, makeRoom, startServer, type TestClient, type TestServer } from "../../support/server.ts"
+import { readFile } from "node:fs/promises"
+import { describe, expect, it } from "vitest"
+import { type Frame, makeRoom, type TestClient } from "../../support/server.ts"
+import { useServer } from "../../support/useServer.ts"
 
 interface Recorded {
   readonly socket: "A1" | "A2" | "B1" | "B2"
@@ -11,17 +10,7 @@ interface Recorded {
 }
 
 describe("a recorded session of the real web client", () => {
-  let directory: string
-  let server: TestServer
-
-  beforeAll(async () => {
-    directory = await mkdtemp(join(tmpdir(), "silktower-"))
-    server = await startServer({ DATA_DIR: directory })
-  })
-  afterAll(async () => {
-    await server.stop()
-    await rm(directory, { recursive: true, force: true })
-  })
+  const server = useServer()
 
   it("goes through with the same frames for every socket", async () => {
     const recorded: Recorded[] = JSON.parse(

@@ -1,10 +1,11 @@
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
+import { describe, expect, it } from "vitest"
 import type { AnyEventObject } from "xstate"
 import type { WrittenStory } from "../../../src/io/dropsilk/stories.ts"
 import { makeRoom, startServer, type TestClient, type TestServer } from "../../support/server.ts"
+import { useClients, useServer } from "../../support/useServer.ts"
 
 /** An event that makes whoever looks at it throw. */
 const poison = (type: string, field: string): AnyEventObject =>
@@ -16,26 +17,11 @@ const poison = (type: string, field: string): AnyEventObject =>
   })
 
 describe("flight stories", () => {
-  let directory: string
-  let server: TestServer
-  const clients: TestClient[] = []
-
-  beforeAll(async () => {
-    directory = await mkdtemp(join(tmpdir(), "silktower-"))
-    server = await startServer({ DATA_DIR: directory })
-  })
-  afterEach(async () => {
-    await Promise.all(clients.splice(0).map((client) => client.close()))
-    await expect.poll(() => server.actors()).toMatchObject({ connections: 0, flights: 0, stories: 0 })
-  })
-  afterAll(async () => {
-    await server.stop()
-    await rm(directory, { recursive: true, force: true })
-  })
+  const server = useServer()
+  const open = useClients(server, { connections: 0, flights: 0, stories: 0 })
 
   const named = async (name: string, from?: string) => {
-    const client = await server.connect(from === undefined ? {} : { from })
-    clients.push(client)
+    const client = await open(from === undefined ? {} : { from })
     client.send({ type: "register-details", name })
     await client.settled()
     return client

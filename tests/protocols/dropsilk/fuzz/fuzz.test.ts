@@ -3,10 +3,9 @@
  * seed and the shortest list of operations that fails; `FUZZ_SEED=… npm run fuzz` plays it again.
  */
 import fc from "fast-check"
-import { afterAll, beforeAll, beforeEach, expect, it, vi } from "vitest"
-import { migrate } from "../../../../src/io/database/migrations.ts"
-import { createPostgresDatabase, describeOnPostgres, withClient } from "../../../support/databases.ts"
-import { startServer, type TestServer } from "../../../support/server.ts"
+import { beforeEach, expect, it, vi } from "vitest"
+import { describeOnPostgres, useDatabase, withClient } from "../../../support/databases.ts"
+import { useServer, useUnhandled } from "../../../support/useServer.ts"
 import { operation } from "./operations.ts"
 import { createPlayers } from "./players.ts"
 
@@ -17,25 +16,11 @@ const timeLimit = 60_000 + wanted * 0.6
 const seed = process.env["FUZZ_SEED"] === undefined ? Date.now() % 2 ** 31 : Number(process.env["FUZZ_SEED"])
 
 describeOnPostgres("whatever five clients do", () => {
-  let database: Awaited<ReturnType<typeof createPostgresDatabase>>
-  let server: TestServer
-  const unhandled: unknown[] = []
-  const remember = (error: unknown) => unhandled.push(error)
-  beforeAll(async () => {
-    database = await createPostgresDatabase()
-    await withClient(database.url, migrate)
-    server = await startServer({ DATABASE_URL: database.url, LOG_LEVEL: "error" })
-    process.on("uncaughtException", remember)
-    process.on("unhandledRejection", remember)
-  })
+  const databaseUrl = useDatabase()
+  const server = useServer({ DATABASE_URL: databaseUrl, LOG_LEVEL: "error" })
+  const unhandled = useUnhandled()
   beforeEach(() => {
     unhandled.length = 0
-  })
-  afterAll(async () => {
-    process.off("uncaughtException", remember)
-    process.off("unhandledRejection", remember)
-    await server.stop()
-    await database.remove()
   })
 
   it(
@@ -81,7 +66,7 @@ describeOnPostgres("whatever five clients do", () => {
   /** What a summary and a row say of a room: who is in it and what they have on offer. */
   const expectRowsToAgree = async (rooms: readonly { readonly code: string; readonly participantId: string }[]) => {
     const known = new Map(rooms.map((room) => [`${room.code} ${room.participantId}`, room]))
-    const rows = await withClient(database.url, async (client) => {
+    const rows = await withClient(databaseUrl, async (client) => {
       const { rows } = await client.query("select * from rooms where room_code = any($1)", [
         rooms.map(({ code }) => code)
       ])

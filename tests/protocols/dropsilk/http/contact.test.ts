@@ -2,10 +2,15 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Redacted } from "effect"
+import * as HttpApi from "effect/http-api/HttpApi"
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
-import type { ContactOptions } from "../../../../src/http/dropsilk/contact.ts"
+import { type ContactOptions, contactHandlers } from "../../../../src/http/dropsilk/contact.ts"
+import { corsRoutes } from "../../../../src/http/dropsilk/cors.ts"
+import { httpPart } from "../../../../src/http/httpPart.ts"
+import { ContactGroup } from "../../../../src/wire/dropsilk/thirdParties.ts"
 import { createTestLog, type Reply, type StandIn, startStandIn, testPatience } from "../../../core/http/standIn.ts"
-import { allowedOrigin, startServer } from "../../../core/http/startedServer.ts"
+import { allowedOrigin } from "../../../support/httpClient.ts"
+import { startSurface } from "../../../support/httpSurface.ts"
 import { post, startServer as startApplication } from "../../../support/server.ts"
 
 const path = "/request-email"
@@ -23,17 +28,18 @@ afterEach(() => Promise.all(stops.splice(0).map((stop) => stop())))
 
 const start = async (contact: Partial<ContactOptions> = {}) => {
   const { lines, log } = createTestLog()
-  const started = await startServer(
-    {},
-    {
-      contact: {
-        email,
-        recaptcha: { secretKey: Redacted.make(secret), endpoint: recaptcha.url, patience: testPatience },
-        log,
-        ...contact
-      }
-    }
-  )
+  const part = httpPart({
+    api: HttpApi.make("dropsilk").add(ContactGroup),
+    handlers: contactHandlers({
+      email,
+      recaptcha: { secretKey: Redacted.make(secret), endpoint: recaptcha.url, patience: testPatience },
+      log,
+      ...contact
+    }),
+    budgets: { [path]: ["requests"] },
+    cors: corsRoutes
+  })
+  const started = await startSurface([{ mount: "/", part }])
   stops.push(started.stop)
   return { ...started, lines }
 }

@@ -3,10 +3,16 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Redacted } from "effect"
+import * as HttpApi from "effect/http-api/HttpApi"
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
+import { corsRoutes } from "../../../../src/http/dropsilk/cors.ts"
+import { turnHandlers } from "../../../../src/http/dropsilk/turn.ts"
+import { httpPart } from "../../../../src/http/httpPart.ts"
 import { createIceServers, type TurnOptions } from "../../../../src/io/services/turnCredentials.ts"
+import { TurnGroup } from "../../../../src/wire/dropsilk/thirdParties.ts"
 import { createTestLog, type Reply, type StandIn, startStandIn, testPatience } from "../../../core/http/standIn.ts"
-import { allowedOrigin, startServer } from "../../../core/http/startedServer.ts"
+import { allowedOrigin } from "../../../support/httpClient.ts"
+import { startSurface } from "../../../support/httpSurface.ts"
 import { startServer as startApplication } from "../../../support/server.ts"
 
 const path = "/api/turn-credentials"
@@ -42,7 +48,13 @@ const start = async (options: Partial<TurnOptions>) => {
     log,
     ...options
   })
-  const started = await startServer({}, { iceServers })
+  const part = httpPart({
+    api: HttpApi.make("dropsilk").add(TurnGroup),
+    handlers: turnHandlers(iceServers),
+    budgets: { [path]: ["requests"] },
+    cors: corsRoutes
+  })
+  const started = await startSurface([{ mount: "/", part }])
   stops.push(started.stop)
   return { ...started, lines, pass: (ms: number) => void (elapsedMs += ms) }
 }

@@ -1,17 +1,22 @@
 import { Redacted } from "effect"
+import * as HttpApi from "effect/http-api/HttpApi"
 import { sql } from "slonik"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest"
+import { corsRoutes } from "../../../../src/http/dropsilk/cors.ts"
+import { type UploadsOptions, uploadHandlers } from "../../../../src/http/dropsilk/uploads.ts"
+import { httpPart } from "../../../../src/http/httpPart.ts"
 import { migrate } from "../../../../src/io/database/migrations.ts"
 import { createUploadRows } from "../../../../src/io/dropsilk/uploadRows.ts"
 import { createUploadThing, type UploadThingOptions } from "../../../../src/io/dropsilk/uploadthing.ts"
+import { UploadsGroup } from "../../../../src/wire/dropsilk/thirdParties.ts"
 import { createTestLog } from "../../../core/http/standIn.ts"
-import { startServer } from "../../../core/http/startedServer.ts"
 import {
   createPostgresDatabase,
   describeOnEachDatabase,
   describeOnPostgres,
   withClient
 } from "../../../support/databases.ts"
+import { startSurface } from "../../../support/httpSurface.ts"
 import { startServer as startApplication } from "../../../support/server.ts"
 import {
   askToUpload,
@@ -39,6 +44,16 @@ afterEach(async () => {
   await Promise.all(stops.splice(0).map((stop) => stop()))
 })
 
+const startUploads = (options: UploadsOptions) => {
+  const part = httpPart({
+    api: HttpApi.make("dropsilk").add(UploadsGroup),
+    handlers: uploadHandlers(options),
+    budgets: { "/api/uploadthing": ["requests"] },
+    cors: corsRoutes
+  })
+  return startSurface([{ mount: "/", part }])
+}
+
 describeOnEachDatabase("a preview", (database) => {
   beforeEach(() => database.empty())
   const rows = async () =>
@@ -58,7 +73,7 @@ describeOnEachDatabase("a preview", (database) => {
       endpoints: uploadThing.endpoints,
       ...options
     })
-    const started = await startServer({}, { uploads: { uploadThing: service, log } })
+    const started = await startUploads({ uploadThing: service, log })
     port = started.port
     stops.push(async () => {
       service.close()
@@ -236,7 +251,7 @@ describeOnEachDatabase("a preview", (database) => {
 describe("without a token", () => {
   it.each(["GET", "POST"])("%s is a routing error", async (method) => {
     const { lines, log } = createTestLog()
-    const started = await startServer({}, { uploads: { log } })
+    const started = await startUploads({ log })
     stops.push(started.stop)
     const { status, json } = await started.send(method, "/api/uploadthing")
     expect([status, json]).toEqual([500, routingError])

@@ -3,11 +3,11 @@
  * fails; `WALK_SEED=… npm run walks` takes the same walks again, `WALK_STEPS=…` takes more.
  */
 import { isDeepStrictEqual } from "node:util"
-import { afterAll, beforeAll, expect, it } from "vitest"
+import { expect, it } from "vitest"
 import { createActor } from "xstate"
-import { migrate } from "../../../../src/io/database/migrations.ts"
-import { createPostgresDatabase, describeOnPostgres, withClient } from "../../../support/databases.ts"
+import { describeOnPostgres, useDatabase } from "../../../support/databases.ts"
 import { randomNumbers } from "../../../support/random.ts"
+import { useThroughout } from "../../../support/useThroughout.ts"
 import { edgeWalks, randomWalk, shorten, type Taken, type Walk, withinBudget } from "./paths.ts"
 import { createPlayer, TooSlow, WalkFailed } from "./player.ts"
 import { rareWalks } from "./rareWalks.ts"
@@ -29,17 +29,11 @@ const shortening = 60_000
 const haste = 500
 
 describeOnPostgres("the real server", () => {
-  let database: Awaited<ReturnType<typeof createPostgresDatabase>>
-  let player: Awaited<ReturnType<typeof createPlayer>>
-  beforeAll(async () => {
-    database = await createPostgresDatabase()
-    await withClient(database.url, migrate)
-    player = await createPlayer(database.url)
-  })
-  afterAll(async () => {
-    await player.stop()
-    await database.remove()
-  })
+  const databaseUrl = useDatabase()
+  const player = useThroughout(
+    () => createPlayer(databaseUrl),
+    (player) => player.stop()
+  )
 
   /** Which places of the model's people have been entered from which. */
   const moves = new Set<string>()
