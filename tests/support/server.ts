@@ -96,7 +96,7 @@ export class TestClient {
     await this.#answered()
     if (!isShuffled) return
     // What it has led to may be under way, and the answers behind it.
-    await quiet()
+    await everybodyKnows()
     await this.#answered()
   }
 
@@ -193,8 +193,12 @@ export const startServer = async (
   }
 }
 
+/** Whatever was said so far has reached everybody. In one process, without a registry that takes its time, it has at once. */
+const everybodyKnows = (): Promise<void> | undefined => (isShuffled ? quiet() : undefined)
+
 /** A question over HTTP with a JSON body. */
 export const post = async (url: string, body: unknown, init: RequestInit = {}) => {
+  await everybodyKnows()
   const response = await fetch(url, {
     method: "POST",
     headers: { "content-type": "application/json" },
@@ -214,6 +218,7 @@ export const makeRoom = async (server: Pick<TestServer, "http">, hostName = "Hos
 
 /** A room's summary for one participant. */
 export const poll = async (server: Pick<TestServer, "http">, code: string, participantId: string) => {
+  await everybodyKnows()
   const response = await fetch(`${server.http}/api/rooms/${code}?participantId=${encodeURIComponent(participantId)}`)
   return { status: response.status, body: (await response.json()) as any }
 }

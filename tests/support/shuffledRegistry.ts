@@ -1,7 +1,7 @@
 /**
  * A registry that takes its time: everything that one actor says to another arrives some turns of the event loop later,
- * and what different pairs say overtakes each other. Between two it arrives in the order in which it was said, as the
- * charts are promised (see src/machines/registry.ts). With it, what holds for actors in one process must hold for actors
+ * and what different pairs say overtakes each other. Between two it arrives in the order in which it was said, and what was
+ * said in one moment in one moment, as the charts are promised (see src/machines/registry.ts). With it, what holds for actors in one process must hold for actors
  * in several.
  */
 import { createRegistry, type RegistryEvent, type RegistryLogic, registryId } from "../../src/machines/registry.ts"
@@ -11,13 +11,19 @@ import { randomNumbers } from "./random.ts"
 type Tell = Extract<RegistryEvent, { type: "tell" | "start" }>
 type Turn = { readonly type: "registry.turn" }
 
+/** What one has said to another in one moment. */
+interface Saying {
+  readonly moment: object
+  readonly messages: Tell[]
+}
+
 /** What one has said to another and has not arrived, oldest first, and how many turns the next of it takes. */
 interface Pair {
-  readonly messages: Tell[]
+  readonly sayings: Saying[]
   turns: number
 }
 
-/** A message takes up to so many turns, less one. */
+/** What is said takes up to so many turns, less one. */
 const slowest = 4
 
 /** Messages under way in all registries of this process, and who waits until there are none. */
@@ -52,14 +58,24 @@ export const createShuffledRegistry = (seed: number): RegistryLogic => {
     return items
   }
 
-  /** What arrives in this turn, at most one message of each pair. */
+  let moment = {}
+  /** What is said until everything of this moment has happened. */
+  const thisMoment = (): object => {
+    const now = moment
+    queueMicrotask(() => {
+      if (moment === now) moment = {}
+    })
+    return now
+  }
+
+  /** What arrives in this turn, at most the words of one moment of each pair. */
   const arriving = (): readonly Tell[] =>
     shuffled([...pairs]).flatMap(([key, pair]) => {
       if (pair.turns-- > 0) return []
-      const message = pair.messages.shift() as Tell
-      if (pair.messages.length === 0) pairs.delete(key)
+      const { messages } = pair.sayings.shift() as Saying
+      if (pair.sayings.length === 0) pairs.delete(key)
       else pair.turns = turnsOfNext()
-      return [message]
+      return messages
     })
 
   return {
@@ -69,16 +85,19 @@ export const createShuffledRegistry = (seed: number): RegistryLogic => {
         setImmediate(() => {
           // The server may have gone meanwhile.
           if (scope.system.get(registryId) === scope.self) return scope.self.send({ type: "registry.turn" } as never)
-          const lost = [...pairs.values()].reduce((sum, { messages }) => sum + messages.length, 0)
+          const lost = [...pairs.values()].flatMap(({ sayings }) => sayings.flatMap(({ messages }) => messages))
           pairs.clear()
-          arrived(lost)
+          arrived(lost.length)
         })
       const send = (message: Tell) => {
         underWay++
         if (pairs.size === 0) nextTurn()
+        const now = thisMoment()
         const pair = pairs.get(keyOf(message))
-        if (pair === undefined) pairs.set(keyOf(message), { messages: [message], turns: turnsOfNext() })
-        else pair.messages.push(message)
+        const last = pair?.sayings.at(-1)
+        if (last?.moment === now) last.messages.push(message)
+        else if (pair !== undefined) pair.sayings.push({ moment: now, messages: [message] })
+        else pairs.set(keyOf(message), { sayings: [{ moment: now, messages: [message] }], turns: turnsOfNext() })
       }
       switch (event.type) {
         case "tell":
@@ -97,7 +116,8 @@ export const createShuffledRegistry = (seed: number): RegistryLogic => {
           const messages = arriving()
           if (pairs.size > 0) nextTurn()
           const after = messages.reduce((before, message) => inner.transition(before, message, scope), snapshot)
-          scope.defer(() => arrived(messages.length))
+          // Not before what they lead to is under way.
+          queueMicrotask(() => arrived(messages.length))
           return after
         }
         default:
