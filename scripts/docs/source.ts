@@ -26,7 +26,7 @@ export interface EventType {
 }
 
 export interface Sending {
-  /** File name without its ending. */
+  /** A chart's name. */
   readonly from: string
   /** A supervisor's kind, or the expression that names whoever is told. */
   readonly to: string
@@ -37,6 +37,9 @@ export interface Sending {
 const answerTypes = ["RoomAnswer", "AttachReply"]
 
 const folder = new URL("../../src/machines/", import.meta.url)
+
+/** The chart that a file belongs to: `room` of `roomStorage.ts`. */
+const chartOf = ({ name }: SourceFile): string => /^[a-z]+/.exec(name)?.[0] ?? name
 
 const readSources = (): readonly SourceFile[] =>
   readdirSync(folder, { recursive: true, encoding: "utf8" })
@@ -202,7 +205,7 @@ export const createSourceReader = () => {
         // What has been put together elsewhere: the answers to those who have asked.
         const isAnswer = own.length === 0
         const events = isAnswer ? answerTypes.flatMap(eventsOf).map(({ type }) => type) : own
-        return events.map((event) => ({ from: file.name, to: isAnswer ? "replyTo" : to, event }))
+        return events.map((event) => ({ from: chartOf(file), to: isAnswer ? "replyTo" : to, event }))
       })
 
   return {
@@ -219,7 +222,7 @@ export const createSourceReader = () => {
           .flatMap((call): readonly Sending[] => {
             const [target, event] = call["arguments"] as [Syntax, Syntax]
             const to = written(file, target)
-            return /registry/.test(to) ? [] : eventsIn(event).map((each) => ({ from: file.name, to, event: each }))
+            return /registry/.test(to) ? [] : eventsIn(event).map((each) => ({ from: chartOf(file), to, event: each }))
           })
       ])
   }

@@ -1,6 +1,6 @@
 /** A room as one of its participants sees it. */
 import type { Participant, Role, RoomRecord } from "../../machines/dropsilk/roomRecord.ts"
-import { participantOf, peerOf, roleOf } from "../../machines/dropsilk/roomRecord.ts"
+import { occupancyOf, participantOf, peerOf, roleOf } from "../../machines/dropsilk/roomRecord.ts"
 import type { ParticipantSummary, RoomSummary } from "../../wire/dropsilk/roomSummary.ts"
 
 /** A participant as a client may see it: `participantId` is the id for its owner, the alias for everybody else. */
@@ -24,16 +24,18 @@ export const summarizeParticipant = (
 export const summarize = (room: RoomRecord, participantId: string): RoomSummary => {
   const role = roleOf(room, participantId)
   const self = participantOf(room, participantId)
-  if (role === null || self === null) throw new RangeError("A summary was asked for by somebody who is not in the room")
+  const status = occupancyOf(room)
+  if (role === null || self === null || status === "empty" || status === "vacant") {
+    throw new RangeError("A summary was asked for by somebody who is not in the room")
+  }
   const peer = peerOf(room, participantId)
-  const shouldConnect = peer !== null && (self.ready || peer.ready)
   const peerShares = peer?.screenShare === true
   const peerChats = peer?.chat === true
 
   return {
     roomCode: room.code,
-    status: peer === null ? "waiting" : shouldConnect ? "ready" : "paired",
-    shouldConnect,
+    status,
+    shouldConnect: status === "ready",
     expiresAt: new Date(room.expiresAt).toISOString(),
     self: summarizeParticipant(self, role, self.id),
     peer: peer === null ? null : summarizeParticipant(peer, role === "host" ? "guest" : "host", peer.alias),

@@ -28,9 +28,11 @@ export const createRoomMachine = (
       removeRow: fromPromise(({ input }) => store.remove(input.before))
     },
     actions: {
-      requestDeadline: ({ self }, deadline) =>
-        "at" in deadline ? deadlines.at(self, deadline.at) : deadlines.after(self, deadline.afterMs),
-      cancelDeadline: ({ self }) => deadlines.cancel(self),
+      requestDeadline: ({ self }, request) =>
+        "at" in request
+          ? deadlines.at(self, request.at, request.event)
+          : deadlines.after(self, request.afterMs, request.event),
+      cancelDeadline: ({ self }, { event }) => deadlines.cancel(self, event),
       record: (_, event) => record(event)
     }
   })

@@ -12,7 +12,7 @@ import {
   connectionTypeOf,
   type FlightContext
 } from "../../machines/dropsilk/flightContext.ts"
-import type { RoomContext } from "../../machines/dropsilk/room.ts"
+import type { RoomContext } from "../../machines/dropsilk/roomContext.ts"
 import { participantsOf } from "../../machines/dropsilk/roomRecord.ts"
 import type { StoryContext } from "../../machines/dropsilk/story.ts"
 import type { SupervisorRef } from "../../machines/supervisor.ts"

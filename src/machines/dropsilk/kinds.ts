@@ -12,7 +12,9 @@ import { connectionCrash, type connectionMachine } from "./connection.ts"
 import { flightCrash, type flightMachine } from "./flight.ts"
 import type { FlightSettings } from "./flightContext.ts"
 import { type NetworkInput, networkCrash, type networkMachine } from "./network.ts"
-import { type RoomInput, roomCrash, type roomMachine } from "./room.ts"
+import type { roomMachine } from "./room.ts"
+import type { RoomInput } from "./roomContext.ts"
+import { roomCrash } from "./roomSetup.ts"
 import type { storyMachine } from "./story.ts"
 
 /** The charts, with their actions provided, and what their actors need to know. */

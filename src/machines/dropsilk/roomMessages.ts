@@ -89,7 +89,12 @@ export type RoomEvent =
   | RoomAttach
   | RoomInvite
   | SeatReport
-  | { readonly type: "deadline"; readonly at: number }
+  /** To look at the clock. */
+  | { readonly type: "life.due"; readonly at: number }
+  /** Nobody is in it, and whoever might have come back is too late. */
+  | { readonly type: "return.due"; readonly at: number }
+  /** To try again what the database has not done. */
+  | { readonly type: "retry.due"; readonly at: number }
   /** The server is going: write what is owed and end. */
   | { readonly type: "room.rest" }
   /** What is decided upon has been replaced by the row as it was found. */
