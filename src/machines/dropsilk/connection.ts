@@ -90,7 +90,7 @@ export const connectionMachine = connectionSetup.createMachine({
                 flightCode: context.seat?.code ?? null
               })
             },
-            "leaveSeat",
+            "leaveSeats",
             "leaveNetwork"
           ]
         },
@@ -261,7 +261,7 @@ export const connectionMachine = connectionSetup.createMachine({
                     guard: { type: "wouldLeaveRoomFirst", params: ({ event }) => event },
                     target: "attaching",
                     actions: [
-                      "leaveSeat",
+                      "leaveRoom",
                       { type: "rememberAttach", params: ({ event }) => event },
                       { type: "askRoom", params: ({ event }) => event }
                     ]
@@ -415,7 +415,10 @@ export const connectionCrash = ({ id, at, context }: Crash<ConnectionContext>): 
     ...(context === undefined
       ? []
       : [
-          ...leavesOf(context, { abrupt: false, at }).map(({ flightId, event }) => ({ to: flightAt(flightId), event })),
+          ...leavesOf(context, { abrupt: false, leavesRoom: true, at }).map(({ flightId, event }) => ({
+            to: flightAt(flightId),
+            event
+          })),
           { to: ownNetwork(context), event: { type: "network.leave", id } satisfies NetworkEvent }
         ])
   ],
