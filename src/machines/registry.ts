@@ -1,7 +1,8 @@
 /**
- * The registry: the one way from an actor to another whose address it knows. It hands on what it is told, at once; what
- * one actor says to another arrives in the order in which it was said, and nothing is promised about the order between
- * different pairs. So another registry, one that reaches other processes, may take its time.
+ * The registry: the one way from an actor to another whose address it knows. This one hands on what it is told at once.
+ * All that charts may count on is less, so that another registry, one that reaches other processes, may take its time:
+ * what one actor says to another arrives in the order in which it was said, and what it says in one moment in one
+ * moment. Nothing is promised about the order between different pairs.
  *
  * Most addresses are those of supervised actors. An endpoint is a kind of addresses that an adapter answers for: the
  * sockets, or whoever waits for answers on behalf of HTTP.
@@ -11,7 +12,6 @@ import {
   type ActionFunction,
   type ActorLogic,
   type ActorRef,
-  type ActorSystem,
   type AnyActorRef,
   type AnyEventObject,
   type EventObject,
@@ -65,7 +65,7 @@ export type RegistryRef = ActorRef<RegistrySnapshot & { context: never }, Regist
 export const registryId = "registry"
 
 /** The registry of a system: the target of what is sent to an address. */
-export const registryOf = ({ system }: { readonly system: ActorSystem<any> }): RegistryRef =>
+export const registryOf = ({ system }: { readonly system: AnyActorRef["system"] }): RegistryRef =>
   system.get(registryId) as RegistryRef
 
 type Scope = Parameters<RegistryLogic["transition"]>[2]
@@ -141,7 +141,7 @@ export const createRegistry = (): RegistryLogic => ({
 })
 
 type Speech<Context extends MachineContext, Event extends EventObject, Parameters, Said> = (
-  args: ActionArgs<Context, Event, any>,
+  args: ActionArgs<Context, Event, Event>,
   parameters: Parameters
 ) => Said
 
@@ -152,15 +152,15 @@ type Speech<Context extends MachineContext, Event extends EventObject, Parameter
 export const speakAs = <Context extends MachineContext>(addressOf: (context: Context) => Address) => ({
   tell: <Event extends EventObject, Parameters extends ParameterizedObject["params"] | undefined>(
     message: Speech<Context, Event, Parameters, Message>
-  ): ActionFunction<Context, Event, any, Parameters, never, never, never, never, never> =>
-    sendTo(registryOf, (args: ActionArgs<Context, Event, any>, parameters: Parameters) => {
+  ): ActionFunction<Context, Event, Event, Parameters, never, never, never, never, never> =>
+    sendTo(registryOf, (args: ActionArgs<Context, Event, Event>, parameters: Parameters) => {
       const { to, event, input, replyTo, requestId } = message(args, parameters)
       return { type: "tell" as const, from: addressOf(args.context), to, event, input, replyTo, requestId }
     }),
   start: <Event extends EventObject, Parameters extends ParameterizedObject["params"] | undefined>(
     beginning: Speech<Context, Event, Parameters, Beginning>
-  ): ActionFunction<Context, Event, any, Parameters, never, never, never, never, never> =>
-    sendTo(registryOf, (args: ActionArgs<Context, Event, any>, parameters: Parameters) => {
+  ): ActionFunction<Context, Event, Event, Parameters, never, never, never, never, never> =>
+    sendTo(registryOf, (args: ActionArgs<Context, Event, Event>, parameters: Parameters) => {
       const { to, event, input, replyTo, requestId } = beginning(args, parameters)
       return { type: "start" as const, from: addressOf(args.context), to, event, input, replyTo, requestId }
     })
