@@ -6,8 +6,8 @@ import { recordFault, roomSetup } from "./roomSetup.ts"
 
 const errorOf = ({ event }: { event: { error: unknown } }) => ({ error: event.error })
 
-/** The row could not be made or read: the actor ends, and whoever waits hears why. */
-const failToOpen = [{ type: "failWaiting", params: errorOf }] as const
+/** The row could not be made or read: whoever waits for it hears why. */
+const failWaiting = { type: "failWaiting", params: errorOf } as const
 
 /** What was to be done is undone; it is tried again after a while. */
 const troubledBy = (operation: "save" | "remove" | "load") =>
@@ -43,7 +43,7 @@ export const creating = roomSetup.createStateConfig({
       actions: [
         recordFault("insert"),
         { type: "answerCreator", params: ({ event }) => ({ outcome: outcomeOf(event.error) }) },
-        ...failToOpen
+        failWaiting
       ]
     }
   },
@@ -67,7 +67,7 @@ export const loading = roomSetup.createStateConfig({
       },
       { target: "gone", actions: "denyWaiting" }
     ],
-    onError: { target: "gone", actions: [recordFault("load"), ...failToOpen] }
+    onError: { target: "gone", actions: [recordFault("load"), failWaiting] }
   },
   on: { "*": { actions: "keepWaiting" } }
 })

@@ -1019,6 +1019,7 @@ const settings = (): readonly Setting[] => {
     comes("Host", home, now, [socketOf("host", now - 2)], [{ participantId: "host", at: now - 1 }])
   ]
   const guestPollsFromNowhere = ask("room.poll", { participantId: "guest", address: "unknown" })
+  const guestPollsLater = ask("room.poll", { participantId: "guest" }, now + 1)
   const hostPollsTooLate = ask("room.poll", { participantId: "host" }, now + returnMs)
   const comesToo = comes("Next", home, now, [])
   const sideSeat = (type: "taken" | "freed", participantId: string, channel: string) => ({
@@ -1084,6 +1085,9 @@ const settings = (): readonly Setting[] => {
       // Each newcomer has an id of its own: who is known already does not come again.
       ({ type, guest: newcomer }) => type !== "room.join" || !isKnown(snapshot, newcomer.id)
     )
+  /** Who has come back, and is in it, but is not saved yet. */
+  const isGuestUnsaved = ({ context: { saved, draft } }: { context: RoomContext }): boolean =>
+    saved !== null && draft !== null && roleOf(saved, "guest") === null && roleOf(draft, "guest") !== null
   const isKnown = ({ context }: { context: RoomContext }, id: string): boolean => {
     const { draft, waiting } = context
     const isWaiting = waiting.some((event) => event.type === "room.join" && event.guest.id === id)
@@ -1179,7 +1183,10 @@ const settings = (): readonly Setting[] => {
       input,
       events: (snapshot) => [
         ...results(snapshot, [both, row({ host: guest })]),
-        ...few(snapshot, [comesToo, readies.guest, readies.stranger, polls.guest]),
+        ...few(snapshot, [
+          ...[comesToo, readies.guest, readies.stranger, polls.guest],
+          ...(isGuestUnsaved(snapshot) ? [guestPollsLater] : [])
+        ]),
         vacated("host"),
         vacated("guest"),
         ...retries(snapshot)
