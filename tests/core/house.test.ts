@@ -15,7 +15,6 @@ import { serverForThisTest } from "../support/useServer.ts"
 import { folderWith } from "../support/useThroughout.ts"
 
 type TeaEvent = { readonly name: "tea:poured"; readonly pot: string }
-
 const teapot = setup({
   types: { context: {} as { id: string }, events: {} as { type: "pour" }, input: {} as { id: string } },
   actions: { record: (_, _event: TeaEvent) => {} }
@@ -70,11 +69,10 @@ it("serves another protocol, with its actors, socket, route, table, event and bu
   const client = await connect(server.ws, { path: "/tea" })
   for (const text of ["one", "two", "three"]) client.send(text)
   for (const type of ["wait", "poured", "poured"]) await client.until(type)
-
   const read = async (path: string) => (await fetch(server.http + path)).text()
   expect(await read("/tea/cups")).toBe('["brown","brown"]')
   expect(JSON.parse(await read("/openapi.json")).paths).toHaveProperty(["/tea/cups"])
-  expect(await read("/metrics")).toMatch(/silktower_pours_total 2\n[^]*silktower_refusals_total\{budget="pours"\} 1\n/)
+  expect(await read("/metrics")).toMatch(/refusals_total\{budget="pours"\} 1\n[^]*pours_total 2\n/)
   expect(server.log().match(/"message":"tea:poured","pot":"brown"/g)).toHaveLength(2)
   const tower = await TowerWatcher.open(`${server.http}/tower/events?key=key`)
   await tower.until(({ charts }) => charts["teapot"]?.["warm"] === 1)
