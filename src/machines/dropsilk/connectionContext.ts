@@ -122,7 +122,7 @@ export const presenceIn =
 /** What flights are told when a connection gives back the seat that it has and the one that it has asked for. */
 export const leavesOf = (
   { id, seat, asked }: ConnectionContext,
-  how: { readonly abrupt: boolean; readonly at: number }
+  how: { readonly abrupt: boolean; readonly leavesRoom: boolean; readonly at: number }
 ): readonly { readonly flightId: string; readonly event: FlightEvent }[] => {
   // Of one flight it has at most one seat: the one that it has asked for last.
   const seats = seat === null || seat.flightId === asked?.flightId ? [asked] : [seat, asked]
@@ -132,7 +132,7 @@ export const leavesOf = (
       : [
           {
             flightId: given.flightId,
-            event: { type: "seat.leave", id, attempt: given.attempt, leavesRoom: true, ...how } as const
+            event: { type: "seat.leave", id, attempt: given.attempt, ...how } as const
           }
         ]
   )
