@@ -17,7 +17,8 @@ import {
 } from "./connectionContext.ts"
 import type { DropSilkEvent } from "./events.ts"
 import type { Channel, ConnectionType, FlightEvent, FlightInput, Peer, SeatReport } from "./flightContext.ts"
-import type { NetworkEvent, Presence } from "./network.ts"
+import type { NetworkEvent } from "./network.ts"
+import type { Presence } from "./networkClients.ts"
 import type { RoomAttach, RoomInvite } from "./roomMessages.ts"
 import type { Participant, Role } from "./roomRecord.ts"
 

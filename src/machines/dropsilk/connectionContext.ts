@@ -3,7 +3,8 @@ import { networkOf } from "../clientAddress.ts"
 import type { SupervisorReply } from "../supervisor.ts"
 import { networkAt } from "./addresses.ts"
 import type { Channel, FlightEvent, FlightNotice, Member } from "./flightContext.ts"
-import type { NetworkNotice, Presence } from "./network.ts"
+import type { NetworkNotice } from "./network.ts"
+import type { Presence } from "./networkClients.ts"
 import type { AttachReply, RoomVouched } from "./roomMessages.ts"
 
 export interface ConnectionInput {
