@@ -82,6 +82,8 @@ export interface Core {
   /** Epoch milliseconds. */
   readonly startedAt: number
   readonly now: () => number
+  /** Where the protocol is served: `/`, or a path without a slash at its end. */
+  readonly mount: string
   /** Where the world reaches this protocol: an http(s) URL without a slash at its end, known once the server listens. */
   readonly publicUrl: () => string
   /** Whether an operator has said so, or it is this machine's. */

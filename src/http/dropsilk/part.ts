@@ -20,6 +20,8 @@ import { turnHandlers } from "./turn.ts"
 import { isCallback, type UploadsOptions, uploadHandlers } from "./uploads.ts"
 
 export interface DropSilkPartOptions {
+  /** Where it is served. */
+  readonly mount: string
   readonly desk: RoomDesk
   readonly budgets: RoomBudgets
   readonly status: ServerStatus
@@ -45,7 +47,7 @@ export const dropSilkPart = (options: DropSilkPartOptions): HttpPart => {
     budgets: budgetsOfPath,
     cors: corsRoutes,
     fastPaths: [pollFastPath(poll)],
-    documents: { "/asyncapi.json": () => asyncApiDocument(status.version, frameBudgets) },
+    documents: { "/asyncapi.json": () => asyncApiDocument(status.version, frameBudgets, options.mount) },
     notFound: (_, path) => (isRooms(path) ? unknownRoomEndpoint : pathsOfOld.has(path) ? unknownPath : undefined),
     isCallback
   })

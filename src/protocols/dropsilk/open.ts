@@ -105,6 +105,7 @@ export const open = (core: Core, settings: DropSilkSettings): Parts => {
     endpoints: { ...connections.endpoints, ...desk.endpoints },
     sockets: connections.sockets,
     http: dropSilkPart({
+      mount: core.mount,
       desk,
       budgets: { ...budgets, addressOf: (request) => core.addressOf(request).address },
       status: {
