@@ -79,7 +79,8 @@ const base = setup({
     isCrowded: ({ context }) =>
       context.clients.length >= context.crowd || context.owedBytes >= context.listBytesPerSecond,
     owesPause: ({ context }) => isWorthPause(context),
-    isLastTurn: (_, { isLast }: { isLast: boolean }) => isLast,
+    /** One turn has not reached everybody, or was so much that a pause must follow. */
+    needsPause: ({ context }, { isLast }: { isLast: boolean }) => !isLast || isWorthPause(context),
     isNewPresence: ({ context, event }) => {
       assertEvent(event, "network.presence")
       const entry = entryOf(context.clients, event.id)
@@ -221,9 +222,8 @@ export const networkMachine = base.extend({ actions: { listNewcomer, takeTurn } 
         "network.presence": { guard: "isNewPresence", actions: "changePresence" },
         deadline: [{ guard: "owesPause", actions: pause }, { actions: "takeTurn" }],
         "turn.taken": [
-          { guard: "owesPause", actions: pause },
-          { guard: { type: "isLastTurn", params: ({ event }) => event }, target: "settled" },
-          { actions: pause }
+          { guard: { type: "needsPause", params: ({ event }) => event }, actions: pause },
+          { target: "settled" }
         ]
       }
     },

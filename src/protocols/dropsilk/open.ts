@@ -95,6 +95,7 @@ export const open = (core: Core, settings: DropSilkSettings): Parts => {
           listBytesPerSecond: dropSilkLimits.listBytesPerSecond,
           listRoundMs: dropSilkLimits.listRoundMs,
           listTurnBytes: dropSilkLimits.listTurnBytes,
+          ...listSizes,
           crowd: dropSilkLimits.networkCrowd
         },
         story: { staleMs: dropSilkLimits.storyStaleMs, entries: dropSilkLimits.storyEntries }

@@ -21,6 +21,22 @@ describe.each(files)("src/machines/%s", (name) => {
       /\b(Date|Math\.random|setTimeout|setInterval|setImmediate|queueMicrotask|process|console|fetch|crypto|globalThis)\b/
     expect(outside.exec(codeOf(name))?.[0]).toBeUndefined()
   })
+
+  it("takes no event for another than its type says", () => {
+    expect(codeOf(name)).not.toMatch(/\bevent as\b/)
+  })
+
+  it("names others by their addresses, unless it is what finds them", () => {
+    const finds = ["registry.ts", "supervisor.ts"]
+    expect(finds.includes(name) || !/\b(Any)?ActorRef\b/.test(codeOf(name))).toBe(true)
+  })
+})
+
+const source = new URL("../../../src/", import.meta.url)
+const sources = readdirSync(source, { recursive: true, encoding: "utf8" }).filter((name) => /\.[jt]s$/.test(name))
+
+it.each(sources)("src/%s can be read at one sitting", (name) => {
+  expect(readFileSync(new URL(name, source), "utf8").split("\n").length).toBeLessThanOrEqual(501)
 })
 
 it.each([

@@ -351,6 +351,18 @@ const settings = (): readonly Setting[] => [
     events: fewEvents
   },
   {
+    name: "that is sent one list a turn, which is worth no pause",
+    input: {
+      group: "192.0.2",
+      listBytesPerSecond: 1_000_000,
+      listRoundMs: 20_000,
+      listTurnBytes: 1,
+      ...listSizes,
+      crowd: 512
+    },
+    events: fewEvents
+  },
+  {
     name: "whose lists are cut to two, and then to one",
     input: {
       group: "192.0.2",
