@@ -1,45 +1,26 @@
-import type { Browser, Page } from "playwright-core"
-import { afterAll, beforeAll, expect, it } from "vitest"
-import { launchChromium } from "../../scripts/chromium.ts"
-import { type StartedServer, startServer } from "../core/http/startedServer.ts"
-import { describeInChromium } from "../support/browser.ts"
-import { type PageServer, servePage } from "./newcomer.ts"
+import type { Page } from "playwright-core"
+import { beforeEach, expect, it } from "vitest"
+import { budgetsOf, useSurface } from "../core/http/startedServer.ts"
+import { describeInChromium, useBrowser } from "../support/browser.ts"
+import { usePage } from "./newcomer.ts"
 
 describeInChromium("a page of another origin in Chromium", (chromium) => {
-  let browser: Browser
-  let pages: PageServer
+  const pages = usePage()
+  const browser = useBrowser(chromium)
   let page: Page
-  let server: StartedServer
+  beforeEach(async () => {
+    page = await (await browser.newContext()).newPage()
+    await page.goto(`http://localhost:${pages.port}/`)
+  })
   /** Milliseconds that budgets make everybody wait. */
   let wait = 0
-  beforeAll(async () => {
-    browser = await launchChromium(chromium)
-    pages = await servePage()
-    page = await browser.newPage()
-    await page.goto(`http://localhost:${pages.port}/`)
-    const budget = () => wait
-    server = await startServer(
-      {},
-      {
-        allowsOrigin: (origin) => origin === `http://localhost:${pages.port}`,
-        budgets: {
-          request: () => 0,
-          check: () => 0,
-          askOthers: budget,
-          createRoom: budget,
-          guess: budget,
-          guessedRight: () => {},
-          poll: budget,
-          addressOf: () => "192.0.2.1"
-        }
-      }
-    )
-  })
-  afterAll(async () => {
-    await browser.close()
-    pages.close()
-    await server.stop()
-  })
+  const server = useSurface(
+    {},
+    {
+      allowsOrigin: (origin) => origin === `http://localhost:${pages.port}`,
+      budgets: budgetsOf(() => wait)
+    }
+  )
 
   /** What a script of the page can read of an answer. */
   const read = (path: string, init: RequestInit = {}) =>

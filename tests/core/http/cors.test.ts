@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest"
-import { allowedOrigin, surfaceForThisTest, useSurface } from "./startedServer.ts"
+import { allowedOrigin, budgetsOf, surfaceForThisTest, useSurface } from "./startedServer.ts"
 
 const started = useSurface()
 
@@ -74,16 +74,7 @@ describe("a page of an allowed origin", () => {
     const hasty = await surfaceForThisTest(
       {},
       {
-        budgets: {
-          request: () => 0,
-          check: () => 0,
-          askOthers: () => 5000,
-          createRoom: () => 5000,
-          guess: () => 5000,
-          guessedRight: () => {},
-          poll: () => 5000,
-          addressOf: () => "192.0.2.1"
-        }
+        budgets: budgetsOf(() => 5000)
       }
     )
     const asks = [

@@ -23,22 +23,25 @@ export interface Answer {
 }
 
 /** `parts` are put in the place of what this server has by itself. */
+/** Budgets of which those with an answer of their own make everybody wait so many milliseconds. */
+export const budgetsOf = (wait: () => number): HttpSurfaceOptions["budgets"] => ({
+  request: () => 0,
+  check: () => 0,
+  askOthers: wait,
+  createRoom: wait,
+  guess: wait,
+  guessedRight: () => {},
+  poll: wait,
+  addressOf: () => "192.0.2.1"
+})
+
 export const startServer = async (limits: Partial<HttpLimits> = {}, parts: Partial<HttpSurfaceOptions> = {}) => {
   const desk = createMemoryDesk()
   const faults: unknown[] = []
   const origins = createOriginPolicy({ environment: "development", allowed: [allowedOrigin], localPorts: [] })
   const { server, close } = await createHttpSurface({
     desk,
-    budgets: {
-      request: () => 0,
-      check: () => 0,
-      askOthers: () => 0,
-      createRoom: () => 0,
-      guess: () => 0,
-      guessedRight: () => {},
-      poll: () => 0,
-      addressOf: () => "192.0.2.1"
-    },
+    budgets: budgetsOf(() => 0),
     readiness: async () => "ready",
     metrics: { text: async () => "", contentType: "text/plain", answered: () => {} },
     status: {

@@ -1,14 +1,11 @@
 import { once } from "node:events"
-import { mkdtemp, rm } from "node:fs/promises"
 import { connect as connectTcp } from "node:net"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import { afterEach, describe, expect, it } from "vitest"
-import type { AnyEventObject } from "xstate"
 import { limits } from "../../../src/limits.ts"
-import { connect, makeRoom, startServer, type TestClient, type TestServer } from "../../support/server.ts"
+import { poison } from "../../support/poison.ts"
+import { connect, makeRoom, meetInFlight, type TestClient, type TestServer } from "../../support/server.ts"
 import { TowerWatcher } from "../../support/towerStream.ts"
-import { useServer } from "../../support/useServer.ts"
+import { serverForThisTest, useServer } from "../../support/useServer.ts"
 import { startServer as startSurface } from "./startedServer.ts"
 
 const key = "a key & a half: öffne dich"
@@ -20,19 +17,9 @@ const ask = async (url: string, init: RequestInit = {}) => {
   return { status: response.status, headers: response.headers, text: await response.text() }
 }
 
-const named = async (server: TestServer, name: string, from?: string) => {
-  const client = await server.connect(from === undefined ? {} : { from })
-  client.send({ type: "register-details", name })
-  await client.settled()
-  return client
-}
-
 const openFlight = async (server: TestServer, hostName: string, guestName: string) => {
-  const [host, guest] = [await named(server, hostName), await named(server, guestName)]
-  host.send({ type: "create-flight" })
-  const flightCode = (await host.until("flight-created"))["flightCode"] as string
-  guest.send({ type: "join-flight", flightCode })
-  await Promise.all([host.until("peer-joined"), guest.until("peer-joined")])
+  const [host, guest] = [await server.connect({ name: hostName }), await server.connect({ name: guestName })]
+  const flightCode = await meetInFlight(host, guest)
   return { host, guest, flightCode }
 }
 
@@ -72,16 +59,15 @@ describe("the tower page", () => {
   })
 
   it("leaves a line for whoever watches and for whoever was refused, without the keys", async () => {
-    const before = server.log().length
+    const before = server.lines().length
     await ask(`${server.http}/tower?key=my-other-password`, { headers: { "x-forwarded-for": "203.0.113.7" } })
     await ask(`${server.http}/tower${withKey(key)}`)
-    const lines = server
-      .log()
-      .slice(before)
-      .trimEnd()
-      .split("\n")
-      .map((line) => JSON.parse(line))
-    expect(lines.filter(({ message }) => message === "system:log_access")).toEqual([
+    expect(
+      server
+        .lines()
+        .slice(before)
+        .filter(({ message }) => message === "system:log_access")
+    ).toEqual([
       expect.objectContaining({ level: "warn", granted: false, ip: "203.0.113.7" }),
       expect.objectContaining({ level: "info", granted: true, ip: "127.0.0.1" })
     ])
@@ -165,7 +151,7 @@ describe("the tower page", () => {
     const { host, guest, flightCode } = await openFlight(server, "Ada", "Grace")
     host.send({ type: "signal", data: "hello" })
     await guest.until("signal")
-    const lobby = await named(server, "Edsger")
+    const lobby = await server.connect({ name: "Edsger" })
     const view = await watcher.until(
       ({ charts, flights }) => charts["connection"]?.["connected.place.lobby"] === 1 && flights.rows[0]?.signals === 1
     )
@@ -232,13 +218,9 @@ describe("the tower page", () => {
     await attached.until("room-attached")
     const crashing = await server.connect()
     const closed = crashing.closed()
-    const poison: AnyEventObject = Object.defineProperty({ type: "details.register" }, "name", {
-      enumerable: true,
-      get: () => {
-        throw new Error("poisoned")
-      }
-    })
-    server.tower.system.get("connections")?.send({ type: "child.tell", id: crashing.id, event: poison })
+    server.tower.system
+      .get("connections")
+      ?.send({ type: "child.tell", id: crashing.id, event: poison("details.register", "name") })
     expect(await closed).toBe(1011)
 
     const watcher = await watch()
@@ -262,7 +244,10 @@ describe("the tower page", () => {
     const watcher = await watch()
     const stories: string[] = []
     const { code, host, guest } = await makeRoom(server, "Ann", "Bob")
-    const [ann, bob] = [await named(server, "Ann", "203.0.113.7"), await named(server, "Bob", "203.0.113.8")]
+    const [ann, bob] = [
+      await server.connect({ name: "Ann", from: "203.0.113.7" }),
+      await server.connect({ name: "Bob", from: "203.0.113.8" })
+    ]
     ann.send({ type: "attach-room", roomCode: code, participantId: host })
     const { peer } = await ann.until("room-attached")
     bob.send({ type: "attach-room", roomCode: code, participantId: guest })
@@ -317,28 +302,20 @@ describe("the tower page", () => {
 })
 
 it("the tower page is closed to everybody when there is no key", async () => {
-  const directory = await mkdtemp(join(tmpdir(), "silktower-"))
-  const server = await startServer({ DATA_DIR: directory })
-  try {
-    for (const path of keyed) {
-      for (const query of ["", "?key=", "?key=undefined"]) {
-        expect(await ask(`${server.http}${path}${query}`)).toMatchObject({ status: 403, text: "Forbidden" })
-      }
+  const server = await serverForThisTest()
+  for (const path of keyed) {
+    for (const query of ["", "?key=", "?key=undefined"]) {
+      expect(await ask(`${server.http}${path}${query}`)).toMatchObject({ status: 403, text: "Forbidden" })
     }
-  } finally {
-    await server.stop()
-    await rm(directory, { recursive: true, force: true })
   }
 })
 
 it("a stopping server says farewell to its watchers and does not wait for them", async () => {
-  const directory = await mkdtemp(join(tmpdir(), "silktower-"))
-  const server = await startServer({ DATA_DIR: directory, LOG_ACCESS_KEY: key })
+  const server = await serverForThisTest({ LOG_ACCESS_KEY: key })
   const watcher = await TowerWatcher.open(`${server.http}/tower/events${withKey(key)}`)
   await watcher.until(() => true)
   await Promise.all([server.stop(), watcher.ended()])
   expect(watcher.text).toContain("event: farewell")
-  await rm(directory, { recursive: true, force: true })
 })
 
 describe("a watcher that does not read", () => {
@@ -394,8 +371,7 @@ describe("a watcher that does not read", () => {
 })
 
 it("a watcher's name for a client is what the client has called itself", async () => {
-  const directory = await mkdtemp(join(tmpdir(), "silktower-"))
-  const server = await startServer({ DATA_DIR: directory, LOG_ACCESS_KEY: key })
+  const server = await serverForThisTest({ LOG_ACCESS_KEY: key })
   const watcher = await TowerWatcher.open(`${server.http}/tower/events${withKey(key)}`)
   const name = "\n\nevent: tower\ndata: {}\n\n<b>"
   const client = await connect(server.ws)
@@ -405,6 +381,4 @@ it("a watcher's name for a client is what the client has called itself", async (
   expect(watcher.entries.find(({ event }) => event === "client:registered_details")?.name).toBe(name.trim())
   await client.close()
   await watcher.close()
-  await server.stop()
-  await rm(directory, { recursive: true, force: true })
 })

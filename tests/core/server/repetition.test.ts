@@ -48,16 +48,10 @@ const server = useServer({
   CONTACT_EMAIL: "contact@example.org"
 })
 
-const lines = (): readonly any[] =>
-  server
-    .log()
-    .trimEnd()
-    .split("\n")
-    .map((line) => JSON.parse(line))
 const linesOf = async (work: () => Promise<unknown>): Promise<readonly any[]> => {
-  const before = lines().length
+  const before = server.lines().length
   await work()
-  return lines().slice(before)
+  return server.lines().slice(before)
 }
 const numberOfLines = async (work: () => Promise<unknown>): Promise<number> => (await linesOf(work)).length
 

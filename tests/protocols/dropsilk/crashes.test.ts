@@ -1,16 +1,8 @@
 import { afterEach, describe, expect, it } from "vitest"
 import { type AnyEventObject, createActor, fromCallback } from "xstate"
-import { makeRoom, poll } from "../../support/server.ts"
+import { poison } from "../../support/poison.ts"
+import { makeRoom, meetInFlight, poll } from "../../support/server.ts"
 import { useClients, useServer, useUnhandled } from "../../support/useServer.ts"
-
-/** An event that makes whoever looks at it throw. */
-const poison = (type: string, field: string): AnyEventObject =>
-  Object.defineProperty({ type }, field, {
-    enumerable: true,
-    get: () => {
-      throw new Error("poisoned")
-    }
-  })
 
 describe("a crashed actor", () => {
   const unhandled = useUnhandled()
@@ -22,20 +14,11 @@ describe("a crashed actor", () => {
   const tell = (kind: string, id: string, event: AnyEventObject) =>
     server.tower.system.get(kind)?.send({ type: "child.tell", id, event })
 
-  const named = async (name: string) => {
-    const client = await open()
-    client.send({ type: "register-details", name })
-    await client.settled()
-    return client
-  }
+  const named = (name: string) => open({ name })
 
   const pair = async () => {
     const [one, other] = [await named("One"), await named("Other")]
-    one.send({ type: "create-flight" })
-    const { flightCode } = await one.next()
-    other.send({ type: "join-flight", flightCode })
-    await Promise.all([one.next(), other.next()])
-    return { one, other, flightCode: flightCode as string }
+    return { one, other, flightCode: await meetInFlight(one, other) }
   }
 
   it("connection: its socket closes with 1011, its peer hears peer-left, its network forgets it", async () => {

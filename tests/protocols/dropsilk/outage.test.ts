@@ -1,6 +1,6 @@
 import { beforeEach, expect, it } from "vitest"
 import { describeOnPostgres, useDatabase, withClient } from "../../support/databases.ts"
-import { connect, makeRoom, poll, post, startServer, type TestClient } from "../../support/server.ts"
+import { connect, makeRoom, meetInFlight, poll, post, startServer, type TestClient } from "../../support/server.ts"
 import { useThroughout } from "../../support/useThroughout.ts"
 import { startWay } from "../../support/way.ts"
 
@@ -37,10 +37,7 @@ describeOnPostgres("while the database is away", () => {
 
   const flight = async (): Promise<readonly [TestClient, TestClient]> => {
     const [ann, bob] = [await connect(server.ws), await connect(server.ws)]
-    ann.send({ type: "create-flight" })
-    const { flightCode } = await ann.until("flight-created")
-    bob.send({ type: "join-flight", flightCode })
-    await Promise.all([ann.until("peer-joined"), bob.until("peer-joined")])
+    await meetInFlight(ann, bob)
     return [ann, bob]
   }
   const expectToTalk = async ([ann, bob]: readonly [TestClient, TestClient], text: string) => {

@@ -6,16 +6,15 @@ import { createUploadThing, type UploadThingOptions } from "../../../../src/io/d
 import { createTestLog } from "../../../core/http/standIn.ts"
 import { surfaceForThisTest } from "../../../core/http/startedServer.ts"
 import { describeOnEachDatabase, describeOnPostgres, useDatabase } from "../../../support/databases.ts"
-import { askToUpload, type PresignedUpload, pptx, putFile, startUploadThing } from "../../../support/uploadThing.ts"
+import { askToUpload, type PresignedUpload, pptx, putFile, useUploadThing } from "../../../support/uploadThing.ts"
 import { serverForThisTest } from "../../../support/useServer.ts"
-import { useThroughout } from "../../../support/useThroughout.ts"
 
 const megabyte = 1024 * 1024
 const slides = { name: "Slides.pptx", size: 12, type: pptx }
 const bytes = new Uint8Array(Buffer.from("twelve bytes"))
 const routingError = { error: "UploadThing routing error" }
 
-const uploadThing = useThroughout(startUploadThing, (uploadThing) => uploadThing.stop())
+const uploadThing = useUploadThing()
 afterEach(() => {
   for (const path of ["/route-metadata", "/callback-result", "/v6/deleteFiles"]) uploadThing.fail(path)
 })
