@@ -1,7 +1,8 @@
 import * as Effect from "effect/Effect"
-import { readEnvironmentFile, variableNames } from "../src/config/config.ts"
+import { readEnvironmentFile, variableTable } from "../src/config/config.ts"
 import { misspeltNames } from "../src/config/misspelt.ts"
 import { type DatabaseSsl, readDatabaseSsl } from "../src/io/database/databaseEncryption.ts"
+import { protocols } from "../src/protocols.ts"
 
 /** The database the server would use when started from here: environment first, then `.env`, then defaults. */
 export const databaseSettings = (): {
@@ -11,7 +12,8 @@ export const databaseSettings = (): {
 } => {
   for (const [name, value] of Object.entries(Effect.runSync(readEnvironmentFile(".env")))) process.env[name] ??= value
   // Or another database would be taken than was meant, without a word.
-  for (const warning of misspeltNames(Object.keys(process.env), variableNames)) console.error(warning)
+  for (const warning of misspeltNames(Object.keys(process.env), Object.keys(variableTable(protocols))))
+    console.error(warning)
   const setting = (name: string): string | undefined => process.env[name]?.trim() || undefined
   return {
     url: setting("DATABASE_URL"),

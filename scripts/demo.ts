@@ -11,6 +11,7 @@ import { Effect } from "effect"
 import { startApplication } from "../src/application.ts"
 import { commandLineOf, valueFlagOr } from "../src/config/commandLine.ts"
 import { loadConfig } from "../src/config/config.ts"
+import { protocols } from "../src/protocols.ts"
 import { ask, Peer } from "./peer.ts"
 
 const fileBytes = 8 * 1024 * 1024
@@ -47,9 +48,11 @@ const isThere = async (url: string) => {
 /** A server for the occasion, on a free port, with a database that is gone afterwards. */
 const ownServer = async () => {
   const directory = await mkdtemp(join(tmpdir(), "silktower-demo-"))
-  const config = await Effect.runPromise(loadConfig({ PORT: "0", HOST: "127.0.0.1", DATA_DIR: directory }, []))
+  const config = await Effect.runPromise(
+    loadConfig({ PORT: "0", HOST: "127.0.0.1", DATA_DIR: directory }, [], protocols)
+  )
   const output = new PassThrough().resume()
-  const application = await startApplication(config, { output, pretty: false })
+  const application = await startApplication(config, { protocols, output, pretty: false })
   return {
     url: `http://127.0.0.1:${application.port}`,
     stop: async () => {

@@ -7,6 +7,8 @@ import { checkFitness } from "../src/io/database/databaseFitness.ts"
 import { readDatabaseUrl } from "../src/io/database/databaseUrl.ts"
 import { openEmbeddedDatabase } from "../src/io/database/embeddedDatabase.ts"
 import { dropTables, migrate } from "../src/io/database/migrations.ts"
+import { tablesOf } from "../src/io/database/tables.ts"
+import { protocols } from "../src/protocols.ts"
 import { askForYes } from "./askForYes.ts"
 import { databaseSettings, runScript } from "./databaseSettings.ts"
 
@@ -72,7 +74,7 @@ await runScript(async () => {
     await permission({ name: address.label, described: `the tables in PostgreSQL at ${address.label}`, danger })
     await withPostgres(address, async (client, { session }) => {
       await checkFitness(client, address.label, session)
-      await dropTables(client)
+      await dropTables(client, tablesOf(protocols))
       await migrate(client)
     })
     console.log(`The tables in PostgreSQL at ${address.label} are empty now.`)

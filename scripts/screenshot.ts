@@ -11,6 +11,7 @@ import { Effect } from "effect"
 import { startApplication } from "../src/application.ts"
 import { commandLineOf, oneOf, valueFlagOr, wholeNumber } from "../src/config/commandLine.ts"
 import { loadConfig } from "../src/config/config.ts"
+import { protocols } from "../src/protocols.ts"
 import { findChromium, launchChromium } from "./chromium.ts"
 import { ask, Peer } from "./peer.ts"
 
@@ -85,8 +86,8 @@ const main = async () => {
   if (chromium === undefined) throw new Error("Chromium is not on PATH: install Debian's chromium")
   const directory = await mkdtemp(join(tmpdir(), "silktower-picture-"))
   const environment = { PORT: "0", HOST: "127.0.0.1", DATA_DIR: directory, LOG_ACCESS_KEY: key }
-  const config = await Effect.runPromise(loadConfig(environment, []))
-  const application = await startApplication(config, { output: new PassThrough().resume(), pretty: false })
+  const config = await Effect.runPromise(loadConfig(environment, [], protocols))
+  const application = await startApplication(config, { protocols, output: new PassThrough().resume(), pretty: false })
   const url = `http://127.0.0.1:${application.port}`
   const browser = await launchChromium(chromium)
   try {

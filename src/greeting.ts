@@ -2,6 +2,7 @@
 import { BlockList, isIP, isIPv6 } from "node:net"
 import { networkInterfaces } from "node:os"
 import type { Config } from "./config/config.ts"
+import { limits } from "./limits.ts"
 import { version } from "./version.ts"
 
 export interface GreetingOptions {
@@ -11,10 +12,6 @@ export interface GreetingOptions {
   /** This machine's addresses. Default: those of its network interfaces. */
   readonly ownAddresses?: Iterable<string>
 }
-
-/** Machines with containers have dozens of addresses. */
-const shownAddresses = 4
-const shownOrigins = 2
 
 export const greeting = (config: Config, options: GreetingOptions): string => {
   const { port, database, ownAddresses = addressesOfInterfaces() } = options
@@ -64,7 +61,7 @@ const networkOf = (host: string, ownAddresses: Iterable<string>): readonly strin
       (host !== "0.0.0.0" || !isIPv6(address)) && !isIn(loopback, address) && !isIn(linkLocal, address)
   )
   const olderFirst = reachable.toSorted((one, other) => isIP(one) - isIP(other))
-  return olderFirst.slice(0, shownAddresses)
+  return olderFirst.slice(0, limits.greeting.addresses)
 }
 
 function* addressesOfInterfaces(): Generator<string> {
@@ -77,9 +74,9 @@ function* addressesOfInterfaces(): Generator<string> {
 
 const originsOf = ({ origins, environment }: Config): readonly string[] => {
   const admitted = [...origins.localPorts.map((port) => `http://localhost:${port}`), ...origins.allowed]
-  const rest = admitted.length - shownOrigins
+  const rest = admitted.length - limits.greeting.origins
   const parts = [
-    ...admitted.slice(0, shownOrigins),
+    ...admitted.slice(0, limits.greeting.origins),
     ...(rest > 0 ? [`${rest} more`] : []),
     ...(origins.previewPattern === undefined ? [] : ["VERCEL_PREVIEW_ORIGIN_REGEX"])
   ]

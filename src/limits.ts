@@ -1,6 +1,6 @@
 /**
- * Every number that is not configurable, in one screen: its unit, its reason, and what zero or absence would mean.
- * What an operator may set is in config.ts.
+ * Every number of the core that is not configurable: its unit, its reason, and what zero or absence would mean. What an
+ * operator may set is in config.ts; each protocol has its own numbers beside it.
  */
 export const limits = {
   // HTTP requests
@@ -17,6 +17,11 @@ export const limits = {
   /** Milliseconds between two looks whether the TLS certificate has been renewed, which happens weeks before the old
    * one ends. Zero would look all the time. */
   certificateCheckMs: 5_000,
+  /** Milliseconds between two looks for requests that are too slow: how late a 408 may come. Zero would look all the time. */
+  timeoutCheckMs: 1_000,
+  /** For so many seconds browsers use https only, once they have: half a year. Said only where this server itself speaks it.
+   * Zero would tell them to forget it. */
+  secureForSeconds: 15_552_000,
   /** Entries of X-Forwarded-For that are looked at, from the right. Real chains have a handful; zero would believe
    * no header at all. */
   forwardedEntries: 32,
@@ -46,35 +51,51 @@ export const limits = {
    * frame that is incomplete. 1 MiB in pieces of 256 bytes, half of the smallest segment a network need carry (536 bytes,
    * RFC 9293 3.7.1). Zero would mean no limit, and a byte at a time costs some hundred bytes of memory each. See `piecesFor`. */
   pieces: 4096,
+  /** Of so many frames one is measured: two looks at the clock cost a tenth of what relaying a frame does. Zero is not a
+   * number of frames. */
+  relaySample: 64,
+  /** Connections that come within `gapMs` milliseconds of each other are a rush: what can wait is done when nobody comes
+   * any more, `sliceMs` of work in a turn of the event loop, or when it has waited for `patienceMs`. Zero for `gapMs` would
+   * do it at once, and let others wait at the door meanwhile. */
+  rush: { gapMs: 1, sliceMs: 2, patienceMs: 1_000 },
 
-  // Rooms and flights
+  // Deadlines
 
-  /** Milliseconds that HTTP or a connection waits for a room's answer. Zero would never wait for the database. */
-  askTimeoutMs: 10_000,
-  /** Milliseconds after which a room nobody speaks to stops being an actor; its row remains. Zero would load it from
-   * the database at every poll (clients poll once a second). */
-  roomRestMs: 60_000,
-  /** Milliseconds after which a room that could not save tries again by itself. Zero would try without end. */
-  roomRetryMs: 5_000,
-  /** An owed extension of a room's life is written once it has moved by this share of the lifetime, so a crash costs
-   * a room at most this share. Zero would write at every poll. */
-  touchShare: 0.1,
-  /** Milliseconds without a word after which a participant without a seat gives way to somebody of the same address, if no
-   * socket of its name is there: clients poll once a second. Zero would let anybody there push others out. */
-  reloadSilenceMs: 5_000,
-  /** The same for everybody: a page in the background polls once a minute. Zero would let strangers push others out. */
-  goneSilenceMs: 90_000,
-  /** Participants of one room who may come back at a time: of more the newest. Zero would let nobody come back. */
-  returners: 8,
   /** Milliseconds to which deadlines are rounded up, so that thousands share one timer. Zero would give each its
    * own. */
   deadlineResolutionMs: 25,
-  /** Codes that are tried for a new room before giving up; of 32^6 codes, even with a million rooms one in a thousand
-   * is taken. Zero would make no room at all. */
-  roomCodeAttempts: 8,
+  /** Slots of the timer wheel: 13 s at the above, which most deadlines are within; one that is not is looked at once in a
+   * turn of the wheel. Zero is not a number of slots. */
+  deadlineSlots: 512,
+  /** Milliseconds between the two clocks that are a jump; less is how clocks are corrected. Zero would take every
+   * correction for a jump. */
+  clockJumpMs: 100,
 
   // The database
 
+  /** Milliseconds to connect and log in; a client waits for its answer meanwhile. Zero would wait for ever. */
+  connectTimeoutMs: 5_000,
+  /** Milliseconds a statement may run, told to PostgreSQL, or behind a pooler kept by cancelling it. Each of ours touches one
+   * row by its key, or a few by an index. Zero would mean no limit. */
+  statementTimeoutMs: 5_000,
+  /** Milliseconds until we stop waiting for an answer: longer than the above, for a server that has gone without a word.
+   * Zero would wait for ever. */
+  answerTimeoutMs: 8_000,
+  /** Milliseconds a connection on its way out may take to say goodbye; whoever met the failure waits for that. Zero would
+   * cut it off. */
+  goodbyeTimeoutMs: 1_000,
+  /** Milliseconds after which a spare connection is closed. Zero would keep none. */
+  spareConnectionMs: 60_000,
+  /** Milliseconds after which a busy connection is replaced, so that a moved database is found and memory given back. Zero
+   * would replace it after each use. */
+  connectionAgeMs: 30 * 60_000,
+  /** Connections to PostgreSQL, unless told otherwise: hosted databases often allow some twenty in all. Zero would ask
+   * nothing. */
+  poolSize: 10,
+  /** Bytes of the disk that the embedded database leaves alone: four segments of its write-ahead log. When the next one
+   * cannot be made, PostgreSQL gives up; inside this process it then turns in a circle for ever, and everything else in the
+   * process with it. Zero would let it come to that. */
+  spareBytes: 4 * 16 * 2 ** 20,
   /** Milliseconds that migrations wait for somebody else's lock: another migration takes a second or two. Zero would wait
    * for ever, also for a lock that nobody will give back. */
   migrationLockTimeoutMs: 30_000,
@@ -86,37 +107,6 @@ export const limits = {
   shortestStatementTimeoutMs: 500,
   /** Milliseconds for telling the database to end a statement. Zero would tell it nothing. */
   cancelTimeoutMs: 1_000,
-
-  // Networks
-
-  /** Bytes of lists that one network is sent a second in the long run. Zero would send none. */
-  listBytesPerSecond: 1_000_000,
-  /** Milliseconds in which everybody on a network can be sent one list: with what newcomers are sent, and with late timers,
-   * a change is seen by all within 5 s. Lists that are too long for that, of more than some 250 clients, are cut to those
-   * who have come or changed last: 62 among 1,000. Zero would show one client at most. */
-  listRoundMs: 3_000,
-  /** Bytes of lists that go out at once: a fifth of a second's. Zero would send none. */
-  listTurnBytes: 200_000,
-  /** Clients of one network from which on a newcomer's own list waits for the next turn: to put one together takes a
-   * look at everybody. Zero would let everybody wait. */
-  networkCrowd: 2_048,
-
-  /** Connections that come within `gapMs` milliseconds of each other are a rush: networks are told of them when nobody comes
-   * any more, `sliceMs` of work in a turn of the event loop, or when they have waited for `patienceMs`. Zero for `gapMs` would
-   * list everybody at once, and let others wait at the door meanwhile. */
-  rush: { gapMs: 1, sliceMs: 2, patienceMs: 1_000 },
-
-  // Flight stories
-
-  /** Milliseconds after which a story is told although its flight goes on, as operators are used to. Zero would tell
-   * every story at once. */
-  storyStaleMs: 2 * 60 * 60_000,
-  /** Stories at one time, of some 3 KB each: as many as 20,000 connections in pairs need. For one more the oldest is
-   * told as it is. Zero would tell every story too early. */
-  stories: 10_000,
-  /** Participants, and entries of the timeline, that one story keeps: a client that attaches again and again must not
-   * make it grow for ever. Zero would keep none. */
-  storyEntries: 32,
 
   // Third parties (Cloudflare, reCAPTCHA)
 
@@ -135,22 +125,15 @@ export const limits = {
   /** Milliseconds that a failure is shared before Cloudflare is asked again. Zero would ask for each client. */
   cloudflareFailedMs: 5_000,
 
-  // Previews and timed jobs
+  // Timed jobs
 
-  /** Milliseconds for one question to UploadThing: shorter than SHUTDOWN_TIMEOUT_MS, as a stopping server waits for
-   * it. Zero would ask nothing. */
-  uploadThingTimeoutMs: 8_000,
-  /** Previews that are deleted with one question. Zero would delete none. */
-  previewBatch: 100,
-  /** Batches that may fail one after the other before a cleanup gives up. Zero would not begin. */
-  previewFailedBatches: 3,
-  /** Files in one of UploadThing's lists, and lists that are read at most to see which files are still there: the
-   * free plan keeps 2 GB, at 64 MB or less a preview. Zero would find none. */
-  previewListing: { files: 500, pages: 100 },
   /** Milliseconds before a failed job is tried again, doubled for each further failure. Zero would never pause. */
   jobBackOffMs: 10_000,
   /** Milliseconds that these doublings end at. Zero would never pause. */
   jobLongestBackOffMs: 15 * 60_000,
+
+  /** Characters of `[0-9a-z]` that tell users of a TURN server apart in its log: 51 bits. Zero would tell nobody apart. */
+  turnUserIdLength: 10,
 
   // Health
 
@@ -164,6 +147,8 @@ export const limits = {
 
   /** Characters of one log line: a flight's story has some 10,000 at most. Zero would write no fields at all. */
   logLineUnits: 64 * 1024,
+  /** UTF-16 units of an error's message that a line shows: a stack of words says enough. Zero would show none. */
+  logErrorUnits: 500,
   /** Lines of one message a minute, and at once. Zero would write all of them.
    * `ofClient`: that one connection brings about; people do a few things a minute.
    * `ofAddress`: of one address; a classroom opens its pages at one moment.
@@ -178,6 +163,14 @@ export const limits = {
   logRetryMs: 100,
   /** Milliseconds that a process that ends gives its last lines. Zero would lose them. */
   logFarewellMs: 500,
+  /** Milliseconds that the last traces may take on their way out. Zero would lose them. */
+  tracesFarewellMs: 1_000,
+
+  // The greeting of a server that starts
+
+  /** Addresses of this machine, and allowed origins, that it names: machines with containers have dozens. Zero would name
+   * none. */
+  greeting: { addresses: 4, origins: 2 },
 
   // The tower page
 
@@ -188,10 +181,10 @@ export const limits = {
   /** An update is followed by a pause so many times as long as making it took: a hundredth of a core at most, of two
    * that one watcher may cost with all the rest. Zero would leave it to `watchIntervalMs` alone. */
   watchRest: 100,
-  /** Flights, and rooms, that are shown of each end: a long page, and some 8 KB an update. Zero would show totals
+  /** Rows of each list that are shown of each end: a long page, and some 8 KB an update. Zero would show totals
    * only. */
   watchRows: { newest: 30, oldest: 10 },
-  /** Flights that were shown and whose story can still be asked for. Zero would tell no story. */
+  /** Actors that were shown and whose story can still be asked for. Zero would tell no story. */
   watchRemembered: 1_000,
   /** Events shown of one update, the newest; the others are counted. Zero would only count. */
   watchEvents: 50,
@@ -202,6 +195,11 @@ export const limits = {
   /** Milliseconds of silence before a watcher is sent a sign of life, well under the usual 60 s of proxies. Zero would
    * send one with every look. */
   watchSilenceMs: 15_000,
+  /** Milliseconds after which a page whose stream was cut asks again. Zero would ask all the time. */
+  watchRetryMs: 2_000,
+  /** Seconds after which somebody may try again: when the server that stops has a successor, and when one of `watchers` may
+   * have gone. Zero would let it ask all the time. */
+  watchAgain: { whenStopping: 5, whenFull: 15 },
   /** Milliseconds that a stopping server gives a watcher to read the last word. Zero would cut everybody off. */
   watchFarewellMs: 500,
 
@@ -210,10 +208,11 @@ export const limits = {
   /** Addresses, or participants, that one budget remembers, of some 100 bytes each. For one more the one that has not
    * been heard of for longest is forgotten. Zero would remember none, and refuse nobody. */
   budgetKeys: 100_000,
-  /** Wrong codes of an address that never rests, in a day, beyond so many at once. With 1,000 live flights among 32^6
-   * codes that is 0.0024 hits a day; see docs/security.md. Zero would let nobody mistype. */
-  guessesADay: 2_400,
-  guessesAtOnce: 200,
+  /** Those that are looked at for forgetting, each time that one is heard of: more than are ever added. One would let their
+   * number grow. */
+  budgetKeysForgotten: 2,
+  /** Milliseconds after which somebody with too many connections may have fewer. Zero would let it ask all the time. */
+  connectionsWaitMs: 10_000,
   /** Milliseconds after which a connection that goes gives back the upgrade it has cost: a whole network may come back at
    * once when its proxy or ours was restarted. Holding all it may hold for so long, an address opens 17 a second. Zero would
    * let everybody open and drop connections without end. */
@@ -224,17 +223,17 @@ export const limits = {
   /** Frames that a connection may send at once, in seconds of what it may send in the long run: an offer with its
    * candidates comes in one burst. Zero would let nobody send two frames in a row. */
   frameBurstSeconds: 5,
-  /** Polls of one participant at once, in seconds of what it may ask in the long run: a page that was asleep asks for all
-   * it has missed. Zero would refuse every poll. */
-  pollBurstSeconds: 12,
   /** Requests of one address at once, in seconds of what it may ask in the long run. Zero would refuse every request. */
   requestBurstSeconds: 5,
-  /** Invitations from one connection to another, at once and a second: who is not answered asks again a few times. And
-   * from one address to one connection, so that nobody comes anew for more: a classroom may invite its teacher. Zero at
-   * once would be no limit. */
-  invitations: { ofPair: { atOnce: 5, perSecond: 0.2 }, ofAddress: { atOnce: 60, perSecond: 1 } },
   /** Milliseconds between two log lines about the same address and budget. Zero would let a flood fill the log. */
   refusalLineMs: 60_000,
+  /** UTF-16 units of an origin. A host name has 253 at most (RFC 1035 2.3.4); longer headers would only feed the pattern.
+   * Zero would know no origin. */
+  originUnits: 300,
+  /** UTF-16 units that are shown of what is no origin. Zero would show none. */
+  noOriginUnits: 100,
+  /** Origins whose answer is kept, so that polls do not parse the same header every second. Zero would keep none. */
+  rememberedOrigins: 1_000,
   /** Refused origins that are kept for the tower page, of up to 300 characters each, and their settings, which hold all
    * of ALLOWED_ORIGINS. Zero would keep one. */
   refusedOrigins: 20,
@@ -254,19 +253,7 @@ export const limits = {
   // Supervision
 
   /** Milliseconds that a supervisor whose children crash too often stays suspended. Zero would let them crash on. */
-  suspensionMs: 5_000,
-
-  // What clients may send
-
-  /** UTF-16 units of a name, after trimming. Zero is not a length: a name has at least one. */
-  nameUnits: 50,
-  /** UTF-16 units of a participant's or client's id, after trimming. Zero is not a length either. */
-  idUnits: 64,
-  /** UTF-16 units of a flight's or room's code, exactly, once it is cleaned. Zero is not a length either. */
-  codeLength: 6,
-  /** UTF-16 units of what is still cleaned to a code: some for each character of one, as much as mails and chats put in
-   * between. What is longer costs nobody more than to see that. Zero would refuse every code. */
-  pastedCodeUnits: 64
+  suspensionMs: 5_000
 } as const
 
 /**

@@ -5,13 +5,14 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import { type ApplicationOptions, startApplication } from "./application.ts"
 import { readCommandLine } from "./config/commandLine.ts"
-import { loadConfig, readEnvironmentFile } from "./config/config.ts"
+import { loadConfig, readEnvironmentFile, variableTable } from "./config/config.ts"
 import { configWarnings, environmentFileWarnings } from "./config/configWarnings.ts"
 import { serverProgram } from "./config/serverFlags.ts"
 import { greeting } from "./greeting.ts"
 import { createLogOutput, type DescriptorOutput } from "./io/telemetry/logOutput.ts"
 import { outliveStandardStreams } from "./io/telemetry/standardStreams.ts"
 import { limits } from "./limits.ts"
+import { protocols } from "./protocols.ts"
 
 const standardOutput = 1
 
@@ -32,7 +33,12 @@ const environmentFile = ".env"
 
 const fileWarnings = (): readonly string[] =>
   existsSync(environmentFile)
-    ? environmentFileWarnings(environmentFile, readFileSync(environmentFile, "utf8"), process.env)
+    ? environmentFileWarnings(
+        environmentFile,
+        readFileSync(environmentFile, "utf8"),
+        process.env,
+        Object.keys(variableTable(protocols))
+      )
     : []
 
 export interface RunOptions {
@@ -56,17 +62,18 @@ export const run = async ({ inspect }: RunOptions = {}): Promise<void> => {
         // PostgreSQL's own variables are read where the connection is made.
         for (const [name, value] of Object.entries(fromFile)) if (name.startsWith("PG")) process.env[name] ??= value
         const environment = { ...fromFile, ...process.env }
-        return { environment, config: yield* loadConfig(environment, words) }
+        return { environment, config: yield* loadConfig(environment, words, protocols) }
       })
     )
   )
   if (Result.isFailure(loaded)) return fail(loaded.failure)
   const { config, environment } = loaded.success
-  const warnings = [...fileWarnings(), ...configWarnings(environment)]
+  const warnings = [...fileWarnings(), ...configWarnings(environment, protocols)]
 
   const output = createLogOutput(standardOutput, { waitingUnits: limits.logWaitingUnits, retryMs: limits.logRetryMs })
   const giveUp = (error: unknown) => fail(error, output)
   const application = await startApplication(config, {
+    protocols,
     output,
     pretty: isatty(standardOutput),
     inspect,

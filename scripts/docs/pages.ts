@@ -1,7 +1,8 @@
 /** The pages under docs/statecharts, as texts by file name. */
 
-import type { SupervisorOptions } from "../../src/machines/supervisor.ts"
-import { towerSupervisors } from "../../src/machines/tower.ts"
+import { dropsilkKinds } from "../../src/machines/dropsilk/kinds.ts"
+import { jobKind, jobMachine } from "../../src/machines/job.ts"
+import type { Kind } from "../../src/machines/kinds.ts"
 import { allStates, type Chart, chartOf } from "./chart.ts"
 import { folderOf, machines } from "./machines.ts"
 import { mermaidOf } from "./mermaid.ts"
@@ -77,20 +78,16 @@ const subjectOf = (name: string): string =>
 interface Branch {
   readonly kind: string
   readonly machine: string
-  readonly restart: SupervisorOptions["restart"]
+  readonly restart: Kind["restart"]
 }
 
-/** The supervisors with what they supervise, read from their own logic. */
+/** The supervisors with what they supervise, as the kinds declare it. */
 const branches = (): readonly Branch[] => {
-  const supervisors = towerSupervisors({
-    ...(machines as any),
-    settings: { connection: {}, room: {}, story: {}, job: {} },
-    now: () => 0
-  })
-  return Object.values(supervisors).map((logic) => {
-    const { kind, child, restart } = (logic as unknown as { config: SupervisorOptions }).config
-    return { kind, machine: (child as { id?: string }).id ?? kind, restart }
-  })
+  const declared = [
+    ...dropsilkKinds({ ...(machines as any), settings: {} }),
+    jobKind(jobMachine, { backOffMs: 0, longestBackOffMs: 0 }, [])
+  ]
+  return declared.map(({ kind, chart, restart }) => ({ kind, machine: (chart as { id?: string }).id ?? kind, restart }))
 }
 
 /** Whom an expression names: a supervisor by its kind, a kind of actor, or whoever asked. */
@@ -98,7 +95,7 @@ const receiverOf = (expression: string, tree: readonly Branch[]): string => {
   const branch = tree.find(({ kind }) => kind === expression)
   if (branch !== undefined) return branch.kind
   if (/replyTo/.test(expression)) return "whoever asked"
-  const named = tree.find(({ machine }) => new RegExp(`\\.${machine}$`).test(expression))
+  const named = tree.find(({ machine }) => new RegExp(`^(own)?${machine}(At)?\\(`, "i").test(expression))
   return named?.kind ?? "any supervisor"
 }
 

@@ -26,7 +26,7 @@ export interface EventType {
 }
 
 export interface Sending {
-  /** File name without its ending. */
+  /** A chart's name. */
   readonly from: string
   /** A supervisor's kind, or the expression that names whoever is told. */
   readonly to: string
@@ -37,6 +37,9 @@ export interface Sending {
 const answerTypes = ["RoomAnswer", "AttachReply"]
 
 const folder = new URL("../../src/machines/", import.meta.url)
+
+/** The chart that a file belongs to: `room` of `roomStorage.ts`. */
+const chartOf = ({ name }: SourceFile): string => /^[a-z]+/.exec(name)?.[0] ?? name
 
 const readSources = (): readonly SourceFile[] =>
   readdirSync(folder, { recursive: true, encoding: "utf8" })
@@ -163,25 +166,64 @@ export const createSourceReader = () => {
     return carried.length > 0 ? carried : typed
   }
 
+  /** A value that is named there instead of written down: the object that a constant of this name is. */
+  const constantIn = (file: SourceFile, name: string): Syntax | undefined =>
+    everyNode(file.program).find(({ type, id, init }) => type === "VariableDeclarator" && id.name === name && init)?.[
+      "init"
+    ]
+
+  /** The events of what is sent with an action that takes them as a parameter: from every place where it is asked for. */
+  const eventsGivenTo = (file: SourceFile, action: string): readonly string[] =>
+    everyNode(file.program)
+      .filter(({ type, callee }) => type === "CallExpression" && callee.name === "enqueue")
+      .map((call) => call["arguments"][0] as Syntax)
+      .filter((asked) => written(file, asked).startsWith(`{ type: "${action}", params:`))
+      .flatMap((asked) => {
+        const params = (asked["properties"] as readonly Syntax[]).find(({ key }) => key?.name === "params")
+        return everyNode(params?.["value"] as Syntax).flatMap((node) => {
+          if (node.type === "ObjectExpression") return eventsIn(node)
+          const constant = node.type === "Identifier" ? constantIn(file, node["name"]) : undefined
+          return constant === undefined ? [] : eventsIn(constant)
+        })
+      })
+      .filter((type, at, all) => all.indexOf(type) === at)
+
+  /** What is sent with `tell` and `start`, which name the address in their message. */
+  const tellings = (file: SourceFile): readonly Sending[] =>
+    everyNode(file.program)
+      .filter(
+        ({ type, value }) =>
+          type === "Property" && value?.type === "CallExpression" && /^(tell|start)$/.test(value.callee.name)
+      )
+      .flatMap((property): readonly Sending[] => {
+        const message = property["value"].arguments[0] as Syntax
+        const part = (name: string) =>
+          everyNode(message).find((node) => node.type === "Property" && node["key"].name === name)?.["value"] as Syntax
+        const to = written(file, part("to"))
+        const given = eventsGivenTo(file, property["key"].name)
+        const own = part("event").type === "Identifier" ? given : eventsIn(part("event"))
+        // What has been put together elsewhere: the answers to those who have asked.
+        const isAnswer = own.length === 0
+        const events = isAnswer ? answerTypes.flatMap(eventsOf).map(({ type }) => type) : own
+        return events.map((event) => ({ from: chartOf(file), to: isAnswer ? "replyTo" : to, event }))
+      })
+
   return {
     eventsOf,
-    /** Every `sendTo` of the machines, one entry for each event. */
+    /** Everything that the machines send, one entry for each event. */
     sendings: (): readonly Sending[] =>
-      files.flatMap((file) =>
-        everyNode(file.program)
+      files.flatMap((file) => [
+        ...tellings(file),
+        ...everyNode(file.program)
           .filter(
             ({ type, callee }) =>
               type === "CallExpression" && (callee.name === "sendTo" || callee.property?.name === "sendTo")
           )
           .flatMap((call): readonly Sending[] => {
             const [target, event] = call["arguments"] as [Syntax, Syntax]
-            const supervisor = /supervisorOf\("(\w+)"\)|system\.get\("(\w+)"\)/.exec(written(file, target))
-            const to = supervisor?.[1] ?? supervisor?.[2] ?? written(file, target)
-            // What has been put together elsewhere: the answers to those who have asked.
-            const isAnswer = event.type === "Identifier"
-            const events = isAnswer ? answerTypes.flatMap(eventsOf).map(({ type }) => type) : eventsIn(event)
-            return events.map((each) => ({ from: file.name, to: isAnswer ? "replyTo" : to, event: each }))
+            const to = written(file, target)
+            return /registry/.test(to) ? [] : eventsIn(event).map((each) => ({ from: chartOf(file), to, event: each }))
           })
-      )
+      ])
   }
 }

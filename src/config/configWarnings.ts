@@ -2,69 +2,84 @@
  * What was set and has no effect, in lines for the log. What cannot be meant at all is refused (config.ts); here is what
  * other parts of the environment make useless, and what nobody reads. No line holds a value.
  */
-import { isDefault, variableNames } from "./config.ts"
+import { isDefault, variableTable } from "./config.ts"
 import { misspeltNames } from "./misspelt.ts"
+import { type Configurable, mountVariableOf, readMount } from "./protocolSettings.ts"
 
 type Environment = Readonly<Record<string, string | undefined>>
 
+type Settings = Configurable["settings"]
+
 /** Variables that do nothing unless another one is set. */
-const needed: readonly (readonly [names: readonly string[], needed: string])[] = [
-  [
-    ["PUBLIC_SERVER_URL", "PREVIEW_RETENTION_HOURS", "PREVIEW_CLEANUP_INTERVAL_MINUTES", "PREVIEW_CLEANUP_CRON"],
-    "UPLOADTHING_TOKEN"
-  ],
+const needed: NonNullable<Settings["needed"]> = [
   [["DATABASE_SSL"], "DATABASE_URL"],
   [["MAX_LOG_BUFFER_SIZE"], "LOG_ACCESS_KEY"],
   [["TURN_TTL_SECONDS"], "TURN_URLS"],
   [["CLOUDFLARE_TURN_TOKEN_ID"], "CLOUDFLARE_API_TOKEN"],
-  [["CLOUDFLARE_API_TOKEN"], "CLOUDFLARE_TURN_TOKEN_ID"],
-  [["CONTACT_EMAIL"], "RECAPTCHA_SECRET_KEY"],
-  [["RECAPTCHA_SECRET_KEY"], "CONTACT_EMAIL"]
+  [["CLOUDFLARE_API_TOKEN"], "CLOUDFLARE_TURN_TOKEN_ID"]
 ]
 
 /** Variables that do nothing once another one is set. */
-const overruled: readonly (readonly [name: string, by: string])[] = [
+const overruled: NonNullable<Settings["overruled"]> = [
   ["DATA_DIR", "DATABASE_URL"],
-  ["ROOM_CLEANUP_INTERVAL_MINUTES", "ROOM_CLEANUP_CRON"],
-  ["PREVIEW_CLEANUP_INTERVAL_MINUTES", "PREVIEW_CLEANUP_CRON"],
   ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"],
   ["OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS"]
 ]
 
-/** Of an environment that loadConfig has read without a fault. */
-export const configWarnings = (environment: Environment): readonly string[] => {
+/** Of an environment that loadConfig has read without a fault, given the same protocols. */
+export const configWarnings = (environment: Environment, protocols: readonly Configurable[]): readonly string[] => {
+  const table = variableTable(protocols)
+  const names = Object.keys(table)
   const textOf = (name: string): string => environment[name]?.trim() ?? ""
   const isSet = (name: string): boolean => textOf(name) !== ""
   // Nobody misses a default.
-  const isWished = (name: string): boolean => isSet(name) && !isDefault(name, textOf(name))
+  const isWished = (name: string): boolean => isSet(name) && !isDefault(table, name, textOf(name))
+  const isServed = ({ name, mount }: Configurable) => readMount(textOf(mountVariableOf(name)) || mount) !== null
+  const settings = protocols.filter(isServed).map((protocol) => protocol.settings)
+  const isProduction = textOf("NODE_ENV").toLowerCase() === "production"
   return [
-    ...needed.flatMap(([names, other]) =>
-      isSet(other) ? [] : names.filter(isWished).map((name) => `${name} has no effect without ${other}`)
+    ...[...settings.flatMap((each) => each.needed ?? []), ...needed].flatMap(([dependents, other]) =>
+      isSet(other) ? [] : dependents.filter(isWished).map((name) => `${name} has no effect without ${other}`)
     ),
-    ...overruled.flatMap(([name, by]) => (isWished(name) && isSet(by) ? [`${name} has no effect beside ${by}`] : [])),
-    ...unreachable(textOf("NODE_ENV").toLowerCase() === "production", isSet),
-    ...unreadOfOpenTelemetry(environment, isSet),
-    ...misspeltNames(Object.keys(environment), variableNames)
+    ...[...overruled, ...settings.flatMap((each) => each.overruled ?? [])].flatMap(([name, by]) =>
+      isWished(name) && isSet(by) ? [`${name} has no effect beside ${by}`] : []
+    ),
+    ...settings.flatMap((each) => each.warnings?.(isProduction ? "production" : "development", isSet) ?? []),
+    ...protocols
+      .filter((protocol) => !isServed(protocol))
+      .flatMap(({ name, settings: { variables } }) =>
+        Object.keys(variables)
+          .filter(isWished)
+          .map((variable) => `${variable} has no effect while ${mountVariableOf(name)} is off`)
+      ),
+    ...unreadOfOpenTelemetry(environment, names, isSet),
+    ...misspeltNames(Object.keys(environment), names)
   ]
 }
 
-/** In development UploadThing's SDK asks for the news by itself. */
-const unreachable = (isProduction: boolean, isSet: (name: string) => boolean): readonly string[] =>
-  isProduction && isSet("UPLOADTHING_TOKEN") && !isSet("PUBLIC_SERVER_URL")
-    ? ["UPLOADTHING_TOKEN has no effect without PUBLIC_SERVER_URL in production: UploadThing cannot call back"]
-    : []
-
 /** Where traces are collected, whoever sets another of OpenTelemetry's variables means this server too. */
-const unreadOfOpenTelemetry = (environment: Environment, isSet: (name: string) => boolean): readonly string[] => {
+const unreadOfOpenTelemetry = (
+  environment: Environment,
+  names: readonly string[],
+  isSet: (name: string) => boolean
+): readonly string[] => {
   if (!isSet("OTEL_EXPORTER_OTLP_ENDPOINT") && !isSet("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")) return []
   return Object.keys(environment)
-    .filter((name) => name.startsWith("OTEL_") && isSet(name) && !variableNames.includes(name))
-    .filter((name) => misspeltNames([name], variableNames).length === 0)
+    .filter((name) => name.startsWith("OTEL_") && isSet(name) && !names.includes(name))
+    .filter((name) => misspeltNames([name], names).length === 0)
     .map((name) => `${name} has no effect: of OpenTelemetry's variables only those in .env.example are read`)
 }
 
-/** What in the text of an environment file is not read, or not as it is written. `path`: how to call the file. */
-export const environmentFileWarnings = (path: string, text: string, environment: Environment): readonly string[] => {
+/**
+ * What in the text of an environment file is not read, or not as it is written. `path`: how to call the file; `names`: the
+ * variables that are read.
+ */
+export const environmentFileWarnings = (
+  path: string,
+  text: string,
+  environment: Environment,
+  names: readonly string[]
+): readonly string[] => {
   const warnings: string[] = []
   const lines = new Map<string, number>()
   for (const [index, line] of linesOf(text)) {
@@ -74,7 +89,7 @@ export const environmentFileWarnings = (path: string, text: string, environment:
       if (!/^\s*(?:#.*)?$/.test(line)) warnings.push(`${at} is not read: it is no NAME=value`)
       continue
     }
-    if (!variableNames.includes(name)) continue
+    if (!names.includes(name)) continue
     const earlier = lines.get(name)
     if (earlier !== undefined)
       warnings.push(`${path}, line ${earlier} has no effect: ${name} comes again in line ${index}`)

@@ -24,6 +24,6 @@ export const createAllowedMethods = (routes: readonly Route[]): AllowedMethods =
 
 /** HEAD is taken wherever GET is, OPTIONS everywhere. */
 const allowOf = (routes: readonly Route[]): string => {
-  const methods = [...new Set(routes.map(({ method }) => method))].toSorted()
-  return [...methods.flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method])), "OPTIONS"].join(", ")
+  const methods = new Set(routes.flatMap(({ method }) => (method === "GET" ? ["GET", "HEAD"] : [method])))
+  return [...[...methods].toSorted(), "OPTIONS"].join(", ")
 }

@@ -1,7 +1,7 @@
 /** Requests as metrics and traces see them: by endpoint, method and status, never by what a client has sent. */
 import type { IncomingMessage } from "node:http"
-import type { Metrics } from "../io/telemetry/metrics.ts"
 import type { Tracing } from "../io/telemetry/tracing.ts"
+import type { RequestMetrics } from "./requestMetrics.ts"
 import { createRoutePatterns } from "./routePattern.ts"
 
 /** Runs what answers a request. What it gives back is to be called when the answer is over, with its status. */
@@ -10,7 +10,7 @@ export type Observe = (request: IncomingMessage, work: () => void) => (status: n
 export interface ObserverOptions {
   /** Paths that are answered, parameters with a colon before them. */
   readonly paths: readonly string[]
-  readonly metrics: Pick<Metrics, "answered">
+  readonly metrics: RequestMetrics
   /** Absent: nobody collects traces. */
   readonly tracing?: Pick<Tracing, "request"> | undefined
 }

@@ -1,11 +1,13 @@
-/** Reading a JSON body the way DropSilk's clients are used to. */
+/** Reading a JSON body, and saying what is wrong with one. */
 import * as Effect from "effect/Effect"
 import type * as HttpServerRequest from "effect/http/HttpServerRequest"
 import type * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaJITCompiler from "effect/schema/SchemaJITCompiler"
-import { allFaults, invalidRequest, issuesOf } from "./invalidRequest.ts"
+import { allFaults } from "../wire/core/invalidRequest.ts"
+import { responseOf } from "./answer.ts"
+import { invalidRequest, issuesOf } from "./invalidRequest.ts"
 
 /** A way to read bodies of one shape; answers 400 `Invalid request` by itself when one does not have that shape. */
 export type ReadsBody<A> = (
@@ -27,7 +29,7 @@ export const readsJson = <S extends Schema.ConstraintDecoder<unknown>>(schema: S
       if (typeof body !== "object" || body === null || Array.isArray(body)) return refuse("must be a JSON object")
       const decoded = decode(body)
       if (Result.isSuccess(decoded)) return answer(decoded.success)
-      return Effect.succeed(invalidRequest([...fault, ...issuesOf(decoded.failure.issue)]))
+      return Effect.succeed(responseOf(invalidRequest([...fault, ...issuesOf(decoded.failure.issue)])))
     }
 
     if (!isJson(request.headers["content-type"])) return answerTo({}, hasBody(request.headers) ? unreadBody : [])
@@ -51,7 +53,7 @@ const unreadBody = ["content-type: must be application/json for the body to be r
 const hasBody = (headers: Readonly<Record<string, string | undefined>>): boolean =>
   headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0
 
-const refuse = (demand: string) => Effect.succeed(invalidRequest([`request: ${demand}`]))
+const refuse = (demand: string) => Effect.succeed(responseOf(invalidRequest([`request: ${demand}`])))
 
 /**
  * `application/json` and whatever else says with `+json` that it is written as JSON (RFC 6839 3.1); media types are the

@@ -10,6 +10,7 @@ import { createServer } from "node:http"
 import type { Server as SecureServer } from "node:https"
 import { createServer as createSecureServer } from "node:https"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import { toIncomingMessage } from "@effect/platform-node/NodeHttpServerRequest"
 import * as ByteSize from "effect/ByteSize"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -19,36 +20,33 @@ import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServer from "effect/http/HttpServer"
 import * as HttpServerError from "effect/http/HttpServerError"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
-import type * as HttpServerResponse from "effect/http/HttpServerResponse"
 import type * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import type { Certificate } from "../io/sockets/certificate.ts"
 import { limits as defaultLimits } from "../limits.ts"
+import { type Answer, responseOf, sendAnswer } from "./answer.ts"
 import type { CorsAnswer, CorsPolicy } from "./cors.ts"
 import { corsHeaders, exposedHeaders, preflightHeaders } from "./cors.ts"
-import type { PollLane } from "./lanes.ts"
+import type { AnswersFast } from "./fastPath.ts"
+import type { PlatformServices, Refusals } from "./httpPart.ts"
 import type { AllowedMethods } from "./methods.ts"
 import { wholeServer } from "./methods.ts"
 import type { Observe } from "./observer.ts"
 import { clientClosedRequest } from "./observer.ts"
 import { decodedPath, pathOf } from "./requestPath.ts"
 
-type Services = Layer.Success<typeof HttpServer.layerServices>
-
 export interface HttpServerOptions {
   /** Everything that answers. */
-  readonly routes: Layer.Layer<never, never, HttpRouter.HttpRouter | Services>
+  readonly routes: Layer.Layer<never, never, HttpRouter.HttpRouter | PlatformServices>
   readonly cors: CorsPolicy
   /** Whether a page of this origin may change something at this host; both as in the request's headers. */
   readonly admitsPage: (origin: string, host: string | undefined) => boolean
   /** Told of every page that was refused a change, or will be kept from reading the answer by its browser. */
   readonly onRefusedPage?: ((where: "post" | "read", request: IncomingMessage) => void) | undefined
   /** Sees each request before anybody else, and answers those that are too many. */
-  readonly budgetLane?: PollLane | undefined
-  /** Sees each request before the lane does, and answers it with these headers, names and values in turn, or leaves it alone. */
-  readonly pollLane?: PollLane | undefined
+  readonly budgetGate: AnswersFast
   /** Sees each request before the routes do, and may answer it. */
-  readonly lane?: ((request: IncomingMessage, response: ServerResponse) => boolean) | undefined
+  readonly fastPaths: AnswersFast
   /** Is around every request. */
   readonly observe?: Observe | undefined
   /** Is around what the routes do. */
@@ -59,14 +57,10 @@ export interface HttpServerOptions {
    * The answer where no route is. `path` is as the client wrote it, still percent-encoded; `allow` are the methods that
    * it takes, absent where it takes none.
    */
-  readonly notFound: (method: string, path: string, allow: string | undefined) => HttpServerResponse.HttpServerResponse
-  /** The answer to a body over `requestBodyBytes`. */
-  readonly tooLarge: HttpServerResponse.HttpServerResponse
-  /** The answer to a page of an origin that may not change anything. */
-  readonly wrongOrigin: HttpServerResponse.HttpServerResponse
-  /** The answer when a handler throws or breaks its promise. */
-  readonly fault: HttpServerResponse.HttpServerResponse
-  /** Told of everything that was answered with `fault`; clients never see it. */
+  readonly notFound: (method: string, path: string, allow: string | undefined) => Answer
+  /** What is answered at this target to whoever is refused, and when a handler throws or breaks its promise. */
+  readonly refusalsOf: (url: string) => Refusals
+  /** Told of every fault; clients never see it. */
   readonly onFault: (error: unknown) => void
   readonly limits?: Partial<HttpLimits>
   /** Absent: without encryption. */
@@ -98,24 +92,17 @@ const guardingHeaders = {
   "referrer-policy": "no-referrer",
   "x-frame-options": "DENY"
 }
-/** For so long browsers use https only, once they have: half a year. Said only where this server itself speaks it. */
-const secureForSeconds = 15_552_000
-
-/** Milliseconds between two looks for requests that are too slow: how late a 408 may come. */
-const timeoutCheckMs = 1000
 
 /** Builds the routes; the caller listens. Rejects when the routes contradict each other. */
 export const createHttpServer = async (options: HttpServerOptions): Promise<RunningHttpServer> => {
-  const { cors, admitsPage, onRefusedPage, budgetLane, pollLane, lane, observe, certificate, allowedMethods } = options
+  const { cors, admitsPage, onRefusedPage, budgetGate, fastPaths, observe, certificate, allowedMethods } = options
   const guarding = Object.entries({
     ...guardingHeaders,
-    ...(certificate === undefined ? {} : { "strict-transport-security": `max-age=${secureForSeconds}` })
+    ...(certificate === undefined ? {} : { "strict-transport-security": `max-age=${defaultLimits.secureForSeconds}` })
   }).flat()
   const limits: HttpLimits = { ...defaultLimits, ...options.limits }
   const scope = Scope.makeUnsafe()
-  const { handle, refuseAsTooLarge, refuseAsUnknown, refuseOrigin } = await Effect.runPromise(
-    requestHandlers(options, limits, scope)
-  )
+  const handle = await Effect.runPromise(routesHandler(options, limits, scope))
   const running = new Set<ServerResponse>()
   let closing: Promise<void> | undefined
 
@@ -141,18 +128,19 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Runn
     sharing.allowedOrigin === undefined &&
     !admitsPage(origin, host)
 
-  /** Who answers when no lane does. */
-  const handlerOf = (request: IncomingMessage, foreign: boolean): NodeHandler => {
-    if (request.method === "POST" && foreign) return refuseOrigin
-    if (Number(request.headers["content-length"] ?? 0) > limits.requestBodyBytes) return refuseAsTooLarge
-    return hasEmptySegment(pathOf(request.url as string)) ? refuseAsUnknown : handle
+  /** What is answered to a request that nobody need look at; undefined: somebody must. */
+  const refusalOf = ({ method = "", url = "", headers }: IncomingMessage, foreign: boolean): Answer | undefined => {
+    if (method === "POST" && foreign) return options.refusalsOf(url).wrongOrigin
+    if (Number(headers["content-length"] ?? 0) > limits.requestBodyBytes) return options.refusalsOf(url).tooLarge
+    const path = pathOf(url)
+    return hasEmptySegment(path) ? options.notFound(method, path, undefined) : undefined
   }
 
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
     const sharing = cors(decodedPath(request.url as string), request.headers.origin)
     const shared = sharing === undefined ? guarding : [...guarding, ...corsHeaders(sharing)]
     const headers = sharing === undefined ? shared : [...shared, ...exposedHeaders(sharing)]
-    if (budgetLane?.(request, response, headers) === true) return
+    if (budgetGate(request, response, headers)) return
     const foreign = isForeign(request, sharing)
     if (foreign) onRefusedPage?.(request.method === "POST" ? "post" : "read", request)
     if (
@@ -160,19 +148,20 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Runn
       answerOptions(response, shared, sharing, allowOf(request.url as string, allowedMethods))
     )
       return
-    const handler = handlerOf(request, foreign)
-    if (handler === handle && pollLane?.(request, response, headers) === true) return
+    const refusal = refusalOf(request, foreign)
+    if (refusal !== undefined) return sendAnswer(response, headers, refusal)
+    if (fastPaths(request, response, headers)) return
     for (let index = 0; index < headers.length; index += 2) {
       response.setHeader(headers[index] as string, headers[index + 1] as string)
     }
-    if (handler !== handle || lane?.(request, response) !== true) handler(request, response)
+    handle(request, response)
   }
 
   const settings: ServerOptions = {
     headersTimeout: limits.requestHeadersTimeoutMs,
     requestTimeout: limits.requestTimeoutMs,
     keepAliveTimeout: limits.keepAliveTimeoutMs,
-    connectionsCheckingInterval: Math.min(timeoutCheckMs, limits.requestHeadersTimeoutMs),
+    connectionsCheckingInterval: Math.min(defaultLimits.timeoutCheckMs, limits.requestHeadersTimeoutMs),
     // Polls have no body, and need none of a stream's machinery.
     optimizeEmptyRequests: true,
     // Offers of other protocols (h2c) may be ignored (RFC 9110 7.8): they are answered as the requests they are.
@@ -217,23 +206,15 @@ const allowOf = (url: string, allowedMethods: AllowedMethods): string | undefine
 
 type NodeHandler = (request: IncomingMessage, response: ServerResponse) => void
 
-const requestHandlers = (
+const routesHandler = (
   options: HttpServerOptions,
   limits: HttpLimits,
   scope: Scope.Closeable
-): Effect.Effect<Record<"handle" | "refuseAsTooLarge" | "refuseAsUnknown" | "refuseOrigin", NodeHandler>> =>
+): Effect.Effect<NodeHandler> =>
   Effect.gen(function* () {
     const routes = yield* HttpRouter.toHttpEffect(options.routes)
     const app = options.within?.(routes) ?? routes
-    const unknown = Effect.map(HttpServerRequest.HttpServerRequest, ({ method, url }) =>
-      options.notFound(method, pathOf(url), undefined)
-    )
-    return {
-      handle: yield* NodeHttpServer.makeHandler(Effect.catchCause(app, answerFailure(options)), { scope }),
-      refuseOrigin: yield* NodeHttpServer.makeHandler(Effect.succeed(options.wrongOrigin), { scope }),
-      refuseAsTooLarge: yield* NodeHttpServer.makeHandler(Effect.succeed(options.tooLarge), { scope }),
-      refuseAsUnknown: yield* NodeHttpServer.makeHandler(unknown, { scope })
-    }
+    return yield* NodeHttpServer.makeHandler(Effect.catchCause(app, answerFailure(options)), { scope })
   }).pipe(
     Effect.provideService(HttpRouter.RouterConfig, {
       // A path is what it is: neither slashes too many nor letter case are forgiven.
@@ -252,24 +233,25 @@ const requestHandlers = (
 
 /** What is answered when no handler has: no route, a body too large or cut off, or a fault. */
 const answerFailure =
-  ({ notFound, allowedMethods, tooLarge, fault, onFault }: HttpServerOptions) =>
-  (cause: Cause.Cause<unknown>): Effect.Effect<HttpServerResponse.HttpServerResponse, unknown> => {
-    // The client has gone, or the server is going: the platform ends such requests.
-    if (Cause.hasInterruptsOnly(cause)) return Effect.failCause(cause)
-    const error = Cause.squash(cause)
-    if (HttpServerError.isHttpServerError(error)) {
-      const { reason } = error
-      if (reason._tag === "RouteNotFound") {
-        const { method, url } = reason.request
-        return Effect.succeed(notFound(method, pathOf(url), allowOf(url, allowedMethods)))
+  ({ notFound, allowedMethods, refusalsOf, onFault }: HttpServerOptions) =>
+  (cause: Cause.Cause<unknown>) =>
+    Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
+      // The request that the routes have seen may be without the prefix of their part.
+      const { method = "", url = "" } = toIncomingMessage(request)
+      // The client has gone, or the server is going: the platform ends such requests.
+      if (Cause.hasInterruptsOnly(cause)) return Effect.failCause(cause)
+      const error = Cause.squash(cause)
+      const reason = HttpServerError.isHttpServerError(error) ? error.reason : undefined
+      if (reason?._tag === "RouteNotFound") {
+        return Effect.succeed(responseOf(notFound(method, pathOf(url), allowOf(url, allowedMethods))))
       }
-      if (reason._tag === "RequestParseError") {
-        return reason.reason === "BodyTooLarge" ? Effect.succeed(tooLarge) : Effect.failCause(cause)
+      if (reason?._tag === "RequestParseError") {
+        if (reason.reason !== "BodyTooLarge") return Effect.failCause(cause)
+        return Effect.succeed(responseOf(refusalsOf(url).tooLarge))
       }
-    }
-    onFault(error)
-    return Effect.succeed(fault)
-  }
+      onFault(error)
+      return Effect.succeed(responseOf(refusalsOf(url).fault))
+    })
 
 /**
  * A request target as `/path?query`. A target may be a whole URL (RFC 9112 3.2.2), and `;` and `#` are ordinary

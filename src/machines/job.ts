@@ -3,6 +3,7 @@
  * after a failure it tries again by itself, each time a little later, whatever the schedule says meanwhile.
  */
 import { assign, fromCallback, fromPromise, setup, stateIn } from "xstate"
+import type { Kind } from "./kinds.ts"
 
 export interface JobInput {
   /** Which job it is. */
@@ -146,3 +147,13 @@ export const jobStatus = ({ value, context }: { readonly value: unknown; readonl
   }
   return { state: value === "stopped" ? "stopped" : "running", lastRunAt, lastResult, nextRunAt: null }
 }
+
+/** The timed jobs as a kind of actors: `names` of them, each there as long as the server is. */
+export const jobKind = (chart: typeof jobMachine, settings: Omit<JobInput, "job">, names: readonly string[]): Kind => ({
+  kind: "jobs",
+  chart,
+  settings: { ...settings },
+  restart: "permanent",
+  drain: { place: "workers", event: { type: "job.stop" } },
+  standing: names.map((job) => ({ id: job, input: { job } }))
+})

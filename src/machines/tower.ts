@@ -1,350 +1,248 @@
 /**
  * The tower: the root of the actor system, which supervises the supervisors.
  *
+ * It knows no kind of actors by name: each protocol opens its own, and says of them what a crash means, when they are
+ * drained and what becomes of them after a suspension (see kinds.ts).
+ *
  * ```
  * tower
- * ├─ connections  temporary: a crashed one closes its socket with 1011
- * ├─ flights      temporary: a crashed one tells its members peer-left
- * ├─ rooms        temporary: a crashed one fails its callers and is loaded again on next use
- * ├─ networks     transient: a crashed one is put together again by the connections that belong to it
- * ├─ stories      temporary: a crashed one loses its narrative, nothing else
- * └─ jobs         permanent: a crashed one is started again, and its schedule with it
+ * ├─ registry     hands events on to addresses
+ * ├─ connections  a supervisor for each kind that was opened
+ * ├─ flights
+ * └─ …
  * ```
  */
-import { raise, sendTo, setup, spawnChild } from "xstate"
-import type { DomainEvent } from "./domainEvents.ts"
-import { connectionCrashNotices, connectionMachine } from "./dropsilk/connection.ts"
-import { codeOfFlight, type FlightSettings, flightCrashNotices, flightMachine } from "./dropsilk/flight.ts"
-import { type NetworkInput, networkMachine } from "./dropsilk/network.ts"
-import { type RoomInput, roomCrashReplies, roomMachine } from "./dropsilk/room.ts"
-import { storyMachine } from "./dropsilk/story.ts"
-import { jobMachine } from "./job.ts"
-import { createSupervisor, type SupervisorRef, type SupervisorReport, supervisorOf } from "./supervisor.ts"
+import { assertEvent, assign, enqueueActions, raise, sendTo, setup } from "xstate"
+import type { Address } from "./address.ts"
+import type { CoreEvent, DomainEvent } from "./events.ts"
+import type { Drain, Kind } from "./kinds.ts"
+import { createRegistry, registryId, registryOf } from "./registry.ts"
+import { createSupervisor, type SupervisorRef, type SupervisorReport } from "./supervisor.ts"
 
 export type TowerEvent =
   | SupervisorReport
+  /** An adapter has thrown at what it was told. */
+  | { readonly type: "endpoint.failed"; readonly kind: string; readonly id: string; readonly error: unknown }
   /** A supervisor that had given up may try again. */
   | { readonly type: "supervisor.retry"; readonly kind: string }
-  /** The server is open: the timed jobs begin. */
-  | { readonly type: "jobs.start" }
+  /** Supervisors for more kinds of actors are started, in this order. */
+  | { readonly type: "kinds.open"; readonly kinds: readonly Kind[] }
+  /** The server is open: those who live as long as it does begin. */
+  | { readonly type: "server.opened" }
   | { readonly type: "shutdown" }
-  /** The next of those who are connected may be told that the server is going. */
-  | { readonly type: "farewell.next" }
+  /** The next clients of a kind may be told that the server is going. */
+  | { readonly type: "farewell.next"; readonly kind: string }
 
 export interface TowerInput {
-  /** Clients are told of a shutdown so many at a time, or so many that there are no more than `most` batches. */
-  readonly farewells: { readonly size: number; readonly most: number }
   /** How long a supervisor that has given up stays suspended, milliseconds. */
   readonly suspensionMs: number
-  /** The timed jobs that there are. */
-  readonly jobs: readonly string[]
 }
 
-type Kind = "connections" | "flights" | "rooms" | "networks" | "stories" | "jobs"
+/** What the tower keeps of a kind. */
+type Opened = Pick<Kind, "kind" | "drain" | "standing" | "resumed">
 
-/** The machines whose actors live in the tower, with their actions provided. */
-export interface TowerParts {
-  readonly connection: typeof connectionMachine
-  readonly flight: typeof flightMachine
-  readonly room: typeof roomMachine
-  readonly network: typeof networkMachine
-  readonly story: typeof storyMachine
-  readonly job: typeof jobMachine
-  /** Merged under the input of every actor of a kind. */
-  readonly settings: {
-    readonly connection: { readonly askTimeoutMs: number }
-    readonly flight: FlightSettings
-    readonly room: Omit<RoomInput, "code" | "at" | "creation">
-    readonly network: Omit<NetworkInput, "group">
-    readonly story: { readonly staleMs: number; readonly entries: number }
-    readonly job: { readonly backOffMs: number; readonly longestBackOffMs: number }
-  }
-  /** Epoch milliseconds. */
-  readonly now: () => number
-  /** Does what networks are told when there is time for it: to be let in comes before seeing who is there. */
-  readonly whenCalm?: (work: () => void) => void
+export interface TowerContext extends TowerInput {
+  readonly kinds: readonly Opened[]
+  /** Kinds of clients all of whom have been told that the server is going. */
+  readonly told: readonly string[]
+  /** Kinds of which nobody is left. */
+  readonly drained: readonly string[]
 }
 
-/** Which supervisors there are, and what a crash in each means to the others. */
-export const towerSupervisors = ({
-  connection,
-  flight,
-  room,
-  network,
-  story,
-  job,
-  settings,
-  now,
-  whenCalm
-}: TowerParts) => ({
-  connections: createSupervisor({
-    kind: "connections",
-    child: connection,
-    restart: "temporary",
-    settings: settings.connection,
-    now,
-    consequences: ({ context, at }) => connectionCrashNotices(context, at)
-  }),
-  flights: createSupervisor({
-    kind: "flights",
-    child: flight,
-    restart: "temporary",
-    settings: settings.flight,
-    now,
-    consequences: ({ context }) => flightCrashNotices(context)
-  }),
-  rooms: createSupervisor({
-    kind: "rooms",
-    child: room,
-    restart: "temporary",
-    settings: settings.room,
-    now,
-    consequences: ({ context }) => roomCrashReplies(context)
-  }),
-  networks: createSupervisor({
-    kind: "networks",
-    child: network,
-    restart: "transient",
-    settings: settings.network,
-    now,
-    whenCalm,
-    consequences: ({ id }) => [
-      { to: "connections", event: { type: "children.tell", event: { type: "network.lost", group: id } } }
-    ]
-  }),
-  stories: createSupervisor({
-    kind: "stories",
-    child: story,
-    restart: "temporary",
-    settings: settings.story,
-    now
-  }),
-  jobs: createSupervisor({
-    kind: "jobs",
-    child: job,
-    restart: "permanent",
-    settings: settings.job,
-    now
-  })
-})
+type Place = Drain["place"]
 
-const unprovided = towerSupervisors({
-  connection: connectionMachine,
-  flight: flightMachine,
-  room: roomMachine,
-  network: networkMachine,
-  story: storyMachine,
-  job: jobMachine,
-  settings: {
-    connection: { askTimeoutMs: 0 },
-    flight: { graceMs: 0 },
-    room: {
-      listeningSince: 0,
-      returnMs: 0,
-      returners: 0,
-      reloadMs: 0,
-      silenceMs: 0,
-      timeToLiveMs: 0,
-      restMs: 0,
-      touchShare: 0,
-      retryMs: 0
-    },
-    network: { listBytesPerSecond: 0, listRoundMs: 0, listTurnBytes: 0, crowd: 0 },
-    story: { staleMs: 0, entries: 0 },
-    job: { backOffMs: 0, longestBackOffMs: 0 }
-  },
-  now: () => 0
-})
+/** How the tower signs what it says. */
+const ownAddress: Address = { kind: "tower", id: "tower" }
+
+const kindsAt = ({ kinds }: TowerContext, place: Place): readonly Opened[] =>
+  kinds.filter(({ drain }) => drain?.place === place)
+
+const areAllAt = (context: TowerContext, place: Place, names: readonly string[]): boolean =>
+  kindsAt(context, place).every(({ kind }) => names.includes(kind))
+
+const errorOf = ({
+  kind,
+  id,
+  error,
+  restarted
+}: {
+  readonly kind: string
+  readonly id: string
+  readonly error: unknown
+  readonly restarted: boolean
+}): CoreEvent => ({ name: "system:error", kind, id, error, restarted })
 
 const base = setup({
   types: {
-    context: {} as TowerInput,
+    context: {} as TowerContext,
     events: {} as TowerEvent,
     input: {} as TowerInput
   },
-  actors: unprovided,
+  actors: {
+    registry: createRegistry(),
+    supervisor: createSupervisor({ now: () => 0 })
+  },
   guards: {
-    isConnection: ({ event }) => (event as { kind: string }).kind === "connections",
-    everyConnectionIsTold: ({ event }) => {
-      const { kind, untold } = event as Extract<SupervisorReport, { type: "supervisor.told" }>
-      return kind === "connections" && untold === 0
-    },
-    isFlight: ({ event }) => (event as { kind: string }).kind === "flights",
-    areRooms: ({ event }) => (event as { kind: string }).kind === "rooms",
-    areNetworks: ({ event }) => (event as { kind: string }).kind === "networks",
-    areJobs: ({ event }) => (event as { kind: string }).kind === "jobs"
+    areClients: ({ context }, { kind }: { kind: string }) =>
+      kindsAt(context, "clients").some((clients) => clients.kind === kind),
+    isDrained: ({ context }, { kind }: { kind: string }) => context.drained.includes(kind),
+    everybodyIsTold: (_, { untold }: { untold: number }) => untold === 0,
+    /** Those of a kind that has drained were told, or had gone before. */
+    everyClientIsTold: ({ context }) => areAllAt(context, "clients", [...context.told, ...context.drained]),
+    clientsAreGone: ({ context }) => areAllAt(context, "clients", context.drained),
+    keepersAreGone: ({ context }) => areAllAt(context, "keepers", context.drained),
+    workersAreGone: ({ context }) => areAllAt(context, "workers", context.drained)
   },
   actions: {
     record: (_, _event: DomainEvent) => {},
-    /** The actor behind a socket has crashed: the socket closes with 1011. */
-    closeCrashedSocket: (_, _connection: { id: string }) => {},
+    /** Asks for `farewell.next` after a while, which is another each time: whoever was told comes back as soon as it can. */
+    requestFarewell: (_, _clients: { kind: string }) => {},
     /** The supervisor tries again after a while. */
-    scheduleRetry: raise(
-      ({ event }) => ({ type: "supervisor.retry" as const, kind: (event as { kind: string }).kind }),
-      { delay: ({ context }) => context.suspensionMs }
-    ),
-    resume: sendTo(({ event, system }) => system.get((event as { kind: Kind }).kind) as SupervisorRef, {
+    scheduleRetry: raise((_, { kind }: { kind: string }) => ({ type: "supervisor.retry" as const, kind }), {
+      delay: ({ context }) => context.suspensionMs
+    }),
+    resume: sendTo(({ system }, { kind }: { kind: string }) => system.get(kind) as SupervisorRef, {
       type: "supervisor.resume" as const
     }),
-    rebuildNetworks: sendTo(supervisorOf("connections"), {
-      type: "children.tell" as const,
-      event: { type: "network.lost", group: null }
+    drainMore: sendTo(({ system }, { kind }: { kind: string }) => system.get(kind) as SupervisorRef, {
+      type: "children.drainMore" as const
     }),
-    drainConnections: sendTo(supervisorOf("connections"), ({ context }) => ({
-      type: "children.drain" as const,
-      event: { type: "server.draining" },
-      batches: context.farewells
-    })),
-    drainMoreConnections: sendTo(supervisorOf("connections"), { type: "children.drainMore" as const }),
-    /** Asks for `farewell.next` after a while, which is another each time: whoever was told comes back as soon as it can. */
-    requestFarewell: () => {},
-    endStories: sendTo(supervisorOf("stories"), {
-      type: "children.tell" as const,
-      event: { type: "server.draining" }
+    noteTold: assign({ told: ({ context }, { kind }: { kind: string }) => [...context.told, kind] }),
+    noteDrained: assign({ drained: ({ context }, { kind }: { kind: string }) => [...context.drained, kind] }),
+    startRegistry: enqueueActions(({ enqueue }) => {
+      enqueue.spawnChild("registry", { id: registryId, systemId: registryId })
     }),
-    drainRooms: sendTo(supervisorOf("rooms"), { type: "children.drain" as const, event: { type: "room.rest" } }),
-    drainJobs: sendTo(({ system }) => system.get("jobs") as SupervisorRef, {
-      type: "children.drain" as const,
-      event: { type: "job.stop" }
+    openKinds: enqueueActions(({ context, enqueue }, { kinds }: { kinds: readonly Kind[] }) => {
+      for (const each of kinds) {
+        enqueue.spawnChild("supervisor", { id: each.kind, systemId: each.kind, input: each })
+      }
+      const opened = kinds.map(({ kind, drain, standing, resumed }) => ({ kind, drain, standing, resumed }))
+      enqueue.assign({ kinds: [...context.kinds, ...opened] })
+    }),
+    /** Starts those of one kind, or of all, who live as long as the server does. One that lives already stays as it is. */
+    startStanding: enqueueActions(({ context, enqueue, system }, { of }: { of: string | null }) => {
+      for (const { kind, standing = [] } of context.kinds) {
+        if (of !== null && of !== kind) continue
+        for (const { id, input } of standing) {
+          enqueue.sendTo(system.get(kind) as SupervisorRef, { type: "child.start", id, input })
+        }
+      }
+    }),
+    tellResumed: enqueueActions(({ context, enqueue, system }, { kind }: { kind: string }) => {
+      for (const delivery of context.kinds.find((each) => each.kind === kind)?.resumed ?? []) {
+        enqueue.sendTo(
+          registryOf({ system }),
+          "to" in delivery
+            ? { type: "tell", from: ownAddress, ...delivery }
+            : { type: "tellAll", from: ownAddress, kind: delivery.toAll, event: delivery.event }
+        )
+      }
+    }),
+    drain: enqueueActions(({ context, enqueue, system }, { place }: { place: Place }) => {
+      for (const { kind, drain } of kindsAt(context, place)) {
+        if (drain === undefined) continue
+        const { event, batches } = drain
+        enqueue.sendTo(
+          system.get(kind) as SupervisorRef,
+          place === "listeners" ? { type: "children.tell", event } : { type: "children.drain", event, batches }
+        )
+      }
     })
   }
 })
 
-/** One that lives already stays as it is. */
-const startJobs = base.enqueueActions(({ context, enqueue, system }) => {
-  for (const job of context.jobs) {
-    enqueue.sendTo(system.get("jobs") as SupervisorRef, { type: "child.start", id: job, input: { job } })
-  }
+const recordCrash = base.enqueueActions(({ event, enqueue }) => {
+  assertEvent(event, "supervisor.childCrashed")
+  enqueue({ type: "record", params: errorOf(event) })
+  for (const consequence of event.record) enqueue({ type: "record", params: consequence })
 })
 
-export const towerMachine = base.extend({ actions: { startJobs } }).createMachine({
+export const towerMachine = base.extend({ actions: { recordCrash } }).createMachine({
   id: "tower",
   description:
-    "The root: starts the supervisors, lets one that has given up try again after a while, and on shutdown sees every story told, every client told, every room saved and every job finished.",
-  context: ({ input }) => input,
+    "The root: starts the registry and the supervisors, lets one that has given up try again after a while, and on shutdown sees every client told, everything kept that they leave behind, and all work finished.",
+  context: ({ input }) => ({ ...input, kinds: [], told: [], drained: [] }),
   initial: "open",
-  entry: [
-    spawnChild("connections", { id: "connections", systemId: "connections" }),
-    spawnChild("flights", { id: "flights", systemId: "flights" }),
-    spawnChild("rooms", { id: "rooms", systemId: "rooms" }),
-    spawnChild("networks", { id: "networks", systemId: "networks" }),
-    spawnChild("stories", { id: "stories", systemId: "stories" }),
-    spawnChild("jobs", { id: "jobs", systemId: "jobs" })
-  ],
+  entry: "startRegistry",
   on: {
-    "supervisor.childCrashed": [
-      {
-        guard: "isConnection",
-        actions: [
-          {
-            type: "record",
-            params: ({ event }) => ({
-              name: "system:error",
-              kind: event.kind,
-              id: event.id,
-              error: event.error,
-              restarted: event.restarted
-            })
-          },
-          {
-            type: "record",
-            params: ({ event }) => ({ name: "client:disconnected", clientId: event.id, flightCode: null })
-          },
-          { type: "closeCrashedSocket", params: ({ event }) => ({ id: event.id }) }
-        ]
-      },
-      {
-        guard: "isFlight",
-        actions: [
-          {
-            type: "record",
-            params: ({ event }) => ({
-              name: "system:error",
-              kind: event.kind,
-              id: event.id,
-              error: event.error,
-              restarted: event.restarted
-            })
-          },
-          {
-            type: "record",
-            params: ({ event }) => ({
-              name: "flight:ended",
-              flightId: event.id,
-              flightCode: codeOfFlight(event.id),
-              reason: "crashed"
-            })
-          }
-        ]
-      },
-      {
-        actions: {
-          type: "record",
-          params: ({ event }) => ({
-            name: "system:error",
-            kind: event.kind,
-            id: event.id,
-            error: event.error,
-            restarted: event.restarted
-          })
-        }
-      }
-    ],
-    "supervisor.failed": { actions: "scheduleRetry" },
-    "supervisor.retry": [
-      { guard: "areNetworks", actions: ["resume", "rebuildNetworks"] },
-      { guard: "areJobs", actions: ["resume", "startJobs"] },
-      { actions: "resume" }
-    ]
+    "supervisor.childCrashed": { actions: "recordCrash" },
+    "endpoint.failed": {
+      actions: { type: "record", params: ({ event }) => errorOf({ ...event, restarted: false }) }
+    },
+    "supervisor.failed": { actions: { type: "scheduleRetry", params: ({ event }) => ({ kind: event.kind }) } },
+    "supervisor.retry": {
+      actions: [
+        { type: "resume", params: ({ event }) => ({ kind: event.kind }) },
+        { type: "startStanding", params: ({ event }) => ({ of: event.kind }) },
+        { type: "tellResumed", params: ({ event }) => ({ kind: event.kind }) }
+      ]
+    }
   },
   states: {
     open: {
       description: "Clients come and go.",
-      on: { "jobs.start": { actions: "startJobs" }, shutdown: { target: "draining" } }
+      on: {
+        "kinds.open": { actions: { type: "openKinds", params: ({ event }) => ({ kinds: event.kinds }) } },
+        "server.opened": { actions: { type: "startStanding", params: { of: null } } },
+        shutdown: { target: "draining" }
+      }
     },
     draining: {
       description:
-        "Clients are told and let go, batch by batch, so that they do not all come back in one moment; then rooms write what they owe. Jobs finish what they have begun.",
+        "Clients are told and let go, batch by batch, so that they do not all come back in one moment; then what they leave behind is kept. Workers finish what they have begun.",
       type: "parallel",
-      entry: ["endStories", "drainConnections", "drainJobs"],
+      entry: [
+        { type: "drain", params: { place: "listeners" } },
+        { type: "drain", params: { place: "clients" } },
+        { type: "drain", params: { place: "workers" } }
+      ],
+      on: {
+        "supervisor.told": [
+          { guard: { type: "isDrained", params: ({ event }) => ({ kind: event.kind }) } },
+          {
+            guard: { type: "everybodyIsTold", params: ({ event }) => ({ untold: event.untold }) },
+            actions: { type: "noteTold", params: ({ event }) => ({ kind: event.kind }) }
+          },
+          {
+            guard: { type: "areClients", params: ({ event }) => ({ kind: event.kind }) },
+            actions: { type: "requestFarewell", params: ({ event }) => ({ kind: event.kind }) }
+          }
+        ],
+        "farewell.next": [
+          { guard: { type: "isDrained", params: ({ event }) => ({ kind: event.kind }) } },
+          { actions: { type: "drainMore", params: ({ event }) => ({ kind: event.kind }) } }
+        ],
+        "supervisor.drained": [
+          { guard: { type: "isDrained", params: ({ event }) => ({ kind: event.kind }) } },
+          { actions: { type: "noteDrained", params: ({ event }) => ({ kind: event.kind }) } }
+        ]
+      },
       states: {
-        connections: {
+        clients: {
           initial: "leaving",
           states: {
-            leaving: {
-              on: {
-                "supervisor.told": [
-                  { guard: "everyConnectionIsTold" },
-                  { guard: "isConnection", actions: "requestFarewell" }
-                ],
-                "farewell.next": { actions: "drainMoreConnections" },
-                "supervisor.drained": { guard: "isConnection", target: "left" }
-              }
-            },
+            leaving: { always: { guard: "clientsAreGone", target: "left" } },
             left: { type: "final" }
           }
         },
-        rooms: {
+        keepers: {
           initial: "serving",
           states: {
             serving: {
               description: "Whoever has not been told yet may still take a seat, and leave it.",
-              on: {
-                "supervisor.told": { guard: "everyConnectionIsTold", target: "saving" },
-                "supervisor.drained": { guard: "isConnection", target: "saving" }
-              }
+              always: { guard: "everyClientIsTold", target: "saving" }
             },
             saving: {
-              entry: "drainRooms",
-              on: { "supervisor.drained": { guard: "areRooms", target: "saved" } }
+              entry: { type: "drain", params: { place: "keepers" } },
+              always: { guard: "keepersAreGone", target: "saved" }
             },
             saved: { type: "final" }
           }
         },
-        jobs: {
+        workers: {
           initial: "finishing",
           states: {
-            finishing: { on: { "supervisor.drained": { guard: "areJobs", target: "finished" } } },
+            finishing: { always: { guard: "workersAreGone", target: "finished" } },
             finished: { type: "final" }
           }
         }

@@ -1,7 +1,9 @@
 import type { Page } from "playwright-core"
 import { beforeEach, expect, it } from "vitest"
-import { budgetsOf, useSurface } from "../core/http/startedServer.ts"
 import { describeInChromium, useBrowser } from "../support/browser.ts"
+import { describeOnPostgres, useDatabase } from "../support/databases.ts"
+import { serverForThisTest, useServer } from "../support/useServer.ts"
+import { useWay } from "../support/way.ts"
 import { usePage } from "./newcomer.ts"
 
 describeInChromium("a page of another origin in Chromium", (chromium) => {
@@ -12,28 +14,27 @@ describeInChromium("a page of another origin in Chromium", (chromium) => {
     page = await (await browser.newContext()).newPage()
     await page.goto(`http://localhost:${pages.port}/`)
   })
-  /** Milliseconds that budgets make everybody wait. */
-  let wait = 0
-  const server = useSurface(
-    {},
-    {
-      allowsOrigin: (origin) => origin === `http://localhost:${pages.port}`,
-      budgets: budgetsOf(() => wait)
-    }
-  )
+  const allowed = () => ({ ALLOWED_ORIGINS: `http://localhost:${pages.port}` })
+  const server = useServer(allowed)
 
   /** What a script of the page can read of an answer. */
-  const read = (path: string, init: RequestInit = {}) =>
-    page.evaluate(
-      `fetch(${JSON.stringify(`http://127.0.0.1:${server.port}${path}`)}, ${JSON.stringify(init)}).then(
+  const readFrom = (port: number, path: string, init: RequestInit = {}) =>
+    page.evaluate<{ status: number; retryAfter: string | null; allow: string | null }>(
+      `fetch(${JSON.stringify(`http://127.0.0.1:${port}${path}`)}, ${JSON.stringify(init)}).then(
         ({ status, headers }) => ({ status, retryAfter: headers.get("retry-after"), allow: headers.get("allow") }),
         ({ message }) => message
       )`
     )
+  const read = (path: string, init?: RequestInit) => readFrom(server.port, path, init)
 
   const json = { "content-type": "application/json" }
   const create = { method: "POST", headers: json, body: '{"name":"Ann"}' }
   const participant = "/participants/participant1"
+  /** Answered by the fast path, and by the routes. */
+  const pollsOf = (code: string) =>
+    [code, `%${code.charCodeAt(0).toString(16)}${code.slice(1)}`].map(
+      (written) => `/api/rooms/${written}?participantId=participant1`
+    )
 
   it("reads which methods a path takes", async () => {
     expect(await read("/api/status", { method: "POST" })).toEqual({
@@ -63,30 +64,48 @@ describeInChromium("a page of another origin in Chromium", (chromium) => {
     expect(await read("/request-email", asks)).toMatchObject({ status: 500 })
   })
 
-  it("reads when to come again, whatever it has asked for", async () => {
-    const { roomCode } = (await server.post("/api/rooms", { name: "Ann" })).json
-    const room = `/api/rooms/${roomCode}`
-    // Answered beside the router, and by it.
-    const polls = [roomCode, roomCode.toLowerCase()].map((code) => `/api/rooms/${code}?participantId=participant1`)
-    wait = 7000
-    for (const [path, init] of [
-      ["/api/rooms", create],
-      [`${room}/join`, create],
-      ...polls.map((path) => [path, {}] as const)
+  it("reads when to come again, whichever budget is spent", async () => {
+    const hasty = await serverForThisTest({
+      ...allowed(),
+      MAX_ROOMS_PER_MINUTE: "1",
+      MAX_FAILED_JOINS_PER_MINUTE: "1",
+      MAX_POLLS_PER_SECOND: "1"
+    })
+    for (const [path, init, longest] of [
+      ["/api/rooms", create, 60],
+      ["/api/rooms/ABC234/join", create, 60],
+      ...pollsOf("ABC234").map((path) => [path, {}, 1] as const)
     ] as const) {
-      expect([path, await read(path, init)]).toEqual([path, { status: 429, retryAfter: "7", allow: null }])
+      const answer = () => readFrom(hasty.port, path, init)
+      await expect.poll(async () => (await answer()).status, { interval: 1 }).toBe(429)
+      const { retryAfter, ...rest } = await answer()
+      expect([path, rest]).toEqual([path, { status: 429, allow: null }])
+      expect(retryAfter).toMatch(/^\d+$/)
+      expect(Number(retryAfter)).toBeGreaterThan(0)
+      expect(Number(retryAfter)).toBeLessThanOrEqual(longest)
     }
-    wait = 0
-    server.desk.failWith("unavailable")
-    for (const [path, init] of [
-      ["/api/rooms", create],
-      [`${room}/join`, create],
-      ...polls.map((path) => [path, {}] as const),
-      [`${room}${participant}/ready`, { ...create, body: "{}" }],
-      [`${room}${participant}/chat`, { ...create, body: '{"active":true}' }],
-      [`${room}${participant}/screen-share`, { ...create, body: '{"active":true}' }]
-    ] as const) {
-      expect([path, await read(path, init)]).toEqual([path, { status: 503, retryAfter: "5", allow: null }])
-    }
+  })
+
+  describeOnPostgres("while the database is away", () => {
+    const way = useWay(useDatabase())
+    const lame = useServer(() => ({ DATABASE_URL: way.url, DATABASE_SSL: "off", ...allowed() }))
+
+    it("reads when to come again, whatever it has asked for", async () => {
+      const room = "/api/rooms/ABC234"
+      way.cut()
+      for (const [path, init] of [
+        ["/api/rooms", create],
+        [`${room}/join`, create],
+        ...pollsOf("ABC234").map((path) => [path, {}] as const),
+        [`${room}${participant}/ready`, { ...create, body: "{}" }],
+        [`${room}${participant}/chat`, { ...create, body: '{"active":true}' }],
+        [`${room}${participant}/screen-share`, { ...create, body: '{"active":true}' }]
+      ] as const) {
+        expect([path, await readFrom(lame.port, path, init)]).toEqual([
+          path,
+          { status: 503, retryAfter: "5", allow: null }
+        ])
+      }
+    })
   })
 })

@@ -3,8 +3,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTes
 import { describeInChromium, useBrowser } from "../support/browser.ts"
 import { freePort } from "../support/freePort.ts"
 import { type ServerProcess, startProcess } from "../support/process.ts"
-import { poll, startServer, withoutBudgets } from "../support/server.ts"
-import { useFolder, useThroughout } from "../support/useThroughout.ts"
+import { poll, withoutBudgets } from "../support/server.ts"
+import { useServer } from "../support/useServer.ts"
+import { useFolder } from "../support/useThroughout.ts"
 import { startWay } from "../support/way.ts"
 import { makeFile, Newcomer, usePage } from "./newcomer.ts"
 
@@ -55,10 +56,7 @@ describeInChromium("two people in Chromium", (chromium) => {
   const allowed = () => `--allow-local-port=${pages.port}`
 
   describe("whose server stays", () => {
-    const server = useThroughout(
-      () => startServer({ DATA_DIR: join(directory, "stays"), ...usualBudgets }, {}, [allowed()]),
-      (server) => server.stop()
-    )
+    const server = useServer(usualBudgets, {}, () => [allowed()])
 
     it("meet by the button Invite, which the host presses before anybody is attached", async () => {
       const [ada, grace] = [await comes("Ada", server.http), await comes("Grace", server.http)]

@@ -4,7 +4,13 @@ import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 import type { BrowserContextOptions, Page } from "playwright-core"
 import { beforeAll, expect, it } from "vitest"
+import { type AnyActorRef, createActor, createMachine } from "xstate"
+import { corePart } from "../../src/http/core/part.ts"
+import { createWatch } from "../../src/io/tower/watch.ts"
+import { limits } from "../../src/limits.ts"
+import { createSupervisor, type SupervisorRef } from "../../src/machines/supervisor.ts"
 import { describeInChromium, useBrowser } from "../support/browser.ts"
+import { surfaceForThisTest } from "../support/httpSurface.ts"
 import { meetInFlight, startServer } from "../support/server.ts"
 import { useClients, useServer } from "../support/useServer.ts"
 import { useFolder } from "../support/useThroughout.ts"
@@ -170,6 +176,77 @@ describeInChromium("the tower page in Chromium", (chromium) => {
     await dialog.waitFor({ state: "hidden" })
     expect(await focused()).toBe(code)
     expect(complaints).toEqual([])
+  })
+
+  it("shows the list of a protocol that it has no view of its own for, and hides what nobody brings", async () => {
+    const crews = createActor(createSupervisor({ now: () => 0 }), {
+      input: {
+        kind: "crews",
+        chart: createMachine({ context: ({ input }) => input as object }),
+        restart: "temporary"
+      }
+    }).start() as unknown as SupervisorRef
+    const began = Date.now() - 7_200_000
+    const since = (actor: AnyActorRef) => (actor.getSnapshot() as { context: { at: number } }).context.at
+    const watch = createWatch({
+      tower: createActor(createMachine({ initial: "open", states: { open: {} } })).start(),
+      kinds: () => [{ kind: "crews", chart: "crew" }],
+      supervisor: () => crews,
+      parts: [
+        {
+          sections: [
+            {
+              name: "story",
+              kind: "crews",
+              table: {
+                title: "Crews",
+                caption: "Who is up there.",
+                columns: [
+                  { title: "Crew", shows: "text" },
+                  { title: "Heads", shows: "number" },
+                  { title: "For", shows: "age" }
+                ]
+              },
+              cells: (actor) => [actor.id, 1_234, since(actor)]
+            }
+          ],
+          shownIds: {}
+        }
+      ],
+      version: "1.2.3",
+      startedAt: 0,
+      now: () => Date.now(),
+      refusedOrigins: () => ({ times: 0, most: 0, rows: [] }),
+      onFault: (error) => {
+        throw error
+      },
+      limits
+    })
+    const surface = await surfaceForThisTest([
+      {
+        mount: "/",
+        part: corePart({
+          readiness: async () => "ready",
+          metrics: { text: async () => "", contentType: "text/plain" },
+          tower: { gate: () => true, watch, chartNames: () => [], charts: pathToFileURL(`${directory}/`), limits }
+        })
+      }
+    ])
+    const page = await (await browser.newContext()).newPage()
+    try {
+      await page.goto(`http://127.0.0.1:${surface.port}/tower`)
+      await shows(() => textOf(page, "#list-story-caption")).toBe("Crews: none at the moment.")
+      crews.send({ type: "child.start", id: hostile, input: { at: began } })
+      await shows(() => textOf(page, "#list-story-rows")).toMatch(/\s1,234\s+2 h$/)
+      expect(await textOf(page, "#list-story-rows th")).toBe(hostile)
+      expect(await textOf(page, "#list-story-caption")).toBe("Who is up there.")
+      await page.getByRole("link", { name: "Crews" }).click()
+      expect(await page.locator("#flights, #rooms").filter({ visible: true }).count()).toBe(0)
+      expect(await textOf(page, "#chart-crew h3")).toBe("crew")
+    } finally {
+      await page.close()
+      crews.stop()
+    }
   })
 
   it.each(["light", "dark"] as const)("fits a phone and a wall in %s", async (colorScheme) => {

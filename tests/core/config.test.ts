@@ -8,23 +8,29 @@ import {
   type ConfigFaults,
   loadConfig,
   readEnvironmentFile,
-  variableNames
+  variableTable
 } from "../../src/config/config.ts"
+import type { DropSilkSettings } from "../../src/protocols/dropsilk/settings.ts"
+import { protocols } from "../../src/protocols.ts"
 import { useFolder } from "../support/useThroughout.ts"
+
+const variableNames = Object.keys(variableTable(protocols))
 
 type Environment = Record<string, string | undefined>
 
-const load = (environment: Environment = {}): Config => Effect.runSync(loadConfig(environment, []))
+const dropSilkOf = (config: Config) => config.protocols["dropsilk"]?.settings as DropSilkSettings
+
+const load = (environment: Environment = {}): Config => Effect.runSync(loadConfig(environment, [], protocols))
 
 const loadWith = (commandLine: readonly string[], environment: Environment = {}): Promise<Config> =>
-  Effect.runPromise(loadConfig(environment, commandLine))
+  Effect.runPromise(loadConfig(environment, commandLine, protocols))
 
 /** The fault lines; fails the test if there are none. */
 const faultsOf = (environment: Environment): readonly string[] =>
-  faultsIn(Effect.runSync(Effect.result(loadConfig(environment, []))))
+  faultsIn(Effect.runSync(Effect.result(loadConfig(environment, [], protocols))))
 
 const faultsWith = async (commandLine: readonly string[], environment: Environment = {}): Promise<readonly string[]> =>
-  faultsIn(await Effect.runPromise(Effect.result(loadConfig(environment, commandLine))))
+  faultsIn(await Effect.runPromise(Effect.result(loadConfig(environment, commandLine, protocols))))
 
 const faultsIn = (outcome: Result.Result<Config, ConfigFaults>): readonly string[] => {
   if (Result.isSuccess(outcome)) throw new Error("the configuration was accepted")
@@ -49,23 +55,33 @@ describe("an empty environment", () => {
       },
       database: {},
       websocket: { maxPayloadBytes: 1_048_576, healthCheckIntervalMs: 30_000 },
-      rooms: { timeToLiveMs: 1_800_000, seatReturnMs: 30_000, abruptGraceMs: 5_000, cleanup: { everyMinutes: 5 } },
       shutdownTimeoutMs: 10_000,
       heartbeatIntervalMs: 300_000,
       logs: { bufferSize: 1000 },
-      previews: { retentionHours: 24, cleanup: { everyMinutes: 60 } },
       turn: { stunUrls: [], timeToLiveSeconds: 3600 },
       budgets: {
         connectionsPerAddress: 512,
         upgradesPerMinute: 600,
         framesPerSecond: 100,
-        roomsPerMinute: 60,
-        guessesPerMinute: 10,
-        pollsPerSecond: 10,
         requestsPerSecond: 1000,
         thirdPartyRequestsPerMinute: 120
       },
-      contact: {}
+      protocols: {
+        dropsilk: {
+          mount: "/",
+          settings: {
+            rooms: {
+              timeToLiveMs: 1_800_000,
+              seatReturnMs: 30_000,
+              abruptGraceMs: 5_000,
+              cleanup: { everyMinutes: 5 }
+            },
+            previews: { retentionHours: 24, cleanup: { everyMinutes: 60 } },
+            contact: {},
+            budgets: { roomsPerMinute: 60, guessesPerMinute: 10, pollsPerSecond: 10 }
+          }
+        }
+      }
     })
   })
 
@@ -73,7 +89,7 @@ describe("an empty environment", () => {
     const config = load()
     expect("tls" in config).toBe(false)
     expect("url" in config.database).toBe(false)
-    expect("cron" in config.rooms.cleanup).toBe(false)
+    expect("cron" in dropSilkOf(config).rooms.cleanup).toBe(false)
   })
 
   it("is the same as one of empty and blank values", async () => {
@@ -129,6 +145,7 @@ describe("a full environment", () => {
         CLOUDFLARE_API_TOKEN: "cloudflare-token",
         RECAPTCHA_SECRET_KEY: "recaptcha-key",
         CONTACT_EMAIL: "who@example.org",
+        DROPSILK_MOUNT: "/files",
         TLS_CERT_FILE: "cert.pem",
         TLS_KEY_FILE: "key.pem",
         OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector:4318/",
@@ -149,20 +166,9 @@ describe("a full environment", () => {
       },
       database: { url: Redacted.make("postgresql://user:pass@db.example.org/silktower"), ssl: "require" },
       websocket: { maxPayloadBytes: 65_536, healthCheckIntervalMs: 15_000 },
-      rooms: {
-        timeToLiveMs: 3_600_000,
-        seatReturnMs: 0,
-        abruptGraceMs: 500,
-        cleanup: { everyMinutes: 10, cron: "*/15 * * * *" }
-      },
       shutdownTimeoutMs: 5000,
       heartbeatIntervalMs: 60_000,
       logs: { bufferSize: 50, accessKey: Redacted.make("log-key") },
-      previews: {
-        uploadthingToken: Redacted.make("upload-token"),
-        retentionHours: 48,
-        cleanup: { everyMinutes: 30, cron: "0 3 * * *" }
-      },
       publicServerUrl: "https://signal.example.org",
       turn: {
         stunUrls: ["stun:stun.example.org", "stuns:[2001:db8::1]:5349"],
@@ -177,14 +183,30 @@ describe("a full environment", () => {
         connectionsPerAddress: 100,
         upgradesPerMinute: 50,
         framesPerSecond: 20,
-        roomsPerMinute: 7,
-        guessesPerMinute: 5,
-        pollsPerSecond: 0,
         requestsPerSecond: 300,
         thirdPartyRequestsPerMinute: 8
       },
-      contact: { email: "who@example.org", recaptchaSecretKey: Redacted.make("recaptcha-key") },
       tls: { certificateFile: "cert.pem", keyFile: "key.pem" },
+      protocols: {
+        dropsilk: {
+          mount: "/files",
+          settings: {
+            rooms: {
+              timeToLiveMs: 3_600_000,
+              seatReturnMs: 0,
+              abruptGraceMs: 500,
+              cleanup: { everyMinutes: 10, cron: "*/15 * * * *" }
+            },
+            previews: {
+              uploadthingToken: Redacted.make("upload-token"),
+              retentionHours: 48,
+              cleanup: { everyMinutes: 30, cron: "0 3 * * *" }
+            },
+            contact: { email: "who@example.org", recaptchaSecretKey: Redacted.make("recaptcha-key") },
+            budgets: { roomsPerMinute: 7, guessesPerMinute: 5, pollsPerSecond: 0 }
+          }
+        }
+      },
       traces: {
         url: "http://collector:4318/v1/traces",
         headers: Redacted.make({ authorization: "Bearer otlp-token" })
@@ -405,7 +427,11 @@ describe("faults", () => {
     ["STUN_URLS", "stun:stun.example.org?transport=udp"],
     ["STUN_URLS", "turn:turn.example.org"],
     ["STUN_URLS", "stun:stun.example.org:70000"],
-    ["CONTACT_EMAIL", "nobody"]
+    ["CONTACT_EMAIL", "nobody"],
+    ["DROPSILK_MOUNT", "files"],
+    ["DROPSILK_MOUNT", "/files/"],
+    ["DROPSILK_MOUNT", "/fi les"],
+    ["DROPSILK_MOUNT", "no"]
   ])("name %s=%s", (name, value) => {
     expect(faultsOf({ [name]: value })).toEqual([expect.stringContaining(`${name}=${value}: expected `)])
   })

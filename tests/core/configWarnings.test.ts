@@ -4,11 +4,14 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { Effect, Result } from "effect"
 import { beforeAll, describe, expect, it } from "vitest"
-import { loadConfig, variableNames } from "../../src/config/config.ts"
+import { loadConfig, variableTable } from "../../src/config/config.ts"
 import { configWarnings, environmentFileWarnings } from "../../src/config/configWarnings.ts"
+import { protocols } from "../../src/protocols.ts"
 import { startProcess } from "../support/process.ts"
 import { runScript } from "../support/scripts.ts"
 import { useFolder } from "../support/useThroughout.ts"
+
+const variableNames = Object.keys(variableTable(protocols))
 
 type Environment = Readonly<Record<string, string>>
 
@@ -16,10 +19,10 @@ type Environment = Readonly<Record<string, string>>
 const heard = (
   environment: Environment
 ): { readonly refused: readonly string[]; readonly warned: readonly string[] } => {
-  const loaded = Effect.runSync(Effect.result(loadConfig(environment, [])))
+  const loaded = Effect.runSync(Effect.result(loadConfig(environment, [], protocols)))
   return Result.isFailure(loaded)
     ? { refused: loaded.failure.faults, warned: [] }
-    : { refused: [], warned: configWarnings(environment) }
+    : { refused: [], warned: configWarnings(environment, protocols) }
 }
 
 /** A value of a variable that does nothing, beside others, and whether it is refused or warned of. */
@@ -185,6 +188,7 @@ const useless: Readonly<Record<string, readonly Useless[] | "there is none">> = 
   ],
   PREVIEW_CLEANUP_CRON: [...cron, ["0 3 * * *", "warned"]],
   RECAPTCHA_SECRET_KEY: [["sesame", "warned"]],
+  DROPSILK_MOUNT: ["dropsilk", "/dropsilk/", "//", "none", "/a b"].map((value): Useless => [value, "refused"]),
   CONTACT_EMAIL: [
     ["nobody", "refused"],
     ["who@example.org", "warned"]
@@ -243,11 +247,17 @@ describe("a value that does nothing", () => {
     expect(heard({ ...previews, PUBLIC_SERVER_URL: "https://signal.example" }).warned).toEqual([])
     expect(heard({ UPLOADTHING_TOKEN: "sesame" }).warned).toEqual([])
   })
+
+  it("is one of a protocol that is off, each by name", () => {
+    expect(heard({ DROPSILK_MOUNT: "off", ROOM_TTL_MINUTES: "60", PREVIEW_RETENTION_HOURS: "24" }).warned).toEqual([
+      "ROOM_TTL_MINUTES has no effect while DROPSILK_MOUNT is off"
+    ])
+  })
 })
 
 describe("a name that is not read", () => {
   const secret = "sesame-open"
-  const heardOf = (name: string) => configWarnings({ [name]: secret })
+  const heardOf = (name: string) => configWarnings({ [name]: secret }, protocols)
 
   it.each(variableNames)("that is nearly %s is told with that name, and without its value", (name) => {
     const middle = Math.floor(name.length / 2)
@@ -353,7 +363,8 @@ describe("a name that is not read", () => {
 })
 
 describe("an environment file", () => {
-  const heardIn = (text: string, environment: Environment = {}) => environmentFileWarnings(".env", text, environment)
+  const heardIn = (text: string, environment: Environment = {}) =>
+    environmentFileWarnings(".env", text, environment, variableNames)
 
   it("is told of lines that are not read", () => {
     expect(heardIn("PORT: 9000\nHOST 127.0.0.1\n\n # a comment\nLOG_LEVEL=debug\n\r\nexport NODE_ENV=test\n")).toEqual([

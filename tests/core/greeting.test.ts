@@ -2,11 +2,12 @@ import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
 import { loadConfig } from "../../src/config/config.ts"
 import { greeting } from "../../src/greeting.ts"
+import { protocols } from "../../src/protocols.ts"
 
 const ownAddresses = ["127.0.0.1", "::1", "2001:db8::5", "fe80::1", "192.168.1.20", "169.254.3.4", "10.0.0.7"]
 
 const greet = (environment: Readonly<Record<string, string>> = {}, addresses: readonly string[] = ownAddresses) => {
-  const config = Effect.runSync(loadConfig(environment, []))
+  const config = Effect.runSync(loadConfig(environment, [], protocols))
   return greeting(config, { port: 8080, database: "somewhere", ownAddresses: addresses })
 }
 const linesOf = (text: string, name: string): readonly string[] =>

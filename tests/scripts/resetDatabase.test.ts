@@ -6,6 +6,7 @@ import { migrate } from "../../src/io/database/migrations.ts"
 import { createPostgresDatabase, describeOnPostgres, temporaryDirectory, withClient } from "../support/databases.ts"
 import { seedEmbeddedDatabase } from "../support/embeddedTemplate.ts"
 import { runScript } from "../support/scripts.ts"
+import { tables } from "../support/tables.ts"
 import { hasPseudoTerminal, type Loop, startLoop } from "./devLoop.ts"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
@@ -22,7 +23,7 @@ interface Planted {
 }
 
 const withDatabase = async <A>({ options }: Planted, use: (pool: Database["pool"]) => Promise<A>) => {
-  const database = await openDatabase(options)
+  const database = await openDatabase({ tables, ...options })
   try {
     return await use(database.pool)
   } finally {

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { type Database, type DatabaseOptions, openDatabase } from "../../src/io/database/database.ts"
 import { migrate } from "../../src/io/database/migrations.ts"
 import { seedEmbeddedDatabase } from "./embeddedTemplate.ts"
+import { tables } from "./tables.ts"
 import { useThroughout } from "./useThroughout.ts"
 
 /** Where fresh databases are made; its user must be allowed to make them. */
@@ -38,7 +39,7 @@ export const describeOnEachDatabase = (name: string, suite: (database: TestDatab
       beforeAll(async () => {
         place = kind === "embedded" ? await temporaryDirectory() : await postgresPlace()
         seedEmbeddedDatabase(kind === "embedded" ? { DATA_DIR: place.options.dataDirectory } : {})
-        database = await openDatabase(place.options)
+        database = await openDatabase({ tables, ...place.options })
       })
       afterAll(async () => {
         await database?.close()

@@ -1,9 +1,10 @@
 // Opens the embedded database in the folder given as argument, says "open", writes rows, says "written", and stays.
 import { sql } from "slonik"
 import { openDatabase } from "../../src/io/database/database.ts"
+import { tables } from "./tables.ts"
 
 const [dataDirectory = "", rows = "0"] = process.argv.slice(2)
-const database = await openDatabase({ dataDirectory })
+const database = await openDatabase({ tables, dataDirectory })
 console.log("open")
 for (let index = 0; index < Number(rows); index++) {
   await database.pool.query(sql.unsafe`

@@ -5,6 +5,7 @@ import { Effect } from "effect"
 import { type ClientOptions, WebSocket } from "ws"
 import { type Application, type ApplicationOptions, startApplication } from "../../src/application.ts"
 import { loadConfig } from "../../src/config/config.ts"
+import { protocols } from "../../src/protocols.ts"
 import { seedEmbeddedDatabase } from "./embeddedTemplate.ts"
 
 export interface TestServer extends Application {
@@ -165,8 +166,9 @@ export const startServer = async (
   })
   seedEmbeddedDatabase(environment)
   const given = { PORT: "0", HOST: "127.0.0.1", ...withoutBudgets, ...environment }
-  const config = await Effect.runPromise(loadConfig(given, commandLine))
-  const application = await startApplication(config, { output, pretty: false, ...options })
+  const all = options.protocols ?? protocols
+  const config = await Effect.runPromise(loadConfig(given, commandLine, all))
+  const application = await startApplication(config, { output, pretty: false, ...options, protocols: all })
   const ws = `ws://127.0.0.1:${application.port}`
   return {
     ...application,

@@ -1,10 +1,13 @@
 /** Somebody who watches the tower over its event stream. */
 
 import type { RefusedOriginsView } from "../../src/io/admission/refusedOrigins.ts"
+import type { FlightRow, RoomRow } from "../../src/io/dropsilk/towerRows.ts"
 import type { FeedEntry } from "../../src/io/tower/towerFeed.ts"
-import type { TowerView } from "../../src/io/tower/towerView.ts"
+import type { Rows, TowerView } from "../../src/io/tower/towerView.ts"
 
 export type ShownTower = TowerView & {
+  readonly flights: Rows<FlightRow>
+  readonly rooms: Rows<RoomRow>
   readonly refusedOrigins: RefusedOriginsView
   readonly crashes: readonly any[]
   readonly crashCounts: Readonly<Record<string, any>>

@@ -1,7 +1,6 @@
 /** A machine played alone: everybody else is an extra who notes what it is told, and every adapter notes its call. */
 import {
   type AnyActorLogic,
-  type AnyActorRef,
   type AnyEventObject,
   type AnyStateMachine,
   createActor,
@@ -10,15 +9,17 @@ import {
   fromPromise,
   fromTransition
 } from "xstate"
+import { registryId } from "../../src/machines/registry.ts"
 
-/** Something the machine did to others, in the order it happened: `told` an actor, or `did` an adapter's action. */
+/**
+ * Something the machine did to others, in the order it happened: `told` an actor (one of its children by its name, or
+ * the registry, which it tells what is for somebody's address), or `did` an adapter's action.
+ */
 export type Effect =
   | { readonly told: string; readonly event: AnyEventObject }
   | { readonly did: string; readonly with: any }
 
 export interface Stage {
-  /** An extra of this name; the same one each time. */
-  extra(name: string): AnyActorRef
   /** A copy of the machine whose adapters note what they are asked. */
   prepare(machine: AnyStateMachine, adapters: Adapters): AnyStateMachine
   play(machine: AnyStateMachine, input: unknown): Play
@@ -43,16 +44,17 @@ export interface Play {
   stop(): void
 }
 
-const kinds = ["connections", "flights", "rooms", "networks", "stories", "jobs"]
+/** Fields that are not there are as good as undefined ones. */
+const withoutUndefined = (event: AnyEventObject): AnyEventObject =>
+  Object.fromEntries(Object.entries(event).filter(([, value]) => value !== undefined)) as AnyEventObject
 
-/** `ownsSystem`: the machine is the root of its system and starts its own supervisors. */
+/** `ownsSystem`: the machine is the root of its system and starts its own children. */
 export const createStage = (ownsSystem = false): Stage => {
   let effects: Effect[] = []
-  const extraLogic = (name: string) =>
-    fromTransition((state: null, event: AnyEventObject) => {
-      effects.push({ told: name, event })
-      return state
-    }, null)
+  const extra = fromTransition((state: null, event: AnyEventObject, { self }) => {
+    if (event.type !== "xstate.stop") effects.push({ told: self.id, event: withoutUndefined(event) })
+    return state
+  }, null)
 
   /** Time never passes by itself; who waits for it says so. */
   const clock = {
@@ -61,23 +63,15 @@ export const createStage = (ownsSystem = false): Stage => {
   }
   const root = createActor(
     createMachine({
-      invoke: ownsSystem ? [] : kinds.map((kind) => ({ src: extraLogic(kind), id: kind, systemId: kind }))
+      invoke: ownsSystem ? [] : [{ src: extra, id: registryId, systemId: registryId }]
     }),
     { clock }
   ).start()
-  const extras = new Map<string, AnyActorRef>()
 
   const implement = (names: readonly string[] = [], make: (name: string) => unknown) =>
     Object.fromEntries(names.map((name) => [name, make(name)]))
 
   return {
-    extra: (name) => {
-      const known = extras.get(name)
-      if (known !== undefined) return known
-      const made = createActor(extraLogic(name), { parent: root } as never).start() as AnyActorRef
-      extras.set(name, made)
-      return made
-    },
     prepare: (machine, { actions, promises, callbacks, children }) =>
       machine.provide({
         actions: implement(actions, (name) => (_: unknown, parameters: unknown) => {
@@ -95,7 +89,7 @@ export const createStage = (ownsSystem = false): Stage => {
               effects.push({ did: name, with: input })
             })
           ),
-          ...implement(children, extraLogic)
+          ...implement(children, () => extra)
         }
       } as never),
     play: (machine, input) => {

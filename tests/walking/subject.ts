@@ -1,6 +1,6 @@
 /** What it takes to walk a machine: who it meets, what may happen to it, and what must hold then. */
 import type { AnyEventObject, AnyStateMachine } from "xstate"
-import type { Adapters, Effect, Stage } from "./stage.ts"
+import type { Adapters, Effect } from "./stage.ts"
 
 /** One event and everything it led to. */
 export interface Step {
@@ -9,8 +9,10 @@ export interface Step {
   readonly event: any
   readonly after: any
   readonly effects: readonly Effect[]
-  /** Events that an actor was told, by its name; of one type if given. */
+  /** Events that an actor was told, by the id of its address or as a child by its name; of one type if given. */
   told(to: string, type?: string): readonly any[]
+  /** Whole messages that were sent to a kind of addresses. */
+  sent(kind: string): readonly any[]
   /** Parameters of each call of an adapter's action. */
   did(action: string): readonly any[]
 }
@@ -36,36 +38,29 @@ export interface Subject {
   readonly machine: AnyStateMachine
   readonly adapters: Adapters
   readonly ownsSystem?: boolean
-  readonly settings: (stage: Stage) => readonly Setting[]
+  readonly settings: () => readonly Setting[]
   /** The few facts besides the state that tell two situations apart. */
   readonly facts: (snapshot: any) => unknown
   readonly laws: readonly Law[]
 }
 
-/** Compares by content; an actor is the same as any other, and as the word `actor`. */
+/** Compares by content. */
 export const same = (a: unknown, b: unknown): boolean => {
   if (a === b) return true
-  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) {
-    return (isActor(a) && b === "actor") || (isActor(b) && a === "actor")
-  }
-  if (isActor(a) || isActor(b)) return isActor(a) && isActor(b)
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false
+  if (Object.getPrototypeOf(a) !== Object.getPrototypeOf(b)) return false
   const names = Object.keys(a)
   return (
-    Array.isArray(a) === Array.isArray(b) &&
     names.length === Object.keys(b).length &&
     names.every((name) => Object.hasOwn(b, name) && same((a as any)[name], (b as any)[name]))
   )
 }
 
-const isActor = (value: unknown): boolean =>
-  typeof value === "object" && value !== null && typeof (value as { send?: unknown }).send === "function"
-
-/** A text for a value; actors are known by their ids. */
+/** A text for a value. */
 export const keyOf = (value: unknown): string =>
   JSON.stringify(value, (_, inner) => {
     if (inner === undefined) return "undefined"
     if (typeof inner === "object" && inner !== null) {
-      if ("xstate$$type" in inner) return "actor"
       if (inner instanceof Error) return `error ${inner.message}`
       if (!Array.isArray(inner)) return Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
     }

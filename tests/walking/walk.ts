@@ -4,6 +4,7 @@
  */
 import { getAdjacencyMap } from "@xstate/graph"
 import type { AnyEventObject, AnyStateMachine } from "xstate"
+import { registryId } from "../../src/machines/registry.ts"
 import { randomNumbers } from "../support/random.ts"
 import { type Coverage, watchCoverage } from "./coverage.ts"
 import { createStage, type Effect, type Play } from "./stage.ts"
@@ -79,7 +80,7 @@ export const walk = (subject: Subject, options: WalkOptions): WalkReport => {
     check(stepOf(before, event, play.snapshot(), effects), path, setting)
   }
 
-  for (const setting of subject.settings(stage)) {
+  for (const setting of subject.settings()) {
     for (const path of edgePaths(changed(stage.prepare(subject.machine, subject.adapters)), subject, setting)) {
       const play = begin(setting)
       path.forEach((event, at) => take(play, event, path.slice(0, at + 1), setting))
@@ -111,11 +112,21 @@ const stepOf = (before: any, event: AnyEventObject, after: any, effects: readonl
   after,
   effects,
   told: (to, type) =>
-    effects.flatMap((effect) =>
-      "told" in effect && effect.told === to && (type === undefined || effect.event.type === type) ? [effect.event] : []
-    ),
+    effects
+      .flatMap((effect) => {
+        if (!("told" in effect)) return []
+        const message = messageIn(effect)
+        if (message === undefined) return effect.told === to ? [effect.event] : []
+        return message.to.id === to ? [message.event] : []
+      })
+      .filter((event) => type === undefined || event.type === type),
+  sent: (kind) => effects.flatMap((effect) => messageIn(effect) ?? []).filter(({ to }) => to.kind === kind),
   did: (action) => effects.flatMap((effect) => ("did" in effect && effect.did === action ? [effect.with] : []))
 })
+
+/** What an effect says to somebody's address. */
+const messageIn = (effect: Effect): any =>
+  "told" in effect && effect.told === registryId && "to" in effect.event ? effect.event : undefined
 
 /** For every edge of the adjacency map the shortest path to where it begins, and the edge. */
 const edgePaths = (machine: AnyStateMachine, subject: Subject, setting: Setting): readonly AnyEventObject[][] => {

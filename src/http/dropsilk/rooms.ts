@@ -4,44 +4,47 @@ import type { IncomingMessage } from "node:http"
 import { toIncomingMessage } from "@effect/platform-node/NodeHttpServerRequest"
 import * as Effect from "effect/Effect"
 import type * as HttpServerRequest from "effect/http/HttpServerRequest"
-import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import type * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
-import type { Budgets } from "../../io/admission/budgets.ts"
+import type { DropSilkBudgets } from "../../io/dropsilk/budgets.ts"
 import type { ParticipantRequest, RoomDesk, RoomReply } from "../../io/dropsilk/roomDesk.ts"
-import { ActivePayload, Api, NamePayload, ReadyPayload } from "../api.ts"
+import { DropSilkApi } from "../../wire/dropsilk/api.ts"
+import { ActivePayload, NamePayload, ReadyPayload, RoomsGroup } from "../../wire/dropsilk/rooms.ts"
+import { type Answer, responseOf } from "../answer.ts"
 import { readsJson } from "../requestBody.ts"
-import type { WireError } from "../wireErrors.ts"
-import { errorResponse, tooMany, wireErrors } from "../wireErrors.ts"
-import { summarize } from "./summary.ts"
-
-type Reason = Extract<RoomReply, { type: "room.refused" }>["reason"]
-
-/** `not-found` is another error for somebody who comes than for somebody who was there. */
-const refusalsAtTheDoor: Record<Reason, WireError> = {
-  "not-found": wireErrors.roomGone,
-  full: wireErrors.roomFull,
-  "peer-sharing": wireErrors.peerIsSharing
-}
-export const refusalsInside: Record<Reason, WireError> = { ...refusalsAtTheDoor, "not-found": wireErrors.notInRoom }
+import { type Says, successOf } from "../success.ts"
+import type { Poll, PollBudgets } from "./poll.ts"
+import { type RoomRefusals, refusalsAtTheDoor, refusalsInside, roomAnswer, tooMany } from "./roomAnswers.ts"
 
 /** What an address may ask of rooms, and which address that is. */
-export interface RoomBudgets extends Pick<Budgets, "createRoom" | "guess" | "guessedRight" | "poll"> {
-  readonly addressOf: (request: IncomingMessage) => string
+export interface RoomBudgets extends PollBudgets, Pick<DropSilkBudgets, "createRoom" | "guess" | "guessedRight"> {}
+
+type Request = HttpServerRequest.HttpServerRequest
+type Response = Effect.Effect<HttpServerResponse.HttpServerResponse>
+interface AskedInside {
+  readonly request: Request
+  readonly params: { readonly roomCode: string; readonly participantId: string }
 }
 
 /** The handlers of `RoomsGroup`. */
-export const roomHandlers = (desk: RoomDesk, budgets: RoomBudgets) => {
-  const addressOf = (request: HttpServerRequest.HttpServerRequest): string =>
-    budgets.addressOf(toIncomingMessage(request) as IncomingMessage)
+export const roomHandlers = (desk: RoomDesk, budgets: RoomBudgets, ask: Poll) => {
+  const says = {
+    create: successOf(RoomsGroup.endpoints.create),
+    join: successOf(RoomsGroup.endpoints.join),
+    ready: successOf(RoomsGroup.endpoints.ready),
+    screenShare: successOf(RoomsGroup.endpoints.screenShare),
+    chat: successOf(RoomsGroup.endpoints.chat)
+  }
+  const addressOf = (request: Request): string => budgets.addressOf(messageOf(request))
 
-  const create = (request: HttpServerRequest.HttpServerRequest, name: string) => {
+  const create = (request: Request, name: string): Response => {
     const address = addressOf(request)
     const wait = budgets.createRoom(address)
-    return wait > 0 ? refuse(wait) : answer(desk.create(name, address), 201, refusalsAtTheDoor)
+    return wait > 0 ? refuse(wait) : answer(desk.create(name, address), says.create, refusalsAtTheDoor)
   }
 
   /** Counted before the room is asked, so that many guesses at once are many. */
-  const join = (request: HttpServerRequest.HttpServerRequest, code: string, name: string) => {
+  const join = (request: Request, code: string, name: string): Response => {
     const address = addressOf(request)
     const wait = budgets.guess(address)
     if (wait > 0) return refuse(wait)
@@ -50,36 +53,32 @@ export const roomHandlers = (desk: RoomDesk, budgets: RoomBudgets) => {
       if (!isWrong) budgets.guessedRight(address)
       return reply
     })
-    return answer(replied, 200, refusalsAtTheDoor)
+    return answer(replied, says.join, refusalsAtTheDoor)
   }
 
-  const poll = (request: HttpServerRequest.HttpServerRequest, code: string, participantId: string) => {
-    const address = () => addressOf(request)
-    const wait = budgets.poll(`${code} ${participantId}`, address)
-    if (wait > 0) return refuse(wait)
-    const replied = new Promise<RoomReply>((resolve) => desk.poll({ code, participantId, address }, resolve))
-    return answer(replied, 200, refusalsInside)
+  const poll = (request: Request, code: string, participantId: string): Response => {
+    const told = new Promise<() => Answer>((resolve) => ask(messageOf(request), code, participantId, resolve))
+    return Effect.map(
+      Effect.promise(() => told),
+      (make) => responseOf(make())
+    )
   }
 
   /** A question for somebody who is in the room, or was until just now. */
   const inside = (
-    {
-      request,
-      params
-    }: { request: HttpServerRequest.HttpServerRequest; params: { roomCode: string; participantId: string } },
-    ask: (request: ParticipantRequest) => Promise<RoomReply>
-  ) =>
-    answer(
-      ask({ code: params.roomCode, participantId: params.participantId, address: () => addressOf(request) }),
-      200,
-      refusalsInside
-    )
+    { request, params }: AskedInside,
+    endpointSays: Says<typeof RoomsGroup.endpoints.ready>,
+    question: (request: ParticipantRequest) => Promise<RoomReply>
+  ): Response => {
+    const { roomCode: code, participantId } = params
+    return answer(question({ code, participantId, address: () => addressOf(request) }), endpointSays, refusalsInside)
+  }
 
   const readsName = readsJson(NamePayload)
   const readsReady = readsJson(ReadyPayload)
   const readsActive = readsJson(ActivePayload)
 
-  return HttpApiBuilder.group(Api, "rooms", (handlers) =>
+  return HttpApiBuilder.group(DropSilkApi, "rooms", (handlers) =>
     handlers
       .handleRaw("create", ({ request }) => readsName(request, ({ name }) => create(request, name)))
       .handleRaw("join", ({ request, params }) =>
@@ -87,38 +86,30 @@ export const roomHandlers = (desk: RoomDesk, budgets: RoomBudgets) => {
       )
       .handleRaw("poll", ({ request, params, query }) => poll(request, params.roomCode, query.participantId))
       .handleRaw("ready", (asked) =>
-        readsReady(asked.request, (offer) => inside(asked, (request) => desk.ready(request, offer)))
+        readsReady(asked.request, (offer) => inside(asked, says.ready, (request) => desk.ready(request, offer)))
       )
       .handleRaw("screenShare", (asked) =>
-        readsActive(asked.request, ({ active }) => inside(asked, (request) => desk.screenShare(request, active)))
+        readsActive(asked.request, ({ active }) =>
+          inside(asked, says.screenShare, (request) => desk.screenShare(request, active))
+        )
       )
       .handleRaw("chat", (asked) =>
-        readsActive(asked.request, ({ active }) => inside(asked, (request) => desk.chat(request, active)))
+        readsActive(asked.request, ({ active }) => inside(asked, says.chat, (request) => desk.chat(request, active)))
       )
   )
 }
 
-const refuse = (wait: number): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
-  Effect.succeed(errorResponse(tooMany(wait)))
+/** Node's request, which the platform has wrapped. */
+const messageOf = (request: Request): IncomingMessage => toIncomingMessage(request) as IncomingMessage
 
-/** What a room's reply looks like on the wire. The summary's type is its schema's, so it is not encoded once more. */
+const refuse = (wait: number): Response => Effect.succeed(responseOf(tooMany(wait)))
+
 const answer = (
   reply: Promise<RoomReply>,
-  status: 200 | 201,
-  refusals: Record<Reason, WireError>
-): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
+  says: Says<typeof RoomsGroup.endpoints.join>,
+  refusals: RoomRefusals
+): Response =>
   Effect.map(
     Effect.promise(() => reply),
-    (said) => {
-      switch (said.type) {
-        case "room.answered":
-          return HttpServerResponse.jsonUnsafe(summarize(said.room, said.participantId), { status })
-        case "room.refused":
-          return errorResponse(refusals[said.reason])
-        case "room.unavailable":
-          return errorResponse(wireErrors.unavailable)
-        case "room.broken":
-          return errorResponse(wireErrors.fault)
-      }
-    }
+    (said) => responseOf(roomAnswer(said, says, refusals))
   )

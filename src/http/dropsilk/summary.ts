@@ -1,74 +1,7 @@
-/** What a participant is told about its room; the keys come in the order clients have always seen. */
-import * as Schema from "effect/Schema"
+/** A room as one of its participants sees it. */
 import type { Participant, Role, RoomRecord } from "../../machines/dropsilk/roomRecord.ts"
-import { participantOf, peerOf, roleOf } from "../../machines/dropsilk/roomRecord.ts"
-
-const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
-
-const ParticipantSummary = Schema.Struct({
-  participantId: Schema.String.annotate({
-    description: "Of `self` the secret id, of `peer` a stable alias that is good for comparing only."
-  }),
-  role: Schema.Literals(["host", "guest"]),
-  name: Schema.String,
-  ready: Schema.Boolean.annotate({ description: "Whether this participant has files on offer." }),
-  fileCount: Count,
-  totalBytes: Count.annotate({ description: "Bytes." })
-}).annotate({ identifier: "ParticipantSummary" })
-
-/** The body of every successful answer of a room endpoint. */
-export const RoomSummary = Schema.Struct({
-  roomCode: Schema.String,
-  status: Schema.Literals(["waiting", "paired", "ready"]).annotate({
-    description: "`waiting` without a guest, `ready` when there is one and either side is ready, else `paired`."
-  }),
-  shouldConnect: Schema.Boolean.annotate({ description: "True when `ready`: now send `attach-room`." }),
-  expiresAt: Schema.String.annotate({ description: "ISO 8601; every poll and every change moves it." }),
-  self: ParticipantSummary,
-  peer: Schema.NullOr(ParticipantSummary),
-  screenShare: Schema.Struct({
-    activeParticipantId: Schema.NullOr(Schema.String),
-    requestedBySelf: Schema.Boolean,
-    requestedByPeer: Schema.Boolean,
-    isActive: Schema.Boolean
-  }),
-  chat: Schema.Struct({
-    requestedBySelf: Schema.Boolean,
-    requestedByPeer: Schema.Boolean,
-    isActive: Schema.Boolean
-  })
-}).annotate({
-  identifier: "RoomSummary",
-  description: "A room as one of its two participants sees it.",
-  examples: [
-    {
-      roomCode: "KDBGSM",
-      status: "paired",
-      shouldConnect: false,
-      expiresAt: "2026-01-31T12:30:00.000Z",
-      self: {
-        participantId: "qd7sfh2g3d1c",
-        role: "host",
-        name: "SilentJaguar458",
-        ready: false,
-        fileCount: 0,
-        totalBytes: 0
-      },
-      peer: {
-        participantId: "eqy2yp8oiifm",
-        role: "guest",
-        name: "EagerWing567",
-        ready: false,
-        fileCount: 0,
-        totalBytes: 0
-      },
-      screenShare: { activeParticipantId: null, requestedBySelf: false, requestedByPeer: false, isActive: false },
-      chat: { requestedBySelf: false, requestedByPeer: false, isActive: false }
-    }
-  ]
-})
-export type RoomSummary = typeof RoomSummary.Type
-export type ParticipantSummary = typeof ParticipantSummary.Type
+import { occupancyOf, participantOf, peerOf, roleOf } from "../../machines/dropsilk/roomRecord.ts"
+import type { ParticipantSummary, RoomSummary } from "../../wire/dropsilk/roomSummary.ts"
 
 /** A participant as a client may see it: `participantId` is the id for its owner, the alias for everybody else. */
 export const summarizeParticipant = (
@@ -91,16 +24,18 @@ export const summarizeParticipant = (
 export const summarize = (room: RoomRecord, participantId: string): RoomSummary => {
   const role = roleOf(room, participantId)
   const self = participantOf(room, participantId)
-  if (role === null || self === null) throw new RangeError("A summary was asked for by somebody who is not in the room")
+  const status = occupancyOf(room)
+  if (role === null || self === null || status === "empty" || status === "vacant") {
+    throw new RangeError("A summary was asked for by somebody who is not in the room")
+  }
   const peer = peerOf(room, participantId)
-  const shouldConnect = peer !== null && (self.ready || peer.ready)
   const peerShares = peer?.screenShare === true
   const peerChats = peer?.chat === true
 
   return {
     roomCode: room.code,
-    status: peer === null ? "waiting" : shouldConnect ? "ready" : "paired",
-    shouldConnect,
+    status,
+    shouldConnect: status === "ready",
     expiresAt: new Date(room.expiresAt).toISOString(),
     self: summarizeParticipant(self, role, self.id),
     peer: peer === null ? null : summarizeParticipant(peer, role === "host" ? "guest" : "host", peer.alias),

@@ -1,17 +1,19 @@
 /** Where clients upload previews: UploadThing's SDK behind two endpoints. */
+import type { IncomingMessage } from "node:http"
 import * as Effect from "effect/Effect"
 import type * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
+import type { DropSilkLog } from "../../io/dropsilk/events.ts"
 import { describeUploadFault, type UploadThing } from "../../io/dropsilk/uploadthing.ts"
-import type { Telemetry } from "../../io/telemetry/telemetry.ts"
-import { Api, uploadRoutingError } from "../api.ts"
-import { errorResponse } from "../wireErrors.ts"
+import { DropSilkApi } from "../../wire/dropsilk/api.ts"
+import { httpErrors } from "../../wire/dropsilk/errors.ts"
+import { errorAnswer, responseOf } from "../answer.ts"
 
 export interface UploadsOptions {
   /** Absent: there is no usable token. */
   readonly uploadThing?: Pick<UploadThing, "answer"> | undefined
-  readonly log: Telemetry["log"]
+  readonly log: DropSilkLog
 }
 
 /** What the SDK looks at; the rest of a request is nobody's business. */
@@ -25,7 +27,7 @@ const readHeaders = [
 
 /** The handlers of `UploadsGroup`. */
 export const uploadHandlers = ({ uploadThing, log }: UploadsOptions) => {
-  const routingError = errorResponse(uploadRoutingError)
+  const routingError = responseOf(errorAnswer(httpErrors.uploadRouting))
 
   const answer = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest) {
     if (uploadThing === undefined) {
@@ -42,7 +44,7 @@ export const uploadHandlers = ({ uploadThing, log }: UploadsOptions) => {
     )
   })
 
-  return HttpApiBuilder.group(Api, "uploads", (handlers) =>
+  return HttpApiBuilder.group(DropSilkApi, "uploads", (handlers) =>
     handlers
       .handleRaw("uploadRoutes", ({ request }) => answer(request))
       .handleRaw("upload", ({ request }) => answer(request))
@@ -70,3 +72,6 @@ const serverResponse = async (response: Response): Promise<HttpServerResponse.Ht
     ...(version === null ? {} : { headers: { "x-uploadthing-version": version } })
   })
 }
+
+/** UploadThing calls back from a few addresses, for everybody; its signature is looked at before anything is done. */
+export const isCallback = ({ headers }: IncomingMessage): boolean => headers["uploadthing-hook"] !== undefined

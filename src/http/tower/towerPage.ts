@@ -1,31 +1,33 @@
 /**
  * The tower page: a page that shows the living server, the event stream that keeps it so, and the story of one flight.
  *
- * It speaks to Node's responses, beside the routes: a stream whose reader does not read must be noticed and dropped.
+ * It is answered by fast paths, which speak to Node's responses: a stream whose reader does not read must be noticed and dropped.
  * The key is in the address of the page and of the stream only, as in that of `/logs`; the page's own script reads it
  * from there. Scripts and styles are files of this repository that hold nothing of anybody, and need no key.
  */
 import { createHash } from "node:crypto"
 import { readdir, readFile } from "node:fs/promises"
-import type { IncomingMessage, ServerResponse } from "node:http"
-import { chartNames } from "../../io/tower/towerView.ts"
+import type { ServerResponse } from "node:http"
 import type { Watch } from "../../io/tower/watch.ts"
-import type { Gate } from "../gate.ts"
-import type { Lane } from "../lanes.ts"
+import type { Answer } from "../answer.ts"
+import type { Gate } from "../core/gate.ts"
+import type { FastExchange, FastHandler, FastPath } from "../fastPath.ts"
 
 export interface TowerPageOptions {
   readonly gate: Gate
   readonly watch: Pick<Watch, "subscribe" | "story">
-  /** Where `<machine>.svg` are; those that are missing are shown as tables only. */
+  /** The charts that are shown. */
+  readonly chartNames: () => readonly string[]
+  /** Where `<chart>.svg` are; those that are missing are shown as tables only. */
   readonly charts: URL
-  /** Told of every fault that a client sees as 500, for the log. */
-  readonly onFault: (error: unknown) => void
   /** See limits.ts for the units and reasons. */
-  readonly limits: Readonly<Record<"watchers" | "watchUnreadBytes" | "watchFarewellMs", number>>
+  readonly limits: Readonly<Record<"watchers" | "watchUnreadBytes" | "watchFarewellMs" | "watchRetryMs", number>> & {
+    readonly watchAgain: Readonly<Record<"whenStopping" | "whenFull", number>>
+  }
 }
 
 export interface TowerPage {
-  readonly lane: Lane
+  readonly fastPaths: readonly FastPath[]
   /** Ends all streams and begins no new ones. */
   close(): void
 }
@@ -39,12 +41,8 @@ const fileTypes: Readonly<Record<string, string>> = {
   ".js": "text/javascript; charset=utf-8"
 }
 
-const headers = {
-  "cache-control": "no-store",
-  "x-content-type-options": "nosniff",
-  "referrer-policy": "no-referrer",
-  "cross-origin-resource-policy": "same-origin"
-}
+/** Beside those that every answer has. */
+const headers = { "cache-control": "no-store", "cross-origin-resource-policy": "same-origin" }
 
 /** `styles`: those inside the charts. */
 const contentSecurityPolicy = (styles: readonly string[]): string =>
@@ -68,7 +66,10 @@ const digestOf = (text: string): string => createHash("sha256").update(text).dig
 const chartsMark = "<!-- charts -->"
 
 /** The page with the charts that are there, each in a template of its own. */
-const makePage = async (charts: URL): Promise<{ readonly html: string; readonly policy: string }> => {
+const makePage = async (
+  chartNames: readonly string[],
+  charts: URL
+): Promise<{ readonly html: string; readonly policy: string }> => {
   const html = await readFile(new URL("page.html", files), "utf8")
   const present = new Set(await readdir(charts).catch(() => []))
   const drawn = await Promise.all(
@@ -85,48 +86,55 @@ const makePage = async (charts: URL): Promise<{ readonly html: string; readonly 
   return { html: html.replace(chartsMark, () => templates.join("\n")), policy: contentSecurityPolicy(styles) }
 }
 
-export const createTowerPage = ({ gate, watch, charts, onFault, limits }: TowerPageOptions): TowerPage => {
+/** An answer that nothing stores and no page of another origin embeds. */
+const unstored = (status: number, contentType: string, body: string, more: Answer["headers"] = {}): Answer => ({
+  status,
+  contentType,
+  body,
+  headers: { ...headers, ...more }
+})
+const unstoredText = (status: number, body: string, more?: Answer["headers"]): Answer =>
+  unstored(status, "text/plain; charset=utf-8", body, more)
+
+const forbidden = unstoredText(403, "Forbidden")
+const unknownFile = unstoredText(404, "Not Found")
+const ended = unstoredText(404, "Flight has ended")
+const fault = unstoredText(500, "Internal server error")
+
+export const createTowerPage = ({ gate, watch, chartNames, charts, limits }: TowerPageOptions): TowerPage => {
+  const again = (seconds: number) => ({ "retry-after": String(seconds) })
+  const shuttingDown = unstoredText(503, "Server is shutting down", again(limits.watchAgain.whenStopping))
+  const tooManyWatchers = unstoredText(503, "Too many watchers", again(limits.watchAgain.whenFull))
   /** Open streams, and how each stops watching. */
   const streams = new Map<ServerResponse, () => void>()
   let closed = false
   let page: ReturnType<typeof makePage> | undefined
   let scripts: Promise<ReadonlySet<string>> | undefined
 
-  const answer = (
-    response: ServerResponse,
-    status: number,
-    contentType: string,
-    body: string,
-    more: Readonly<Record<string, string>> = {}
-  ) => {
-    if (response.destroyed) return
-    const length = { "content-type": contentType, "content-length": Buffer.byteLength(body) }
-    response.writeHead(status, { ...headers, ...length, ...more }).end(body)
-  }
-  const text = (response: ServerResponse, status: number, body: string, more?: Readonly<Record<string, string>>) =>
-    answer(response, status, "text/plain; charset=utf-8", body, more)
-
-  const show = async (response: ServerResponse) => {
-    const { html, policy } = await (page ??= makePage(charts))
-    answer(response, 200, "text/html; charset=utf-8", html, {
-      "content-security-policy": policy,
-      "cross-origin-opener-policy": "same-origin",
-      "x-frame-options": "DENY"
-    })
+  const show = async (exchange: FastExchange) => {
+    const { html, policy } = await (page ??= makePage(chartNames(), charts))
+    exchange.answer(() =>
+      unstored(200, "text/html; charset=utf-8", html, {
+        "content-security-policy": policy,
+        "cross-origin-opener-policy": "same-origin"
+      })
+    )
   }
 
-  const stream = (response: ServerResponse, headOnly: boolean) => {
-    if (closed) return text(response, 503, "Server is shutting down", { "retry-after": "5" })
-    if (streams.size >= limits.watchers) return text(response, 503, "Too many watchers", { "retry-after": "15" })
-    response.writeHead(200, {
+  const stream = (exchange: FastExchange) => {
+    if (closed) return exchange.answer(() => shuttingDown)
+    if (streams.size >= limits.watchers) return exchange.answer(() => tooManyWatchers)
+    const { request, response } = exchange
+    const own = {
       ...headers,
       "content-type": "text/event-stream; charset=utf-8",
       // nginx would collect what is to be seen at once.
       "x-accel-buffering": "no"
-    })
-    if (headOnly) return response.end()
+    }
+    response.writeHead(200, [...exchange.headers, ...Object.entries(own).flat()])
+    if (request.method === "HEAD") return response.end()
     // Without a byte of body the head would wait for the first update.
-    response.write("retry: 2000\n\n")
+    response.write(`retry: ${limits.watchRetryMs}\n\n`)
     const unsubscribe = watch.subscribe((frames) => {
       if (response.writableLength > limits.watchUnreadBytes) response.destroy()
       else response.write(frames)
@@ -138,44 +146,45 @@ export const createTowerPage = ({ gate, watch, charts, onFault, limits }: TowerP
     })
   }
 
-  const tell = (response: ServerResponse, flight: string) => {
+  const tell = (exchange: FastExchange, flight: string) => {
     const story = watch.story(flight)
-    if (story === undefined) text(response, 404, "Flight has ended")
-    else answer(response, 200, "application/json", JSON.stringify(story))
+    exchange.answer(() => (story === undefined ? ended : unstored(200, "application/json", JSON.stringify(story))))
   }
 
-  const serve = async (response: ServerResponse, name: string) => {
+  const serve = async (exchange: FastExchange, name: string) => {
     const known = await (scripts ??= readdir(files).then((names) => new Set(names)))
     const type = fileTypes[name.slice(name.lastIndexOf("."))]
-    if (type === undefined || !known.has(name)) return text(response, 404, "Not Found")
-    answer(response, 200, type, await readFile(new URL(name, files), "utf8"))
+    if (type === undefined || !known.has(name)) return exchange.answer(() => unknownFile)
+    const text = await readFile(new URL(name, files), "utf8")
+    exchange.answer(() => unstored(200, type, text))
   }
 
-  const route = async (request: IncomingMessage, response: ServerResponse, path: string, query: URLSearchParams) => {
-    if (path.startsWith("/tower/") && !["/tower/events", "/tower/story"].includes(path)) {
-      return serve(response, path.slice("/tower/".length))
+  /** For whoever has the key only; what it throws is told in the page's own way. */
+  const keyed =
+    (show: (exchange: FastExchange, query: URLSearchParams) => unknown): FastHandler =>
+    (exchange, found) => {
+      const query = new URLSearchParams(found.at(-1) ?? "")
+      const keys = query.getAll("key")
+      const isAdmitted = gate(exchange.request, keys.length === 1 ? keys[0] : undefined)
+      if (isAdmitted) orFail(exchange, async () => show(exchange, query))
+      else exchange.answer(() => forbidden)
+      return true
     }
-    const keys = query.getAll("key")
-    if (!gate(request, keys.length === 1 ? keys[0] : undefined)) return text(response, 403, "Forbidden")
-    if (path === "/tower/events") return stream(response, request.method === "HEAD")
-    if (path === "/tower/story") return tell(response, query.get("flight") ?? "")
-    return show(response)
+
+  const handlers: Readonly<Record<(typeof towerPaths)[number], FastHandler>> = {
+    "/tower": keyed(show),
+    "/tower/events": keyed(stream),
+    "/tower/story": keyed((exchange, query) => tell(exchange, query.get("flight") ?? "")),
+    "/tower/:file": (exchange, [, name = ""]) => {
+      orFail(exchange, () => serve(exchange, name))
+      return true
+    }
   }
 
   return {
-    lane: (request, response) => {
-      const { url = "", method = "" } = request
-      if (!url.startsWith("/tower")) return false
-      const [path = "", ...query] = url.split("?")
-      if (path !== "/tower" && !path.startsWith("/tower/")) return false
-      if (method !== "GET" && method !== "HEAD") return false
-      route(request, response, path, new URLSearchParams(query.join("?"))).catch((error: unknown) => {
-        onFault(error)
-        if (!response.headersSent) text(response, 500, "Internal server error")
-        else response.destroy()
-      })
-      return true
-    },
+    fastPaths: towerPaths.flatMap((pattern) =>
+      (["GET", "HEAD"] as const).map((method) => ({ method, pattern, handler: handlers[pattern] }))
+    ),
     close: () => {
       closed = true
       for (const [response, unsubscribe] of streams) {
@@ -186,4 +195,8 @@ export const createTowerPage = ({ gate, watch, charts, onFault, limits }: TowerP
       }
     }
   }
+}
+
+const orFail = (exchange: FastExchange, work: () => Promise<unknown>): void => {
+  work().catch((error: unknown) => exchange.fail(error, fault))
 }

@@ -1,18 +1,23 @@
 /**
- * One timer wheel for all deadlines: actors keep absolute times, and whoever has asked gets a `deadline` event when
- * its time has come. XState's own `after` is not for many actors: stopping any actor walks every timer of the system.
+ * One timer wheel for all deadlines: actors keep absolute times, and whoever has asked gets an event when its time has
+ * come: `deadline`, or one of another name for who waits for several things. XState's own `after` is not for many actors: stopping any actor walks every timer of the system.
  *
  * The wheel turns with the clock that never jumps. What was asked for by the wall clock is put elsewhere on it when that
  * one has been set, and what was asked for in milliseconds is left where it is.
  */
+
 import type { AnyActorRef } from "xstate"
+import { limits } from "../../limits.ts"
 
 export interface Deadlines {
-  /** Asks for `{type: "deadline", at}` at this time (epoch ms) or soon after; replaces what the actor asked for before. */
-  at(actor: AnyActorRef, time: number): void
+  /**
+   * Asks for the event `{type, at}` at this time (epoch ms) or soon after; `type` is `deadline` unless another is named.
+   * It replaces what the actor asked for before under the same name.
+   */
+  at(actor: AnyActorRef, time: number, type?: string): void
   /** The same in so many milliseconds; 0 means as soon as everything of this moment has happened. */
-  after(actor: AnyActorRef, milliseconds: number): void
-  cancel(actor: AnyActorRef): void
+  after(actor: AnyActorRef, milliseconds: number, type?: string): void
+  cancel(actor: AnyActorRef, type?: string): void
   /** How many wait. */
   readonly size: number
   /** Ends the wheel: nobody is told anything any more. */
@@ -21,6 +26,8 @@ export interface Deadlines {
 
 interface Entry {
   readonly actor: AnyActorRef
+  /** Of the event. */
+  readonly type: string
   /** On the clock that never jumps. */
   due: number
   /** On the wall clock; null when the deadline was asked for in milliseconds. */
@@ -28,15 +35,15 @@ interface Entry {
   slot: Set<Entry>
 }
 
-const slotCount = 512
-
-/** Milliseconds between the two clocks that are a jump; less is how clocks are corrected. */
-const jumpMs = 100
+const usualType = "deadline"
+const { deadlineSlots: slotCount, clockJumpMs: jumpMs } = limits
 
 /** `resolutionMs` is how far apart the wheel's steps are: a deadline is kept at most that much late. */
 export const createDeadlines = (resolutionMs: number, now: () => number = Date.now): Deadlines => {
   const slots = Array.from({ length: slotCount }, () => new Set<Entry>())
-  const entries = new Map<AnyActorRef, Entry>()
+  /** By the type of the event, of which there are few, and by whoever has asked. */
+  const entries = new Map<string, Map<AnyActorRef, Entry>>()
+  let size = 0
   /** The last step that has been looked at. */
   let step = 0
   /** How far the wall clock is ahead of the other. */
@@ -46,7 +53,8 @@ export const createDeadlines = (resolutionMs: number, now: () => number = Date.n
 
   const remove = (entry: Entry) => {
     entry.slot.delete(entry)
-    entries.delete(entry.actor)
+    entries.get(entry.type)?.delete(entry.actor)
+    size--
   }
 
   const slotOf = (due: number): Set<Entry> =>
@@ -63,7 +71,9 @@ export const createDeadlines = (resolutionMs: number, now: () => number = Date.n
     const difference = now() - performance.now()
     if (Math.abs(difference - ahead) < jumpMs) return
     ahead = difference
-    for (const entry of entries.values()) if (entry.time !== null) move(entry, entry.time - ahead)
+    for (const sameType of entries.values()) {
+      for (const entry of sameType.values()) if (entry.time !== null) move(entry, entry.time - ahead)
+    }
   }
 
   const advance = () => {
@@ -85,20 +95,20 @@ export const createDeadlines = (resolutionMs: number, now: () => number = Date.n
     }
     for (const entry of due) remove(entry)
     due.sort((one, other) => one.due - other.due)
-    for (const { actor } of due) actor.send({ type: "deadline", at: time })
-    if (entries.size === 0) {
+    for (const { actor, type } of due) actor.send({ type, at: time })
+    if (size === 0) {
       clearInterval(timer)
       timer = undefined
     }
   }
 
-  const cancel = (actor: AnyActorRef) => {
-    const entry = entries.get(actor)
+  const cancel = (actor: AnyActorRef, type = usualType) => {
+    const entry = entries.get(type)?.get(actor)
     if (entry !== undefined) remove(entry)
   }
 
-  const schedule = (actor: AnyActorRef, milliseconds: number, time: number | null) => {
-    cancel(actor)
+  const schedule = (actor: AnyActorRef, type: string, milliseconds: number, time: number | null) => {
+    cancel(actor, type)
     if (closed) return
     const monotonic = performance.now()
     if (timer === undefined) {
@@ -107,29 +117,33 @@ export const createDeadlines = (resolutionMs: number, now: () => number = Date.n
       timer.unref()
     }
     const due = monotonic + milliseconds
-    const entry: Entry = { actor, due, time, slot: slotOf(due) }
+    const entry: Entry = { actor, type, due, time, slot: slotOf(due) }
     entry.slot.add(entry)
-    entries.set(actor, entry)
+    const sameType = entries.get(type)
+    if (sameType === undefined) entries.set(type, new Map([[actor, entry]]))
+    else sameType.set(actor, entry)
+    size++
   }
 
   return {
-    at: (actor, time) => schedule(actor, time - now(), time),
-    after: (actor, milliseconds) => {
-      if (milliseconds > 0) return schedule(actor, milliseconds, null)
-      cancel(actor)
+    at: (actor, time, type = usualType) => schedule(actor, type, time - now(), time),
+    after: (actor, milliseconds, type = usualType) => {
+      if (milliseconds > 0) return schedule(actor, type, milliseconds, null)
+      cancel(actor, type)
       setImmediate(() => {
-        if (!closed && actor.getSnapshot().status === "active") actor.send({ type: "deadline", at: now() })
+        if (!closed && actor.getSnapshot().status === "active") actor.send({ type, at: now() })
       })
     },
     cancel,
     get size() {
-      return entries.size
+      return size
     },
     close: () => {
       closed = true
       clearInterval(timer)
       timer = undefined
       entries.clear()
+      size = 0
       for (const slot of slots) slot.clear()
     }
   }

@@ -1,7 +1,7 @@
 /** Schedules as actors: ticks at an interval, or when a cron expression says so. */
 import { schedule as scheduleCron } from "node-cron"
 import { fromCallback } from "xstate"
-import type { CleanupSchedule } from "../../config/config.ts"
+import type { CleanupSchedule } from "../../config/variables.ts"
 import type { JobEvent } from "../../machines/job.ts"
 
 interface Ticks {

@@ -1,55 +1,61 @@
 /**
  * What one client address may have and do, so that nobody can take the server from the others. An address is the one
- * that trusted proxies tell; all that one customer has counts as one.
+ * that trusted proxies tell; all that one customer has counts as one. What protocols count beside that, they make here.
  */
 import type { Config } from "../../config/config.ts"
 import { customerOf } from "./address.ts"
-import { createTokenBuckets, type TokenBuckets } from "./tokenBuckets.ts"
+import { createTokenBuckets } from "./tokenBuckets.ts"
 
-/** Which budget was spent. */
-export type BudgetName =
+/** The core's own budgets. */
+export type CoreBudget =
   | "connections"
   | "upgrades"
   | "frames"
-  | "invitations"
   | "requests"
   /** What orchestrators and Prometheus ask. */
   | "checks"
-  | "rooms"
-  | "guesses"
-  | "polls"
   /** Requests that somebody else is asked for, who may want money for that. */
   | "thirdParties"
 
-/** How many at once, and how many come back each second. */
+/** How many at once, and how many come back each second; 0 at once: there is no limit. */
 export interface Rate {
   readonly atOnce: number
   readonly perSecond: number
 }
 
+/** So many a minute, which may come at once. */
+export const aMinute = (count: number): Rate => ({ atOnce: count, perSecond: count / 60 })
+
+/** One budget of many holders. */
+export interface Budget {
+  /** Takes one, and gives back 0 or the milliseconds to wait; `address` is whom a refusal is told of. */
+  take(holder: string, address: string | (() => string)): number
+  /** Puts one back. */
+  give(holder: string): void
+}
+
+/** Makes a budget; `name` is what its refusals are counted and logged under. */
+export type MakeBudget = (name: string, rate: Rate) => Budget
+
 export interface BudgetsOptions {
   readonly settings: Config["budgets"]
-  /** Guesses of an address that never rests, in a day, and at once before that counts. */
-  readonly guessesADay: number
-  readonly guessesAtOnce: number
   /** Requests of one address at once, in seconds of what it may ask in the long run. */
   readonly requestBurstSeconds: number
-  /** Invitations from one connection to another, and from one address to one connection. */
-  readonly invitations: { readonly ofPair: Rate; readonly ofAddress: Rate }
-  /** Polls of one participant at once, in seconds of what it may ask in the long run. */
-  readonly pollBurstSeconds: number
   /** A connection that was there for so long, milliseconds, gives back the upgrade it has cost. */
   readonly stayMs: number
-  /** Addresses, and participants, that each table remembers. */
+  /** Milliseconds after which somebody with too many connections may have fewer. */
+  readonly connectionsWaitMs: number
+  /** Holders that each budget remembers. */
   readonly keys: number
   /** Hears of every refusal. */
-  readonly onRefused: (budget: BudgetName, address: string) => void
+  readonly onRefused: (budget: string, address: string) => void
   /** Milliseconds on a clock that never jumps. */
   readonly now: () => number
 }
 
-/** Each of these takes from a budget, and gives back 0 or the milliseconds to wait. */
+/** Each that takes from a budget gives back 0, or the milliseconds to wait. */
 export interface Budgets {
+  readonly make: MakeBudget
   /** For a new connection. */
   connect(address: string): number
   /** One is there, until `disconnected`, which is told for how long it was, milliseconds. */
@@ -61,63 +67,44 @@ export interface Budgets {
   check(address: string): number
   /** For a request that somebody else is asked for, besides. */
   askOthers(address: string): number
-  /** For an invitation, by the ids of the connections. */
-  invite(inviter: string, invitee: string, address: string): number
-  /** For a new room. */
-  createRoom(address: string): number
-  /** For giving a code or joining by one: a guess, unless it turns out to be right. */
-  guess(address: string): number
-  guessedRight(address: string): void
-  /** For a poll; `participant` names room and participant. */
-  poll(participant: string, address: () => string): number
   /** A connection has sent too many frames. */
   tooManyFrames(address: string): void
 }
 
-/** Milliseconds after which somebody with too many connections may have fewer. */
-const connectionsWaitMs = 10_000
+export const createBudgets = (options: BudgetsOptions): Budgets => {
+  const { settings, requestBurstSeconds, stayMs, connectionsWaitMs, keys, onRefused, now } = options
 
-export const createBudgets = ({
-  settings,
-  guessesADay,
-  guessesAtOnce,
-  pollBurstSeconds,
-  stayMs,
-  requestBurstSeconds,
-  invitations,
-  keys,
-  onRefused,
-  now
-}: BudgetsOptions): Budgets => {
-  const buckets = (burst: number, perSecond: number): TokenBuckets =>
-    createTokenBuckets({ burst, perSecond, keys, now })
-  const perMinute = (count: number): TokenBuckets => buckets(count, count / 60)
+  const make: MakeBudget = (name, { atOnce, perSecond }) => {
+    const buckets = createTokenBuckets({ burst: atOnce, perSecond, keys, now })
+    return {
+      take: (holder, address) => {
+        const wait = buckets.take(holder)
+        if (wait > 0) onRefused(name, typeof address === "string" ? address : address())
+        return wait
+      },
+      give: buckets.give
+    }
+  }
+  const own = (name: CoreBudget, rate: Rate): Budget => make(name, rate)
 
   const connections = new Map<string, number>()
-  const upgrades = perMinute(settings.upgradesPerMinute)
-  const requestBuckets = () => buckets(settings.requestsPerSecond * requestBurstSeconds, settings.requestsPerSecond)
-  const requests = requestBuckets()
-  const checks = requestBuckets()
-  const thirdParties = perMinute(settings.thirdPartyRequestsPerMinute)
-  const pairs = buckets(invitations.ofPair.atOnce, invitations.ofPair.perSecond)
-  const invitees = buckets(invitations.ofAddress.atOnce, invitations.ofAddress.perSecond)
-  const rooms = perMinute(settings.roomsPerMinute)
-  const guesses = perMinute(settings.guessesPerMinute)
-  // Without a limit a minute there is none a day.
-  const patientGuesses = buckets(settings.guessesPerMinute === 0 ? 0 : guessesAtOnce, guessesADay / 86_400)
-  const polls = buckets(settings.pollsPerSecond * pollBurstSeconds, settings.pollsPerSecond)
-
-  /** Passes the wait on, and tells of it. */
-  const told = (budget: BudgetName, address: string, wait: number): number => {
-    if (wait > 0) onRefused(budget, address)
-    return wait
+  const upgrades = own("upgrades", aMinute(settings.upgradesPerMinute))
+  const requestRate = {
+    atOnce: settings.requestsPerSecond * requestBurstSeconds,
+    perSecond: settings.requestsPerSecond
   }
+  const requests = own("requests", requestRate)
+  const checks = own("checks", requestRate)
+  const thirdParties = own("thirdParties", aMinute(settings.thirdPartyRequestsPerMinute))
 
   return {
+    make,
     connect: (address) => {
       const key = customerOf(address)
       const isFull = settings.connectionsPerAddress > 0 && (connections.get(key) ?? 0) >= settings.connectionsPerAddress
-      return isFull ? told("connections", address, connectionsWaitMs) : told("upgrades", address, upgrades.take(key))
+      if (!isFull) return upgrades.take(key, address)
+      onRefused("connections" satisfies CoreBudget, address)
+      return connectionsWaitMs
     },
     connected: (address) => {
       const key = customerOf(address)
@@ -131,31 +118,9 @@ export const createBudgets = ({
       if (open === 0) connections.delete(key)
       else connections.set(key, open)
     },
-    request: (address) => told("requests", address, requests.take(customerOf(address))),
-    check: (address) => told("checks", address, checks.take(customerOf(address))),
-    askOthers: (address) => told("thirdParties", address, thirdParties.take(customerOf(address))),
-    invite: (inviter, invitee, address) => {
-      const wait = pairs.take(`${inviter} ${invitee}`)
-      return told("invitations", address, wait > 0 ? wait : invitees.take(`${customerOf(address)} ${invitee}`))
-    },
-    createRoom: (address) => told("rooms", address, rooms.take(customerOf(address))),
-    guess: (address) => {
-      const key = customerOf(address)
-      const wait = guesses.take(key)
-      if (wait > 0) return told("guesses", address, wait)
-      const longer = patientGuesses.take(key)
-      if (longer > 0) guesses.give(key)
-      return told("guesses", address, longer)
-    },
-    guessedRight: (address) => {
-      const key = customerOf(address)
-      guesses.give(key)
-      patientGuesses.give(key)
-    },
-    poll: (participant, address) => {
-      const wait = polls.take(participant)
-      return wait === 0 ? 0 : told("polls", address(), wait)
-    },
-    tooManyFrames: (address) => onRefused("frames", address)
+    request: (address) => requests.take(customerOf(address), address),
+    check: (address) => checks.take(customerOf(address), address),
+    askOthers: (address) => thirdParties.take(customerOf(address), address),
+    tooManyFrames: (address) => onRefused("frames" satisfies CoreBudget, address)
   }
 }

@@ -1,5 +1,7 @@
 /** Which web pages may speak to this server. */
+
 import { networkInterfaces } from "node:os"
+import { limits } from "../../limits.ts"
 import { localAddress, loopbackAddress } from "./address.ts"
 
 /** What the policy is made from: the pieces of Config that speak of origins. */
@@ -29,17 +31,11 @@ export interface OriginPolicy {
   localPort(origin: string): number | undefined
 }
 
-/** UTF-16 units. A host name has 253 at most (RFC 1035 2.3.4); longer headers would only feed the pattern. */
-export const longestOrigin = 300
-
 /** The ports that no origin names. */
 const usualPorts = new Map([
   ["http:", 80],
   ["https:", 443]
 ])
-
-/** Answers kept, so that polls do not parse the same header every second. */
-const rememberedOrigins = 1000
 
 export const createOriginPolicy = (options: OriginPolicyOptions): OriginPolicy => {
   const { environment, previewPattern } = options
@@ -59,7 +55,7 @@ export const createOriginPolicy = (options: OriginPolicyOptions): OriginPolicy =
     const known = remembered.get(origin)
     if (known !== undefined) return known
     // Everything at once: a stranger sending ever new origins costs others one parse each.
-    if (remembered.size >= rememberedOrigins) remembered.clear()
+    if (remembered.size >= limits.rememberedOrigins) remembered.clear()
     const answer = isListed(origin)
     remembered.set(origin, answer)
     return answer
@@ -86,7 +82,7 @@ export const createOriginPolicy = (options: OriginPolicyOptions): OriginPolicy =
   const isLocal = (origin: string): boolean => localPorts.size > 0 && localPorts.has(localPort(origin) ?? 0)
 
   const allows = (origin: string | undefined): boolean =>
-    origin !== undefined && origin.length <= longestOrigin && (isListedAsRemembered(origin) || isLocal(origin))
+    origin !== undefined && origin.length <= limits.originUnits && (isListedAsRemembered(origin) || isLocal(origin))
 
   const admits = (origin: string, host: string | undefined): boolean =>
     allows(origin) || (environment !== "production" && isSameHost(origin, host))
@@ -132,7 +128,7 @@ const isHostOfPage = (host: string): boolean => /^(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+
  * only the page's origin says https.
  */
 const isSameHost = (origin: string, host: string | undefined): boolean => {
-  if (host === undefined || origin.length > longestOrigin) return false
+  if (host === undefined || origin.length > limits.originUnits) return false
   const page = /^https?:\/\//i.test(origin) ? URL.parse(origin) : null
   return page !== null && page.host !== "" && page.host === URL.parse(`${page.protocol}//${host}`)?.host
 }

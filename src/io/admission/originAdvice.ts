@@ -2,7 +2,8 @@
  * What an operator is told about an origin that was refused: the whole setting that would let it in, or why there is
  * none. The origin is a stranger's words, and the setting is there to be copied into a shell or a file.
  */
-import { isOriginOfPage, longestOrigin, normaliseOrigin, type OriginPolicy } from "./origin.ts"
+import { limits } from "../../limits.ts"
+import { isOriginOfPage, normaliseOrigin, type OriginPolicy } from "./origin.ts"
 
 export interface OriginAdvice {
   /** On one line, of bounded length, without credentials, path and query. */
@@ -18,9 +19,6 @@ export interface OriginAdviceOptions {
   readonly localPorts: readonly number[]
   readonly localPort: OriginPolicy["localPort"]
 }
-
-/** UTF-16 units that are shown of what is no origin. */
-const shownUnits = 100
 
 /** Nothing that a shell, a file of settings or a list with commas would read as anything but an origin. */
 const isPlain = /^[a-z][a-z0-9+.-]*:\/\/(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i
@@ -38,7 +36,7 @@ const hints = {
 
 /** The normal form of an origin that a setting may hold. */
 const plainOrigin = (origin: string): string | undefined => {
-  const normal = origin.length > longestOrigin ? undefined : normaliseOrigin(origin)
+  const normal = origin.length > limits.originUnits ? undefined : normaliseOrigin(origin)
   return normal !== undefined && isPlain.test(normal) && isOriginOfPage(normal) ? normal : undefined
 }
 
@@ -46,12 +44,12 @@ const plainOrigin = (origin: string): string | undefined => {
 export const shownOrigin = (origin: string): string => {
   const plain = plainOrigin(origin)
   if (plain !== undefined) return plain
-  const beginning = origin.slice(0, 2 * longestOrigin)
+  const beginning = origin.slice(0, 2 * limits.originUnits)
   const [, scheme = "", rest = beginning] = /^([a-z][a-z0-9+.-]*:\/\/)(.*)$/is.exec(beginning) ?? []
   // Never the same text as of the origin that the path was cut from: that one may be somebody's page.
   const authority = rest.replace(/[/?#].*$/s, "/…").replace(/^.*@/s, "<redacted>@")
   const text = (scheme + authority).replace(/\p{C}/gu, "\u{fffd}")
-  return text.length > shownUnits ? `${text.slice(0, shownUnits)}…` : text
+  return text.length > limits.noOriginUnits ? `${text.slice(0, limits.noOriginUnits)}…` : text
 }
 
 export const createOriginAdvice =

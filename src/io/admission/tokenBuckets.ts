@@ -1,4 +1,5 @@
 /** Who may do something how often: a bucket of tokens for each key. The table is bounded, and forgets who has all tokens. */
+import { limits } from "../../limits.ts"
 
 export interface TokenBucketsOptions {
   /** Tokens of a full bucket, which is what everybody begins with. 0: there is no limit. */
@@ -26,9 +27,6 @@ interface Bucket {
   at: number
 }
 
-/** Buckets that are looked at for forgetting, each time that one is taken from: more than are ever added. */
-const forgetAtOnce = 2
-
 export const createTokenBuckets = ({ burst, perSecond, keys, now }: TokenBucketsOptions): TokenBuckets => {
   if (burst === 0) return { take: () => 0, give: () => {}, size: 0 }
   /** In the order of their last use. */
@@ -42,7 +40,7 @@ export const createTokenBuckets = ({ burst, perSecond, keys, now }: TokenBuckets
     for (const [key, bucket] of buckets) {
       const isFull = tokensOf(bucket, time) >= burst
       if (isFull || buckets.size > keys) buckets.delete(key)
-      if (++looked >= forgetAtOnce) return
+      if (++looked >= limits.budgetKeysForgotten) return
     }
   }
 

@@ -7,6 +7,7 @@ import {
   SchemaValidationError,
   sql
 } from "slonik"
+import { limits } from "../../limits.ts"
 import { demandChannelBinding } from "./channelBinding.ts"
 import { type ConnectionRecipe, createDatabaseDriver } from "./databaseDriver.ts"
 import type { DatabaseSsl } from "./databaseEncryption.ts"
@@ -20,31 +21,18 @@ import {
   runStatement,
   TablesMissing
 } from "./databaseErrors.ts"
-import { checkFitness, checkSequence, grantRights, probeTables } from "./databaseFitness.ts"
+import { checkFitness, checkSequences, grantRights, probeTables } from "./databaseFitness.ts"
 import { beginSession, type SessionKind } from "./databaseSession.ts"
 import { type DatabaseAddress, readDatabaseUrl } from "./databaseUrl.ts"
 import { openEmbeddedDatabase } from "./embeddedDatabase.ts"
-import { keepsDeparted, missingTables } from "./migrations.ts"
-
-/** ms to connect and log in; a client waits for its answer meanwhile. */
-const CONNECTION_TIMEOUT = 5_000
-/**
- * ms a statement may run, told to PostgreSQL, or behind a pooler kept by cancelling it. Each of ours touches one row by
- * its key, or a few by an index.
- */
-const STATEMENT_TIMEOUT = 5_000
-/** ms until we stop waiting for an answer: longer than the above, for a server that has gone without a word. */
-const ANSWER_TIMEOUT = 8_000
-/** ms a connection on its way out may take to say goodbye; whoever met the failure waits for that. */
-const GOODBYE_TIMEOUT = 1_000
-/** ms after which a spare connection is closed. */
-const IDLE_TIMEOUT = 60_000
-/** ms after which a busy connection is replaced, so that a moved database is found and memory given back. */
-const MAXIMUM_CONNECTION_AGE = 30 * 60_000
-/** Connections to PostgreSQL, unless told otherwise: hosted databases often allow some twenty in all. */
-const POOL_SIZE = 10
+import { missingLaterColumns, missingTables } from "./migrations.ts"
+import type { Tables } from "./tables.ts"
 
 export interface DatabaseOptions {
+  /** What must be there. Absent: nothing. */
+  readonly tables?: Tables
+  /** Folders of migrations beside `migrations/`. */
+  readonly otherMigrations?: readonly string[]
   /** A PostgreSQL URL; without it the embedded database is used. */
   readonly url?: string | undefined
   /** The DATABASE_SSL setting; see readDatabaseUrl for what follows from it. */
@@ -66,9 +54,9 @@ export interface Database {
   readonly describe: string
   /** Where its tables are. */
   readonly schema: string
-  /** False where a DropSilk database has not been migrated: who may come back is then forgotten with the room's actor. */
-  readonly keepsDeparted: boolean
-  /** Asks it for what rooms need of it, and changes nothing. Rejects with DatabaseFault. */
+  /** Columns that it lacks because it has not been migrated, and that can be done without: `rooms.departed`. */
+  readonly lacking: readonly string[]
+  /** Asks it for what the server needs of it, and changes nothing. Rejects with DatabaseFault. */
   probe(): Promise<void>
   /** Lets queries that run finish, then lets go of everything. May be called again. */
   close(): Promise<void>
@@ -86,22 +74,23 @@ export const openDatabase = (options: DatabaseOptions): Promise<Database> =>
 
 const openPostgres = async (url: string, options: DatabaseOptions): Promise<Database> => {
   const address = readDatabaseUrl(url, options.ssl)
+  const { tables = {} } = options
   const found = await withPostgres(address, async (client, { session, ...way }) => {
     const { schema } = await checkFitness(client, address.label, session)
-    const missing = await missingTables(client, schema)
+    const missing = await missingTables(client, schema, tables)
     if (missing.length > 0) throw new TablesMissing(address.label, schema, missing)
-    await checkSequence(client, address.label, schema)
-    return { ...way, schema, keepsDeparted: await keepsDeparted(client, schema) }
+    await checkSequences(client, address.label, schema, tables)
+    return { ...way, schema, lacking: await missingLaterColumns(client, schema, tables) }
   })
 
   const pool = await openPool({
-    maxPoolSize: options.poolSize ?? POOL_SIZE,
-    idleTimeout: IDLE_TIMEOUT,
+    maxPoolSize: options.poolSize ?? limits.poolSize,
+    idleTimeout: limits.spareConnectionMs,
     recipe: {
-      config: () => ({ keepAlive: true, ...found.config, query_timeout: ANSWER_TIMEOUT }),
+      config: () => ({ keepAlive: true, ...found.config, query_timeout: limits.answerTimeoutMs }),
       prepare: found.prepare,
-      begin: (client) => beginSession(client, STATEMENT_TIMEOUT),
-      statementTimeoutMs: STATEMENT_TIMEOUT,
+      begin: (client) => beginSession(client, limits.statementTimeoutMs),
+      statementTimeoutMs: limits.statementTimeoutMs,
       onError: options.onError ?? (() => {})
     }
   })
@@ -110,12 +99,12 @@ const openPostgres = async (url: string, options: DatabaseOptions): Promise<Data
     kind: "postgres",
     describe: `PostgreSQL at ${address.label}`,
     schema: found.schema,
-    keepsDeparted: found.keepsDeparted,
-    probe: () => runStatement("probe", () => probeTables(pool, found.schema)),
+    lacking: found.lacking,
+    probe: () => runStatement("probe", () => probeTables(pool, found.schema, tables)),
     close: once(() => pool.end())
   }
   try {
-    await probeTables(pool, found.schema)
+    await probeTables(pool, found.schema, tables)
   } catch (error) {
     await database.close()
     throw await withPostgres(address, (client) => named(error, address, client))
@@ -124,7 +113,10 @@ const openPostgres = async (url: string, options: DatabaseOptions): Promise<Data
 }
 
 const openEmbedded = async (options: DatabaseOptions): Promise<Database> => {
-  const embedded = await openEmbeddedDatabase(options.dataDirectory, { spareBytes: options.spareBytes })
+  const embedded = await openEmbeddedDatabase(options.dataDirectory, {
+    spareBytes: options.spareBytes,
+    otherMigrations: options.otherMigrations
+  })
   const pool = await openPool({
     maxPoolSize: 1,
     idleTimeout: "DISABLE_TIMEOUT",
@@ -145,7 +137,7 @@ const openEmbedded = async (options: DatabaseOptions): Promise<Database> => {
     kind: "embedded",
     describe: `embedded PostgreSQL in ${options.dataDirectory}`,
     schema: "public",
-    keepsDeparted: true,
+    lacking: [],
     probe: async () => {
       await runStatement("probe", () => pool.query(sql.unsafe`select 1`))
     },
@@ -187,7 +179,7 @@ const connect = async (address: DatabaseAddress) => {
   const prepare = address.demandsChannelBinding ? demandChannelBinding : () => {}
   const [first, ...others] = address.configs.map((config) => ({
     fallback_application_name: "silktower",
-    connectionTimeoutMillis: CONNECTION_TIMEOUT,
+    connectionTimeoutMillis: limits.connectTimeoutMs,
     ...config
   })) as [pg.ClientConfig, ...pg.ClientConfig[]]
   const attempt = async (config: pg.ClientConfig): Promise<pg.Client> => {
@@ -227,10 +219,10 @@ const openPool = (settings: {
     driverFactory: createDatabaseDriver(settings.recipe),
     maxPoolSize: settings.maxPoolSize,
     idleTimeout: settings.idleTimeout,
-    maximumConnectionAge: settings.idleTimeout === "DISABLE_TIMEOUT" ? "DISABLE_TIMEOUT" : MAXIMUM_CONNECTION_AGE,
+    maximumConnectionAge: settings.idleTimeout === "DISABLE_TIMEOUT" ? "DISABLE_TIMEOUT" : limits.connectionAgeMs,
     // Whoever waits is told at once; the next request tries again anyway.
     connectionRetryLimit: 0,
-    gracefulTerminationTimeout: GOODBYE_TIMEOUT,
+    gracefulTerminationTimeout: limits.goodbyeTimeoutMs,
     interceptors: [rowValidation],
     // The default, DISCARD ALL after every query, halves the throughput; no statement of ours leaves anything behind.
     resetConnection: async () => {}

@@ -4,6 +4,7 @@ import { type DatabasePool, sql } from "slonik"
 import { limits } from "../../limits.ts"
 import { DatabaseUnfit, RightsMissing } from "./databaseErrors.ts"
 import type { SessionKind } from "./databaseSession.ts"
+import type { Tables } from "./tables.ts"
 
 export interface Fitness {
   /** Where our tables are, and where new ones are made. */
@@ -72,30 +73,45 @@ const look = async (client: ClientBase): Promise<Found> => {
  * Asks for everything that the server does with its tables, and changes nothing: PostgreSQL looks at tables, columns,
  * rights and whether it may be written before it finds that there is nothing to do. Rejects as any statement does.
  */
-export const probeTables = async (pool: DatabasePool, schema: string): Promise<void> => {
-  const rooms = sql.identifier([schema, "rooms"])
-  const files = sql.identifier([schema, "uploaded_files"])
-  await pool.query(sql.unsafe`
-    with
-      room_added as (insert into ${rooms} (room_code, host_participant_id, host_name, expires_at)
-        select room_code, host_participant_id, host_name, expires_at from ${rooms} where false),
-      room_changed as (update ${rooms} set updated_at = updated_at where false),
-      room_removed as (delete from ${rooms} where false),
-      file_added as (insert into ${files} (file_key, file_url, file_name)
-        select file_key, file_url, file_name from ${files} where false),
-      file_removed as (delete from ${files} where false)
-    select 1 where false`)
+export const probeTables = async (pool: DatabasePool, schema: string, tables: Tables): Promise<void> => {
+  const parts = Object.entries(tables).flatMap(([name, { given, changed }], at) => {
+    const table = sql.identifier([schema, name])
+    const columns = sql.join(
+      given.map((column) => sql.identifier([column])),
+      sql.fragment`, `
+    )
+    const part = (what: string) => sql.identifier([`${what}_${at}`])
+    const change = changed === undefined ? undefined : sql.identifier([changed])
+    return [
+      sql.fragment`${part("added")} as (insert into ${table} (${columns}) select ${columns} from ${table} where false)`,
+      ...(change === undefined
+        ? []
+        : [sql.fragment`${part("changed")} as (update ${table} set ${change} = ${change} where false)`]),
+      sql.fragment`${part("removed")} as (delete from ${table} where false)`
+    ]
+  })
+  if (parts.length === 0) await pool.query(sql.unsafe`select 1`)
+  else await pool.query(sql.unsafe`with ${sql.join(parts, sql.fragment`, `)} select 1 where false`)
 }
 
-/** Numbers for new rows of uploaded_files come from a sequence, which has rights of its own. Rejects with RightsMissing. */
-export const checkSequence = async (client: ClientBase, label: string, schema: string): Promise<void> => {
+/** Numbers for new rows come from sequences, which have rights of their own. Rejects with RightsMissing. */
+export const checkSequences = async (
+  client: ClientBase,
+  label: string,
+  schema: string,
+  tables: Tables
+): Promise<void> => {
+  const numbered = Object.entries(tables).flatMap(([table, { numbered }]) =>
+    numbered === undefined ? [] : [{ table, column: numbered }]
+  )
   const { rows } = await client.query<{ role: string; sequence: string }>(
     `select current_user as role, sequence
-       from pg_catalog.pg_attribute,
-         pg_catalog.pg_get_serial_sequence(pg_catalog.format('%I.uploaded_files', $1::text), 'id') as sequence
-      where attrelid = pg_catalog.to_regclass(pg_catalog.format('%I.uploaded_files', $1::text)) and attname = 'id'
+       from unnest($2::text[], $3::text[]) as wanted ("table", "column"),
+         pg_catalog.format('%I.%I', $1::text, wanted."table") as place, pg_catalog.pg_attribute,
+         pg_catalog.pg_get_serial_sequence(place, wanted."column") as sequence
+      where attrelid = pg_catalog.to_regclass(place) and attname = wanted."column"
         and attidentity = '' and not pg_catalog.has_sequence_privilege(sequence, 'usage, update')`,
-    [schema]
+    [schema, numbered.map(({ table }) => table), numbered.map(({ column }) => column)]
   )
   const [missing] = rows
   if (missing === undefined) return

@@ -5,6 +5,7 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import type { PGlite } from "@electric-sql/pglite"
 import pg from "pg"
+import { limits } from "../../limits.ts"
 import { DataDirectoryUnusable, DiskNearlyFull, reasonOf } from "./databaseErrors.ts"
 import { lockDirectory } from "./directoryLock.ts"
 import { migrate } from "./migrations.ts"
@@ -21,12 +22,6 @@ export interface EmbeddedDatabase {
 }
 
 /**
- * Four segments of the write-ahead log. When the next one cannot be made, PostgreSQL gives up; inside this process it
- * then turns in a circle for ever, and everything else in the process with it. So it must never come to that.
- */
-const defaultSpareBytes = 4 * 16 * 2 ** 20
-
-/**
  * Opens the embedded PostgreSQL in `<dataDirectory>/postgres`, making and migrating it as needed; with `startEmpty`
  * whatever was there is removed first. Its folder is locked, as a second process would corrupt it.
  *
@@ -38,8 +33,14 @@ export const openEmbeddedDatabase = async (
   dataDirectory: string,
   {
     startEmpty = false,
-    spareBytes = defaultSpareBytes
-  }: { readonly startEmpty?: boolean; readonly spareBytes?: number | undefined } = {}
+    spareBytes = limits.spareBytes,
+    otherMigrations = []
+  }: {
+    readonly startEmpty?: boolean
+    readonly spareBytes?: number | undefined
+    /** Folders of migrations beside `migrations/`. */
+    readonly otherMigrations?: readonly string[] | undefined
+  } = {}
 ): Promise<EmbeddedDatabase> => {
   const lock = lockDirectory(dataDirectory)
   let postgres: PGlite | undefined
@@ -67,7 +68,7 @@ export const openEmbeddedDatabase = async (
       : await pglite.PGlite.create(folder)
     postgres = opened
     const config = () => createPgConfig(opened) as unknown as pg.ClientConfig
-    const applied = await migrateOnce(config)
+    const applied = await migrateOnce(config, otherMigrations)
 
     return {
       config,
@@ -141,11 +142,11 @@ const openEmpty = async (open: () => Promise<PGlite>): Promise<PGlite> => {
   }
 }
 
-const migrateOnce = async (config: () => pg.ClientConfig): Promise<readonly string[]> => {
+const migrateOnce = async (config: () => pg.ClientConfig, others: readonly string[]): Promise<readonly string[]> => {
   const client = new pg.Client(config())
   await client.connect()
   try {
-    return await migrate(client)
+    return await migrate(client, { others })
   } finally {
     await client.end()
   }

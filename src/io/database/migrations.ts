@@ -2,35 +2,27 @@ import { fileURLToPath } from "node:url"
 import type { ClientBase } from "pg"
 import { limits } from "../../limits.ts"
 import { codeOf, MigrationBlocked } from "./databaseErrors.ts"
+import type { Tables } from "./tables.ts"
 
-const MIGRATIONS_DIRECTORY = fileURLToPath(new URL("../../../migrations", import.meta.url))
+/** Those of all protocols that are here. */
+const OWN_MIGRATIONS = fileURLToPath(new URL("../../../migrations", import.meta.url))
 
 /** Our bookkeeping; DropSilk's own, if there is any, is left alone. */
 export const MIGRATIONS_TABLE = "silktower_migrations"
-
-/** What the server reads and writes, table by table. */
-const COLUMNS: Readonly<Record<string, readonly string[]>> = {
-  rooms: [
-    ...["room_code", "host_participant_id", "host_name", "guest_participant_id", "guest_name"],
-    ...["host_screen_share_active", "guest_screen_share_active", "host_ready", "guest_ready"],
-    ...["host_chat_active", "guest_chat_active", "host_file_count", "guest_file_count"],
-    ...["host_total_bytes", "guest_total_bytes", "created_at", "updated_at", "expires_at"]
-  ],
-  uploaded_files: ["id", "file_key", "file_url", "file_name", "uploaded_at"]
-}
-
-/** What a DropSilk database that has not been migrated lacks, and the server can do without. */
-const COLUMNS_OF_OURS: typeof COLUMNS = { rooms: ["departed", "last_words"] }
 
 /**
  * Brings the tables of the current schema up to date in one transaction, and answers with the names of the migrations
  * that were applied. Safe to run at any time, on an empty database, on ours and on one that DropSilk has filled; two at
  * once wait for each other. The client must be connected and stays so; it may lead through a pooler, as nothing is said
- * that outlives the transaction. Rejects with MigrationBlocked, or with the database's own error.
+ * that outlives the transaction. `others`: folders of migrations beside `migrations/`. Rejects with MigrationBlocked, or
+ * with the database's own error.
  */
 export const migrate = async (
   client: ClientBase,
-  { lockTimeoutMs = limits.migrationLockTimeoutMs }: { readonly lockTimeoutMs?: number } = {}
+  {
+    others = [],
+    lockTimeoutMs = limits.migrationLockTimeoutMs
+  }: { readonly others?: readonly string[]; readonly lockTimeoutMs?: number } = {}
 ): Promise<readonly string[]> => {
   // Loaded here, as most starts migrate nothing.
   const { runner } = await import("node-pg-migrate")
@@ -44,7 +36,8 @@ export const migrate = async (
     await makeBookkeeping(client)
     const applied = await runner({
       dbClient: client,
-      dir: MIGRATIONS_DIRECTORY,
+      useGlob: true,
+      dir: [OWN_MIGRATIONS, ...others].map((folder) => `${asItIs(folder)}/*.sql`),
       migrationsSchema: schema,
       migrationsTable: MIGRATIONS_TABLE,
       direction: "up",
@@ -64,6 +57,9 @@ export const migrate = async (
     throw codeOf(error) === lockNotAvailable ? new MigrationBlocked(lockTimeoutMs) : error
   }
 }
+
+/** A path whose characters mean nothing but themselves in a glob pattern. */
+const asItIs = (path: string): string => path.replaceAll("\\", "/").replace(/[[\]{}()*?!+@]/g, "[$&]")
 
 const lockNotAvailable = "55P03"
 
@@ -87,12 +83,14 @@ const makeBookkeeping = async (client: ClientBase): Promise<void> => {
   )
 }
 
-/** Removes our tables from the current schema with everything in them. The client must be connected. */
-export const dropTables = async (client: ClientBase): Promise<void> => {
+/** Removes these tables from the current schema with everything in them, and our bookkeeping. The client must be connected. */
+export const dropTables = async (client: ClientBase, tables: Tables): Promise<void> => {
   await client.query("begin isolation level read committed read write")
   try {
     await enterSchema(client)
-    await client.query(`drop table if exists ${[...Object.keys(COLUMNS), MIGRATIONS_TABLE].join(", ")}`)
+    await client.query(
+      `drop table if exists ${[...Object.keys(tables), MIGRATIONS_TABLE].map((name) => `"${name}"`).join(", ")}`
+    )
     await client.query("commit")
   } catch (error) {
     await client.query("rollback").catch(() => {})
@@ -100,16 +98,29 @@ export const dropTables = async (client: ClientBase): Promise<void> => {
   }
 }
 
-/** Which tables (`rooms`) or single columns (`rooms.host_ready`) the server needs and this schema has not. */
-export const missingTables = (client: ClientBase, schema: string): Promise<readonly string[]> =>
-  missingOf(client, schema, COLUMNS)
+/** Which tables (`rooms`) or single columns (`rooms.host_ready`) of these the server needs and this schema has not. */
+export const missingTables = (client: ClientBase, schema: string, tables: Tables): Promise<readonly string[]> =>
+  missingOf(
+    client,
+    schema,
+    Object.entries(tables).flatMap(([table, { columns }]) => columns.map((column) => ({ table, column })))
+  )
 
-/** Whether the database can keep who has left a room and when who was last heard: it has been migrated. */
-export const keepsDeparted = async (client: ClientBase, schema: string): Promise<boolean> =>
-  (await missingOf(client, schema, COLUMNS_OF_OURS)).length === 0
+/** Which columns (`rooms.departed`) it can do without and this schema has not: it has not been migrated. */
+export const missingLaterColumns = (client: ClientBase, schema: string, tables: Tables): Promise<readonly string[]> =>
+  missingOf(
+    client,
+    schema,
+    Object.entries(tables).flatMap(([table, { laterColumns = [] }]) =>
+      laterColumns.map((column) => ({ table, column }))
+    )
+  )
 
-const missingOf = async (client: ClientBase, schema: string, columnsOf: typeof COLUMNS): Promise<readonly string[]> => {
-  const wanted = Object.entries(columnsOf).flatMap(([table, columns]) => columns.map((column) => ({ table, column })))
+const missingOf = async (
+  client: ClientBase,
+  schema: string,
+  wanted: readonly { readonly table: string; readonly column: string }[]
+): Promise<readonly string[]> => {
   const { rows } = await client.query<{ table: string; column: string | null }>(
     `select wanted.table, case when place is null then null else wanted.column end as column
        from unnest($1::text[], $2::text[]) with ordinality as wanted ("table", "column", number),

@@ -1,6 +1,7 @@
 /** What the timed jobs do: rooms whose life has ended, and previews that are old enough, are removed. */
 
-import { describeError, type Telemetry } from "../telemetry/telemetry.ts"
+import { describeError } from "../telemetry/describeError.ts"
+import type { DropSilkLog } from "./events.ts"
 import type { RoomStore } from "./roomStore.ts"
 import type { OldFile, UploadStore } from "./uploadRows.ts"
 import { describeUploadFault, type UploadThing, UploadThingFailed } from "./uploadthing.ts"
@@ -16,7 +17,7 @@ export type Cleanup = (hurry: AbortSignal) => Promise<CleanupReport>
 
 export interface RoomCleanupOptions {
   readonly store: Pick<RoomStore, "removeExpired">
-  readonly log: Telemetry["log"]
+  readonly log: DropSilkLog
   /** Epoch milliseconds. */
   readonly now: () => number
 }
@@ -43,7 +44,7 @@ export interface PreviewCleanupOptions {
   readonly batch: number
   /** So many batches that failed one after the other end a run: the others would fail as well. */
   readonly failedBatches: number
-  readonly log: Telemetry["log"]
+  readonly log: DropSilkLog
   /** Epoch milliseconds. */
   readonly now: () => number
 }

@@ -2,20 +2,20 @@
  * Sockets and their actors: each socket has a connection actor, whose actions are what is sent to the socket.
  */
 
-import type { IncomingMessage } from "node:http"
-import type { DomainEvent } from "../../machines/domainEvents.ts"
 import { connectionMachine } from "../../machines/dropsilk/connection.ts"
+import type { DropSilkEvent } from "../../machines/dropsilk/events.ts"
 import { flightMachine } from "../../machines/dropsilk/flight.ts"
 import { networkMachine } from "../../machines/dropsilk/network.ts"
+import type { Endpoint } from "../../machines/registry.ts"
 import type { SupervisorRef } from "../../machines/supervisor.ts"
+import type { ClientFrame } from "../../wire/dropsilk/frames.ts"
 import type { Deadlines } from "../actors/deadlines.ts"
-import type { ClientAddress } from "../admission/address.ts"
-import type { Budgets } from "../admission/budgets.ts"
+import type { SocketPart } from "../admission/doorkeeper.ts"
+import type { ClientSocket } from "../sockets/clientSocket.ts"
+import type { FrameMetrics } from "../sockets/frameMetrics.ts"
 import { createLinks } from "../sockets/link.ts"
-import type { ClientSocket, SocketHandler } from "../sockets/socketServer.ts"
-import type { Metrics } from "../telemetry/metrics.ts"
+import type { DropSilkBudgets } from "./budgets.ts"
 import {
-  type ClientFrame,
   readFrame,
   writeError,
   writeFlightCreated,
@@ -31,33 +31,26 @@ import {
 import type { Identities } from "./identities.ts"
 
 export interface ConnectionsOptions {
-  readonly addressOf: (request: IncomingMessage) => ClientAddress
+  /** The supervisor that starts the actors of new sockets. */
+  readonly supervisor: () => SupervisorRef
   readonly identities: Pick<Identities, "connectionId" | "flightCode">
   readonly deadlines: Deadlines
-  readonly record: (event: DomainEvent) => void
-  readonly budgets: Pick<Budgets, "connected" | "disconnected" | "invite" | "guess" | "guessedRight" | "tooManyFrames">
-  readonly metrics: Pick<Metrics, "arrived" | "relayed" | "frame">
-  /** Hears of everybody who is let in. */
-  readonly onArrival: () => void
+  readonly record: (event: DropSilkEvent) => void
+  readonly budgets: Pick<DropSilkBudgets, "invite" | "guess" | "guessedRight">
+  readonly frames: FrameMetrics
   /** Epoch milliseconds. */
   readonly now: () => number
 }
 
 /** Sockets by the id of their connection, and the machines that speak to them. */
 export const createConnections = (options: ConnectionsOptions) => {
-  const { identities, deadlines, metrics, budgets, now } = options
+  const { supervisor, identities, deadlines, frames, budgets, now } = options
   const sockets = new Map<string, ClientSocket>()
   const links = createLinks()
-  let supervisor: SupervisorRef | undefined
 
   const socketOf = (connection: { context: { id: string } }) => sockets.get(connection.context.id)
 
-  /** Refused joins so far: whether one more has been refused says whether a code was wrong. */
-  let refusedJoins = 0
-  const record = (_: unknown, event: DomainEvent) => {
-    if (event.name === "flight:error") refusedJoins++
-    options.record(event)
-  }
+  const record = (_: unknown, event: DropSilkEvent) => options.record(event)
 
   const connection = connectionMachine.provide({
     actions: {
@@ -67,8 +60,12 @@ export const createConnections = (options: ConnectionsOptions) => {
       },
       tellRegistered: ({ context }) => sockets.get(context.id)?.send(writeRegistered(context.id)),
       tellFlightCreated: (connection, { code }) => socketOf(connection)?.send(writeFlightCreated(code)),
-      tellPeerJoined: (connection, { flightCode, peer, connectionType }) =>
-        socketOf(connection)?.send(writePeerJoined(flightCode, peer, connectionType)),
+      tellPeerJoined: (connection, { flightCode, peer, connectionType }) => {
+        const socket = socketOf(connection)
+        if (socket === undefined) return
+        socket.send(writePeerJoined(flightCode, peer, connectionType))
+        links.introduced(socket, peer.id)
+      },
       tellPeerLeft: (connection) => socketOf(connection)?.send(writePeerLeft()),
       tellInvitation: (connection, { flightCode, fromName }) =>
         socketOf(connection)?.send(writeInvitation(flightCode, fromName)),
@@ -83,8 +80,10 @@ export const createConnections = (options: ConnectionsOptions) => {
       releaseFrames: (connection) => socketOf(connection)?.release(),
       dropLink: (connection) => {
         const socket = socketOf(connection)
-        if (socket !== undefined) links.drop(socket)
+        const { seat } = connection.context
+        if (socket !== undefined && seat !== null) links.drop(seat.flightId, socket)
       },
+      rightCode: ({ context }) => budgets.guessedRight(context.address),
       drawFlightCode: ({ self }) => self.send({ type: "code.drawn", code: identities.flightCode() }),
       requestDeadline: ({ self }, { afterMs }) => deadlines.after(self, afterMs),
       cancelDeadline: ({ self }) => deadlines.cancel(self),
@@ -139,49 +138,40 @@ export const createConnections = (options: ConnectionsOptions) => {
     }
   }
 
-  const join = (socket: ClientSocket, event: ReturnType<typeof eventOf>) => {
-    const { actor } = socket
-    if (budgets.guess(socket.address) > 0) return actor?.send({ type: "flight.joinRefused" })
-    const before = refusedJoins
-    actor?.send(event)
-    if (refusedJoins === before) budgets.guessedRight(socket.address)
-  }
+  /** Each join counts as a wrong guess until its actor says that it was none. */
+  const join = ({ actor, address }: ClientSocket, event: ReturnType<typeof eventOf>) =>
+    actor?.send(budgets.guess(address) > 0 ? { type: "flight.joinRefused" } : event)
 
   const freshId = (): string => {
     const id = identities.connectionId()
     return sockets.has(id) ? freshId() : id
   }
 
-  const handler: SocketHandler = {
-    opened: (socket, request) => {
-      const { address, group } = options.addressOf(request)
+  /** What actors tell a socket: the one behind it has crashed. */
+  const toSocket: Endpoint = (id, { type }) => {
+    if (type === "socket.abandoned") sockets.get(id)?.close(1011, "Internal error")
+  }
+
+  const part: SocketPart = {
+    opened: (socket, { address, group }) => {
       socket.id = freshId()
-      socket.address = address
-      budgets.connected(address)
       sockets.set(socket.id, socket)
-      const input = {
-        id: socket.id,
-        address,
-        openedAt: now(),
-        // Two clients whose addresses nobody knows are no neighbours.
-        group: group === "unknown" ? `unknown ${socket.id}` : group
-      }
-      options.onArrival()
-      supervisor?.send({ type: "child.start", id: socket.id, input })
+      const input = { id: socket.id, address, openedAt: now(), group }
+      supervisor().send({ type: "child.start", id: socket.id, input })
       if (socket.actor === null) socket.close(1013, "Try again later")
     },
     frame: (socket, bytes, isBinary) => {
-      const arrivedAt = metrics.arrived()
+      const arrivedAt = frames.arrived()
       const incoming = readFrame(bytes, isBinary)
       if (incoming.kind === "signal") {
         links.forward(socket, incoming.forward)
-        metrics.relayed(arrivedAt)
+        frames.relayed(arrivedAt)
       } else if (incoming.kind === "fault") {
-        metrics.frame(incoming.fault)
+        frames.frame(incoming.fault)
         socket.send(writeError(incoming.fault))
       } else {
         const { frame } = incoming
-        metrics.frame(frame.type)
+        frames.frame(frame.type)
         // In silence, as all invitations that do not arrive.
         if (frame.type === "invite-to-flight" && budgets.invite(socket.id, frame.inviteeId, socket.address) > 0) return
         const event = eventOf(frame)
@@ -193,9 +183,7 @@ export const createConnections = (options: ConnectionsOptions) => {
       // While the actor says its farewells, what it sends to this socket goes nowhere: it is closed.
       socket.actor?.send({ type: "socket.closed", abrupt, at: now() })
       sockets.delete(socket.id)
-      budgets.disconnected(socket.address, performance.now() - socket.openedAt)
     },
-    flooded: (socket) => budgets.tooManyFrames(socket.address),
     failed: (socket, error) => {
       options.record({ name: "client:error", clientId: socket.id, error })
       socket.send(writeError("server-error"))
@@ -204,15 +192,11 @@ export const createConnections = (options: ConnectionsOptions) => {
 
   return {
     machines: { connection, flight, network },
-    handler,
+    sockets: part,
     links,
     /** The address of a connection that is open. */
     addressOf: (id: string) => sockets.get(id)?.address,
-    /** Which supervisor starts the actors of new sockets. */
-    attach: (connections: SupervisorRef) => {
-      supervisor = connections
-    },
-    /** Closes the socket whose actor has crashed. */
-    closeCrashed: (id: string) => sockets.get(id)?.close(1011, "Internal error")
+    /** What actors reach by an address of these kinds. */
+    endpoints: { sockets: toSocket }
   }
 }

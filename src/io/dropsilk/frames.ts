@@ -1,88 +1,13 @@
-/**
- * DropSilk's WebSocket frames: what clients may send, what they are sent, and how one becomes an event and the other
- * is written. docs/protocol.md and /asyncapi.json speak of the same schemas.
- */
+/** How DropSilk's WebSocket frames are read and written, by the schemas of src/wire/dropsilk. */
 import { isUtf8 } from "node:buffer"
-import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import * as SchemaTransformation from "effect/SchemaTransformation"
-import { limits } from "../../limits.ts"
-import type { ConnectionFault } from "../../machines/dropsilk/connection.ts"
+import type { ConnectionFault } from "../../machines/dropsilk/connectionContext.ts"
 import type { Participant, Role } from "../../machines/dropsilk/roomRecord.ts"
-import type { BudgetName } from "../admission/budgets.ts"
-import { isCode, readCode } from "./code.ts"
-
-// --- What clients send
-
-const trimmed = (
-  description: string,
-  fits: (text: string) => boolean,
-  change: (text: string) => string = (text) => text
-) =>
-  Schema.String.annotate({ description })
-    .check(Schema.makeFilter((text: string) => fits(text.trim()) || description))
-    .pipe(
-      Schema.decodeTo(
-        Schema.String,
-        SchemaTransformation.transform({ decode: (text) => change(text.trim()), encode: (text) => text })
-      )
-    )
-
-const Name = trimmed(
-  `1 to ${limits.nameUnits} UTF-16 units after trimming`,
-  (text) => text.length >= 1 && text.length <= limits.nameUnits,
-  // As over HTTP, or a room and a socket would know one name as two.
-  (text) => text.toWellFormed()
-)
-const Id = trimmed(
-  `1 to ${limits.idUnits} UTF-16 units after trimming`,
-  (text) => text.length >= 1 && text.length <= limits.idUnits
-)
-const Code = trimmed(
-  `exactly ${limits.codeLength} letters and digits, in any letter case; whatever else is in between is ignored`,
-  isCode,
-  readCode
-)
-
-const ChannelName = Schema.Literals(["transfer", "screen-share", "chat"])
-
-export const clientFrames = {
-  "register-details": Schema.Struct({ type: Schema.Literal("register-details"), name: Name }).annotate({
-    description: "Sets the client's name; until then it is Anonymous."
-  }),
-  "create-flight": Schema.Struct({ type: Schema.Literal("create-flight") }).annotate({
-    description: "Opens a flight with this client in it. Answered by flight-created."
-  }),
-  "join-flight": Schema.Struct({ type: Schema.Literal("join-flight"), flightCode: Code }).annotate({
-    description: "Takes the second seat of a flight. Both members get peer-joined."
-  }),
-  "invite-to-flight": Schema.Struct({
-    type: Schema.Literal("invite-to-flight"),
-    inviteeId: Id,
-    flightCode: Code
-  }).annotate({
-    description:
-      "Invites a client of the same network into the flight that the inviter sits in, or into a room with a free seat that was made or is polled from its address. Anything else is dropped silently."
-  }),
-  "attach-room": Schema.Struct({
-    type: Schema.Literal("attach-room"),
-    roomCode: Code,
-    participantId: Id,
-    channel: ChannelName.pipe(Schema.withDecodingDefaultKey(Effect.succeed("transfer" as const)))
-  }).annotate({
-    description:
-      "Takes the participant's seat on a channel of its room (transfer unless named). Answered by room-attached; when both seats of the channel are taken, both get peer-joined; one that changes nothing is answered to its sender alone. Who has left the room comes back by it, for a while."
-  }),
-  ping: Schema.Struct({ type: Schema.Literal("ping") }).annotate({
-    description:
-      "Asks for a sign of life, which pages cannot see otherwise. Answered by pong in its turn, behind the answers to what was sent before."
-  }),
-  signal: Schema.Struct({ type: Schema.Literal("signal"), data: Schema.Unknown }).annotate({
-    description:
-      "Goes to the other member of this client's flight or channel, data unchanged. Without one it goes nowhere."
-  })
-} as const
+import { frameErrors } from "../../wire/dropsilk/errors.ts"
+import { type ClientFrame, clientFrames, type ServerFrame } from "../../wire/dropsilk/frames.ts"
+import type { CoreBudget } from "../admission/budgets.ts"
+import type { DropSilkBudget } from "./budgets.ts"
 
 /** Which budgets each takes from; see budgets.ts. A frame that cannot be read takes from `frames`, as all do. */
 export const frameBudgets = {
@@ -93,84 +18,7 @@ export const frameBudgets = {
   "attach-room": ["frames"],
   ping: ["frames"],
   signal: ["frames"]
-} as const satisfies Readonly<Record<keyof typeof clientFrames, readonly BudgetName[]>>
-
-export type ClientFrame = (typeof clientFrames)[keyof typeof clientFrames]["Type"]
-
-// --- What clients are sent
-
-const PeerSchema = Schema.Struct({ id: Schema.String, name: Schema.String })
-
-export const serverFrames = {
-  registered: Schema.Struct({ type: Schema.Literal("registered"), id: Schema.String }).annotate({
-    description: "At once after the upgrade: the client's id, 10 characters of [0-9a-z]."
-  }),
-  "users-on-network-update": Schema.Struct({
-    type: Schema.Literal("users-on-network-update"),
-    users: Schema.Array(PeerSchema)
-  }).annotate({ description: "The other clients of this network group, whenever the list has changed." }),
-  "flight-created": Schema.Struct({ type: Schema.Literal("flight-created"), flightCode: Schema.String }).annotate({
-    description: "The answer to create-flight: 6 characters of ABCDEFGHJKLMNPQRSTUVWXYZ23456789."
-  }),
-  "peer-joined": Schema.Struct({
-    type: Schema.Literal("peer-joined"),
-    flightCode: Schema.String,
-    peer: PeerSchema,
-    connectionType: Schema.Literals(["lan", "wan"])
-  }).annotate({ description: "Both seats are taken; peer is the other member." }),
-  "peer-left": Schema.Struct({ type: Schema.Literal("peer-left") }).annotate({
-    description:
-      "The other member has gone; this one keeps its seat. Of a room's socket that broke off it is told after a moment."
-  }),
-  "flight-invitation": Schema.Struct({
-    type: Schema.Literal("flight-invitation"),
-    flightCode: Schema.String,
-    fromName: Schema.String
-  }).annotate({ description: "Somebody on the same network invites this client." }),
-  "room-attached": Schema.Struct({
-    type: Schema.Literal("room-attached"),
-    flightCode: Schema.String,
-    role: Schema.Literals(["host", "guest"]),
-    peer: Schema.NullOr(
-      Schema.Struct({
-        participantId: Schema.String,
-        role: Schema.Literals(["host", "guest"]),
-        name: Schema.String,
-        ready: Schema.Boolean,
-        fileCount: Schema.Int,
-        totalBytes: Schema.Int
-      })
-    )
-  }).annotate({
-    description: "The answer to attach-room; peer is the other participant, attached or not, or null."
-  }),
-  signal: Schema.Struct({ type: Schema.Literal("signal"), data: Schema.Unknown }).annotate({
-    description: "From the peer, data unchanged."
-  }),
-  pong: Schema.Struct({ type: Schema.Literal("pong") }).annotate({ description: "The answer to ping." }),
-  "server-shutdown": Schema.Struct({ type: Schema.Literal("server-shutdown"), message: Schema.String }).annotate({
-    description: "The server is going; close code 1001 follows. Connect again after a moment."
-  }),
-  error: Schema.Struct({ type: Schema.Literal("error"), message: Schema.String }).annotate({
-    description: "Something the client asked for was refused. The connection stays open."
-  })
-} as const
-
-/** Every message an `error` frame can carry, and what the client had better do. */
-export const frameErrors = {
-  "invalid-format": { message: "Invalid message format", duty: "Fix the client: not JSON, or no object with a type." },
-  "unknown-type": { message: "Unknown message type", duty: "Fix the client, or ask for what this server can do." },
-  "invalid-payload": { message: "Invalid message payload", duty: "Fix the fields of the frame." },
-  "already-in-flight": { message: "Already in a flight", duty: "Open another socket, or close this one first." },
-  "flight-not-found-or-full": { message: "Flight not found or full", duty: "Ask the other person for the code again." },
-  "room-not-found": { message: "Room not found or expired", duty: "Create or join a room over HTTP first." },
-  "seat-taken": {
-    message: "Seat taken by another connection",
-    duty: "Another page of yours has attached: tell the person, and attach again only when asked to."
-  },
-  "too-many-attempts": { message: "Too many attempts", duty: "Ask for the code again, and try after a moment." },
-  "server-error": { message: "Server error processing your request", duty: "Try again after a moment." }
-} as const satisfies Record<ConnectionFault | FrameFault, { message: string; duty: string }>
+} as const satisfies Readonly<Record<keyof typeof clientFrames, readonly (CoreBudget | DropSilkBudget)[]>>
 
 export type FrameFault = "invalid-format" | "unknown-type" | "invalid-payload"
 
@@ -284,11 +132,7 @@ export const readFrame = (bytes: Buffer, isBinary: boolean): Incoming => {
 
 // --- Writing
 
-const write = (
-  frame: {
-    readonly [Type in keyof typeof serverFrames]: (typeof serverFrames)[Type]["Type"]
-  }[keyof typeof serverFrames]
-): string => JSON.stringify(frame)
+const write = (frame: ServerFrame): string => JSON.stringify(frame)
 
 export const writeRegistered = (id: string): string => write({ type: "registered", id })
 
@@ -329,7 +173,7 @@ export const writeRoomAttached = (flightCode: string, role: Role, peer: Particip
 export const writeShutdown = (): string =>
   write({ type: "server-shutdown", message: "Server is shutting down for maintenance." })
 
-export const writeError = (name: keyof typeof frameErrors): string =>
+export const writeError = (name: ConnectionFault | FrameFault): string =>
   write({ type: "error", message: frameErrors[name].message })
 
 const usersStart = `{"type":"users-on-network-update","users":[`

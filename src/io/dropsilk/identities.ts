@@ -1,8 +1,8 @@
 /** Names that cannot be guessed, from the system's randomness. */
-import { hash, randomInt } from "node:crypto"
-import { limits } from "../../limits.ts"
+import { hash } from "node:crypto"
+import { wireNumbers } from "../../wire/dropsilk/numbers.ts"
+import { lowerCase, randomText } from "../services/randomText.ts"
 
-const lowerCase = "0123456789abcdefghijklmnopqrstuvwxyz"
 /** Without I, O, 0 and 1, which people mix up when they read a code aloud. */
 const readable = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
@@ -21,10 +21,10 @@ export interface Identities {
 }
 
 export const createIdentities = (): Identities => ({
-  connectionId: () => random(lowerCase, connectionIdLength),
-  flightCode: () => random(readable, limits.codeLength),
-  roomCode: () => random(readable, limits.codeLength),
-  participantId: () => random(lowerCase, participantIdLength)
+  connectionId: () => randomText(lowerCase, connectionIdLength),
+  flightCode: () => randomText(readable, wireNumbers.codeLength),
+  roomCode: () => randomText(readable, wireNumbers.codeLength),
+  participantId: () => randomText(lowerCase, participantIdLength)
 })
 
 /**
@@ -39,11 +39,4 @@ export const aliasOf = (roomCode: string, participantId: string): string => {
   // 128 of the 256 bits: enough that the remainder favours no alias.
   const number = BigInt(`0x${digest.slice(0, 32)}`) % 36n ** BigInt(participantIdLength)
   return number.toString(36).padStart(participantIdLength, "0")
-}
-
-// randomInt is free of modulo bias, and draws from a pool: some 0.03 µs a character.
-const random = (alphabet: string, length: number): string => {
-  let text = ""
-  for (let index = 0; index < length; index += 1) text += alphabet[randomInt(alphabet.length)]
-  return text
 }

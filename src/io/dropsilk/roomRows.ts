@@ -14,10 +14,10 @@ import type { RoomStore } from "./roomStore.ts"
  * Every method rejects with DatabaseFault, which holds no participant's id.
  */
 export const createRoomRows = (
-  { pool, schema, keepsDeparted }: Pick<Database, "pool" | "schema" | "keepsDeparted">,
+  { pool, schema, lacking }: Pick<Database, "pool" | "schema" | "lacking">,
   aliasOf: (roomCode: string, participantId: string) => string
 ): RoomStore => {
-  const own = keepsDeparted ? ownColumns : noOwnColumns
+  const own = !lacking.some((column) => column.startsWith("rooms.")) ? ownColumns : noOwnColumns
   // By its whole name: in a session that is shared, others say where names are looked for.
   const rooms = sql.identifier([schema, "rooms"])
   return {

@@ -1,4 +1,4 @@
-import type { RoomRow } from "../../machines/dropsilk/room.ts"
+import type { RoomRow } from "../../machines/dropsilk/roomContext.ts"
 import type { LastWord } from "../../machines/dropsilk/roomHearing.ts"
 import type { RoomRecord } from "../../machines/dropsilk/roomRecord.ts"
 

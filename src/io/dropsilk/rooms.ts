@@ -1,9 +1,12 @@
 /** Room actors at both ends: their rows below them, and the desk that asks them on behalf of HTTP. */
-import { type AnyActorRef, createActor, fromCallback, fromPromise, type SnapshotFrom } from "xstate"
-import type { DomainEvent } from "../../machines/domainEvents.ts"
+import { type AnyActorRef, type AnyEventObject, fromPromise, type SnapshotFrom } from "xstate"
+import type { Address } from "../../machines/address.ts"
+import { roomAt } from "../../machines/dropsilk/addresses.ts"
+import type { DropSilkEvent } from "../../machines/dropsilk/events.ts"
 import { readQuietly, roomMachine } from "../../machines/dropsilk/room.ts"
 import type { Around } from "../../machines/dropsilk/roomHearing.ts"
 import type { RoomAnswer, RoomPoll, RoomQuestion, Suspect } from "../../machines/dropsilk/roomMessages.ts"
+import type { Endpoint, RegistryRef } from "../../machines/registry.ts"
 import type { SupervisorRef, SupervisorReply } from "../../machines/supervisor.ts"
 import type { Deadlines } from "../actors/deadlines.ts"
 import type { SocketsOf } from "./around.ts"
@@ -15,7 +18,7 @@ import type { RoomStore } from "./roomStore.ts"
 export const createRoomMachine = (
   store: RoomStore,
   deadlines: Deadlines,
-  record: (event: DomainEvent) => void
+  record: (event: DropSilkEvent) => void
 ): typeof roomMachine =>
   roomMachine.provide({
     actors: {
@@ -25,14 +28,19 @@ export const createRoomMachine = (
       removeRow: fromPromise(({ input }) => store.remove(input.before))
     },
     actions: {
-      requestDeadline: ({ self }, deadline) =>
-        "at" in deadline ? deadlines.at(self, deadline.at) : deadlines.after(self, deadline.afterMs),
-      cancelDeadline: ({ self }) => deadlines.cancel(self),
+      requestDeadline: ({ self }, request) =>
+        "at" in request
+          ? deadlines.at(self, request.at, request.event)
+          : deadlines.after(self, request.afterMs, request.event),
+      cancelDeadline: ({ self }, { event }) => deadlines.cancel(self, event),
       record: (_, event) => record(event)
     }
   })
 
 export interface RoomDeskOptions {
+  readonly registry: Pick<RegistryRef, "send">
+  /** The supervisor of rooms, for looking at those that are here. */
+  readonly rooms: () => SupervisorRef
   readonly identities: Pick<Identities, "roomCode" | "participantId">
   readonly aliasOf: (roomCode: string, participantId: string) => string
   readonly socketsOf: SocketsOf
@@ -45,9 +53,18 @@ export interface RoomDeskOptions {
 
 type Unasked<Question> = Question extends unknown ? Omit<Question, "requestId" | "replyTo" | "address" | "at"> : never
 
+/** Where rooms answer to. */
+const desk: Address = { kind: "desk", id: "http" }
+
+/** A desk that has `endpoints` for the registry, and a day's end. */
+export interface OpenRoomDesk extends RoomDesk {
+  readonly endpoints: { readonly desk: Endpoint }
+  close(): void
+}
+
 /** Asks room actors and waits for their answers. */
-export const createRoomDesk = (rooms: SupervisorRef, options: RoomDeskOptions): RoomDesk & { close(): void } => {
-  const { identities, aliasOf, socketsOf, codeAttempts, askTimeoutMs, now } = options
+export const createRoomDesk = (options: RoomDeskOptions): OpenRoomDesk => {
+  const { registry, rooms, identities, aliasOf, socketsOf, codeAttempts, askTimeoutMs, now } = options
   interface Waiting {
     /** On the clock of performance.now(), which never jumps. */
     readonly until: number
@@ -84,17 +101,13 @@ export const createRoomDesk = (rooms: SupervisorRef, options: RoomDeskOptions): 
   const impatience = setInterval(giveUp, askTimeoutMs / 10)
   impatience.unref()
 
-  const replies = createActor(
-    fromCallback<RoomAnswer | SupervisorReply>(({ receive }) => {
-      receive((reply) => {
-        if (!("id" in reply)) settle(reply)
-        else if (reply.requestId !== undefined) {
-          const type = reply.type === "child.exists" ? "room.codeTaken" : "room.unavailable"
-          settle({ type, requestId: reply.requestId })
-        }
-      })
-    })
-  ).start()
+  const receive = (reply: RoomAnswer | SupervisorReply) => {
+    if (!("id" in reply)) settle(reply)
+    else if (reply.requestId !== undefined) {
+      const type = reply.type === "child.exists" ? "room.codeTaken" : "room.unavailable"
+      settle({ type, requestId: reply.requestId })
+    }
+  }
 
   /** The id under which `resolve` will hear the answer. */
   const expect = (resolve: (answer: RoomAnswer) => void): number => {
@@ -110,12 +123,13 @@ export const createRoomDesk = (rooms: SupervisorRef, options: RoomDeskOptions): 
     requestId: number
   ) => {
     const at = now()
-    rooms.send({
-      type: "child.tell",
-      id: code,
+    registry.send({
+      type: "tell",
+      to: roomAt(code),
+      from: desk,
       input: { code, at },
-      event: { ...unasked, requestId, replyTo: replies, address, at },
-      replyTo: replies,
+      event: { ...unasked, requestId, replyTo: desk, address, at },
+      replyTo: desk,
       requestId
     })
   }
@@ -153,20 +167,22 @@ export const createRoomDesk = (rooms: SupervisorRef, options: RoomDeskOptions): 
   }
 
   return {
+    endpoints: { desk: (_, event: AnyEventObject) => receive(event as RoomAnswer | SupervisorReply) },
     create: async (name, address) => {
       for (let attempt = 0; attempt < codeAttempts; attempt++) {
         const code = identities.roomCode()
         const answer = await new Promise<RoomAnswer>((resolve) => {
           const requestId = expect(resolve)
-          rooms.send({
-            type: "child.start",
-            id: code,
+          registry.send({
+            type: "start",
+            to: roomAt(code),
+            from: desk,
             input: {
               code,
               at: now(),
-              creation: { host: identityIn(code), name, address, requestId, replyTo: replies }
+              creation: { host: identityIn(code), name, address, requestId, replyTo: desk }
             },
-            replyTo: replies,
+            replyTo: desk,
             requestId
           })
         })
@@ -175,7 +191,7 @@ export const createRoomDesk = (rooms: SupervisorRef, options: RoomDeskOptions): 
       return { type: "room.unavailable" }
     },
     join: async (code, name, address) => {
-      const room = rooms.getSnapshot().children.get(code)
+      const room = rooms().getSnapshot().children.get(code)
       const polled = [...((room && lastPolls.get(room)) ?? [])].map(([participantId, at]) => ({ participantId, at }))
       const join = { type: "room.join" as const, guest: identityIn(code), name, polled }
       const answer = await question(code, address, { ...join, around: null })
@@ -183,7 +199,7 @@ export const createRoomDesk = (rooms: SupervisorRef, options: RoomDeskOptions): 
       return replyOf(await question(code, address, { ...join, around: aroundOf(answer.suspects) }))
     },
     poll: ({ code, participantId, address }, told) => {
-      const room = rooms.getSnapshot().children.get(code)
+      const room = rooms().getSnapshot().children.get(code)
       const at = now()
       // The first one is heard, whenever it comes: it says from which address the participant polls.
       const read =
@@ -195,7 +211,7 @@ export const createRoomDesk = (rooms: SupervisorRef, options: RoomDeskOptions): 
         return told({ type: "room.answered", room: read, participantId })
       }
       const asked = expect((answer) => {
-        const polled = rooms.getSnapshot().children.get(code)
+        const polled = rooms().getSnapshot().children.get(code)
         if (polled !== undefined && answer.type === "room.answered") notePoll(polled, participantId, at)
         told(replyOf(answer))
       })
@@ -207,7 +223,6 @@ export const createRoomDesk = (rooms: SupervisorRef, options: RoomDeskOptions): 
     chat: (request, active) => askFor(request, { type: "room.chat", participantId: request.participantId, active }),
     close: () => {
       clearInterval(impatience)
-      replies.stop()
       for (const requestId of [...waiting.keys()]) settle({ type: "room.unavailable", requestId })
     }
   }

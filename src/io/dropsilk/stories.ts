@@ -1,15 +1,17 @@
 /** Stories at both ends: what happens in flights goes in, and one line for each flight comes out. */
-import type { DomainEvent } from "../../machines/domainEvents.ts"
-import { type StoryContext, type StoryEvent, type StoryInput, storyMachine } from "../../machines/dropsilk/story.ts"
+import type { DropSilkEvent } from "../../machines/dropsilk/events.ts"
+import { type StoryContext, storyMachine } from "../../machines/dropsilk/story.ts"
 import type { SupervisorRef } from "../../machines/supervisor.ts"
 import type { Deadlines } from "../actors/deadlines.ts"
 import type { Links } from "../sockets/link.ts"
-import type { Telemetry } from "../telemetry/telemetry.ts"
+import { type DropSilkLog, events, type Narrate, type StoryStep } from "./events.ts"
 
 export interface StoriesOptions {
-  readonly links: Pick<Links, "signalsOf" | "forget">
+  /** The supervisor that starts the stories. */
+  readonly supervisor: () => SupervisorRef
+  readonly links: Pick<Links, "signalsOf">
   readonly deadlines: Deadlines
-  readonly log: Telemetry["log"]
+  readonly log: DropSilkLog
   /** Stories at one time: for one more the oldest is told as it is. */
   readonly limit: number
   /** Epoch milliseconds. */
@@ -60,9 +62,7 @@ const written = (context: StoryContext, endedAt: number, signalsExchanged: numbe
 })
 
 /** The machine of a story, and the ear that hears for all of them. */
-export const createStories = ({ links, deadlines, log, limit, now }: StoriesOptions) => {
-  let supervisor: SupervisorRef | undefined
-
+export const createStories = ({ supervisor, links, deadlines, log, limit, now }: StoriesOptions) => {
   const machine = storyMachine.provide({
     actions: {
       tell: ({ context }, { outcome, signals }) => {
@@ -80,62 +80,32 @@ export const createStories = ({ links, deadlines, log, limit, now }: StoriesOpti
   const passHeard = () => {
     const steps = heard
     heard = []
-    if (supervisor !== undefined) for (const step of steps) step(supervisor)
+    for (const step of steps) step(supervisor())
   }
   const later = (step: (stories: SupervisorRef) => void) => {
     if (heard.push(step) === 1) queueMicrotask(passHeard)
   }
 
-  const pass = (id: string, event: StoryEvent) => later((stories) => stories.send({ type: "child.tell", id, event }))
-
-  const begin = (id: string, input: Omit<StoryInput, "staleMs" | "entries">) =>
+  const take = (step: StoryStep) =>
     later((stories) => {
+      const id = step.flightId
+      if ("hears" in step) return stories.send({ type: "child.tell", id, event: step.hears })
       const { children } = stories.getSnapshot()
       const [oldest] = children.keys()
       if (oldest !== undefined && children.size >= limit) {
         stories.send({ type: "child.tell", id: oldest, event: { type: "story.crowdedOut" } })
       }
-      stories.send({ type: "child.start", id, input })
+      stories.send({ type: "child.start", id, input: step.begins })
     })
 
-  const hear = (event: DomainEvent) => {
-    switch (event.name) {
-      case "flight:created": {
-        const { flightId, flightCode, creatorId } = event
-        return begin(flightId, { flightId, flightCode, creatorId, startedAt: now() })
-      }
-      case "flight:seated":
-        return pass(event.flightId, {
-          type: "story.seated",
-          id: event.memberId,
-          name: event.memberName,
-          ip: event.ip,
-          at: now()
-        })
-      case "flight:joined":
-        return pass(event.flightId, {
-          type: "story.joined",
-          id: event.joinerId,
-          name: event.joinerName,
-          connectionType: event.connectionType,
-          peerId: event.peerId,
-          at: now()
-        })
-      case "flight:left":
-        return pass(event.flightId, { type: "story.left", id: event.memberId, at: now() })
-      case "flight:ended":
-        pass(event.flightId, { type: "story.ended", signals: links.signalsOf(event.flightId) })
-        return links.forget(event.flightId)
-    }
+  const hear = (event: DropSilkEvent) => {
+    const { story } = events[event.name] as { readonly story?: Narrate<DropSilkEvent> }
+    if (story !== undefined) take(story(event, now(), links.signalsOf))
   }
 
   return {
     machine,
     /** Takes every domain event; those that are no flight's change nothing. */
-    hear,
-    /** Which supervisor starts the stories. */
-    attach: (stories: SupervisorRef) => {
-      supervisor = stories
-    }
+    hear
   }
 }

@@ -8,7 +8,8 @@ import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type { RouteHandlerConfig } from "uploadthing/types"
-import { describeError, type Telemetry } from "../telemetry/telemetry.ts"
+import { describeError } from "../telemetry/describeError.ts"
+import type { DropSilkLog } from "./events.ts"
 import type { UploadedFile, UploadStore } from "./uploadRows.ts"
 
 export interface UploadThingOptions {
@@ -19,7 +20,7 @@ export interface UploadThingOptions {
   /** Whether UploadThing cannot reach this server. It then tells over a connection that the SDK holds open to it. */
   readonly unreachable: boolean
   readonly store: Pick<UploadStore, "insert">
-  readonly log: Telemetry["log"]
+  readonly log: DropSilkLog
   /** Milliseconds for one question to UploadThing. */
   readonly timeoutMs: number
   /** Files that one answer to "which files are there" lists, and how many such answers are read at most. */

@@ -1,7 +1,8 @@
 /** The certificate for TLS: read from two files, checked, and read again when they have been renewed. */
 import { readFileSync } from "node:fs"
 import { createSecureContext } from "node:tls"
-import { describeError, type Telemetry } from "../telemetry/telemetry.ts"
+import { describeError } from "../telemetry/describeError.ts"
+import type { Telemetry } from "../telemetry/telemetry.ts"
 
 export interface CertificateFiles {
   /** PEM: the certificate, and those between it and its authority behind it. */

@@ -1,18 +1,19 @@
 /**
- * WebSockets: who may open one, whether it still lives, and how much may wait to be sent. It knows nothing of what the
- * frames say.
+ * WebSockets: who may open one where, and what is done with it. Each protocol has a place of its own on the port; it
+ * knows nothing of what the frames say.
  */
 import type { IncomingMessage, Server } from "node:http"
 import { STATUS_CODES } from "node:http"
 import type { Server as SecureServer } from "node:https"
-import type { Socket } from "node:net"
 import type { Duplex } from "node:stream"
 import { type WebSocket, WebSocketServer } from "ws"
-import type { AnyActorRef } from "xstate"
-import { limits, piecesFor } from "../../limits.ts"
+import { decodedPath } from "../../http/requestPath.ts"
+import { piecesFor } from "../../limits.ts"
+import { ClientSocket, type Flush } from "./clientSocket.ts"
 import { ExplainingWebSocket } from "./explainingWebSocket.ts"
 
-export interface SocketServerOptions {
+/** How sockets are treated, whoever speaks over them. */
+export interface SocketSettings {
   /** Bytes of one message; one more closes the socket with 1009. */
   readonly maxPayloadBytes: number
   /** A client that has not answered the last ping when the next is due is terminated. */
@@ -30,9 +31,6 @@ export interface SocketServerOptions {
    * 0: without a limit. */
   readonly framesPerSecond: number
   readonly frameBurst: number
-  /** A refusal for this upgrade request, or null to accept it. */
-  readonly refuses: (request: IncomingMessage) => UpgradeRefusal | null
-  readonly handler: SocketHandler
 }
 
 export interface UpgradeRefusal {
@@ -54,22 +52,19 @@ export interface SocketHandler {
   failed(socket: ClientSocket, error: unknown): void
 }
 
-interface Frame {
-  readonly bytes: Buffer
-  readonly isBinary: boolean
+/** One protocol's place. */
+export interface SocketMount {
+  /** `/`, or a path without a slash at its end: it and what is below it. */
+  readonly path: string
+  /** A refusal for this upgrade request, or null to accept it. */
+  readonly refuses: (request: IncomingMessage) => UpgradeRefusal | null
+  readonly handler: SocketHandler
 }
 
-/** What has passed over a link. */
-export interface LinkCount {
-  signals: number
+export interface SocketServerOptions extends SocketSettings {
+  /** At the root any path upgrades that is nobody else's. */
+  readonly mounts: readonly SocketMount[]
 }
-
-/** Why a socket is not read at the moment. */
-const pausedForInbox = 1
-const pausedForPeer = 2
-
-/** Holds back what is written to a stream until this moment is over. */
-type Flush = (stream: Duplex) => void
 
 /**
  * Frames that come in one read and go to one client leave in one write: a write is a system call, and costs more than
@@ -89,239 +84,6 @@ const createFlush = (): Flush => {
     stream.cork()
   }
 }
-
-/** One client's socket. */
-export class ClientSocket {
-  /** Set by the handler when it opens. */
-  id = ""
-  /** Set by the handler when it opens: the client's address. */
-  address = ""
-  /** Set by the handler when it opens: who hears what the client says. */
-  actor: AnyActorRef | null = null
-  /** On the clock of performance.now(). */
-  readonly openedAt = performance.now()
-  /** Whose this socket's frames are, while a link is open. */
-  link: { readonly peer: ClientSocket; readonly count: LinkCount } | null = null
-
-  readonly #socket: WebSocket
-  readonly #stream: Socket
-  readonly #flush: Flush
-  readonly #options: SocketServerOptions
-  #alive = true
-  /** We have begun the closing handshake. */
-  #isDismissed = false
-  #pauses = 0
-  #held = false
-  #inbox: Frame[] | null = null
-  #inboxBytes = 0
-  /** Sockets that wait until this one has been sent enough. */
-  #waiting: Set<ClientSocket> | null = null
-  #slowTimer: NodeJS.Timeout | null = null
-  /** Runs while the client is being probed. */
-  #probe: NodeJS.Timeout | null = null
-  /** Frames that it may still send before the clock is looked at. */
-  #allowance: number
-  /** Since when frames have come back, on the clock of performance.now(). */
-  #allowedAt = this.openedAt
-
-  /** `stream` is what the WebSocket writes to. */
-  constructor(socket: WebSocket, stream: Socket, flush: Flush, options: SocketServerOptions) {
-    this.#socket = socket
-    this.#stream = stream
-    this.#flush = flush
-    this.#options = options
-    this.#allowance = options.framesPerSecond === 0 ? Number.POSITIVE_INFINITY : options.frameBurst
-  }
-
-  /** Sends a text frame. Nothing happens when the socket is closing. */
-  send(text: string): void {
-    this.#write(text, null)
-  }
-
-  /** Sends a frame that came from another socket, which is paused if this one does not read fast enough. */
-  relay(bytes: Buffer | string, from: ClientSocket): void {
-    this.#write(bytes, from)
-  }
-
-  #write(data: Buffer | string, from: ClientSocket | null): void {
-    const socket = this.#socket
-    if (socket.readyState !== socket.OPEN) return
-    this.#flush(this.#stream)
-    const { backPressureHighBytes, backPressureLowBytes } = this.#options
-    const unsent = socket.bufferedAmount + data.length
-    if (unsent < backPressureLowBytes) {
-      socket.send(data, textFrame)
-      return
-    }
-    socket.send(data, textFrame, () => this.#flushed())
-    if (unsent < backPressureHighBytes) return
-    this.#slowTimer ??= setTimeout(() => socket.terminate(), this.#options.slowReaderTimeoutMs).unref()
-    if (from === null) return
-    this.#waiting ??= new Set()
-    this.#waiting.add(from)
-    from.#pause(pausedForPeer)
-  }
-
-  #flushed(): void {
-    const { bufferedAmount } = this.#socket
-    if (bufferedAmount > this.#options.backPressureLowBytes) return
-    if (this.#slowTimer !== null) clearTimeout(this.#slowTimer)
-    this.#slowTimer = null
-    this.#letGo()
-  }
-
-  #letGo(): void {
-    const waiting = this.#waiting
-    this.#waiting = null
-    if (waiting !== null) for (const sender of waiting) sender.#resume(pausedForPeer)
-  }
-
-  #pause(reason: number): void {
-    if (this.#pauses === 0) {
-      this.#socket.pause()
-      // Nor can it be seen to live then.
-      this.#endProbe()
-    }
-    this.#pauses |= reason
-  }
-
-  #resume(reason: number): void {
-    if (this.#pauses === 0) return
-    this.#pauses &= ~reason
-    if (this.#pauses === 0) this.#socket.resume()
-  }
-
-  /** Later frames wait, in order, until `release`. */
-  hold(): void {
-    this.#held = true
-  }
-
-  /** Hands over the frames that waited, once what is going on now has finished. */
-  release(): void {
-    this.#held = false
-    if (this.#inbox !== null) queueMicrotask(() => this.#drain())
-  }
-
-  #drain(): void {
-    while (!this.#held && this.#inbox !== null) {
-      const frame = this.#inbox.shift() as Frame
-      this.#inboxBytes -= frame.bytes.length
-      if (this.#inbox.length === 0) this.#inbox = null
-      this.#handle(frame.bytes, frame.isBinary)
-    }
-    if (this.#inboxBytes <= this.#options.heldFramesBytes) this.#resume(pausedForInbox)
-  }
-
-  #handle(bytes: Buffer, isBinary: boolean): void {
-    const { handler } = this.#options
-    try {
-      handler.frame(this, bytes, isBinary)
-    } catch (error) {
-      handler.failed(this, error)
-    }
-  }
-
-  /** Starts the closing handshake. */
-  close(code: number, reason: string): void {
-    this.#isDismissed = true
-    this.#socket.close(code, reason)
-    // A paused socket would never see the client's answer.
-    if (this.#pauses !== 0) {
-      this.#pauses = 0
-      this.#socket.resume()
-    }
-  }
-
-  /** What the server does with the socket's own events. */
-  received(bytes: Buffer, isBinary: boolean): void {
-    if (!this.#isCounted()) return
-    if (!this.#held && this.#inbox === null) return this.#handle(bytes, isBinary)
-    this.#inbox ??= []
-    this.#inbox.push({ bytes, isBinary })
-    this.#inboxBytes += bytes.length
-    if (this.#inboxBytes > this.#options.heldFramesBytes) this.#pause(pausedForInbox)
-  }
-
-  /**
-   * A ping or an answer to one. It costs as much as any frame, and what came with it in one read stays in memory as long as
-   * a fragment beside it does.
-   */
-  controlled(): void {
-    this.#isCounted()
-  }
-
-  #isCounted(): boolean {
-    if (--this.#allowance >= 0 || (!this.#isDismissed && this.#isAllowedMore())) return true
-    this.#refuseFlood()
-    return false
-  }
-
-  /** The clock is looked at only when the allowance is used up: most clients never come to that. */
-  #isAllowedMore(): boolean {
-    const { framesPerSecond, frameBurst } = this.#options
-    const now = performance.now()
-    const back = Math.floor(Math.min(frameBurst, ((now - this.#allowedAt) / 1000) * framesPerSecond))
-    if (back < 1) return false
-    this.#allowedAt = now
-    this.#allowance = back - 1
-    return true
-  }
-
-  #refuseFlood(): void {
-    // It need not answer when it is told to go: until then its frames are read and, as parts of a message, kept.
-    if (this.#allowance < -limits.frameBurstsInFlight * this.#options.frameBurst) return this.#socket.terminate()
-    if (this.#socket.readyState !== this.#socket.OPEN) return
-    this.#options.handler.flooded(this)
-    this.close(1008, "Too many frames")
-  }
-
-  answered(): void {
-    this.#alive = true
-  }
-
-  /**
-   * Pings, and ends the connection unless anything comes from the client in time: at once when somebody waits for what
-   * this one holds, where `checkHealth` takes up to two of its intervals. However often it is asked for, there is one ping
-   * in that time.
-   */
-  probe(): void {
-    const socket = this.#socket
-    if (this.#probe !== null || this.#pauses !== 0 || socket.readyState !== socket.OPEN) return
-    const { bytesRead } = this.#stream
-    socket.ping()
-    this.#probe = setTimeout(() => {
-      this.#probe = null
-      // While it is still being sent something the ping may not have come to it: that is for the slow reader's timer.
-      if (this.#stream.bytesRead === bytesRead && socket.bufferedAmount === 0) socket.terminate()
-    }, this.#options.probeTimeoutMs).unref()
-  }
-
-  #endProbe(): void {
-    if (this.#probe !== null) clearTimeout(this.#probe)
-    this.#probe = null
-  }
-
-  checkHealth(): void {
-    // A socket that we do not read cannot show that it lives.
-    if (!this.#alive && this.#pauses === 0) return this.#socket.terminate()
-    this.#alive = false
-    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.ping()
-  }
-
-  /** `code`: see RFC 6455 7.1.5. Says whether the connection broke off. */
-  ended(code: number): boolean {
-    if (this.#slowTimer !== null) clearTimeout(this.#slowTimer)
-    this.#endProbe()
-    this.#inbox = null
-    this.#letGo()
-    return code === brokenOff && !this.#isDismissed
-  }
-}
-
-/** No close frame has come (RFC 6455 7.1.5). */
-const brokenOff = 1006
-
-const textFrame = { binary: false } as const
 
 export interface SocketServer {
   /** Refuses further upgrades with 503. */
@@ -343,7 +105,18 @@ const refuse = (socket: Duplex, { status, body, headers }: UpgradeRefusal): void
   socket.end(`${lines.join("\r\n")}\r\n\r\n${body}`)
 }
 
-/** Takes over the upgrades of an HTTP server: any path becomes a WebSocket, uncompressed. */
+/** The mount of a request target: the longest path that it begins with, segment by segment. */
+const createMountOf = (mounts: readonly SocketMount[]) => {
+  const byLength = mounts.toSorted((one, other) => other.path.length - one.path.length)
+  return (url: string): SocketMount | undefined => {
+    const path = decodedPath(url)
+    return byLength.find((mount) => mount.path === "/" || path === mount.path || path.startsWith(`${mount.path}/`))
+  }
+}
+
+const nobodyHere: UpgradeRefusal = { status: 404, body: "Not Found" }
+
+/** Takes over the upgrades of an HTTP server, uncompressed. */
 export const createSocketServer = (server: Server | SecureServer, options: SocketServerOptions): SocketServer => {
   const clients = new Map<WebSocket, ClientSocket>()
   const flush = createFlush()
@@ -358,15 +131,17 @@ export const createSocketServer = (server: Server | SecureServer, options: Socke
     WebSocket: ExplainingWebSocket
   })
 
-  const open = (socket: WebSocket, request: IncomingMessage) => {
-    const client = new ClientSocket(socket, request.socket, flush, options)
+  const mountOf = createMountOf(options.mounts)
+
+  const open = ({ handler }: SocketMount, socket: WebSocket, request: IncomingMessage) => {
+    const client = new ClientSocket(socket, request.socket, flush, handler, options)
     clients.set(socket, client)
     socket.on("message", onMessage)
     socket.on("ping", onPing)
     socket.on("pong", onPong)
     socket.on("close", onClose)
     socket.on("error", ignore)
-    options.handler.opened(client, request)
+    handler.opened(client, request)
   }
 
   // One function each for all sockets, found by `this`: closures of their own would cost every idle client memory.
@@ -385,16 +160,18 @@ export const createSocketServer = (server: Server | SecureServer, options: Socke
     const client = clients.get(this)
     if (client === undefined) return
     clients.delete(this)
-    options.handler.closed(client, client.ended(code))
+    client.ended(code)
   }
 
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on("error", ignore)
-    const refusal = accepting ? options.refuses(request) : { status: 503, body: "Server is shutting down." }
+    const mount = mountOf(request.url ?? "/")
+    if (mount === undefined) return refuse(socket, nobodyHere)
+    const refusal = accepting ? mount.refuses(request) : { status: 503, body: "Server is shutting down." }
     if (refusal !== null) return refuse(socket, refusal)
     // The answer leaves together with the first frames.
     flush(socket)
-    webSockets.handleUpgrade(request, socket, head, open)
+    webSockets.handleUpgrade(request, socket, head, (webSocket) => open(mount, webSocket, request))
   })
 
   const healthCheck = setInterval(() => {

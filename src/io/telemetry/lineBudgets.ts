@@ -9,12 +9,12 @@ import { createTokenBuckets, type TokenBuckets } from "../admission/tokenBuckets
 /** Who has brought a line about, as far as one knows. */
 export interface LineCause {
   /** A connection's id. */
-  readonly client?: string
-  readonly address?: string
+  readonly client?: string | undefined
+  readonly address?: string | undefined
 }
 
 /** Lines of one message in a minute; as many may come at once. */
-interface LineBudget {
+export interface LineBudget {
   /** Of one connection. */
   readonly client?: number
   /** Of one address. */
@@ -23,18 +23,21 @@ interface LineBudget {
   readonly all: number
 }
 
+/** A budget for each message of somebody's lines; null: they may always be written. */
+export type LineBudgets<Name extends string = string> = Readonly<Record<Name, LineBudget | null>>
+
 const { ofClient, ofAddress, ofAll, ofRequests } = limits.linesAMinute
 /** What people do by being there. */
-const presence: LineBudget = { address: ofAddress, all: ofAll }
+export const presence: LineBudget = { address: ofAddress, all: ofAll }
 /** What a connection asks for. */
-const wish: LineBudget = { client: ofClient, address: ofAddress, all: ofAll }
+export const wish: LineBudget = { client: ofClient, address: ofAddress, all: ofAll }
 /** What a single request is enough for. */
-const request: LineBudget = { all: ofRequests }
+export const request: LineBudget = { all: ofRequests }
 /** What only the server itself, its operator or the time brings about. */
-const unlimited = null
+export const unlimited = null
 
-/** Every line there is. */
-export const lineBudgets = {
+/** The core's own lines. */
+export const coreLines = {
   "system:startup": unlimited,
   "system:shutdown": unlimited,
   "system:heartbeat": unlimited,
@@ -44,44 +47,21 @@ export const lineBudgets = {
   "system:error": request,
   "system:log_access": request,
   "http:error": request,
-  "client:connected": presence,
-  "client:registered_details": wish,
-  "client:disconnected": presence,
-  "client:error": wish,
   "origin:refused": request,
   "abuse:refused": request,
-  "flight:created": wish,
-  "flight:joined": wish,
-  "flight:invitation": wish,
-  "flight:error": wish,
-  // Of flights that were told of when they began, and of no others.
-  "flight:ended": unlimited,
-  "FLIGHT STORY COMPLETE": unlimited,
-  "FLIGHT STORY STALE": unlimited,
-  "room:error": request,
   "database:fault": request,
+  // What operators know lost connections to the database by.
+  "room:error": request,
   "turn:credentials_issued": request,
   "turn:error": request,
   "tls:renewed": unlimited,
-  "tls:error": unlimited,
-  "upload:success": request,
-  "upload:db_saved": request,
-  "upload:error": request,
-  "email:request": request,
-  "email:error": request,
-  "cleanup:start": unlimited,
-  "cleanup:complete": unlimited,
-  "cleanup:skipped": unlimited,
-  "cleanup:error": unlimited,
-  "room_cleanup:complete": unlimited,
-  "room_cleanup:error": unlimited
-} as const satisfies Readonly<Record<string, LineBudget | null>>
+  "tls:error": unlimited
+} as const satisfies LineBudgets
 
-/** The message of a line. Another one needs a budget first. */
-export type LineName = keyof typeof lineBudgets
+export type CoreLine = keyof typeof coreLines
 
 /** Says whether a line may be written now. */
-export type AdmitsLine = (name: LineName, cause: LineCause) => boolean
+export type AdmitsLine = (name: string, budget: LineBudget | null, cause: LineCause) => boolean
 
 /** `now`: milliseconds on a clock that never jumps. */
 export const createLineBudgets = (now: () => number): AdmitsLine => {
@@ -96,8 +76,7 @@ export const createLineBudgets = (now: () => number): AdmitsLine => {
   const admits = (aMinute: number | undefined, key: string): boolean =>
     aMinute === undefined || bucketsOf(aMinute).take(key) === 0
 
-  return (name, { client, address }) => {
-    const budget: LineBudget | null = lineBudgets[name]
+  return (name, budget, { client, address }) => {
     if (budget === null) return true
     if (client !== undefined && !admits(budget.client, `${name} of ${client}`)) return false
     if (address !== undefined && !admits(budget.address, `${name} from ${customerOf(address)}`)) return false

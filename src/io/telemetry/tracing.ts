@@ -2,6 +2,7 @@
  * Traces for OpenTelemetry, through Effect's tracer and its OTLP exporter. Spans say which endpoint, which statement,
  * which service, how long and how it ended; nothing that a client or a third party has sent, and no value of a row.
  */
+
 import { AsyncLocalStorage } from "node:async_hooks"
 import type { EventEmitter } from "node:events"
 import * as Context from "effect/Context"
@@ -16,6 +17,7 @@ import * as OtlpSerialization from "effect/observability/OtlpSerialization"
 import * as OtlpTracer from "effect/observability/OtlpTracer"
 import * as Redacted from "effect/Redacted"
 import * as Tracer from "effect/Tracer"
+import { limits } from "../../limits.ts"
 
 export type SpanAttributes = Readonly<Record<string, string | number>>
 
@@ -33,9 +35,6 @@ export interface Tracing {
   close(): Promise<void>
 }
 
-/** Milliseconds that the last spans may take on their way out. */
-const farewellMs = 1_000
-
 /** Where traces go: the URL that an OTLP/HTTP receiver takes them at, and what it wants to be told with them. */
 export interface TraceReceiver {
   readonly url: string
@@ -48,7 +47,7 @@ export const createTracing = async ({ url, headers }: TraceReceiver, version: st
     url,
     headers: Redacted.value(headers),
     resource: { serviceName: "silktower", serviceVersion: version },
-    shutdownTimeout: farewellMs
+    shutdownTimeout: limits.tracesFarewellMs
   }).pipe(
     Layer.provide(OtlpSerialization.layerJson),
     Layer.provide(FetchHttpClient.layer),

@@ -2,10 +2,11 @@
  * The tower as watchers see it, over and over: one computation for all of them, no more often than eyes need and never
  * so often that it costs more than its share. While nobody watches nothing is computed and nothing kept but crashes.
  */
-import type { DomainEvent } from "../../machines/domainEvents.ts"
+import type { ActorCrashed } from "../../machines/events.ts"
 import type { RefusedOriginsView } from "../admission/refusedOrigins.ts"
-import { type CrashEntry, crashEntry, feedEntry, type Happening } from "./towerFeed.ts"
-import { createTowerReader, type ShownRows, type StoryView, type TowerSources } from "./towerView.ts"
+import type { EventRow, NamedEvent } from "../telemetry/eventTable.ts"
+import { type CrashEntry, crashEntry, feedEntry, type Happening, shownIdOf } from "./towerFeed.ts"
+import { createTowerReader, type ShownRows, type TowerSources } from "./towerView.ts"
 
 export interface WatchOptions extends TowerSources {
   readonly version: string
@@ -29,23 +30,26 @@ export interface WatchOptions extends TowerSources {
 }
 
 export interface Watch {
-  /** Takes every domain event. */
-  hear(event: DomainEvent): void
+  /** Takes a domain event and its row in the event table. */
+  hear(event: NamedEvent, row: EventRow<NamedEvent>): void
   /**
    * Calls back with text as it goes into an event stream (WHATWG HTML, 9.2), until the returned function is called:
    * `tower` events hold the whole view, `feed` events what has happened since the one before.
    */
   subscribe(watcher: (text: string) => void): () => void
-  /** The story of a living flight, by the id it has in the view; undefined when it has ended. */
-  story(name: string): StoryView | undefined
+  /** What is told of a living actor, by the id it has in the view; undefined when it has ended. */
+  story(name: string): object | undefined
 }
 
 const frame = (event: string, json: string): string => `event: ${event}\ndata: ${json}\n\n`
 const signOfLife = ": still here\n\n"
 
+const isCrash = (event: NamedEvent): event is ActorCrashed => event.name === "system:error"
+
 export const createWatch = (options: WatchOptions): Watch => {
   const { version, startedAt, now, limits } = options
   const reader = createTowerReader(options, { rows: limits.watchRows, remembered: limits.watchRemembered })
+  const shownId = shownIdOf(options.parts)
   const watchers = new Set<(text: string) => void>()
 
   const crashes: CrashEntry[] = []
@@ -131,17 +135,17 @@ export const createWatch = (options: WatchOptions): Watch => {
   }
 
   return {
-    hear: (event) => {
-      if (event.name === "system:error") {
+    hear: (event, row) => {
+      if (isCrash(event)) {
         const count = (crashCounts[event.kind] ??= { crashed: 0, restarted: 0 })
         count.crashed++
         if (event.restarted) count.restarted++
-        crashes.unshift(crashEntry(now(), event))
+        crashes.unshift(crashEntry(now(), event, shownId))
         if (crashes.length > limits.watchCrashes) crashes.pop()
       }
       if (watchers.size === 0) return
       heard++
-      happenings.push({ at: now(), event })
+      happenings.push({ at: now(), event, row })
       if (happenings.length > limits.watchEvents) happenings.shift()
     },
     subscribe: (watcher) => {

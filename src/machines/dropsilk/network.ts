@@ -9,8 +9,11 @@
  * followed by a pause that its bytes are worth, and where a list of everybody would be too long it is cut to those who
  * have come or changed last.
  */
-import { type AnyActorRef, assign, setup } from "xstate"
-import type { DomainEvent } from "../domainEvents.ts"
+import { assign, setup } from "xstate"
+import type { Aftermath, Crash } from "../kinds.ts"
+import { speakAs } from "../registry.ts"
+import { connectionAt, networkAt } from "./addresses.ts"
+import type { DropSilkEvent } from "./events.ts"
 
 /**
  * - `visible`: sees and is seen;
@@ -23,7 +26,6 @@ export interface NetworkClient {
   readonly id: string
   readonly name: string
   readonly presence: Presence
-  readonly connection: AnyActorRef
 }
 
 /** A list's identity: equal lists have equal digests, different ones differ but for one chance in 2^52. */
@@ -189,6 +191,8 @@ const turnOf = (context: NetworkContext, candidates: Iterable<Entry>) => {
   }
 }
 
+const { tell } = speakAs(({ group }: NetworkContext) => networkAt(group))
+
 const base = setup({
   types: {
     context: {} as NetworkContext,
@@ -231,7 +235,11 @@ const base = setup({
     /** Asks for a `deadline` event in so many milliseconds, 0 meaning as soon as this moment's changes are in. */
     requestDeadline: (_, _parameters: { afterMs: number }) => {},
     cancelDeadline: () => {},
-    record: (_, _event: DomainEvent) => {},
+    record: (_, _event: DropSilkEvent) => {},
+    tellClient: tell((_, { id, notice }: { id: string; notice: NetworkNotice }) => ({
+      to: connectionAt(id),
+      event: notice
+    })),
     enter: assign(({ context, event }) => {
       const { client } = event as EventOf<"network.enter">
       const arrival = context.changes
@@ -285,12 +293,8 @@ const takeTurn = base.enqueueActions(({ context, enqueue }) => {
 const invite = base.enqueueActions(({ context, event, enqueue }) => {
   const { from, to, flightCode } = event as EventOf<"network.invite">
   const inviter = context.entries.get(from) as Entry
-  const invitee = context.entries.get(to) as Entry
-  enqueue.sendTo(invitee.connection, {
-    type: "invitation.received",
-    flightCode,
-    fromName: inviter.name
-  } satisfies NetworkNotice)
+  const notice = { type: "invitation.received", flightCode, fromName: inviter.name } as const
+  enqueue({ type: "tellClient", params: { id: to, notice } })
   enqueue({ type: "record", params: { name: "flight:invitation", flightCode, from, to } })
 })
 
@@ -349,4 +353,10 @@ export const networkMachine = base.extend({ actions: { listNewcomer, takeTurn, i
     },
     deserted: { type: "final", description: "The last client has gone." }
   }
+})
+
+/** Those who belong to it enter it again. */
+export const networkCrash = ({ id }: Crash<NetworkContext>): Aftermath<DropSilkEvent> => ({
+  tell: [{ toAll: "connections", event: { type: "network.lost", group: id } }],
+  record: []
 })

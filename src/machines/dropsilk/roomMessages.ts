@@ -1,8 +1,8 @@
 /**
  * What a room is asked and what it answers: over HTTP, by connections that attach, and by its own flights.
  */
-import type { AnyActorRef } from "xstate"
-import type { Channel, SeatReport } from "./flight.ts"
+import type { Address } from "../address.ts"
+import type { Channel, SeatReport } from "./flightContext.ts"
 import type { Around, Polled } from "./roomHearing.ts"
 import {
   type Participant,
@@ -17,7 +17,7 @@ import {
 /** Who asks over HTTP, and what the answer is to carry. */
 interface Asker {
   readonly requestId: number
-  readonly replyTo: AnyActorRef
+  readonly replyTo: Address
   /** The client address that the request came from. */
   readonly address: string
   /** Epoch milliseconds. */
@@ -52,7 +52,7 @@ export interface RoomAttach {
   readonly participantId: string
   readonly address: string
   readonly at: number
-  readonly replyTo: AnyActorRef
+  readonly replyTo: Address
 }
 
 /** A connection that does not sit in this room's flight wants to invite somebody to it. */
@@ -61,7 +61,7 @@ export interface RoomInvite {
   readonly inviteeId: string
   readonly address: string
   readonly at: number
-  readonly replyTo: AnyActorRef
+  readonly replyTo: Address
 }
 
 /** The answer, if the room has a free seat and was made or polled from that address; else there is none. */
@@ -89,7 +89,12 @@ export type RoomEvent =
   | RoomAttach
   | RoomInvite
   | SeatReport
-  | { readonly type: "deadline"; readonly at: number }
+  /** To look at the clock. */
+  | { readonly type: "life.due"; readonly at: number }
+  /** Nobody is in it, and whoever might have come back is too late. */
+  | { readonly type: "return.due"; readonly at: number }
+  /** To try again what the database has not done. */
+  | { readonly type: "retry.due"; readonly at: number }
   /** The server is going: write what is owed and end. */
   | { readonly type: "room.rest" }
   /** What is decided upon has been replaced by the row as it was found. */
@@ -187,5 +192,5 @@ export const failure = ({ command }: Decided, error: unknown): RoomAnswer | Atta
       : { type: outcomeOf(error), requestId: command.requestId }
 
 /** Who waits for the answer to a command. */
-export const replyToOf = ({ command }: Decided): AnyActorRef | undefined =>
+export const replyToOf = ({ command }: Decided): Address | undefined =>
   command.type === "seat.vacated" ? undefined : command.replyTo

@@ -78,6 +78,21 @@ export const peerOf = (room: RoomRecord, participantId: string): Participant | n
 export const participantsOf = ({ host, guest }: RoomRecord): readonly Participant[] =>
   host === null ? [] : guest === null ? [host] : [host, guest]
 
+/** Who is there, and whether there is something to send. */
+export type Occupancy = "empty" | "vacant" | "waiting" | "paired" | "ready"
+
+/**
+ * What a room comes to: `empty` when it is no more (null), `vacant` while nobody is in it but somebody may come back,
+ * `waiting` without a guest, `ready` when there is one and either side is ready, else `paired`.
+ */
+export const occupancyOf = (room: RoomRecord | null): Occupancy => {
+  if (room === null) return "empty"
+  const { host, guest } = room
+  if (host === null) return "vacant"
+  if (guest === null) return "waiting"
+  return host.ready || guest.ready ? "ready" : "paired"
+}
+
 /** The room with some facts about one participant changed. */
 export const withParticipant = (
   room: RoomRecord,

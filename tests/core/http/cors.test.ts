@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest"
-import { allowedOrigin, budgetsOf, surfaceForThisTest, useSurface } from "./startedServer.ts"
+import { allowedOrigin, useHttp } from "../../support/httpClient.ts"
 
-const started = useSurface()
+const started = useHttp()
 
 const corsOf = (headers: Record<string, unknown>) =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => name === "vary" || name.startsWith("access-control-")))
@@ -49,71 +49,6 @@ describe("a page of an allowed origin", () => {
     for (const { headers } of answers) {
       expect(corsOf(headers)).toEqual({ vary: "Origin", "access-control-allow-origin": origin, ...readable })
     }
-  })
-
-  test("may read every header that is meant for it, whatever the answer is", async () => {
-    // https://fetch.spec.whatwg.org/#cors-safelisted-response-header-name
-    const readByEverybody = [
-      "cache-control",
-      "content-language",
-      "content-length",
-      "content-type",
-      "expires",
-      "last-modified",
-      "pragma"
-    ]
-    const ofNoPage = [
-      "connection",
-      "date",
-      "keep-alive",
-      "vary",
-      "referrer-policy",
-      "x-content-type-options",
-      "x-frame-options"
-    ]
-    const hasty = await surfaceForThisTest(
-      {},
-      {
-        budgets: budgetsOf(() => 5000)
-      }
-    )
-    const asks = [
-      ["GET", "/api/rooms/ABC234?participantId=participant1"],
-      ["GET", "/api/rooms/abc234?participantId=participant1"],
-      ["GET", "/api/rooms"],
-      ["GET", "/api/rooms/%zz"],
-      ["POST", "/api/rooms"],
-      ["POST", "/api/rooms/ABC234/join"],
-      ["POST", "/api/rooms/ABC234/participants/participant1/chat"],
-      ["GET", "/api/status"],
-      ["POST", "/api/status"],
-      ["GET", "/api/turn-credentials"],
-      ["GET", "/api/uploadthing"],
-      ["POST", "/request-email"]
-    ] as const
-    const statuses = new Set<number>()
-    const meant = new Set<string>()
-    const usual = await surfaceForThisTest()
-    for (const server of [usual, hasty]) {
-      for (const failure of [undefined, "unavailable", "fault"] as const) {
-        if (failure !== undefined) server.desk.failWith(failure)
-        for (const [method, path] of asks) {
-          const headers = { origin: allowedOrigin, "content-type": "application/json" }
-          const body = method === "POST" ? { body: '{"name":"A","active":true,"token":"t"}' } : {}
-          const answer = await server.send(method, path, { headers, ...body })
-          const exposed = String(answer.headers["access-control-expose-headers"]).toLowerCase().split(",")
-          const others = Object.keys(answer.headers).filter(
-            (name) => !name.startsWith("access-control-") && ![...readByEverybody, ...ofNoPage].includes(name)
-          )
-          for (const name of others)
-            expect([method, path, exposed]).toEqual([method, path, expect.arrayContaining([name])])
-          for (const name of others) meant.add(name)
-          statuses.add(answer.status)
-        }
-      }
-    }
-    expect([...statuses].sort()).toEqual([200, 201, 400, 404, 405, 429, 500, 501, 503])
-    expect([...meant].sort()).toEqual(["allow", "retry-after"])
   })
 
   test.each(["/", "/stats", "/keep-alive", "/favicon.ico", "/nothing", "/api/nothing", "/api/roomsx"])(

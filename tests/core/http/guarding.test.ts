@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest"
-import { allowedOrigin, useSurface } from "./startedServer.ts"
+import { allowedOrigin, useHttp } from "../../support/httpClient.ts"
 
-const started = useSurface()
+const started = useHttp()
 
 const elsewhere = { origin: "https://evil.example", "content-type": "application/json" }
 
@@ -34,13 +34,13 @@ describe("a page of an origin that is not allowed", () => {
     ["/api/rooms/ABCDEF/participants/abc/ready", ""],
     ["/request-email", '{"token":"abc"}']
   ])("changes nothing at %s", async (path, body) => {
-    const before = started.desk.rooms.size
+    const before = started.actors().rooms
     const answer = await started.send("POST", path, { headers: elsewhere, body })
     expect([answer.status, answer.json]).toEqual([403, { error: "Forbidden: Invalid Origin" }])
     // What browsers send without asking first is refused as well.
     const simple = await started.send("POST", path, { headers: { origin: "null", "content-type": "text/plain" }, body })
     expect(simple.status).toBe(403)
-    expect(started.desk.rooms.size).toBe(before)
+    expect(started.actors().rooms).toBe(before)
   })
 
   test("is no matter for those that are allowed, nor for whoever is no browser", async () => {

@@ -1,22 +1,13 @@
 import { beforeAll, describe, expect, test } from "vitest"
-import { createGate } from "../../../src/http/gate.ts"
-import { limits } from "../../../src/limits.ts"
-import { allowedOrigin, useSurface } from "./startedServer.ts"
+import { allowedOrigin, useHttp } from "../../support/httpClient.ts"
 
-const started = useSurface(
-  {},
-  {
-    tower: {
-      gate: createGate({ key: "key", log: () => {}, addressOf: () => ({ address: "192.0.2.1" }) }),
-      watch: { subscribe: () => () => {}, story: () => undefined },
-      charts: new URL("../../../docs/statecharts/", import.meta.url),
-      limits
-    }
-  }
-)
+const started = useHttp({ LOG_ACCESS_KEY: "key" })
 let code: string
+let participantId: string
 beforeAll(async () => {
-  code = (await started.post("/api/rooms", { name: "Ann" })).json.roomCode
+  const room = (await started.post("/api/rooms", { name: "Ann" })).json
+  code = room.roomCode
+  participantId = room.self.participantId
 })
 
 const reading = "GET, HEAD, OPTIONS"
@@ -39,7 +30,7 @@ const beside: readonly (readonly [path: string, allow: string])[] = [
 const documented = async (): Promise<readonly (readonly [path: string, allow: string])[]> => {
   const paths: Record<string, Record<string, unknown>> = (await started.get("/openapi.json")).json.paths
   return Object.entries(paths).map(([path, methods]) => [
-    path.replace("{roomCode}", code).replace("{participantId}", "participant1"),
+    path.replace("{roomCode}", code).replace("{participantId}", participantId),
     "get" in methods ? ("post" in methods ? both : reading) : posting
   ])
 }
@@ -66,7 +57,7 @@ describe("a path that something answers", () => {
 
   test("answers HEAD as GET, without the body", async () => {
     const got = (await documented()).filter(([, allow]) => allow !== posting).map(([path]) => path)
-    const withQuery = ["/tower?key=key", "/tower/story?key=key", `/api/rooms/${code}?participantId=participant1`]
+    const withQuery = ["/tower?key=key", "/tower/story?key=key", `/api/rooms/${code}?participantId=${participantId}`]
     // What is of this moment is as long as it happens to be.
     const measured = (path: string) => !["/stats", "/api/status", "/metrics"].includes(path)
     for (const path of [...got, ...beside.map(([path]) => path), ...withQuery]) {

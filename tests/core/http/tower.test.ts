@@ -1,12 +1,16 @@
 import { once } from "node:events"
 import { connect as connectTcp } from "node:net"
+import * as HttpApi from "effect/http-api/HttpApi"
+import * as Layer from "effect/Layer"
 import { afterEach, describe, expect, it } from "vitest"
+import { httpPart } from "../../../src/http/httpPart.ts"
+import { createTowerPage } from "../../../src/http/tower/towerPage.ts"
 import { limits } from "../../../src/limits.ts"
+import { surfaceForThisTest } from "../../support/httpSurface.ts"
 import { poison } from "../../support/poison.ts"
 import { connect, makeRoom, meetInFlight, type TestClient, type TestServer } from "../../support/server.ts"
 import { TowerWatcher } from "../../support/towerStream.ts"
-import { serverForThisTest, useServer } from "../../support/useServer.ts"
-import { startServer as startSurface } from "./startedServer.ts"
+import { serverForThisTest, useClients, useServer } from "../../support/useServer.ts"
 
 const key = "a key & a half: öffne dich"
 const withKey = (text: string) => `?key=${encodeURIComponent(text)}`
@@ -17,8 +21,8 @@ const ask = async (url: string, init: RequestInit = {}) => {
   return { status: response.status, headers: response.headers, text: await response.text() }
 }
 
-const openFlight = async (server: TestServer, hostName: string, guestName: string) => {
-  const [host, guest] = [await server.connect({ name: hostName }), await server.connect({ name: guestName })]
+const openFlight = async (comes: TestServer["connect"], hostName: string, guestName: string) => {
+  const [host, guest] = [await comes({ name: hostName }), await comes({ name: guestName })]
   const flightCode = await meetInFlight(host, guest)
   return { host, guest, flightCode }
 }
@@ -27,6 +31,7 @@ const closeAll = (...clients: readonly TestClient[]) => Promise.all(clients.map(
 
 describe("the tower page", () => {
   const server = useServer({ LOG_ACCESS_KEY: key })
+  const comes = useClients(server)
   const watchers: TowerWatcher[] = []
   const watch = async () => {
     const watcher = await TowerWatcher.open(`${server.http}/tower/events${withKey(key)}`)
@@ -148,10 +153,10 @@ describe("the tower page", () => {
     ])
     expect(empty.charts["tower"]).toEqual({ open: 1 })
 
-    const { host, guest, flightCode } = await openFlight(server, "Ada", "Grace")
+    const { host, guest, flightCode } = await openFlight(comes, "Ada", "Grace")
     host.send({ type: "signal", data: "hello" })
     await guest.until("signal")
-    const lobby = await server.connect({ name: "Edsger" })
+    const lobby = await comes({ name: "Edsger" })
     const view = await watcher.until(
       ({ charts, flights }) => charts["connection"]?.["connected.place.lobby"] === 1 && flights.rows[0]?.signals === 1
     )
@@ -189,7 +194,7 @@ describe("the tower page", () => {
 
   it("tells a living flight's story, and that it has ended", async () => {
     const watcher = await watch()
-    const { host, guest } = await openFlight(server, "Ada", "Grace")
+    const { host, guest } = await openFlight(comes, "Ada", "Grace")
     const { flights } = await watcher.until(({ flights }) => flights.rows[0]?.seats.length === 2)
     const address = `${server.http}/tower/story${withKey(key)}&flight=${flights.rows[0]?.id}`
     const story = await ask(address)
@@ -213,14 +218,14 @@ describe("the tower page", () => {
 
   it("shows rooms, and counts crashes whether somebody watches or not", async () => {
     const { code, host } = await makeRoom(server, "Radia", "Donald")
-    const attached = await server.connect()
+    const attached = await comes()
     attached.send({ type: "attach-room", roomCode: code, participantId: host })
     await attached.until("room-attached")
-    const crashing = await server.connect()
+    const crashing = await comes()
     const closed = crashing.closed()
     server.tower.system
       .get("connections")
-      ?.send({ type: "child.tell", id: crashing.id, event: poison("details.register", "name") })
+      ?.send({ type: "child.tell", id: crashing.id, event: poison("invitation.received", "flightCode") })
     expect(await closed).toBe(1011)
 
     const watcher = await watch()
@@ -245,8 +250,8 @@ describe("the tower page", () => {
     const stories: string[] = []
     const { code, host, guest } = await makeRoom(server, "Ann", "Bob")
     const [ann, bob] = [
-      await server.connect({ name: "Ann", from: "203.0.113.7" }),
-      await server.connect({ name: "Bob", from: "203.0.113.8" })
+      await comes({ name: "Ann", from: "203.0.113.7" }),
+      await comes({ name: "Bob", from: "203.0.113.8" })
     ]
     ann.send({ type: "attach-room", roomCode: code, participantId: host })
     const { peer } = await ann.until("room-attached")
@@ -254,10 +259,10 @@ describe("the tower page", () => {
     await Promise.all([ann.until("peer-joined"), bob.until("peer-joined")])
     ann.send({ type: "signal", data: { sdp: "planted-offer", candidate: "planted-candidate" } })
     await bob.until("signal")
-    const open = await openFlight(server, "Ann", "Bob")
+    const open = await openFlight(comes, "Ann", "Bob")
     await watcher.until(({ flights, rooms }) => flights.total === 2 && rooms.rows.some(({ signals }) => signals === 1))
-    const lobby = await server.connect()
-    const alone = await server.connect()
+    const lobby = await comes()
+    const alone = await comes()
     alone.send({ type: "create-flight" })
     const { flightCode } = await alone.until("flight-created")
     alone.send({ type: "invite-to-flight", inviteeId: lobby.id, flightCode })
@@ -322,23 +327,21 @@ describe("a watcher that does not read", () => {
   /** A surface whose tower says what a test tells it to say. */
   const start = async (watchUnreadBytes: number) => {
     let watcher: ((text: string) => void) | undefined
-    const surface = await startSurface(
-      {},
-      {
-        tower: {
-          gate: () => true,
-          watch: {
-            subscribe: (subscribed) => {
-              watcher = subscribed
-              return () => (watcher = undefined)
-            },
-            story: () => undefined
-          },
-          charts: new URL("file:///nowhere/"),
-          limits: { ...limits, watchUnreadBytes }
-        }
-      }
-    )
+    const tower = createTowerPage({
+      gate: () => true,
+      watch: {
+        subscribe: (subscribed) => {
+          watcher = subscribed
+          return () => (watcher = undefined)
+        },
+        story: () => undefined
+      },
+      chartNames: () => [],
+      charts: new URL("file:///nowhere/"),
+      limits: { ...limits, watchUnreadBytes }
+    })
+    const nothing = { api: HttpApi.make("nothing"), handlers: Layer.empty, budgets: {}, cors: [] }
+    const surface = await surfaceForThisTest([{ mount: "/", part: httpPart({ ...nothing, ...tower }) }])
     const socket = connectTcp(surface.port, "127.0.0.1")
     socket.on("error", () => {})
     socket.write("GET /tower/events HTTP/1.1\r\nHost: localhost\r\n\r\n")

@@ -1,25 +1,19 @@
 import { describe, expect, it } from "vitest"
-import { type BudgetName, createBudgets } from "../../../src/io/admission/budgets.ts"
+import { createBudgets } from "../../../src/io/admission/budgets.ts"
 
 const budgetsWith = (settings: { readonly connectionsPerAddress: number; readonly upgradesPerMinute: number }) => {
   let time = 0
-  const refused: BudgetName[] = []
+  const refused: string[] = []
   const budgets = createBudgets({
     settings: {
       framesPerSecond: 0,
-      roomsPerMinute: 0,
-      guessesPerMinute: 0,
-      pollsPerSecond: 0,
       requestsPerSecond: 0,
       thirdPartyRequestsPerMinute: 0,
       ...settings
     },
     requestBurstSeconds: 0,
-    invitations: { ofPair: { atOnce: 0, perSecond: 0 }, ofAddress: { atOnce: 0, perSecond: 0 } },
-    guessesADay: 0,
-    guessesAtOnce: 0,
-    pollBurstSeconds: 0,
     stayMs: 30_000,
+    connectionsWaitMs: 10_000,
     keys: 100,
     onRefused: (budget) => refused.push(budget),
     now: () => time

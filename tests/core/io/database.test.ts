@@ -20,6 +20,7 @@ import {
   withClient
 } from "../../support/databases.ts"
 import { printedLine, runScript, startScript } from "../../support/scripts.ts"
+import { tables } from "../../support/tables.ts"
 
 const cleanups: (() => unknown)[] = []
 afterEach(async () => {
@@ -27,7 +28,7 @@ afterEach(async () => {
 })
 
 const open = async (options: DatabaseOptions): Promise<Database> => {
-  const database = await openDatabase(options)
+  const database = await openDatabase({ tables, ...options })
   cleanups.push(() => database.close())
   return database
 }
@@ -154,7 +155,7 @@ describe("the embedded database", () => {
 
   it("does not open on a disk that is nearly full", async () => {
     const dataDirectory = await folder()
-    await expect(openDatabase({ dataDirectory, spareBytes: Number.MAX_SAFE_INTEGER })).rejects.toMatchObject({
+    await expect(openDatabase({ tables, dataDirectory, spareBytes: Number.MAX_SAFE_INTEGER })).rejects.toMatchObject({
       name: "DataDirectoryUnusable",
       message: expect.stringMatching(/MiB left on its disk/)
     })
@@ -167,7 +168,7 @@ describe("the embedded database", () => {
     const { child, kill } = start([dataDirectory, "200"])
     await printedLine(child, "written")
 
-    await expect(openDatabase({ dataDirectory })).rejects.toMatchObject({
+    await expect(openDatabase({ tables, dataDirectory })).rejects.toMatchObject({
       name: "DataDirectoryInUse",
       message: expect.stringMatching(new RegExp(`${dataDirectory}.*DATABASE_URL`))
     })
@@ -182,7 +183,7 @@ describe("the embedded database", () => {
   it("refuses to be opened twice in one process too", async () => {
     const dataDirectory = await folder()
     const first = await open({ dataDirectory })
-    await expect(openDatabase({ dataDirectory })).rejects.toMatchObject({ name: "DataDirectoryInUse" })
+    await expect(openDatabase({ tables, dataDirectory })).rejects.toMatchObject({ name: "DataDirectoryInUse" })
     expect(await roomCount(first)).toBe(0)
   })
 
@@ -213,7 +214,7 @@ describe("the embedded database", () => {
     const dataDirectory = await folder()
     mkdirSync(join(dataDirectory, "postgres"))
     writeFileSync(join(dataDirectory, "postgres", "PG_VERSION"), "9.6\n")
-    await expect(openDatabase({ dataDirectory })).rejects.toMatchObject({
+    await expect(openDatabase({ tables, dataDirectory })).rejects.toMatchObject({
       name: "DataDirectoryUnusable",
       message: expect.stringContaining("npm run db:reset")
     })
@@ -226,7 +227,7 @@ describe("the embedded database", () => {
   it("says so when its folder is a file", async () => {
     const file = join(await folder(), "data")
     await writeFile(file, "")
-    await expect(openDatabase({ dataDirectory: file })).rejects.toMatchObject({
+    await expect(openDatabase({ tables, dataDirectory: file })).rejects.toMatchObject({
       name: "DataDirectoryUnusable",
       directory: file
     })

@@ -18,6 +18,7 @@ import { withClient } from "../../support/databases.ts"
 import { refusedStart } from "../../support/process.ts"
 import { runScript } from "../../support/scripts.ts"
 import { startServer } from "../../support/server.ts"
+import { tables } from "../../support/tables.ts"
 
 const cleanups: (() => unknown)[] = []
 afterEach(async () => {
@@ -224,7 +225,11 @@ describe("what a URL says", () => {
       () => sockets.forEach((socket) => socket.destroy())
     )
     const { port } = server.address() as { port: number }
-    const opened = openDatabase({ url: `postgres://ada@127.0.0.1:${port}/x?connect_timeout=1`, dataDirectory: "" })
+    const opened = openDatabase({
+      tables,
+      url: `postgres://ada@127.0.0.1:${port}/x?connect_timeout=1`,
+      dataDirectory: ""
+    })
     await expect(opened).rejects.toMatchObject({
       name: "DatabaseUnreachable",
       reason: expect.stringContaining("timeout")
@@ -288,6 +293,7 @@ describe.skipIf(programs === undefined && process.env["CI"] === undefined)("a Po
   const look = async (user: string, query: string, host = "127.0.0.1") => {
     const url = new URL(cluster.url)
     const database = await openDatabase({
+      tables,
       url: `postgres://${user}:sesame@${host}:${url.port}/postgres?${query.replaceAll("FOLDER", folder)}`,
       dataDirectory: ""
     })

@@ -67,6 +67,31 @@ describe("deadlines", () => {
     expect(cancelled.getSnapshot().context).toEqual([])
   })
 
+  it("of several names wait and are cancelled each by itself", async () => {
+    deadlines = createDeadlines(5)
+    const heard: string[] = []
+    const actor = createActor(
+      fromTransition((_: null, { type }: { type: string }) => {
+        heard.push(type)
+        return null
+      }, null)
+    )
+    actor.start()
+    const witness = listener()
+    const start = Date.now()
+    deadlines.at(actor, start + 40, "life.due")
+    deadlines.at(actor, start + 20, "retry.due")
+    deadlines.at(actor, start + 10)
+    deadlines.after(actor, 30, "return.due")
+    deadlines.cancel(actor, "return.due")
+    deadlines.at(actor, start + 60, "retry.due")
+    expect(deadlines.size).toBe(3)
+    deadlines.at(witness, start + 90)
+    await told(witness)
+    expect(heard).toEqual(["deadline", "life.due", "retry.due"])
+    expect(deadlines.size).toBe(0)
+  })
+
   describe("when the wall clock is set", () => {
     const hour = 3_600_000
     let shift: number

@@ -10,6 +10,7 @@ import { createPostgresDatabase, describeOnPostgres, TEST_DATABASE_URL, withClie
 import { describeWithPooler, startPooler } from "../../support/pooler.ts"
 import { runScript } from "../../support/scripts.ts"
 import { makeRoom, poll, post, startServer } from "../../support/server.ts"
+import { tables } from "../../support/tables.ts"
 
 const cleanups: (() => unknown)[] = []
 afterEach(async () => {
@@ -47,7 +48,7 @@ const expiries = [Date.parse("2098-03-07T01:02:03.456Z"), Date.parse("2098-12-31
 
 /** Everything that the server does with its tables. */
 const useAll = async (url: string) => {
-  const database = await openDatabase({ url, dataDirectory: "" })
+  const database = await openDatabase({ tables, url, dataDirectory: "" })
   cleanups.push(() => database.close())
   const rooms = createRoomRows(database, aliasOf)
   for (const expiresAt of expiries) {
@@ -185,7 +186,7 @@ describeOnPostgres("a database with settings of its own", () => {
       await withClient(direct, (client) =>
         client.query("set default_transaction_read_only = off; set statement_timeout = 0").then(() => migrate(client))
       )
-      await expect(openDatabase({ url: await pooled(direct), dataDirectory: "" })).rejects.toMatchObject({
+      await expect(openDatabase({ tables, url: await pooled(direct), dataDirectory: "" })).rejects.toMatchObject({
         name: "DatabaseUnfit",
         message: expect.stringMatching(new RegExp(`${told}.*alter role`))
       })
@@ -198,7 +199,7 @@ describeOnPostgres("a database with settings of its own", () => {
     ["an empty path", { search_path: "''" }, undefined, "search_path is"]
   ])("is refused by name for %s, by the server and by the scripts", async (_, settings, encoding, told) => {
     const url = await databaseWith(settings, encoding)
-    await expect(openDatabase({ url, dataDirectory: "" })).rejects.toMatchObject({
+    await expect(openDatabase({ tables, url, dataDirectory: "" })).rejects.toMatchObject({
       name: "DatabaseUnfit",
       message: expect.stringContaining(told)
     })
@@ -244,7 +245,7 @@ describe.skipIf(programs === undefined && process.env["CI"] === undefined)("a st
     await cluster.stop()
     await cluster.becomeStandby()
     await cluster.start()
-    await expect(openDatabase({ url: cluster.url, dataDirectory: "" })).rejects.toMatchObject({
+    await expect(openDatabase({ tables, url: cluster.url, dataDirectory: "" })).rejects.toMatchObject({
       name: "DatabaseUnfit",
       message: expect.stringMatching(/standby.*primary/)
     })

@@ -5,6 +5,7 @@ import { createRoomRows } from "../../../src/io/dropsilk/roomRows.ts"
 import { createPostgresDatabase, describeOnPostgres, withClient } from "../../support/databases.ts"
 import { runScript } from "../../support/scripts.ts"
 import { makeRoom, poll, startServer } from "../../support/server.ts"
+import { tables } from "../../support/tables.ts"
 
 // As DropSilk makes them, without any bookkeeping of ours; `rooms` in a version from before chat and screen sharing.
 const DROPSILK = `
@@ -48,7 +49,7 @@ describeOnPostgres("taking a database over", () => {
     return database.url
   }
   const opened = async (url: string) => {
-    const database = await openDatabase({ url, dataDirectory: "" })
+    const database = await openDatabase({ tables, url, dataDirectory: "" })
     open.push({ remove: () => database.close() })
     return database
   }
@@ -128,7 +129,10 @@ describeOnPostgres("taking a database over", () => {
       missing: ["rooms", "uploaded_files"],
       message: expect.stringContaining("npm run migrate")
     })
-    expect(await withClient(url, (client) => missingTables(client, "public"))).toEqual(["rooms", "uploaded_files"])
+    expect(await withClient(url, (client) => missingTables(client, "public", tables))).toEqual([
+      "rooms",
+      "uploaded_files"
+    ])
   })
 
   it("names the columns that an old version's tables lack", async () => {
@@ -163,8 +167,8 @@ describeOnPostgres("taking a database over", () => {
     await withClient(url, async (client) => {
       await client.query(DROPSILK)
       await migrate(client)
-      await dropTables(client)
-      expect(await missingTables(client, "public")).toEqual(["rooms", "uploaded_files"])
+      await dropTables(client, tables)
+      expect(await missingTables(client, "public", tables)).toEqual(["rooms", "uploaded_files"])
       expect((await client.query("select * from schema_migrations")).rowCount).toBe(1)
       expect(await migrate(client)).toEqual(all)
     })

@@ -3,12 +3,13 @@ import { describe, expect, it } from "vitest"
 import { loadConfig } from "../../../src/config/config.ts"
 import { createOriginPolicy } from "../../../src/io/admission/origin.ts"
 import { createOriginAdvice } from "../../../src/io/admission/originAdvice.ts"
+import { protocols } from "../../../src/protocols.ts"
 
 type Environment = Readonly<Record<string, string>>
 
 /** A server's policy and advice, as an operator has set it. */
 const start = async (environment: Environment, commandLine: readonly string[] = []) => {
-  const { environment: kind, origins } = await Effect.runPromise(loadConfig(environment, commandLine))
+  const { environment: kind, origins } = await Effect.runPromise(loadConfig(environment, commandLine, protocols))
   const policy = createOriginPolicy({
     environment: kind,
     ...origins,
@@ -56,7 +57,7 @@ describe.each(beginnings)("where %s, the setting for a refused origin", (_, envi
     const { setting } = before.advise(origin)
     const after = await follow(setting ?? "", environment, commandLine)
     expect(after.policy.allows(origin)).toBe(true)
-    const listed = (await Effect.runPromise(loadConfig(environment, commandLine))).origins
+    const listed = (await Effect.runPromise(loadConfig(environment, commandLine, protocols))).origins
     for (const known of listed.allowed) expect(after.policy.allows(known)).toBe(true)
     for (const port of listed.localPorts) expect(after.policy.allows(`http://localhost:${port}`)).toBe(true)
     if ("VERCEL_PREVIEW_ORIGIN_REGEX" in environment) expect(after.policy.allows("https://pr-1.example.org")).toBe(true)

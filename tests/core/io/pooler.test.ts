@@ -12,6 +12,7 @@ import { createPostgresDatabase, describeOnPostgres, withClient } from "../../su
 import { describeWithPooler, type PoolerOptions, startPooler } from "../../support/pooler.ts"
 import { runScript } from "../../support/scripts.ts"
 import { makeRoom, poll, post, startServer } from "../../support/server.ts"
+import { tables } from "../../support/tables.ts"
 
 const cleanups: (() => unknown)[] = []
 afterEach(async () => {
@@ -144,7 +145,7 @@ describeOnPostgres("a pooler in transaction mode", () => {
     it("ends a statement that takes longer than a few seconds, and answers the next", async () => {
       const { direct, pooled } = await poolerPlace({ size: 1 })
       await withClient(direct, migrate)
-      const database = await openDatabase({ url: pooled, dataDirectory: "", poolSize: 1 })
+      const database = await openDatabase({ tables, url: pooled, dataDirectory: "", poolSize: 1 })
       cleanups.push(() => database.close())
       await expect(database.pool.query(sql.unsafe`select pg_sleep(60)`)).rejects.toMatchObject({ code: "57014" })
       expect((await database.pool.query(sql.unsafe`select 1`)).rowCount).toBe(1)
@@ -164,7 +165,7 @@ describeOnPostgres("a pooler in transaction mode", () => {
         settings: { client_tls_sslmode: "require", client_tls_cert_file: certificateFile, client_tls_key_file: keyFile }
       })
       await withClient(direct, migrate)
-      const database = await openDatabase({ url: `${pooled}?sslmode=require`, dataDirectory: "", poolSize: 1 })
+      const database = await openDatabase({ tables, url: `${pooled}?sslmode=require`, dataDirectory: "", poolSize: 1 })
       cleanups.push(() => database.close())
       await expect(database.pool.query(sql.unsafe`select pg_sleep(60)`)).rejects.toMatchObject({ code: "57014" })
     })
@@ -174,7 +175,7 @@ describeOnPostgres("a pooler in transaction mode", () => {
       await withClient(direct, migrate)
       const url = new URL(pooled)
       url.searchParams.set("options", "-c search_path=public")
-      await expect(openDatabase({ url: url.href, dataDirectory: "" })).rejects.toMatchObject({
+      await expect(openDatabase({ tables, url: url.href, dataDirectory: "" })).rejects.toMatchObject({
         name: "DatabaseUnreachable",
         message: expect.stringMatching(/options.*pooler/)
       })
@@ -185,7 +186,7 @@ describeOnPostgres("a pooler in transaction mode", () => {
     const { url, remove } = await createPostgresDatabase()
     cleanups.push(remove)
     await withClient(url, migrate)
-    const database = await openDatabase({ url, dataDirectory: "", poolSize: 1 })
+    const database = await openDatabase({ tables, url, dataDirectory: "", poolSize: 1 })
     cleanups.push(() => database.close())
     const rooms = createRoomRows(database, (_code, id) => id)
     expect(await rooms.load("ABC234", 0)).toBeNull()

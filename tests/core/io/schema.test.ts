@@ -6,6 +6,7 @@ import { createPostgresDatabase, describeOnPostgres, withClient } from "../../su
 import { refusedStart } from "../../support/process.ts"
 import { runScript } from "../../support/scripts.ts"
 import { makeRoom, startServer } from "../../support/server.ts"
+import { tables } from "../../support/tables.ts"
 
 const cleanups: (() => unknown)[] = []
 afterEach(async () => {
@@ -141,6 +142,6 @@ describeOnPostgres("missing rights", () => {
       url,
       `grant all on all tables in schema public to ${role}; grant all on all sequences in schema public to ${role}`
     )
-    await (await openDatabase({ url: asRole, dataDirectory: "" })).close()
+    await (await openDatabase({ tables, url: asRole, dataDirectory: "" })).close()
   })
 })

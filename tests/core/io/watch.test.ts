@@ -1,6 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { type ActorRefFrom, createActor } from "xstate"
+import type { EventRow, NamedEvent } from "../../../src/io/telemetry/eventTable.ts"
+import type { TowerPart } from "../../../src/io/tower/towerPart.ts"
 import { createWatch, type Watch } from "../../../src/io/tower/watch.ts"
+import { connectionMachine } from "../../../src/machines/dropsilk/connection.ts"
+import { flightMachine } from "../../../src/machines/dropsilk/flight.ts"
+import { dropsilkKinds } from "../../../src/machines/dropsilk/kinds.ts"
+import { networkMachine } from "../../../src/machines/dropsilk/network.ts"
+import { roomMachine } from "../../../src/machines/dropsilk/room.ts"
+import { storyMachine } from "../../../src/machines/dropsilk/story.ts"
+import type { ActorCrashed } from "../../../src/machines/events.ts"
+import { jobKind, jobMachine } from "../../../src/machines/job.ts"
 import type { SupervisorRef } from "../../../src/machines/supervisor.ts"
 import { towerMachine } from "../../../src/machines/tower.ts"
 
@@ -14,8 +24,69 @@ const limits = {
   watchCrashes: 2
 }
 
+const noBackOff = { backOffMs: 0, longestBackOffMs: 0 }
+const parts = {
+  connection: connectionMachine,
+  flight: flightMachine,
+  room: roomMachine,
+  network: networkMachine,
+  story: storyMachine,
+  settings: {
+    connection: { askTimeoutMs: 0 },
+    flight: { graceMs: 0 },
+    room: {
+      listeningSince: 0,
+      returnMs: 0,
+      returners: 0,
+      reloadMs: 0,
+      silenceMs: 0,
+      timeToLiveMs: 0,
+      restMs: 0,
+      touchShare: 0,
+      retryMs: 0
+    },
+    network: { listBytesPerSecond: 0, listRoundMs: 0, listTurnBytes: 0, crowd: 0 },
+    story: { staleMs: 0, entries: 0 }
+  },
+  farewells: { size: 1, most: 1 }
+}
+
 /** The supervisor of jobs is read for the table of supervisors and for the counts of states. */
 const readsOfOneLook = 2
+
+const kinds = [
+  { kind: "flights", chart: "flight" },
+  { kind: "jobs", chart: "job" }
+]
+
+/** Two lists of the same flights: one that the page has a view for, and one that it shows as a table. */
+const part: TowerPart = {
+  sections: [
+    {
+      name: "flights",
+      kind: "flights",
+      row: (actor) => ({ code: actor.id.slice(0, 3) }),
+      story: (actor) => ({ wholly: actor.id })
+    },
+    {
+      name: "planes",
+      kind: "flights",
+      table: { title: "Planes", caption: "In the air.", columns: [{ title: "Plane", shows: "text" }] },
+      cells: (actor) => [actor.id.toLowerCase()]
+    }
+  ],
+  shownIds: { flights: (id) => `${id.slice(0, 3)}···` }
+}
+
+const connected = (client: string): readonly [NamedEvent & { client: string }, EventRow<NamedEvent>] => [
+  { name: "test:connected", client },
+  { feed: { says: "connected", parts: (event) => ({ client: (event as { client: string } & NamedEvent).client }) } }
+]
+
+const crashed = (id: string): readonly [ActorCrashed, EventRow<NamedEvent>] => [
+  { name: "system:error", kind: "flights", id, error: new Error("odd"), restarted: false },
+  {}
+]
 
 describe("watching the tower", () => {
   let tower: ActorRefFrom<typeof towerMachine>
@@ -25,15 +96,17 @@ describe("watching the tower", () => {
   const faults: unknown[] = []
 
   const start = (changed: Partial<typeof limits> = {}) => {
-    tower = createActor(towerMachine, { input: { suspensionMs: 0, jobs: [], farewells: { size: 1, most: 1 } } }).start()
+    tower = createActor(towerMachine, { input: { suspensionMs: 0 } }).start()
+    tower.send({ type: "kinds.open", kinds: [...dropsilkKinds(parts), jobKind(jobMachine, noBackOff, [])] })
     reads = 0
     watch = createWatch({
       tower,
+      kinds: () => kinds,
       supervisor: (kind) => {
         if (kind === "jobs") reads++
         return tower.system.get(kind) as SupervisorRef
       },
-      signalsOf: () => 0,
+      parts: [part],
       version: "1.2.3",
       startedAt: 0,
       now: () => Date.now(),
@@ -70,9 +143,8 @@ describe("watching the tower", () => {
 
   it("reads and keeps nothing while nobody watches, but crashes", async () => {
     for (let count = 0; count < 3; count++) {
-      watch.hear({ name: "client:connected", clientId: "unwatched", ip: "192.0.2.7" })
-      const crashed = { kind: "flights", id: `ABCDE${count}/chat`, error: new Error("odd"), restarted: false }
-      watch.hear({ name: "system:error", ...crashed })
+      watch.hear(...connected("unwatched"))
+      watch.hear(...crashed(`ABCDE${count}/chat`))
     }
     expect(reads).toBe(0)
     const text = await heard()
@@ -80,12 +152,12 @@ describe("watching the tower", () => {
     expect(dataOf(text, "tower")).toMatchObject({
       crashCounts: { flights: { crashed: 3, restarted: 0 } },
       crashes: [
-        { kind: "flights", id: "ABC···/chat", error: "Error: odd" },
-        { kind: "flights", id: "ABC···/chat" }
+        { kind: "flights", id: "ABC···", error: "Error: odd" },
+        { kind: "flights", id: "ABC···" }
       ]
     })
     const readsSoFar = reads
-    watch.hear({ name: "client:connected", clientId: "unwatched", ip: "192.0.2.7" })
+    watch.hear(...connected("unwatched"))
     await new Promise((resolve) => setTimeout(resolve, 5 * limits.watchIntervalMs))
     expect(reads).toBe(readsSoFar)
   })
@@ -106,19 +178,30 @@ describe("watching the tower", () => {
     for (let index = 0; index < 9; index++) openFlight(`${index}${index}${index}XYZ`)
     const { flights } = dataOf(await heard(), "tower")
     expect(flights).toMatchObject({ newest: 3, oldest: 2, total: 9 })
-    expect(flights.rows.map(({ code }: { code: string }) => code)).toEqual([
-      "888···",
-      "777···",
-      "666···",
-      "111···",
-      "000···"
+    expect(flights.rows.map(({ code }: { code: string }) => code)).toEqual(["888", "777", "666", "111", "000"])
+  })
+
+  it("shows a list that the page knows nothing of as a table", async () => {
+    openFlight("ABCDEF")
+    const { planes, flights, tables } = dataOf(await heard(), "tower")
+    expect(tables).toEqual([
+      { name: "planes", title: "Planes", caption: "In the air.", columns: [{ title: "Plane", shows: "text" }] }
     ])
+    expect(planes).toEqual({ newest: 3, oldest: 2, total: 1, rows: [{ id: flights.rows[0].id, cells: ["abcdef"] }] })
+  })
+
+  it("tells of a living actor that was shown what its list has to tell, and of no other", async () => {
+    openFlight("ABCDEF")
+    const { flights } = dataOf(await heard(), "tower")
+    const [{ id }] = flights.rows
+    expect(watch.story(id)).toEqual({ id, code: "ABC", wholly: "ABCDEF" })
+    expect(watch.story("x:0")).toBeUndefined()
   })
 
   it("shows the newest of many events and counts the others", async () => {
     const leave = watch.subscribe(() => {})
     for (let index = 0; index < 10; index++) {
-      watch.hear({ name: "client:connected", clientId: `c${index}`, ip: "192.0.2.7" })
+      watch.hear(...connected(`c${index}`))
     }
     const { omitted, entries } = dataOf(await heard((text) => text.includes("event: feed")), "feed")
     expect(omitted).toBe(6)

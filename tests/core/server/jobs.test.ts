@@ -7,6 +7,7 @@ import { openDatabase } from "../../../src/io/database/database.ts"
 import { describeOnPostgres, temporaryDirectory, useDatabase, withClient } from "../../support/databases.ts"
 import { poison } from "../../support/poison.ts"
 import { startServer, type TestServer } from "../../support/server.ts"
+import { tables } from "../../support/tables.ts"
 import { useUploadThing } from "../../support/uploadThing.ts"
 
 const everySecond = "* * * * * *"
@@ -178,7 +179,7 @@ describeOnPostgres("a timed job", () => {
 describe("the timed jobs of an embedded database", () => {
   it("run at the start as well", async () => {
     const { options, remove } = await temporaryDirectory()
-    const before = await openDatabase(options)
+    const before = await openDatabase({ tables, ...options })
     await before.pool.query(sql.unsafe`
       insert into rooms (room_code, host_participant_id, host_name, expires_at)
       values ('AAAAAA', 'abcdefghijkl', 'Ann', now() - interval '1 minute')`)

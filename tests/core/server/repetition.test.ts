@@ -1,23 +1,28 @@
-import { describe, expect, it } from "vitest"
+import type * as HttpApiGroup from "effect/http-api/HttpApiGroup"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { WebSocket } from "ws"
-import { Api } from "../../../src/http/api.ts"
-import { pagePaths } from "../../../src/http/surface.ts"
-import { type ClientFrame, clientFrames } from "../../../src/io/dropsilk/frames.ts"
-import { connect, makeRoom, type TestClient } from "../../support/server.ts"
-import { useServer } from "../../support/useServer.ts"
+import { descriptionPaths } from "../../../src/http/surface.ts"
+import { towerPaths } from "../../../src/http/tower/towerPage.ts"
+import { CoreApi } from "../../../src/wire/core/api.ts"
+import { DropSilkApi } from "../../../src/wire/dropsilk/api.ts"
+import { type ClientFrame, clientFrames } from "../../../src/wire/dropsilk/frames.ts"
+import { temporaryDirectory } from "../../support/databases.ts"
+import { connect, makeRoom, startServer, type TestClient, type TestServer } from "../../support/server.ts"
 
 /** How often everything is done: more than the log has room for. */
 const times = 400
 /** Lines that so many repetitions may write: what one message may in a minute, and a word on what was left out. */
 const mostLines = 100
 
-const endpoints = Object.values(Api.groups).flatMap((group) => Object.values(group.endpoints)) as readonly {
+const endpoints = [CoreApi, DropSilkApi]
+  .flatMap(({ groups }) => Object.values<HttpApiGroup.Top>(groups as never))
+  .flatMap((group) => Object.values(group.endpoints)) as readonly {
   readonly identifier: string
   readonly method: string
   readonly path: string
 }[]
 /** Everything that answers beside the endpoints, and what does not. */
-const pages = [...pagePaths, "/nowhere", "/api/rooms/x/y"]
+const pages = [...Object.values(descriptionPaths), "/asyncapi.json", ...towerPaths, "/nowhere", "/api/rooms/x/y"]
 
 const routes = [
   ...endpoints.map(({ method, path }) => ({ method, path })),
@@ -42,10 +47,20 @@ const bodies: Readonly<Record<string, unknown>> = {
   "/request-email": { token: "token" }
 }
 
-const server = useServer({
-  LOG_ACCESS_KEY: "planted-key",
-  STUN_URLS: "stun:127.0.0.1:1",
-  CONTACT_EMAIL: "contact@example.org"
+let place: Awaited<ReturnType<typeof temporaryDirectory>>
+let server: TestServer
+beforeAll(async () => {
+  place = await temporaryDirectory()
+  server = await startServer({
+    DATA_DIR: place.options.dataDirectory,
+    LOG_ACCESS_KEY: "planted-key",
+    STUN_URLS: "stun:127.0.0.1:1",
+    CONTACT_EMAIL: "contact@example.org"
+  })
+})
+afterAll(async () => {
+  await server.stop()
+  await place.remove()
 })
 
 const linesOf = async (work: () => Promise<unknown>): Promise<readonly any[]> => {
@@ -144,10 +159,20 @@ const samples: Samples = {
 }
 
 describe("what an address or a connection may do", () => {
-  const poor = useServer({
-    LOG_ACCESS_KEY: "planted-key",
-    MAX_REQUESTS_PER_SECOND: "1",
-    MAX_FRAMES_PER_SECOND: "1"
+  let poor: TestServer
+  let poorPlace: typeof place
+  beforeAll(async () => {
+    poorPlace = await temporaryDirectory()
+    poor = await startServer({
+      DATA_DIR: poorPlace.options.dataDirectory,
+      LOG_ACCESS_KEY: "planted-key",
+      MAX_REQUESTS_PER_SECOND: "1",
+      MAX_FRAMES_PER_SECOND: "1"
+    })
+  })
+  afterAll(async () => {
+    await poor.stop()
+    await poorPlace.remove()
   })
 
   it.each(routes)("ends: $method $path", async ({ method, path }) => {

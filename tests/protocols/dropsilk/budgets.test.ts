@@ -2,7 +2,7 @@ import { once } from "node:events"
 import type { Socket } from "node:net"
 import { describe, expect, it } from "vitest"
 import { WebSocket } from "ws"
-import { limits } from "../../../src/limits.ts"
+import { dropSilkLimits } from "../../../src/io/dropsilk/limits.ts"
 import { type ConnectOptions, connect, makeRoom, post, type TestServer } from "../../support/server.ts"
 import { useServer } from "../../support/useServer.ts"
 
@@ -228,11 +228,11 @@ describe("wrong codes, however they are written,", () => {
       code.split("").join("\u200b")
     ]
     const statuses: number[] = []
-    for (let at = 0; at < 3 * limits.pollBurstSeconds; at++) {
+    for (let at = 0; at < 3 * dropSilkLimits.pollBurstSeconds; at++) {
       const written = encodeURIComponent(spellings[at % spellings.length] as string)
       statuses.push((await fetch(`${server.http}/api/rooms/${written}?participantId=${host}`)).status)
     }
-    expect(statuses.filter((status) => status === 200).length).toBeLessThan(2 * limits.pollBurstSeconds)
+    expect(statuses.filter((status) => status === 200).length).toBeLessThan(2 * dropSilkLimits.pollBurstSeconds)
     expect(statuses.at(-1)).toBe(429)
   })
 })

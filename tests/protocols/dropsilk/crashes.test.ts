@@ -1,18 +1,36 @@
+import { EventEmitter, once } from "node:events"
 import { afterEach, describe, expect, it } from "vitest"
-import { type AnyEventObject, createActor, fromCallback } from "xstate"
+import type { AnyActorRef, AnyEventObject, InspectionEvent } from "xstate"
+import { dropSilkLimits } from "../../../src/io/dropsilk/limits.ts"
+import type { Address } from "../../../src/machines/address.ts"
+import { registryOf } from "../../../src/machines/registry.ts"
 import { poison } from "../../support/poison.ts"
 import { makeRoom, meetInFlight, poll } from "../../support/server.ts"
 import { useClients, useServer, useUnhandled } from "../../support/useServer.ts"
 
 describe("a crashed actor", () => {
   const unhandled = useUnhandled()
-  const server = useServer()
+  const started = new EventEmitter()
+  const server = useServer(
+    {},
+    {
+      inspect: ({ type, actorRef }: InspectionEvent) => {
+        if (type === "@xstate.actor") started.emit("actor", actorRef)
+      }
+    }
+  )
   // After the clients have gone.
   afterEach(() => expect(unhandled).toEqual([]))
   const open = useClients(server)
 
   const tell = (kind: string, id: string, event: AnyEventObject) =>
     server.tower.system.get(kind)?.send({ type: "child.tell", id, event })
+
+  /** The address of somebody who asks, and what it does with what it hears. */
+  const askerWho = (hears: (event: AnyEventObject) => void): Address => {
+    registryOf(server.tower).send({ type: "endpoint", kind: "asker", receive: (_, event) => hears(event) })
+    return { kind: "asker", id: "one" }
+  }
 
   const named = (name: string) => open({ name })
 
@@ -82,9 +100,7 @@ describe("a crashed actor", () => {
   it("room: whoever waits for it fails at once, and its next use loads it from its row", async () => {
     const room = await makeRoom(server)
     const heard: AnyEventObject[] = []
-    const asker = createActor(
-      fromCallback<AnyEventObject>(({ receive }) => receive((event) => heard.push(event)))
-    ).start()
+    const asker = askerWho((event) => heard.push(event))
     const at = Date.now()
     tell("rooms", room.code, {
       type: "room.ready",
@@ -106,9 +122,7 @@ describe("a crashed actor", () => {
   it("room: the question that kills it is itself answered at once", async () => {
     const room = await makeRoom(server)
     const heard: AnyEventObject[] = []
-    const asker = createActor(
-      fromCallback<AnyEventObject>(({ receive }) => receive((event) => heard.push(event)))
-    ).start()
+    const asker = askerWho((event) => heard.push(event))
     server.tower.system.get("rooms")?.send({
       type: "child.tell",
       id: room.code,
@@ -117,6 +131,22 @@ describe("a crashed actor", () => {
       requestId: 8
     })
     expect(heard).toEqual([{ type: "child.crashed", id: room.code, requestId: 8 }])
+  })
+
+  it("room: whoever is making it hears at once that it is not made", async () => {
+    const making = fetch(`${server.http}/api/rooms`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ name: "Host" })
+    })
+    let room: AnyActorRef
+    do [room] = (await once(started, "actor")) as [AnyActorRef]
+    while (!/^[A-Z2-9]{6}$/.test(room.id))
+    const startedAt = performance.now()
+    // It looks at it as soon as its row is written, and before it answers.
+    tell("rooms", room.id, poison("room.ready", "participantId"))
+    expect((await making).status).toBe(503)
+    expect(performance.now() - startedAt).toBeLessThan(dropSilkLimits.askTimeoutMs / 2)
   })
 
   it("room: attached participants keep their link, and leaving still takes them out", async () => {

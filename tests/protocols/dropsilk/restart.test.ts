@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest"
 import { migrate } from "../../../src/io/database/migrations.ts"
 import { createCluster, postgresPrograms } from "../../support/cluster.ts"
 import { withClient } from "../../support/databases.ts"
-import { connect, makeRoom, meetInFlight, post, startServer } from "../../support/server.ts"
+import { connect, makeRoom, meetInFlight, post } from "../../support/server.ts"
+import { useServer } from "../../support/useServer.ts"
 import { useThroughout } from "../../support/useThroughout.ts"
 
 const programs = postgresPrograms()
@@ -21,10 +22,7 @@ describe.skipIf(programs === undefined && process.env["CI"] === undefined)(
       },
       (cluster) => cluster.remove()
     )
-    const server = useThroughout(
-      () => startServer({ DATABASE_URL: cluster.url, DATABASE_SSL: "off" }),
-      (server) => server.stop()
-    )
+    const server = useServer(() => ({ DATABASE_URL: cluster.url, DATABASE_SSL: "off" }))
 
     it("loses no change that was answered, and no flight", async () => {
       const [ann, bob] = [await connect(server.ws), await connect(server.ws)]

@@ -83,11 +83,11 @@ const createChart = (machine) => {
 
 const charts = new Map()
 
-export const showCharts = ({ charts: counts, branches }, machines) => {
-  for (const [machine, kind] of Object.entries(machines)) {
+export const showCharts = ({ charts: counts, branches }) => {
+  for (const machine of Object.keys(counts)) {
     if (!charts.has(machine)) charts.set(machine, createChart(machine))
     const { total, body, states, known } = charts.get(machine)
-    const actors = branches.find((branch) => branch.kind === kind)?.actors ?? 1
+    const actors = branches.find(({ chart }) => chart === machine)?.actors ?? 1
     const inState = counts[machine]
     for (const path of Object.keys(inState)) known.add(path)
     setText(total, actors === 1 ? "1 actor" : `${counted(actors)} actors`)

@@ -6,33 +6,18 @@ const longest = 100
 /** Milliseconds between two sentences. */
 const sentenceMs = 15_000
 
-const words = {
-  "client:connected": "connected",
-  "client:registered_details": "is called",
-  "client:disconnected": "left the server",
-  "client:error": "had a socket error",
-  "flight:created": "opened flight",
-  "flight:seated": "took a seat in flight",
-  "flight:joined": "met somebody in flight",
-  "flight:left": "left its seat in flight",
-  "flight:invitation": "sent an invitation to flight",
-  "flight:error": "was refused in flight",
-  "flight:ended": "ended",
-  "room:error": "had no luck with the database",
-  "system:error": "an actor has crashed"
-}
-
 /** A line in the order in which it is read: who, what, where, how. */
-const lineOf = ({ at, event, level, client, name, code, detail }) => {
-  const isNaming = event === "client:registered_details"
-  const endsFlight = event === "flight:ended" || event === "room:error"
+const lineOf = ({ at, level, says, client, name, code, detail }) => {
+  // A name without a place is what somebody is called now; a code without a client is what the line is about.
+  const isNaming = name !== undefined && code === undefined
+  const isSubject = code !== undefined && client === undefined
   const parts = [
-    ...(endsFlight && code !== undefined ? [make("span", "code", code)] : []),
+    ...(isSubject ? [make("span", "code", code)] : []),
     ...(client !== undefined ? [make("span", "code", client)] : []),
     ...(name !== undefined && !isNaming ? [nameOf(`(${name})`)] : []),
-    make("b", "", words[event] ?? event),
-    ...(name !== undefined && isNaming ? [nameOf(name)] : []),
-    ...(!endsFlight && code !== undefined ? [make("span", "code", code)] : []),
+    make("b", "", says),
+    ...(isNaming ? [nameOf(name)] : []),
+    ...(code !== undefined && !isSubject ? [make("span", "code", code)] : []),
     ...(detail !== undefined ? [make("span", "quiet", detail)] : [])
   ]
   const line = make("li", "new", timeOf(at), ...parts.flatMap((part) => [part, " "]))

@@ -3,19 +3,10 @@
 import { showCharts } from "./charts.js"
 import { byId, duration, setAttribute, setText } from "./elements.js"
 import { addToFeed, showCrashes } from "./feed.js"
+import { hideMissing, showTables } from "./protocolTables.js"
 import { createStory } from "./story.js"
 import { openStream } from "./stream.js"
 import { showBranches, showFlights, showOrigins, showRooms } from "./tables.js"
-
-const machines = {
-  connection: "connections",
-  flight: "flights",
-  room: "rooms",
-  network: "networks",
-  story: "stories",
-  job: "jobs",
-  tower: "tower"
-}
 
 const key = new URLSearchParams(location.search).get("key") ?? ""
 const addressOf = (path, query = {}) => `${path}?${new URLSearchParams({ key, ...query })}`
@@ -34,15 +25,17 @@ const showTimes = () => {
   setText(byId("uptime"), `up ${duration(now() - view.startedAt)}`)
   showFlights(view, now(), story.open)
   showRooms(view, now())
+  showTables(view, now())
   showOrigins(view, now())
 }
 
 const show = () => {
   setText(byId("version"), view.version)
+  hideMissing(view, ["flights", "rooms"])
   showTimes()
   showBranches(view)
   showCrashes(view)
-  showCharts(view, machines)
+  showCharts(view)
   story.follow(view)
 }
 

@@ -68,7 +68,7 @@ export const createStory = (url, now) => {
     },
     /** Reads the story again when the flight has changed. */
     follow: ({ flights }) => {
-      if (opened === null) return
+      if (opened === null || flights === undefined) return
       const { state, seats, signals } = flights.rows.find(({ id }) => id === opened) ?? {}
       const looks = JSON.stringify([state, seats, signals])
       if (looks === seen) return

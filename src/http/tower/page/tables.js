@@ -50,7 +50,8 @@ export const showBranches = ({ branches, charts, crashCounts }) => {
   )
 }
 
-const setCaption = (id, { total, newest, oldest }, none, all) => {
+/** What a list says of itself: `none` when it is empty. */
+export const setCaption = (id, { total, newest, oldest }, none, all) => {
   const some = `The ${newest} newest and the ${oldest} oldest of ${counted(total)}. ${all}`
   setText(byId(`${id}-caption`), total === 0 ? none : total <= newest + oldest ? all : some)
   setText(byId(`${id}-total`), counted(total))
@@ -60,6 +61,7 @@ export const labelOf = ({ code, channel }) => (channel === null ? code : `${code
 
 /** `now`: the server's clock. `open(row)`: somebody wants to read the story. */
 export const showFlights = ({ flights }, now, open) => {
+  if (flights === undefined) return
   setCaption("flights", flights, "No flight is under way.", "Half of each code is shown; choose one to read its story.")
   keepRows(
     byId("flight-rows"),
@@ -85,6 +87,7 @@ export const showFlights = ({ flights }, now, open) => {
 }
 
 export const showRooms = ({ rooms }, now) => {
+  if (rooms === undefined) return
   setCaption(
     "rooms",
     rooms,

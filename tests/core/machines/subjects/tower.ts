@@ -1,146 +1,185 @@
+import type { Drain, Kind } from "../../../../src/machines/kinds.ts"
 import { towerMachine } from "../../../../src/machines/tower.ts"
 import { type Law, type Step, type Subject, same } from "../../../walking/subject.ts"
 
-const supervisors = ["connections", "flights", "rooms", "networks", "stories", "jobs"]
+const going = { type: "server.going" }
+const kindAt = (kind: string, place: Drain["place"], more: Partial<Kind> = {}): Kind => ({
+  kind,
+  chart: {} as Kind["chart"],
+  restart: "temporary",
+  drain: { place, event: going },
+  ...more
+})
+/** Who is opened first, and who later. */
+const first: readonly Kind[] = [
+  kindAt("guests", "clients", { drain: { place: "clients", event: going, batches: { size: 50, most: 40 } } }),
+  { kind: "tables", chart: {} as Kind["chart"], restart: "transient", resumed: [{ toAll: "guests", event: going }] },
+  kindAt("diaries", "listeners"),
+  kindAt("stores", "keepers")
+]
+const later: readonly Kind[] = [
+  kindAt("visitors", "clients"),
+  kindAt("cleaners", "workers", {
+    standing: ["sweep", "tidy"].map((id) => ({ id, input: { id } })),
+    resumed: [{ to: { kind: "stores", id: "one" }, event: going }]
+  })
+]
+const kinds = [...first, ...later].map(({ kind }) => kind)
+
 const is =
   (...types: string[]) =>
   ({ event, before }: Step) =>
     before !== undefined && types.includes(event.type)
-const startsOfJobs = ["sweep", "tidy"].map((job) => ({ type: "child.start", id: job, input: { job } }))
-const isDraining = (snapshot: any) => typeof snapshot?.value === "object"
-const places = {
-  connections: ["leaving", "left"],
-  rooms: ["saving", "saved"],
-  jobs: ["finishing", "finished"]
-} as const
+const isDraining = (snapshot: any): boolean => typeof snapshot?.value === "object"
+const openedAt = (snapshot: any, place?: Drain["place"]): readonly Kind[] =>
+  (snapshot?.context.kinds ?? []).filter(({ drain }: Kind) => place === undefined || drain?.place === place)
+const namesAt = (snapshot: any, place: Drain["place"]) => openedAt(snapshot, place).map(({ kind }) => kind)
+const isIn = (names: readonly string[]) => (kind: string) => names.includes(kind)
+const startsOf = ({ standing = [] }: Kind) => standing.map(({ id, input }) => ({ type: "child.start", id, input }))
+const hasDrained = (snapshot: any, kind: string): boolean => snapshot.context.drained.includes(kind)
+const regionOf = (snapshot: any, region: string, last: string): string =>
+  snapshot.value === "closed" ? last : snapshot.value.draining[region]
 /** Every client has been told that the server is going, or has gone before. */
-const isLastFarewell = ({ event }: Step) =>
-  event.kind === "connections" &&
-  (event.type === "supervisor.drained" || (event.type === "supervisor.told" && event.untold === 0))
-const regionOf = (snapshot: any, region: keyof typeof places): string | undefined =>
-  snapshot?.value === "closed" ? places[region][1] : snapshot?.value?.draining?.[region]
+const knowsEveryClient = (snapshot: any): boolean =>
+  namesAt(snapshot, "clients").every(isIn([...snapshot.context.told, ...snapshot.context.drained]))
+const areGone = (snapshot: any, place: Drain["place"]): boolean =>
+  namesAt(snapshot, place).every(isIn(snapshot.context.drained))
 
 const laws: readonly Law[] = [
   {
-    sentence: "All supervisors are there from the start, under their names.",
-    when: ({ before }) => before === undefined,
-    holds: ({ after }) => same(Object.keys(after.children).sort(), [...supervisors].sort())
+    sentence: "The registry is there from the start, and a supervisor for each kind that was opened.",
+    holds: ({ after }) =>
+      after.status === "done" ||
+      same(Object.keys(after.children).sort(), ["registry", ...openedAt(after).map(({ kind }) => kind)].sort())
+  },
+  {
+    sentence: "Kinds are opened in the order in which they are told, while the server is open.",
+    when: is("kinds.open"),
+    holds: ({ before, event, after }) =>
+      same(
+        openedAt(after).map(({ kind }) => kind),
+        [...openedAt(before), ...(before.value === "open" ? event.kinds : [])].map(({ kind }: Kind) => kind)
+      )
   },
   {
     sentence:
-      "Every crash is told with all that is known of it; a client's end and a flight's are told as well, and its socket closes.",
+      "Every crash is recorded with all that is known of it, and with what else has happened; an adapter's too.",
     holds: (step) => {
-      const { kind, id, error, restarted } = step.event
-      if (!is("supervisor.childCrashed")(step))
-        return step.did("record").length + step.did("closeCrashedSocket").length === 0
-      const also =
-        kind === "connections"
-          ? [{ name: "client:disconnected", clientId: id, flightCode: null }]
-          : kind === "flights"
-            ? [{ name: "flight:ended", flightId: id, flightCode: id.split("/")[0], reason: "crashed" }]
-            : []
-      return (
-        same(step.did("record"), [{ name: "system:error", kind, id, error, restarted }, ...also]) &&
-        same(step.did("closeCrashedSocket"), kind === "connections" ? [{ id }] : [])
-      )
+      const { kind, id, error, restarted = false, record = [] } = step.event
+      const crashed = is("supervisor.childCrashed", "endpoint.failed")(step)
+      return same(step.did("record"), crashed ? [{ name: "system:error", kind, id, error, restarted }, ...record] : [])
     }
   },
   {
     sentence: "A supervisor that has given up is let try again after a while, and not before.",
     when: is("supervisor.failed"),
-    holds: ({ did, effects }) => same(did("scheduleRetry"), [undefined]) && effects.length === 1
+    holds: ({ did, effects, event }) => same(did("scheduleRetry"), [{ kind: event.kind }]) && effects.length === 1
+  },
+  {
+    sentence: "Then it lives again, with those who always live under it, and whoever must know of it is told.",
+    when: is("supervisor.retry"),
+    holds: ({ before, event, effects, told, sent }) => {
+      const { resumed = [], ...kind } = openedAt(before).find(({ kind }) => kind === event.kind) ?? ({} as Kind)
+      const starts = startsOf(kind as Kind)
+      const from = { kind: "tower", id: "tower" }
+      return (
+        same(told(event.kind), [{ type: "supervisor.resume" }, ...starts]) &&
+        resumed.every((delivery) =>
+          "to" in delivery
+            ? same(sent(delivery.to.kind), [{ type: "tell", from, ...delivery }])
+            : same(told("registry"), [{ type: "tellAll", from, kind: delivery.toAll, event: delivery.event }])
+        ) &&
+        effects.length === 1 + starts.length + resumed.length
+      )
+    }
+  },
+  {
+    sentence: "Those who live as long as the server does begin when it is open.",
+    when: is("server.opened"),
+    holds: ({ before, effects, told }) => {
+      const all = before.value === "open" ? openedAt(before) : []
+      return (
+        all.every((kind) => same(told(kind.kind), startsOf(kind))) && effects.length === all.flatMap(startsOf).length
+      )
+    }
   },
   {
     sentence:
-      "Then it lives again; networks are put together anew, jobs are started anew, and nobody else is disturbed.",
-    when: is("supervisor.retry"),
-    holds: ({ event, effects, told }) => {
-      const resumed = [{ type: "supervisor.resume" }]
-      const more = event.kind === "jobs" ? startsOfJobs : []
-      const rebuilt = told("connections", "children.tell")
-      return (
-        same(told(event.kind), [...resumed, ...more]) &&
-        same(
-          rebuilt,
-          event.kind === "networks" ? [{ type: "children.tell", event: { type: "network.lost", group: null } }] : []
-        ) &&
-        effects.length === 1 + more.length + rebuilt.length
-      )
-    }
-  },
-  {
-    sentence: "The timed jobs begin when the server is open.",
-    when: is("jobs.start"),
-    holds: ({ before, effects, told }) =>
-      same(told("jobs"), before.value === "open" ? startsOfJobs : []) && effects.length === told("jobs").length
-  },
-  {
-    sentence: "On shutdown stories are told, clients begin to be let go, and jobs finish, each once.",
+      "On shutdown listeners are told, clients begin to be let go, and workers finish, each once; nobody else hears of it.",
     when: is("shutdown"),
-    holds: ({ before, after, effects, told }) => {
+    holds: (step) => {
+      const { before, after, effects, told } = step
       if (before.value !== "open") return effects.length === 0
+      const drained = [...openedAt(before, "clients"), ...openedAt(before, "workers")]
+      const listeners = openedAt(before, "listeners")
+      // Where there are no clients, nothing is waited for before what they leave behind is kept.
+      const keepers = namesAt(before, "clients").length === 0 ? openedAt(before, "keepers") : []
       return (
-        isDraining(after) &&
-        effects.length === 3 &&
-        same(told("stories"), [{ type: "children.tell", event: { type: "server.draining" } }]) &&
-        same(told("connections"), [
-          { type: "children.drain", event: { type: "server.draining" }, batches: { size: 50, most: 40 } }
-        ]) &&
-        same(told("jobs"), [{ type: "children.drain", event: { type: "job.stop" } }])
+        (isDraining(after) || after.value === "closed") &&
+        listeners.every(({ kind }) => same(told(kind), [{ type: "children.tell", event: going }])) &&
+        [...drained, ...keepers].every(({ kind, drain }) => {
+          const batches = drain?.batches === undefined ? {} : { batches: drain.batches }
+          return same(told(kind), [{ type: "children.drain", event: going, ...batches }])
+        }) &&
+        effects.length === listeners.length + drained.length + keepers.length
       )
     }
   },
   {
-    sentence: "While clients are left who have not been told, the next batch is asked for, once after each.",
+    sentence: "While clients of a kind are left who have not been told, its next batch is asked for, once after each.",
     when: is("supervisor.told", "farewell.next"),
     holds: ({ before, event, did, told }) => {
-      const leaving = regionOf(before, "connections") === "leaving"
-      const asks = leaving && event.type === "supervisor.told" && event.kind === "connections" && event.untold > 0
-      const goesOn = leaving && event.type === "farewell.next"
+      const waits = isDraining(before) && !hasDrained(before, event.kind)
+      const asks =
+        waits && event.type === "supervisor.told" && event.untold > 0 && namesAt(before, "clients").includes(event.kind)
+      const goesOn = waits && event.type === "farewell.next"
       return (
-        did("requestFarewell").length === (asks ? 1 : 0) &&
-        same(told("connections"), goesOn ? [{ type: "children.drainMore" }] : [])
+        same(did("requestFarewell"), asks ? [{ kind: event.kind }] : []) &&
+        same(told(event.kind, "children.drainMore"), goesOn ? [{ type: "children.drainMore" }] : [])
       )
     }
   },
   {
-    sentence: "Rooms are saved, once, when every client has been told or has gone, and serve until then.",
-    holds: (step) => {
-      const { before, after, told } = step
-      const saves = regionOf(before, "rooms") === "serving" && isLastFarewell(step)
+    sentence:
+      "What clients leave behind is kept, once, when every client has been told or has gone; it serves until then.",
+    when: (step) => isDraining(step.before),
+    holds: ({ before, after, told }) => {
+      const begins = !knowsEveryClient(before) && knowsEveryClient(after)
       return (
-        same(
-          told("rooms", "children.drain"),
-          saves ? [{ type: "children.drain", event: { type: "room.rest" } }] : []
-        ) && (saves ? regionOf(after, "rooms") === "saving" : true)
+        openedAt(before, "keepers").every(({ kind }) =>
+          same(told(kind, "children.drain"), begins ? [{ type: "children.drain", event: going }] : [])
+        ) && (regionOf(after, "keepers", "saved") === "serving") === !knowsEveryClient(after)
       )
     }
   },
   {
-    sentence: "Each supervisor that is drained is noted as such, the others not.",
-    when: (step) => is("supervisor.drained")(step) && isDraining(step.before) && isDraining(step.after),
-    holds: (step) =>
-      (Object.keys(places) as (keyof typeof places)[]).every((region) => {
-        const was = regionOf(step.before, region)
-        const [waits, done] = places[region]
-        const begins = region === "rooms" && was === "serving" && isLastFarewell(step)
-        return (
-          regionOf(step.after, region) ===
-          (begins ? "saving" : was === waits && step.event.kind === region ? done : was)
-        )
-      })
-  },
-  {
-    sentence: "It is closed when clients, rooms and jobs are, and not before.",
+    sentence: "Who has been told and who has drained is noted, of each kind by itself.",
+    when: (step) => isDraining(step.before),
     holds: ({ before, event, after }) => {
-      if (!isDraining(before)) return after.status === "active"
-      const isDone = (Object.keys(places) as (keyof typeof places)[]).every((region) => {
-        const [waits, done] = places[region]
-        const was = regionOf(before, region)
-        return was === done || (was === waits && event.type === "supervisor.drained" && event.kind === region)
-      })
+      const isNew = !hasDrained(before, event.kind)
+      const drains = isNew && event.type === "supervisor.drained"
+      const tells = isNew && event.type === "supervisor.told" && event.untold === 0
+      const { told, drained } = before.context
+      return (
+        same(after.context.drained, drains ? [...drained, event.kind] : drained) &&
+        same(after.context.told, tells ? [...told, event.kind] : told)
+      )
+    }
+  },
+  {
+    sentence: "It is closed when clients, keepers and workers are gone, and not before.",
+    holds: ({ after }) => {
+      if (after.value === "open") return after.status === "active"
+      const isDone = areGone(after, "clients") && areGone(after, "keepers") && areGone(after, "workers")
       return (after.value === "closed") === isDone && (after.status === "done") === isDone
     }
+  },
+  {
+    sentence: "Clients and workers are waited for, each as long as it takes.",
+    when: ({ after }) => isDraining(after),
+    holds: ({ after }) =>
+      (regionOf(after, "clients", "left") === "left") === areGone(after, "clients") &&
+      (regionOf(after, "workers", "finished") === "finished") === areGone(after, "workers")
   },
   {
     sentence: "Nothing but shutdown ends what it does in the open.",
@@ -149,36 +188,54 @@ const laws: readonly Law[] = [
   }
 ]
 
+const known = (snapshot: any): readonly string[] => openedAt(snapshot).map(({ kind }) => kind)
+const waitedFor = (snapshot: any): readonly string[] =>
+  (["clients", "keepers", "workers"] as const).flatMap((place) => namesAt(snapshot, place))
+
 export const tower: Subject = {
   name: "tower",
   machine: towerMachine,
   ownsSystem: true,
-  adapters: { actions: ["record", "closeCrashedSocket", "scheduleRetry", "requestFarewell"], children: supervisors },
+  adapters: {
+    actions: ["record", "scheduleRetry", "requestFarewell"],
+    children: ["registry", "supervisor"]
+  },
   settings: () => [
     {
-      name: "of all supervisors",
-      input: { suspensionMs: 5_000, jobs: ["sweep", "tidy"], farewells: { size: 50, most: 40 } },
-      events: () => [
-        ...supervisors.flatMap((kind) => [
+      name: "of two protocols",
+      input: { suspensionMs: 5_000 },
+      events: (snapshot) => [
+        ...(known(snapshot).length === 0 ? [{ type: "kinds.open", kinds: first }] : []),
+        ...(known(snapshot).length === first.length ? [{ type: "kinds.open", kinds: later }] : []),
+        ...waitedFor(snapshot).flatMap((kind) => [
+          { type: "supervisor.told", kind, untold: 1 },
+          { type: "supervisor.drained", kind },
+          { type: "farewell.next", kind }
+        ]),
+        ...["guests", "visitors", "cleaners"]
+          .filter(isIn(known(snapshot)))
+          .map((kind) => ({ type: "supervisor.told", kind, untold: 0 })),
+        ...known(snapshot).flatMap((kind) => [
           {
             type: "supervisor.childCrashed",
             kind,
-            id: "ABC234/chat",
+            id: "one",
             error: new Error("a fault"),
-            restarted: kind === "jobs"
+            restarted: kind === "cleaners",
+            record: kind === "guests" ? [{ name: "client:disconnected", clientId: "one", flightCode: null }] : []
           },
           { type: "supervisor.failed", kind, error: new Error("a fault") },
-          { type: "supervisor.retry", kind },
-          { type: "supervisor.told", kind, untold: 1 },
-          { type: "supervisor.told", kind, untold: 0 },
-          { type: "supervisor.drained", kind }
+          { type: "supervisor.retry", kind }
         ]),
-        { type: "farewell.next" },
-        { type: "jobs.start" },
+        { type: "endpoint.failed", kind: "sockets", id: "one", error: new Error("a fault") },
+        { type: "server.opened" },
         { type: "shutdown" }
       ]
     }
   ],
-  facts: () => null,
+  facts: ({ context }) => [
+    context.kinds.length,
+    ...kinds.map((kind) => [context.told.includes(kind), context.drained.includes(kind)])
+  ],
   laws
 }

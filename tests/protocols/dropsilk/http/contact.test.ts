@@ -1,8 +1,13 @@
 import { Redacted } from "effect"
+import * as HttpApi from "effect/http-api/HttpApi"
 import { describe, expect, test } from "vitest"
-import type { ContactOptions } from "../../../../src/http/dropsilk/contact.ts"
+import { type ContactOptions, contactHandlers } from "../../../../src/http/dropsilk/contact.ts"
+import { corsRoutes } from "../../../../src/http/dropsilk/cors.ts"
+import { httpPart } from "../../../../src/http/httpPart.ts"
+import { ContactGroup } from "../../../../src/wire/dropsilk/thirdParties.ts"
 import { createTestLog, type Reply, testPatience, useStandIn } from "../../../core/http/standIn.ts"
-import { allowedOrigin, surfaceForThisTest } from "../../../core/http/startedServer.ts"
+import { allowedOrigin } from "../../../support/httpClient.ts"
+import { surfaceForThisTest } from "../../../support/httpSurface.ts"
 import { post } from "../../../support/server.ts"
 import { serverForThisTest } from "../../../support/useServer.ts"
 
@@ -14,17 +19,18 @@ const recaptcha = useStandIn()
 
 const start = async (contact: Partial<ContactOptions> = {}) => {
   const { lines, log } = createTestLog()
-  const started = await surfaceForThisTest(
-    {},
-    {
-      contact: {
-        email,
-        recaptcha: { secretKey: Redacted.make(secret), endpoint: recaptcha.url, patience: testPatience },
-        log,
-        ...contact
-      }
-    }
-  )
+  const part = httpPart({
+    api: HttpApi.make("dropsilk").add(ContactGroup),
+    handlers: contactHandlers({
+      email,
+      recaptcha: { secretKey: Redacted.make(secret), endpoint: recaptcha.url, patience: testPatience },
+      log,
+      ...contact
+    }),
+    budgets: { [path]: ["requests"] },
+    cors: corsRoutes
+  })
+  const started = await surfaceForThisTest([{ mount: "/", part }])
   return { ...started, lines }
 }
 

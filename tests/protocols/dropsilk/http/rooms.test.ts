@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest"
-import { surfaceForThisTest, useSurface } from "../../../core/http/startedServer.ts"
+import { aliasOf } from "../../../../src/io/dropsilk/identities.ts"
+import { useHttp } from "../../../support/httpClient.ts"
 import { codesOfNobody, noCodes, waysToPaste } from "../../../support/pastedCodes.ts"
 
-const started = useSurface()
+const started = useHttp()
 
 /** A fresh room with a host, and a guest if wanted. */
 const room = async (withGuest = true) => {
@@ -40,8 +41,7 @@ describe("a room", () => {
     expect(joined.json).toMatchObject({ status: "paired", shouldConnect: false, self: { role: "guest" } })
     expect(joined.json.peer).toMatchObject({ role: "host", name: "Host" })
     expect(joined.text).not.toContain(host.self.participantId)
-    const stored = started.desk.rooms.get(host.roomCode)
-    expect(joined.json.peer.participantId).toBe(stored?.host?.alias)
+    expect(joined.json.peer.participantId).toBe(aliasOf(host.roomCode, host.self.participantId))
   })
 
   test("that is unknown or full cannot be joined", async () => {
@@ -96,7 +96,7 @@ describe("a room", () => {
       { activeParticipantId: hostId, requestedBySelf: true, requestedByPeer: false, isActive: true }
     ])
     expect((await poll(guestId)).json.screenShare).toEqual({
-      activeParticipantId: started.desk.rooms.get(code)?.host?.alias,
+      activeParticipantId: aliasOf(code, hostId),
       requestedBySelf: false,
       requestedByPeer: true,
       isActive: true
@@ -238,11 +238,11 @@ describe("a body", () => {
     ["a NUL character", { name: "a\u0000b" }],
     ["a name in the prototype only", '{"__proto__":{"name":"Eve"}}']
   ])("with %s as a name creates no room", async (_, body) => {
-    const before = started.desk.rooms.size
+    const before = started.actors().rooms
     const answer = await started.post("/api/rooms", body)
     expect([answer.status, answer.json.error]).toEqual([400, "Invalid request"])
     expect(answer.json.issues).toEqual([expect.stringMatching(/^name: /)])
-    expect(started.desk.rooms.size).toBe(before)
+    expect(started.actors().rooms).toBe(before)
   })
 
   test("may have a name of 50 units, fields nobody knows, and a __proto__", async () => {
@@ -469,31 +469,5 @@ describe("a query", () => {
   test("may have an id of 64 units, and other parameters", async () => {
     const answer = await started.get(`/api/rooms/ABC234?x=1&participantId=${"i".repeat(64)}&__proto__=y`)
     expect(answer.status).toBe(404)
-  })
-})
-
-describe("when something is wrong behind it", () => {
-  test("a room that cannot be reached is a 503 that says when to try again", async () => {
-    const broken = await surfaceForThisTest()
-    broken.desk.failWith("unavailable")
-    const answers = [
-      await broken.post("/api/rooms", { name: "A" }),
-      await broken.post("/api/rooms/ABC234/join", { name: "A" }),
-      await broken.get("/api/rooms/ABC234?participantId=x")
-    ]
-    for (const { status, text, headers } of answers) {
-      expect([status, text]).toEqual([503, '{"error":"Service temporarily unavailable."}'])
-      expect(headers["retry-after"]).toBe("5")
-    }
-    expect(broken.faults).toEqual([])
-  })
-
-  test("a fault is a 500 without its text, and reaches the log", async () => {
-    const broken = await surfaceForThisTest()
-    broken.desk.failWith("fault")
-    const answer = await broken.get("/api/rooms/ABC234?participantId=x", { origin: "https://dropsilk.xyz" })
-    expect([answer.status, answer.text]).toEqual([500, '{"error":"Internal server error"}'])
-    expect(answer.headers["access-control-allow-origin"]).toBe("https://dropsilk.xyz")
-    expect(broken.faults).toEqual([new Error("the secret of the fault")])
   })
 })

@@ -1,9 +1,15 @@
 import { createHmac } from "node:crypto"
 import { Redacted } from "effect"
+import * as HttpApi from "effect/http-api/HttpApi"
 import { describe, expect, test } from "vitest"
+import { corsRoutes } from "../../../../src/http/dropsilk/cors.ts"
+import { turnHandlers } from "../../../../src/http/dropsilk/turn.ts"
+import { httpPart } from "../../../../src/http/httpPart.ts"
 import { createIceServers, type TurnOptions } from "../../../../src/io/services/turnCredentials.ts"
+import { TurnGroup } from "../../../../src/wire/dropsilk/thirdParties.ts"
 import { createTestLog, type Reply, startStandIn, testPatience, useStandIn } from "../../../core/http/standIn.ts"
-import { allowedOrigin, surfaceForThisTest } from "../../../core/http/startedServer.ts"
+import { allowedOrigin } from "../../../support/httpClient.ts"
+import { surfaceForThisTest } from "../../../support/httpSurface.ts"
 import { serverForThisTest } from "../../../support/useServer.ts"
 
 const path = "/api/turn-credentials"
@@ -32,7 +38,13 @@ const start = async (options: Partial<TurnOptions>) => {
     log,
     ...options
   })
-  const started = await surfaceForThisTest({}, { iceServers })
+  const part = httpPart({
+    api: HttpApi.make("dropsilk").add(TurnGroup),
+    handlers: turnHandlers(iceServers),
+    budgets: { [path]: ["requests"] },
+    cors: corsRoutes
+  })
+  const started = await surfaceForThisTest([{ mount: "/", part }])
   return { ...started, lines, pass: (ms: number) => void (elapsedMs += ms) }
 }
 

@@ -1,11 +1,16 @@
 import { Redacted } from "effect"
+import * as HttpApi from "effect/http-api/HttpApi"
 import { sql } from "slonik"
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest"
+import { corsRoutes } from "../../../../src/http/dropsilk/cors.ts"
+import { type UploadsOptions, uploadHandlers } from "../../../../src/http/dropsilk/uploads.ts"
+import { httpPart } from "../../../../src/http/httpPart.ts"
 import { createUploadRows } from "../../../../src/io/dropsilk/uploadRows.ts"
 import { createUploadThing, type UploadThingOptions } from "../../../../src/io/dropsilk/uploadthing.ts"
+import { UploadsGroup } from "../../../../src/wire/dropsilk/thirdParties.ts"
 import { createTestLog } from "../../../core/http/standIn.ts"
-import { surfaceForThisTest } from "../../../core/http/startedServer.ts"
 import { describeOnEachDatabase, describeOnPostgres, useDatabase } from "../../../support/databases.ts"
+import { surfaceForThisTest } from "../../../support/httpSurface.ts"
 import { askToUpload, type PresignedUpload, pptx, putFile, useUploadThing } from "../../../support/uploadThing.ts"
 import { serverForThisTest } from "../../../support/useServer.ts"
 
@@ -18,6 +23,16 @@ const uploadThing = useUploadThing()
 afterEach(() => {
   for (const path of ["/route-metadata", "/callback-result", "/v6/deleteFiles"]) uploadThing.fail(path)
 })
+
+const startUploads = (options: UploadsOptions) => {
+  const part = httpPart({
+    api: HttpApi.make("dropsilk").add(UploadsGroup),
+    handlers: uploadHandlers(options),
+    budgets: { "/api/uploadthing": ["requests"] },
+    cors: corsRoutes
+  })
+  return surfaceForThisTest([{ mount: "/", part }])
+}
 
 describeOnEachDatabase("a preview", (database) => {
   beforeEach(() => database.empty())
@@ -38,7 +53,7 @@ describeOnEachDatabase("a preview", (database) => {
       endpoints: uploadThing.endpoints,
       ...options
     })
-    const started = await surfaceForThisTest({}, { uploads: { uploadThing: service, log } })
+    const started = await startUploads({ uploadThing: service, log })
     port = started.port
     onTestFinished(() => service.close())
     const url = `http://127.0.0.1:${port}/api/uploadthing`
@@ -213,7 +228,7 @@ describeOnEachDatabase("a preview", (database) => {
 describe("without a token", () => {
   it.each(["GET", "POST"])("%s is a routing error", async (method) => {
     const { lines, log } = createTestLog()
-    const started = await surfaceForThisTest({}, { uploads: { log } })
+    const started = await startUploads({ log })
     const { status, json } = await started.send(method, "/api/uploadthing")
     expect([status, json]).toEqual([500, routingError])
     expect(lines).toMatchObject([{ level: "error", message: "upload:error", fields: { error: /UPLOADTHING_TOKEN/ } }])

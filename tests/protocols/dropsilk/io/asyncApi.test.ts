@@ -1,8 +1,9 @@
 import { expect, it } from "vitest"
-import { asyncApiDocument } from "../../../../src/io/dropsilk/asyncApi.ts"
-import { clientFrames, readFrame, serverFrames } from "../../../../src/io/dropsilk/frames.ts"
+import { frameBudgets, readFrame } from "../../../../src/io/dropsilk/frames.ts"
+import { asyncApiDocument } from "../../../../src/wire/dropsilk/asyncApi.ts"
+import { clientFrames, serverFrames } from "../../../../src/wire/dropsilk/frames.ts"
 
-const document = asyncApiDocument("1.2.3") as any
+const document = asyncApiDocument("1.2.3", frameBudgets) as any
 
 it("describes every frame in both directions, each reachable from its operation", () => {
   expect(document.asyncapi).toBe("3.0.0")

@@ -203,7 +203,7 @@ describeOnEachDatabase("the room cleanup", (database) => {
     try {
       const { lines, log } = createTestLog()
       const work = createRoomCleanup({
-        store: createRoomRows({ pool, schema: "public", keepsDeparted: true }, aliasOf),
+        store: createRoomRows({ pool, schema: "public", lacking: [] }, aliasOf),
         log,
         now: () => now
       })

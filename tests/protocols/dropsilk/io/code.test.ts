@@ -2,8 +2,8 @@ import { Result } from "effect"
 import * as Schema from "effect/Schema"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { RoomCode } from "../../../../src/http/dropsilk/fields.ts"
 import { readFrame } from "../../../../src/io/dropsilk/frames.ts"
+import { RoomCode } from "../../../../src/wire/dropsilk/fields.ts"
 import { codesOfNobody, noCodes, waysToPaste } from "../../../support/pastedCodes.ts"
 
 /** As a path of HTTP and as the three frames read it; undefined where it is refused. */

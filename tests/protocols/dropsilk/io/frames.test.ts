@@ -4,8 +4,9 @@ import { isDeepStrictEqual } from "node:util"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { describe, expect, it, test } from "vitest"
-import { Name, ParticipantId, RoomCode } from "../../../../src/http/dropsilk/fields.ts"
-import { clientFrames, type Incoming, readFrame, writeUserLists } from "../../../../src/io/dropsilk/frames.ts"
+import { type Incoming, readFrame, writeUserLists } from "../../../../src/io/dropsilk/frames.ts"
+import { Name, ParticipantId, RoomCode } from "../../../../src/wire/dropsilk/fields.ts"
+import { clientFrames } from "../../../../src/wire/dropsilk/frames.ts"
 import { randomNumbers } from "../../../support/random.ts"
 
 const read = (text: string): Incoming => readFrame(Buffer.from(text), false)

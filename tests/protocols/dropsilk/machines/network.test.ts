@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { createActor, createEmptyActor } from "xstate"
+import { createActor } from "xstate"
 import { networkMachine } from "../../../../src/machines/dropsilk/network.ts"
 
 const people = ["ann", "bob", "cid", "dan"]
@@ -16,10 +16,7 @@ describe("the lists of a network that is sent one a turn", () => {
     const turn = () => network.send({ type: "deadline", at: 0 })
 
     for (const id of people) {
-      network.send({
-        type: "network.enter",
-        client: { id, name: id, presence: "visible", connection: createEmptyActor() }
-      })
+      network.send({ type: "network.enter", client: { id, name: id, presence: "visible" } })
     }
     // Everybody waits behind a crowd of none but the first, whose list is empty. Then each turn finds another name.
     for (let at = 0; at < 3 * people.length; at++) {

@@ -1,9 +1,10 @@
 import { beforeEach, describe, expect, it } from "vitest"
-import { type AnyActorRef, type AnyEventObject, createActor, createMachine, fromCallback } from "xstate"
+import { type AnyActorRef, type AnyEventObject, createActor, createMachine } from "xstate"
 import type { Deadlines } from "../../../../src/io/actors/deadlines.ts"
 import type { RoomStore } from "../../../../src/io/dropsilk/roomStore.ts"
 import { createRoomMachine } from "../../../../src/io/dropsilk/rooms.ts"
 import { newParticipant, type RoomRecord } from "../../../../src/machines/dropsilk/roomRecord.ts"
+import { createRegistry, registryId, registryOf } from "../../../../src/machines/registry.ts"
 
 /** A store whose answers the test gives, one by one. */
 const createStore = () => {
@@ -40,30 +41,33 @@ const row = (change: Partial<RoomRecord> = {}): RoomRecord => ({
 })
 const withGuest = row({ guest: newParticipant({ id: "guest", alias: "guest-alias" }, "Guest") })
 
+const asker = { kind: "asker", id: "one" }
+
 describe("a room's actor", () => {
   let asked: ReturnType<typeof createStore>["asked"]
   let room: AnyActorRef
   let answers: AnyEventObject[]
-  let asker: AnyActorRef
-  let armed: number | undefined
+  /** What it waits for, by the names of the events. */
+  const armed = new Map<string, number>()
   let requests = 0
 
   const open = async (found: RoomRecord | null, returnMs = 30_000) => {
     const made = createStore()
     asked = made.asked
     answers = []
-    armed = undefined
+    armed.clear()
     const deadlines: Deadlines = {
-      at: (_, time) => (armed = time),
-      after: (_, milliseconds) => (armed = milliseconds),
-      cancel: () => (armed = undefined),
+      at: (_, time, type = "deadline") => void armed.set(type, time),
+      after: (_, milliseconds, type = "deadline") => void armed.set(type, milliseconds),
+      cancel: (_, type = "deadline") => void armed.delete(type),
       size: 0,
       close: () => {}
     }
-    asker = createActor(fromCallback<AnyEventObject>(({ receive }) => receive((event) => answers.push(event)))).start()
-    // A flight supervisor that has no flights: the room asks it who sits there.
-    const nobody = fromCallback(() => {})
-    const tower = createActor(createMachine({ invoke: { src: nobody, systemId: "flights", id: "flights" } })).start()
+    // There are no flights: when the room asks who sits there nobody answers.
+    const tower = createActor(
+      createMachine({ invoke: { src: createRegistry(), systemId: registryId, id: registryId } })
+    ).start()
+    registryOf(tower).send({ type: "endpoint", kind: asker.kind, receive: (_, event) => answers.push(event) })
     room = createActor(
       createRoomMachine(made.store, deadlines, () => {}),
       {
@@ -224,8 +228,8 @@ describe("a room's actor", () => {
     room.send({ type: "seat.vacated", participantId: "guest", at: start + 2 })
     await settle("save", new Error("still down"))
     expect(asked).toEqual([])
-    expect(armed).toBe(5_000)
-    room.send({ type: "deadline", at: start + 5_002 })
+    expect(armed.get("retry.due")).toBe(5_000)
+    room.send({ type: "retry.due", at: start + 5_002 })
     expect(asked[0]?.parameters[1]).toMatchObject({ guest: null })
     await settle("save", "saved")
   })
@@ -241,7 +245,7 @@ describe("a room's actor", () => {
     }
     expect(writes).toBe(5)
     say({ type: "room.poll", participantId: "host" }, start + 31_000)
-    room.send({ type: "deadline", at: start + 41_000 })
+    room.send({ type: "life.due", at: start + 41_000 })
     expect(asked[0]?.parameters[1]).toMatchObject({ expiresAt: start + 31_000 + timeToLiveMs })
     await settle("save", "saved")
     expect(room.getSnapshot().status).toBe("done")
@@ -258,15 +262,16 @@ describe("a room's actor", () => {
       expect(answerTo(requestId)).toEqual({ type: "room.refused", requestId, reason: "not-found" })
     }
     expect(asked).toEqual([])
-    room.send({ type: "deadline", at: late })
+    room.send({ type: "life.due", at: late })
     expect(room.getSnapshot().status).toBe("done")
   })
 
   it("does not expire while a transfer seat is taken, and writes its new life in time", async () => {
     room.send({ type: "seat.taken", participantId: "host" })
     for (let step = 1; step <= 6; step++) {
-      expect(armed).toBeDefined()
-      room.send({ type: "deadline", at: armed as number })
+      const at = armed.get("life.due")
+      expect(at).toBeDefined()
+      room.send({ type: "life.due", at })
       await settle("save", "saved")
     }
     const muchLater = start + 3 * timeToLiveMs

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { type AnyActorRef, createActor } from "xstate"
 import { createDeadlines, type Deadlines } from "../../../../src/io/actors/deadlines.ts"
+import { createAfterRecording } from "../../../../src/io/dropsilk/afterRecording.ts"
 import { createStories, type WrittenStory } from "../../../../src/io/dropsilk/stories.ts"
-import type { DomainEvent } from "../../../../src/machines/domainEvents.ts"
+import type { DropSilkEvent } from "../../../../src/machines/dropsilk/events.ts"
 import { createSupervisor, type SupervisorRef } from "../../../../src/machines/supervisor.ts"
 
 const hour = 3_600_000
@@ -21,7 +22,7 @@ describe("stories", () => {
   let lines: Line[]
   let deadlines: Deadlines
   let supervisor: AnyActorRef
-  let hear: (event: DomainEvent) => void
+  let hear: (event: DropSilkEvent) => void
 
   beforeEach(() => {
     clock = start
@@ -29,27 +30,27 @@ describe("stories", () => {
     lines = []
     const now = () => clock
     deadlines = createDeadlines(1, now)
+    const links = {
+      signalsOf: (flightId: string) => signals.get(flightId) ?? 0,
+      forget: (flightId: string) => void signals.delete(flightId)
+    }
     const stories = createStories({
-      links: {
-        signalsOf: (flightId) => signals.get(flightId) ?? 0,
-        forget: (flightId) => void signals.delete(flightId)
-      },
+      supervisor: () => supervisor as SupervisorRef,
+      links,
       deadlines,
       log: (level, message, fields) => void lines.push({ level, message, ...fields } as unknown as Line),
       limit: 3,
       now
     })
-    supervisor = createActor(
-      createSupervisor({
+    supervisor = createActor(createSupervisor({ now }), {
+      input: {
         kind: "stories",
-        child: stories.machine,
+        chart: stories.machine,
         restart: "temporary",
-        settings: { staleMs: 2 * hour, entries: 4 },
-        now
-      })
-    ).start()
-    stories.attach(supervisor as SupervisorRef)
-    hear = stories.hear
+        settings: { staleMs: 2 * hour, entries: 4 }
+      }
+    }).start()
+    hear = createAfterRecording({ stories, links })
   })
   afterEach(() => {
     supervisor.stop()

@@ -1,6 +1,6 @@
 /** Walks through the world: along every edge of its adjacency map for one and for two people, by chance for three. */
 import { getAdjacencyMap } from "@xstate/graph"
-import { limits } from "../../../../src/limits.ts"
+import { dropSilkLimits } from "../../../../src/io/dropsilk/limits.ts"
 import {
   inWords,
   isShownRight,
@@ -56,7 +56,7 @@ export const withinBudget = (walk: Walk): Walk => {
       const pair = `${step.who} ${step.of}`
       const count = (sent.get(pair) ?? 0) + 1
       sent.set(pair, count)
-      return count <= limits.invitations.ofPair.atOnce
+      return count <= dropSilkLimits.invitations.ofPair.atOnce
     }
     if (reconnects.has(step.does)) {
       for (const pair of sent.keys()) if (!("who" in step) || pair.split(" ").includes(step.who)) sent.delete(pair)

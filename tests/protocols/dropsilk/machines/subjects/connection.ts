@@ -1,5 +1,5 @@
-import { type ConnectionContext, connectionMachine } from "../../../../../src/machines/dropsilk/connection.ts"
-import type { Stage } from "../../../../walking/stage.ts"
+import { connectionMachine } from "../../../../../src/machines/dropsilk/connection.ts"
+import type { ConnectionContext } from "../../../../../src/machines/dropsilk/connectionContext.ts"
 import { type Law, type Setting, type Step, type Subject, same } from "../../../../walking/subject.ts"
 
 const id = "ann"
@@ -43,8 +43,25 @@ const member = ({ before, after }: Step, participantId: string | null, name = be
   address: after.context.address,
   group,
   participantId,
-  connection: "actor"
+  attempt: after.context.attempts
 })
+/** A flight's answer to what it was asked last. */
+const isAwaited =
+  (...types: string[]) =>
+  (step: Step) =>
+    heard(...types)(step) &&
+    step.before.context.asked !== null &&
+    step.event.attempt === step.before.context.asked.attempt
+/** What a supervisor says instead of whoever was asked last. */
+const isReply =
+  (...types: string[]) =>
+  (step: Step) => {
+    if (!heard(...types)(step)) return false
+    const { asked, attach } = step.before.context
+    return (asked ?? attach) !== null && step.event.requestId === (asked ?? attach).attempt
+  }
+/** What was asked is not waited for any longer. */
+const isLate = (step: Step): boolean => heard("deadline")(step) && requestOf(step.before) !== "idle"
 
 /** When, and how, this step gives the seat back. */
 const returned = (step: Step): { readonly at: number; readonly abrupt: boolean } | undefined => {
@@ -64,46 +81,64 @@ const returned = (step: Step): { readonly at: number; readonly abrupt: boolean }
   return undefined
 }
 
-const presenceAt = (seat: any, place: "lobby" | "alone" | "paired") =>
+type Place = "lobby" | "moving" | "alone" | "paired"
+
+const presenceAt = (seat: any, place: Place) =>
   place === "lobby"
     ? "visible"
-    : seat.channel === "transfer"
-      ? place === "paired"
-        ? "paired"
-        : "visible"
-      : "withdrawn"
+    : place === "moving"
+      ? "withdrawn"
+      : seat.channel === "transfer"
+        ? place === "paired"
+          ? "paired"
+          : "visible"
+        : "withdrawn"
+
+/** The flight that was asked has not answered in time, and hears that the seat is not wanted any more. */
+const givesUp = (step: Step): boolean => isLate(step) && step.before.context.asked !== null
 
 /** Where a step has put the client anew; undefined: where it was. */
-const moved = (step: Step): "lobby" | "alone" | "paired" | undefined => {
-  if (heard("seat.given")(step)) return "alone"
+const moved = (step: Step): Place | undefined => {
+  const { before, event } = step
+  const place = isConnected(before) ? placeOf(before) : undefined
+  if (isAwaited("seat.given")(step)) return "alone"
+  if (isAwaited("seat.kept")(step)) return seatOf(before) === null ? "alone" : undefined
   if (ownFlight("peer.joined")(step)) return "paired"
-  if (ownFlight("peer.left")(step) && isPaired(step.before)) return "alone"
+  if (ownFlight("peer.left")(step) && isPaired(before)) return "alone"
   if (ownFlight("seat.lost", "flight.lost")(step)) return "lobby"
-  if (returned(step) !== undefined && step.event.type !== "socket.closed") return "lobby"
-  return undefined
+  if (place === "moving") {
+    const fails = isAwaited("seat.refused")(step) || isReply("child.unavailable", "child.crashed")(step) || isLate(step)
+    return fails ? "lobby" : undefined
+  }
+  if (givesUp(step) && seatOf(before)?.flightId === before.context.asked.flightId) return "lobby"
+  if (returned(step) === undefined || event.type === "socket.closed") return undefined
+  return event.type === "room.admitted" ? "moving" : "lobby"
 }
 
-const placeOf = (snapshot: any): "lobby" | "alone" | "paired" =>
-  snapshot.value.connected.place === "lobby" ? "lobby" : snapshot.value.connected.place.seated
+const placeOf = (snapshot: any): Place => {
+  const { place } = snapshot.value.connected
+  return typeof place === "string" ? (place as Place) : place.seated
+}
 
 const nextRequest = (step: Step): string | undefined => {
   const { before, event } = step
   const now = requestOf(before)
   const seat = seatOf(before)
+  const fails = isReply("child.unavailable", "child.crashed")(step) || isLate(step)
   switch (now) {
     case "idle":
       if (event.type === "room.attach") return "attaching"
       if (seat !== null) return now
       return event.type === "flight.create" ? "creating" : event.type === "flight.join" ? "joining" : now
     case "creating":
-      return ["seat.given", "child.unavailable", "child.crashed"].includes(event.type) ? "idle" : now
+      return isAwaited("seat.given")(step) || fails ? "idle" : now
     case "joining":
-      return ["seat.given", "seat.refused", "child.missing", "child.crashed"].includes(event.type) ? "idle" : now
+      return isAwaited("seat.given", "seat.refused")(step) || isReply("child.missing")(step) || fails ? "idle" : now
     case "attaching":
-      return isAnswer("room.admitted", "room.denied", "room.failed")(step) ||
-        ["child.unavailable", "child.crashed", "deadline"].includes(event.type)
-        ? "idle"
-        : now
+      if (isAnswer("room.admitted")(step)) return "seating"
+      return isAnswer("room.denied", "room.failed")(step) || fails ? "idle" : now
+    case "seating":
+      return isAwaited("seat.given", "seat.kept", "seat.refused")(step) || fails ? "idle" : now
     default:
       return now
   }
@@ -111,19 +146,19 @@ const nextRequest = (step: Step): string | undefined => {
 
 /** The fault that the client is told of. */
 const faultOf = (step: Step): string | undefined => {
-  const { before, event } = step
+  const { before } = step
   if (idle("flight.create", "flight.join")(step) && seatOf(before) !== null) return "already-in-flight"
   const now = isConnected(before) ? requestOf(before) : undefined
-  if (now === "joining" && ["seat.refused", "child.missing"].includes(event.type)) return "flight-not-found-or-full"
+  if (now === "joining" && (isAwaited("seat.refused")(step) || isReply("child.missing")(step))) {
+    return "flight-not-found-or-full"
+  }
   if (heard("flight.joinRefused")(step)) return "too-many-attempts"
   if (ownFlight("seat.lost")(step)) return "seat-taken"
   // Who was paired hears that the other one has gone.
   if (ownFlight("flight.lost")(step) && !isPaired(before)) return "server-error"
   if (isAnswer("room.denied")(step)) return "room-not-found"
   if (isAnswer("room.failed")(step)) return "server-error"
-  if (now !== undefined && now !== "idle" && event.type === "child.crashed") return "server-error"
-  if ((now === "creating" || now === "attaching") && event.type === "child.unavailable") return "server-error"
-  return now === "attaching" && event.type === "deadline" ? "server-error" : undefined
+  return isReply("child.crashed", "child.unavailable")(step) || isLate(step) ? "server-error" : undefined
 }
 
 const newName = (step: Step): string | undefined => {
@@ -135,23 +170,39 @@ const newName = (step: Step): string | undefined => {
   return name === step.before?.context.name ? undefined : name
 }
 
-const toNetwork = (event: object) => ({ type: "child.tell", id: group, event })
+const own = { kind: "connections", id }
+const toNetwork = (event: object) => ({ type: "tell", from: own, to: { kind: "networks", id: group }, event })
+const toFlight = (flightId: string, event: object, more: object = {}) => ({
+  type: "tell",
+  from: own,
+  to: { kind: "flights", id: flightId },
+  event,
+  ...more
+})
+const toRoom = (code: string, event: object, more: object = {}) => ({
+  type: "tell",
+  from: own,
+  to: { kind: "rooms", id: code },
+  event,
+  ...more
+})
+const isAsked = ({ event }: any) => event.type === "seat.take"
 const exactly = <A>(value: A | undefined): readonly A[] => (value === undefined ? [] : [value])
 
 const laws: readonly Law[] = [
   {
     sentence: "A client is greeted, told of and seen on its network when it comes.",
     when: ({ before }) => before === undefined,
-    holds: ({ after, did, told }) =>
+    holds: ({ after, did, sent }) =>
       same(after.value, { connected: { place: "lobby", request: "idle" } }) &&
       did("openSocket").length === 1 &&
       did("tellRegistered").length === 1 &&
       same(did("record"), [{ name: "client:connected", clientId: id, ip: input.address }]) &&
-      same(told("networks"), [
+      same(sent("networks"), [
         {
           ...toNetwork({
             type: "network.enter",
-            client: { id, name: "Anonymous", presence: "visible", connection: "actor" }
+            client: { id, name: "Anonymous", presence: "visible" }
           }),
           input: { group }
         }
@@ -165,7 +216,7 @@ const laws: readonly Law[] = [
   {
     sentence: "It has a seat exactly while it is seated.",
     when: ({ after }) => isConnected(after),
-    holds: ({ after }) => (seatOf(after) !== null) === (placeOf(after) !== "lobby")
+    holds: ({ after }) => (seatOf(after) !== null) === !["lobby", "moving"].includes(placeOf(after))
   },
   {
     sentence: "It is where the last word of its own flight has put it; words of other flights change nothing.",
@@ -176,10 +227,11 @@ const laws: readonly Law[] = [
     sentence: "It holds the seat that was given last, until that is lost or given back.",
     when: ({ before, after }) => isConnected(before) && isConnected(after),
     holds: (step) => {
-      const { flightId, code, channel, participantId } = step.event
-      const given =
-        step.event.type === "seat.given" ? { flightId, code, channel, participantId, flight: "actor" } : undefined
-      return same(seatOf(step.after), given ?? (moved(step) === "lobby" ? null : seatOf(step.before)))
+      const { flightId, code, channel, participantId, attempt } = step.event
+      const isGiven = isAwaited("seat.given", "seat.kept")(step)
+      const given = isGiven ? { flightId, code, channel, participantId, attempt } : undefined
+      const isLost = ["lobby", "moving"].includes(moved(step) ?? "")
+      return same(seatOf(step.after), given ?? (isLost ? null : seatOf(step.before)))
     }
   },
   {
@@ -203,7 +255,7 @@ const laws: readonly Law[] = [
         same(step.did("tellInvitation"), heard("invitation.received")(step) ? [{ flightCode, fromName }] : []) &&
         same(
           step.did("tellFlightCreated"),
-          heard("seat.given")(step) && requestOf(step.before) === "creating" ? [{ code }] : []
+          isAwaited("seat.given")(step) && requestOf(step.before) === "creating" ? [{ code }] : []
         )
       )
     }
@@ -243,10 +295,26 @@ const laws: readonly Law[] = [
   },
   {
     sentence:
-      "What it gives back it gives back to the flight it sat in, saying when, and whether its socket broke off.",
+      "What it gives back it gives back to the flight it sat in, and who goes to the one that it has asked, saying when, by which question, and whether its socket broke off.",
     holds: (step) => {
       const back = returned(step)
-      return same(step.told("flight", "seat.leave"), exactly(back && { type: "seat.leave", id, ...back }))
+      const asked = step.before?.context.asked ?? null
+      const seat = seatOf(step.before)
+      const leave = (flightId: string, attempt: number, how: object) =>
+        toFlight(flightId, { type: "seat.leave", id, attempt, ...how })
+      const goes = heard("socket.closed")(step)
+      const how = { leavesRoom: true, at: step.event.at, abrupt: goes && step.event.abrupt }
+      const expected = [
+        ...(back !== undefined && !(goes && asked?.flightId === seat.flightId)
+          ? [leave(seat.flightId, seat.attempt, { leavesRoom: true, ...back })]
+          : []),
+        ...(goes && asked !== null ? [leave(asked.flightId, asked.attempt, how)] : []),
+        ...(givesUp(step) ? [leave(asked.flightId, asked.attempt, { ...how, leavesRoom: false })] : [])
+      ]
+      return same(
+        step.sent("flights").filter(({ event }) => event.type === "seat.leave"),
+        expected
+      )
     }
   },
   {
@@ -258,24 +326,26 @@ const laws: readonly Law[] = [
       return (
         step.after.context.name === (name ?? step.before.context.name) &&
         same(
-          step.told("networks").filter(({ event }) => event.type === "network.rename"),
+          step.sent("networks").filter(({ event }) => event.type === "network.rename"),
           name === undefined ? [] : [toNetwork({ type: "network.rename", id, name })]
         ) &&
         same(
-          step.told("flight", "member.renamed"),
-          name === undefined || !keepsSeat ? [] : [{ type: "member.renamed", id, name }]
+          step.sent("flights").filter(({ event }) => event.type === "member.renamed"),
+          name === undefined || !keepsSeat
+            ? []
+            : [toFlight(seatOf(step.before).flightId, { type: "member.renamed", id, name })]
         )
       )
     }
   },
   {
-    sentence: "Its network hears wherever it moves whether it is seen from there.",
+    sentence: "Its network hears wherever it moves whether it is seen from there, and nothing while it moves.",
     when: ({ before }) => before !== undefined,
     holds: (step) => {
       const place = moved(step)
-      const presence = place && presenceAt(seatOf(step.after), place)
+      const presence = place && place !== "moving" ? presenceAt(seatOf(step.after), place) : undefined
       return same(
-        step.told("networks").filter(({ event }) => event.type === "network.presence"),
+        step.sent("networks").filter(({ event }) => event.type === "network.presence"),
         exactly(presence && toNetwork({ type: "network.presence", id, presence }))
       )
     }
@@ -286,10 +356,10 @@ const laws: readonly Law[] = [
     holds: (step) => {
       const { before, event } = step
       const asked = heard("network.lost")(step) && (event.group === null || event.group === group)
-      const enters = step.told("networks").filter(({ event }) => event.type === "network.enter")
+      const enters = step.sent("networks").filter(({ event }) => event.type === "network.enter")
       if (!asked) return enters.length === 0
       const presence = presenceAt(seatOf(before), placeOf(before))
-      const client = { id, name: before.context.name, presence, connection: "actor" }
+      const client = { id, name: before.context.name, presence }
       return same(enters, [{ ...toNetwork({ type: "network.enter", client }), input: { group } }])
     }
   },
@@ -300,7 +370,7 @@ const laws: readonly Law[] = [
       const sits = heard("flight.invite")(step) && seatOf(step.before)?.code === code
       const invites = sits || heard("room.vouched")(step)
       return same(
-        step.told("networks").filter(({ event }) => event.type === "network.invite"),
+        step.sent("networks").filter(({ event }) => event.type === "network.invite"),
         invites ? [toNetwork({ type: "network.invite", from: id, to: inviteeId, flightCode: code })] : []
       )
     }
@@ -309,7 +379,7 @@ const laws: readonly Law[] = [
     sentence: "A code is drawn for a new flight, and again until one is free.",
     holds: (step) => {
       const begins = idle("flight.create")(step) && seatOf(step.before) === null
-      const again = heard("child.exists")(step) && requestOf(step.before) === "creating"
+      const again = isReply("child.exists")(step) && requestOf(step.before) === "creating"
       return step.did("drawFlightCode").length === (begins || again ? 1 : 0)
     }
   },
@@ -319,40 +389,30 @@ const laws: readonly Law[] = [
     when: ({ before }) => before !== undefined,
     holds: (step) => {
       const { before, event } = step
-      const asked = step.told("flights")
+      const asked = step.sent("flights").filter(isAsked)
+      const attempt = before.context.attempts + 1
+      const reply = { replyTo: own, requestId: attempt }
+      const remembers = (flightId: string) =>
+        step.after.context.attempts === attempt && same(step.after.context.asked, { flightId, attempt })
+      const take = (participantId: string | null, name?: string, participants: readonly string[] = []) => ({
+        type: "seat.take",
+        member: member(step, participantId, name),
+        participants
+      })
       if (heard("code.drawn")(step) && requestOf(before) === "creating") {
-        return same(asked, [
-          {
-            type: "child.start",
-            id: event.code,
-            input: { id: event.code, code: event.code, channel: "transfer", ofRoom: false },
-            event: { type: "seat.take", member: member(step, null), participants: [] },
-            replyTo: "actor"
-          }
-        ])
+        const input = { id: event.code, code: event.code, channel: "transfer", ofRoom: false }
+        const begun = { ...toFlight(event.code, take(null), { input, ...reply }), type: "start" }
+        return remembers(event.code) && same(asked, [begun])
       }
       if (idle("flight.join")(step) && seatOf(before) === null) {
-        return same(asked, [
-          {
-            type: "child.tell",
-            id: event.code,
-            event: { type: "seat.take", member: member(step, null), participants: [] },
-            replyTo: "actor"
-          }
-        ])
+        return remembers(event.code) && same(asked, [toFlight(event.code, take(null), reply)])
       }
       if (isAnswer("room.admitted")(step)) {
         const { code, channel, participant, participants } = event
         const flightId = roomFlight(event)
-        return same(asked, [
-          {
-            type: "child.tell",
-            id: flightId,
-            input: { id: flightId, code, channel, ofRoom: true },
-            event: { type: "seat.take", member: member(step, participant.id, participant.name), participants },
-            replyTo: "actor"
-          }
-        ])
+        const input = { id: flightId, code, channel, ofRoom: true }
+        const seatTake = take(participant.id, participant.name, participants)
+        return remembers(flightId) && same(asked, [toFlight(flightId, seatTake, { input, ...reply })])
       }
       return asked.length === 0
     }
@@ -365,42 +425,65 @@ const laws: readonly Law[] = [
       const { before, event, after } = step
       if (heard("flight.invite")(step) && seatOf(before)?.code !== event.code) {
         const { inviteeId, code, at } = event
-        const invite = { type: "room.invite", inviteeId, address, at, replyTo: "actor" }
-        return same(step.told("rooms"), [{ type: "child.tell", id: code, event: invite }])
+        return same(step.sent("rooms"), [toRoom(code, { type: "room.invite", inviteeId, address, at, replyTo: own })])
       }
-      if (!idle("room.attach")(step)) {
-        return step.told("rooms").length === 0 && after.context.attempts === before.context.attempts
-      }
+      if (!idle("room.attach")(step)) return step.sent("rooms").length === 0
       const { code, channel, participantId, at } = event
       const attempt = before.context.attempts + 1
       return (
         after.context.attempts === attempt &&
-        same(step.told("rooms"), [
-          {
-            type: "child.tell",
-            id: code,
-            input: { code, at },
-            event: { type: "room.attach", attempt, channel, participantId, address, at, replyTo: "actor" },
-            replyTo: "actor"
-          }
+        same(step.sent("rooms"), [
+          toRoom(
+            code,
+            { type: "room.attach", attempt, channel, participantId, address, at, replyTo: own },
+            { input: { code, at }, replyTo: own, requestId: attempt }
+          )
         ])
       )
     }
   },
   {
-    sentence: "Frames are held, and a time is set, exactly while a room is asked.",
+    sentence: "Frames are held, and a time is set anew, for everything that is asked, until it is answered.",
     when: ({ before }) => before !== undefined,
     holds: (step) => {
-      const asks = (snapshot: any) => requestOf(snapshot) === "attaching"
-      const begins = asks(step.after) && !asks(step.before)
-      const ends = asks(step.before) && !asks(step.after)
+      const [was, is] = [requestOf(step.before), requestOf(step.after)]
+      const begins = was !== is && is !== undefined && is !== "idle"
+      const ends = was !== is && was !== undefined && was !== "idle"
       return (
         step.did("holdFrames").length === (begins ? 1 : 0) &&
         same(step.did("requestDeadline"), begins ? [{ afterMs: askTimeoutMs }] : []) &&
         step.did("releaseFrames").length === (ends ? 1 : 0) &&
-        step.did("cancelDeadline").length === (ends ? 1 : 0) &&
-        (step.after.context.attach !== null) === asks(step.after)
+        step.did("cancelDeadline").length === (ends ? 1 : 0)
       )
+    }
+  },
+  {
+    sentence: "What it has asked and nobody has answered is remembered, and nothing else is.",
+    when: ({ after }) => isConnected(after),
+    holds: (step) => {
+      const { attach, asked, attempts } = step.after.context as ConnectionContext
+      const request = requestOf(step.after)
+      const drawsAgain = step.did("drawFlightCode").length > 0
+      return (
+        (attach !== null) === (request === "attaching") &&
+        (request === "creating"
+          ? !(drawsAgain && asked !== null)
+          : (asked !== null) === ["joining", "seating"].includes(request ?? "")) &&
+        (asked ?? attach ?? { attempt: attempts }).attempt === attempts
+      )
+    }
+  },
+  {
+    sentence:
+      "A join counts as a wrong guess unless the code was right, or never looked at, or the server's own fault is all that came of it.",
+    holds: (step) => {
+      const { before } = step
+      const joins = isConnected(before) && requestOf(before) === "joining"
+      const isRight =
+        (joins && (isAwaited("seat.given")(step) || isReply("child.unavailable", "child.crashed")(step))) ||
+        (idle("flight.join")(step) && seatOf(before) !== null) ||
+        (is("flight.join")(step) && before.value === "draining")
+      return step.did("rightCode").length === (isRight ? 1 : 0)
     }
   },
   {
@@ -422,8 +505,8 @@ const laws: readonly Law[] = [
         ...(heard("socket.closed")(step)
           ? [{ name: "client:disconnected", clientId: id, flightCode: seatOf(before)?.code ?? null }]
           : []),
-        ...(joins && event.type === "seat.refused" ? [flightError(event.flightId, "flight_full")] : []),
-        ...(joins && event.type === "child.missing" ? [flightError(event.id, "not_found")] : [])
+        ...(joins && isAwaited("seat.refused")(step) ? [flightError(event.flightId, "flight_full")] : []),
+        ...(joins && isReply("child.missing")(step) ? [flightError(event.id, "not_found")] : [])
       ])
     }
   },
@@ -433,7 +516,7 @@ const laws: readonly Law[] = [
     holds: (step) =>
       step.after.status === "done" &&
       same(
-        step.told("networks").filter(({ event }) => event.type === "network.leave"),
+        step.sent("networks").filter(({ event }) => event.type === "network.leave"),
         isConnected(step.before) ? [toNetwork({ type: "network.leave", id })] : []
       )
   },
@@ -441,7 +524,7 @@ const laws: readonly Law[] = [
     sentence: "Nobody else is gone.",
     when: (step) => !is("socket.closed")(step),
     holds: (step) =>
-      step.after.status === "active" && step.told("networks").every(({ event }) => event.type !== "network.leave")
+      step.after.status === "active" && step.sent("networks").every(({ event }) => event.type !== "network.leave")
   },
   {
     sentence: "A server that goes says so and closes the socket, once; the client keeps its seat in its room.",
@@ -458,20 +541,19 @@ const laws: readonly Law[] = [
     sentence: "While the server goes nothing matters but the end of the socket.",
     when: ({ before }) => before?.value === "draining",
     holds: ({ effects, after, event }) =>
-      effects.length === 0 && after.value === (event.type === "socket.closed" ? "gone" : "draining")
+      effects.length === (event.type === "flight.join" ? 1 : 0) &&
+      after.value === (event.type === "socket.closed" ? "gone" : "draining")
   }
 ]
 
-const settings = (stage: Stage): readonly Setting[] => {
-  const flight = stage.extra("flight")
-  const given = (code: string, channel: string, participantId: string | null) => ({
-    type: "seat.given",
+const settings = (): readonly Setting[] => {
+  const seat = (code: string, channel: string, participantId: string | null) => ({
     flightId: participantId === null ? code : `${code}/${channel}`,
     code,
     channel,
-    participantId,
-    flight
+    participantId
   })
+  const seats = [seat("ABC234", "transfer", null), seat("ROOM22", "transfer", "p1"), seat("ROOM22", "chat", "p1")]
   const participant = {
     id: "p1",
     alias: "a1",
@@ -507,9 +589,13 @@ const settings = (stage: Stage): readonly Setting[] => {
         })),
         { type: "room.attach", code: "ROOM22", participantId: "p2", channel: "chat", at: 20 },
         { type: "code.drawn", code: "ABC234" },
-        given("ABC234", "transfer", null),
-        given("ROOM22", "transfer", "p1"),
-        given("ROOM22", "chat", "p1"),
+        ...[context.asked?.attempt ?? 0, -1].flatMap((attempt) => [
+          ...seats.flatMap((each) => [
+            { type: "seat.given", ...each, attempt },
+            { type: "seat.kept", ...each, attempt }
+          ]),
+          { type: "seat.refused", flightId: "ABC234", attempt }
+        ]),
         ...flightIds.flatMap((flightId) => [
           { type: "seat.lost", flightId },
           {
@@ -522,7 +608,6 @@ const settings = (stage: Stage): readonly Setting[] => {
           { type: "peer.left", flightId },
           { type: "flight.lost", flightId }
         ]),
-        { type: "seat.refused", flightId: "ABC234" },
         ...[context.attach?.attempt ?? 0, -1].flatMap((attempt) => [
           ...["transfer", "chat"].map((channel) => ({
             type: "room.admitted",
@@ -550,11 +635,13 @@ const settings = (stage: Stage): readonly Setting[] => {
           { type: "room.failed", attempt }
         ]),
         { type: "invitation.received", flightCode: "XYZ234", fromName: "Bob" },
-        ...["child.exists", "child.missing", "child.unavailable", "child.crashed"].map((type) => ({
-          type,
-          id: "ABC234",
-          requestId: undefined
-        })),
+        ...[(context.asked ?? context.attach)?.attempt ?? 0, -1, undefined].flatMap((requestId) =>
+          ["child.exists", "child.missing", "child.unavailable", "child.crashed"].map((type) => ({
+            type,
+            id: "ABC234",
+            requestId
+          }))
+        ),
         ...[group, null, "elsewhere"].map((group) => ({ type: "network.lost", group })),
         { type: "deadline", at: 110 },
         ...(value === "draining" ? [] : [{ type: "server.draining" }]),
@@ -585,6 +672,7 @@ export const connection: Subject = {
       "releaseFrames",
       "dropLink",
       "drawFlightCode",
+      "rightCode",
       "requestDeadline",
       "cancelDeadline",
       "record"
@@ -595,7 +683,8 @@ export const connection: Subject = {
     context.name,
     context.seat?.flightId,
     context.attach?.channel,
-    context.attach?.participantId
+    context.attach?.participantId,
+    context.asked?.flightId
   ],
   laws
 }

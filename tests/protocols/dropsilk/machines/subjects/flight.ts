@@ -1,6 +1,6 @@
 import { unknownAddress } from "../../../../../src/machines/clientAddress.ts"
-import { type FlightContext, flightMachine, type Member } from "../../../../../src/machines/dropsilk/flight.ts"
-import type { Stage } from "../../../../walking/stage.ts"
+import { flightMachine } from "../../../../../src/machines/dropsilk/flight.ts"
+import type { FlightContext, Member } from "../../../../../src/machines/dropsilk/flightContext.ts"
 import { type Law, type Setting, type Step, type Subject, same } from "../../../../walking/subject.ts"
 
 const seatsOf = (snapshot: any): readonly Member[] => snapshot?.context.seats ?? []
@@ -12,6 +12,9 @@ const is =
 const isMissing = (snapshot: any): boolean => snapshot?.value === "missing"
 const absentOf = ({ before }: Step): string | null => before?.context.absent ?? null
 const seatOf = ({ before }: Step, id: string) => seatsOf(before).find((seat) => seat.id === id)
+/** The seat that a `seat.leave` is about: none where it has been taken anew meanwhile. */
+const seatLeft = ({ before, event }: Step) =>
+  seatsOf(before).find((seat) => seat.id === event.id && seat.attempt === event.attempt)
 
 /** The participant whose socket broke off has a newer one. */
 const isBack = (step: Step): boolean =>
@@ -25,8 +28,8 @@ const isMissed = (step: Step): boolean =>
   step.before.value === "paired" &&
   step.event.abrupt &&
   step.before.context.graceMs > 0 &&
-  seatOf(step, step.event.id) != null &&
-  seatOf(step, step.event.id)!.participantId !== null
+  seatLeft(step) !== undefined &&
+  seatLeft(step)!.participantId !== null
 
 /** Who gives its seat up in this step, and since when it has. */
 const leaversOf = (step: Step): readonly { readonly id: string; readonly at: number }[] => {
@@ -35,10 +38,10 @@ const leaversOf = (step: Step): readonly { readonly id: string; readonly at: num
   const absent = absentOf(step)
   if (isMissing(before) && absent !== null) {
     if (event.type === "deadline") return [{ id: absent, at: event.at }]
-    if (event.type !== "seat.leave" || event.id === absent || seatOf(step, event.id) === undefined) return []
+    if (event.type !== "seat.leave" || event.id === absent || seatLeft(step) === undefined) return []
     return [absent, event.id].map((id) => ({ id, at: event.at }))
   }
-  return event.type === "seat.leave" && seatOf(step, event.id) !== undefined ? [{ id: event.id, at: event.at }] : []
+  return event.type === "seat.leave" && seatLeft(step) !== undefined ? [{ id: event.id, at: event.at }] : []
 }
 const stayersOf = (step: Step): readonly Member[] =>
   seatsOf(step.before).filter(({ id }) => !leaversOf(step).some((leaver) => leaver.id === id))
@@ -96,6 +99,21 @@ const takenBy = (step: Step, participantId: string) =>
     ? { type: "seat.taken", participantId }
     : { type: "sideSeat.taken", participantId, channel: step.after.context.channel }
 
+const toRoom = ({ after }: Step, event: object) => ({
+  type: "tell",
+  from: { kind: "flights", id: after.context.id },
+  to: { kind: "rooms", id: after.context.code },
+  event
+})
+/** Nobody knows where one of them is, or they are on different networks. */
+const connectionTypeOf = (first: Member | undefined, second: Member | undefined) =>
+  first?.group === second?.group && first?.group !== unknownAddress ? "lan" : "wan"
+
+const seatNotice = ({ after, event: { member } }: Step, type: string) => {
+  const { id, code, channel } = after.context
+  return { type, flightId: id, code, channel, participantId: member.participantId, attempt: member.attempt }
+}
+
 const laws: readonly Law[] = [
   {
     sentence: "Never three seats are taken, and none twice by one connection or one participant.",
@@ -147,15 +165,15 @@ const laws: readonly Law[] = [
     }
   },
   {
-    sentence: "While somebody is missed the other one is told nothing.",
-    when: (step) => isMissed(step) || waitsOn(step),
-    holds: (step) => everyone.every((id) => step.told(id).length === 0) && step.told("rooms").length === 0
+    sentence: "When somebody is missed the other one is told nothing.",
+    when: isMissed,
+    holds: (step) => everyone.every((id) => step.told(id).length === 0) && step.sent("rooms").length === 0
   },
   {
     sentence: "Nobody is missed who did not break off, in an open flight, alone, or where nobody is given time.",
     when: (step) => is("seat.leave")(step) && !isMissing(step.before),
     holds: (step) => {
-      const leaver = seatOf(step, step.event.id)
+      const leaver = seatLeft(step)
       const may =
         step.event.abrupt &&
         leaver?.participantId != null &&
@@ -169,12 +187,27 @@ const laws: readonly Law[] = [
       "Whoever takes a seat while another at most keeps one is given it, with all that names it, behind the other's.",
     when: isAdmitted,
     holds: (step) => {
-      const { id, code, channel } = step.after.context
       const { member } = step.event
       return (
-        same(step.told(member.id, "seat.given"), [
-          { type: "seat.given", flightId: id, code, channel, participantId: member.participantId, flight: "actor" }
-        ]) && same(idsOf(step.after), [...beside(step).map(({ id }) => id), member.id])
+        same(step.told(member.id, "seat.given"), [seatNotice(step, "seat.given")]) &&
+        same(step.told(member.id, "seat.kept"), []) &&
+        same(seatsOf(step.after), [...beside(step), member])
+      )
+    }
+  },
+  {
+    sentence:
+      "Who attaches again while it waits for somebody who is missed hears that it has its seat, by this question now.",
+    when: waitsOn,
+    holds: (step) => {
+      const { member } = step.event
+      return (
+        step.effects.length === 1 &&
+        same(step.told(member.id), [seatNotice(step, "seat.kept")]) &&
+        same(
+          seatsOf(step.after),
+          seatsOf(step.before).map((seat) => (seat.id === member.id ? { ...seat, attempt: member.attempt } : seat))
+        )
       )
     }
   },
@@ -185,7 +218,9 @@ const laws: readonly Law[] = [
     holds: (step) =>
       step.effects.length === 2 &&
       same(step.did("probeSockets"), [{ members: present(step) }]) &&
-      same(step.told(step.event.member.id), [{ type: "seat.refused", flightId: step.after.context.id }]) &&
+      same(step.told(step.event.member.id), [
+        { type: "seat.refused", flightId: step.after.context.id, attempt: step.event.member.attempt }
+      ]) &&
       same(idsOf(step.after), idsOf(step.before))
   },
   {
@@ -224,7 +259,7 @@ const laws: readonly Law[] = [
         flightId: step.after.context.id,
         flightCode: step.after.context.code,
         peer: { id: other?.id, name: other?.name },
-        connectionType: self?.group === other?.group ? "lan" : "wan"
+        connectionType: connectionTypeOf(self, other)
       })
       return everyone.every((id) => {
         const self = [first, second].find((seat) => seat?.id === id)
@@ -277,21 +312,17 @@ const laws: readonly Law[] = [
       "The room hears who takes and who gives up a seat: on its transfer channel one who gives it up leaves the room, as of when it is given up.",
     holds: (step) => {
       const { code, ofRoom } = step.after.context
-      const reports = step.told("rooms")
+      const reports = step.sent("rooms").filter(({ to }) => to.id !== "asker")
       if (!ofRoom) return reports.length === 0
       const given = leaversOf(step).map(({ id, at }) => {
         const participantId = seatOf(step, id)!.participantId
+        const hasLeftRoom = step.event.id !== id || step.event.leavesRoom !== false
+        if (isTransfer(step) && !hasLeftRoom) return toRoom(step, { type: "seat.freed", participantId })
         return isTransfer(step)
-          ? { type: "child.tell", id: code, input: { code, at }, event: { type: "seat.vacated", participantId, at } }
-          : {
-              type: "child.tell",
-              id: code,
-              event: { type: "sideSeat.freed", participantId, channel: step.after.context.channel }
-            }
+          ? { ...toRoom(step, { type: "seat.vacated", participantId, at }), input: { code, at } }
+          : toRoom(step, { type: "sideSeat.freed", participantId, channel: step.after.context.channel })
       })
-      const taken = isAdmitted(step)
-        ? [{ type: "child.tell", id: code, event: takenBy(step, step.event.member.participantId) }]
-        : []
+      const taken = isAdmitted(step) ? [toRoom(step, takenBy(step, step.event.member.participantId))] : []
       return same(reports, [...given, ...taken])
     }
   },
@@ -344,7 +375,7 @@ const laws: readonly Law[] = [
                   joinerId: second?.id,
                   joinerName: second?.name,
                   ip: second?.address,
-                  connectionType: first?.group === second?.group ? "lan" : "wan",
+                  connectionType: connectionTypeOf(first, second),
                   peerId: first?.id
                 }
               ]
@@ -387,31 +418,36 @@ const laws: readonly Law[] = [
   }
 ]
 
-const settings = (stage: Stage): readonly Setting[] => {
+const settings = (): readonly Setting[] => {
   const member = (id: string, participantId: string | null, address: string, group: string): Member => ({
     id,
     name: id,
     address,
     group,
     participantId,
-    connection: stage.extra(id)
+    attempt: 1
   })
   const take = (taker: Member, participants: readonly string[]) => ({ type: "seat.take", member: taker, participants })
   const others = [
-    { type: "seat.leave", id: "nobody", abrupt: true, at: 70 },
+    { type: "seat.leave", id: "nobody", attempt: 1, leavesRoom: true, abrupt: true, at: 70 },
     { type: "member.renamed", id: "bob", name: "Robert" },
     { type: "member.renamed", id: "nobody", name: "Nobody" },
-    { type: "seats.asked", replyTo: stage.extra("asker") },
+    { type: "seats.asked", replyTo: { kind: "rooms", id: "asker" } },
     { type: "seats.wanted" }
   ]
   const leaves = (...ids: string[]) =>
-    ids.flatMap((id) => [false, true].map((abrupt) => ({ type: "seat.leave", id, abrupt, at: 70 })))
+    ids.flatMap((id) => [
+      ...[false, true].map((abrupt) => ({ type: "seat.leave", id, attempt: 1, leavesRoom: true, abrupt, at: 70 })),
+      // It has not waited for the seat, or it speaks of another one than it has.
+      { type: "seat.leave", id, attempt: 1, leavesRoom: false, abrupt: false, at: 70 },
+      { type: "seat.leave", id, attempt: 2, leavesRoom: true, abrupt: true, at: 70 }
+    ])
   const deadline = { type: "deadline", at: 90 }
 
   // Nobody knows where Ann and Bob are: they are no neighbours for that.
   const open = [
-    member("ann", null, unknownAddress, "unknown ann"),
-    member("bob", null, unknownAddress, "unknown bob"),
+    member("ann", null, unknownAddress, unknownAddress),
+    member("bob", null, unknownAddress, unknownAddress),
     member("cid", null, "192.0.2.3", "c")
   ]
   const ann = member("ann", "host", "192.0.2.1", "g")
@@ -421,6 +457,7 @@ const settings = (stage: Stage): readonly Setting[] => {
   const ofRoom = () => [
     ...[ann, bob, cid, newcomer].map((each) => take(each, ["host", "guest"])),
     ...[ann, newcomer].map((each) => take(each, ["host", "next"])),
+    take({ ...ann, attempt: 2 }, ["host", "guest"]),
     // One socket that says it is the other one.
     take({ ...ann, participantId: "guest" }, ["host", "guest"]),
     ...leaves("ann", "bob", "cid", "newcomer"),
@@ -457,7 +494,7 @@ export const flight: Subject = {
   adapters: { actions: ["openLink", "closeLink", "probeSockets", "requestDeadline", "cancelDeadline", "record"] },
   settings,
   facts: ({ context }: { context: FlightContext }) => [
-    context.seats.map(({ id, name }) => [id, name]),
+    context.seats.map(({ id, name, attempt }) => [id, name, attempt]),
     context.absent,
     context.introduced.map(({ id, name }) => [id, name])
   ],

@@ -1,5 +1,4 @@
 import { type NetworkContext, networkMachine } from "../../../../../src/machines/dropsilk/network.ts"
-import type { Stage } from "../../../../walking/stage.ts"
 import { type Law, type Setting, type Step, type Subject, same } from "../../../../walking/subject.ts"
 
 type Listed = readonly { readonly id: string; readonly name: string }[]
@@ -276,68 +275,64 @@ const laws: readonly Law[] = [
   }
 ]
 
-const eventsOf =
-  (stage: Stage): Setting["events"] =>
-  (snapshot) => [
-    ...clients.flatMap((id) =>
-      (["visible", "paired", "withdrawn"] as const)
-        .filter((presence) => id === "ann" || presence === "visible")
-        .map((presence) => ({ type: "network.enter", client: { id, name: id, presence, connection: stage.extra(id) } }))
-    ),
-    ...(entriesOf(snapshot).length === 0 ? [] : clients.map((id) => ({ type: "network.leave", id }))),
-    { type: "network.rename", id: "ann", name: "Anna" },
-    { type: "network.rename", id: "ann", name: "ann" },
-    { type: "network.rename", id: "nobody", name: "Nobody" },
-    ...(["visible", "paired", "withdrawn"] as const).flatMap((presence) =>
-      ["ann", "bob", "nobody"].map((id) => ({ type: "network.presence", id, presence }))
-    ),
-    { type: "network.invite", from: "ann", to: "bob", flightCode: "ABC234" },
-    { type: "network.invite", from: "ann", to: "ann", flightCode: "ABC234" },
-    { type: "network.invite", from: "nobody", to: "ann", flightCode: "ABC234" },
-    { type: "network.invite", from: "bob", to: "nobody", flightCode: "ABC234" },
-    { type: "deadline", at: 1 }
-  ]
+const events: Setting["events"] = (snapshot) => [
+  ...clients.flatMap((id) =>
+    (["visible", "paired", "withdrawn"] as const)
+      .filter((presence) => id === "ann" || presence === "visible")
+      .map((presence) => ({ type: "network.enter", client: { id, name: id, presence } }))
+  ),
+  ...(entriesOf(snapshot).length === 0 ? [] : clients.map((id) => ({ type: "network.leave", id }))),
+  { type: "network.rename", id: "ann", name: "Anna" },
+  { type: "network.rename", id: "ann", name: "ann" },
+  { type: "network.rename", id: "nobody", name: "Nobody" },
+  ...(["visible", "paired", "withdrawn"] as const).flatMap((presence) =>
+    ["ann", "bob", "nobody"].map((id) => ({ type: "network.presence", id, presence }))
+  ),
+  { type: "network.invite", from: "ann", to: "bob", flightCode: "ABC234" },
+  { type: "network.invite", from: "ann", to: "ann", flightCode: "ABC234" },
+  { type: "network.invite", from: "nobody", to: "ann", flightCode: "ABC234" },
+  { type: "network.invite", from: "bob", to: "nobody", flightCode: "ABC234" },
+  { type: "deadline", at: 1 }
+]
 
 /** Three who come and go, change their names and fly. */
-const fewEvents =
-  (stage: Stage): Setting["events"] =>
-  (snapshot) => [
-    ...clients.map((id) =>
-      entryOf(snapshot, id) !== undefined
-        ? { type: "network.leave", id }
-        : { type: "network.enter", client: { id, name: id, presence: "visible", connection: stage.extra(id) } }
-    ),
-    { type: "network.rename", id: "ann", name: "Ännchen" },
-    { type: "network.presence", id: "bob", presence: "paired" },
-    { type: "network.presence", id: "bob", presence: "visible" },
-    { type: "deadline", at: 1 }
-  ]
+const fewEvents: Setting["events"] = (snapshot) => [
+  ...clients.map((id) =>
+    entryOf(snapshot, id) !== undefined
+      ? { type: "network.leave", id }
+      : { type: "network.enter", client: { id, name: id, presence: "visible" } }
+  ),
+  { type: "network.rename", id: "ann", name: "Ännchen" },
+  { type: "network.presence", id: "bob", presence: "paired" },
+  { type: "network.presence", id: "bob", presence: "visible" },
+  { type: "deadline", at: 1 }
+]
 
-const settings = (stage: Stage): readonly Setting[] => [
+const settings = (): readonly Setting[] => [
   {
     name: "of three clients",
     input: { group: "192.0.2", listBytesPerSecond: 1_000_000, listRoundMs: 3_500, listTurnBytes: 200_000, crowd: 512 },
-    events: eventsOf(stage)
+    events
   },
   {
     name: "for which two are a crowd",
     input: { group: "192.0.2", listBytesPerSecond: 1_000_000, listRoundMs: 3_500, listTurnBytes: 200_000, crowd: 2 },
-    events: fewEvents(stage)
+    events: fewEvents
   },
   {
     name: "that is sent one list a turn, each worth a pause",
     input: { group: "192.0.2", listBytesPerSecond: 1_000, listRoundMs: 20_000, listTurnBytes: 1, crowd: 512 },
-    events: fewEvents(stage)
+    events: fewEvents
   },
   {
     name: "whose lists are cut to two, and then to one",
     input: { group: "192.0.2", listBytesPerSecond: 3_000, listRoundMs: 2_500, listTurnBytes: 120, crowd: 512 },
-    events: fewEvents(stage)
+    events: fewEvents
   },
   {
     name: "whose newcomers have been sent a second's bytes by the first two",
     input: { group: "192.0.2", listBytesPerSecond: 100, listRoundMs: 200_000, listTurnBytes: 200, crowd: 512 },
-    events: fewEvents(stage)
+    events: fewEvents
   }
 ]
 

@@ -1,4 +1,5 @@
-import { type RoomContext, readQuietly, roomMachine } from "../../../../../src/machines/dropsilk/room.ts"
+import { readQuietly, roomMachine } from "../../../../../src/machines/dropsilk/room.ts"
+import type { RoomContext } from "../../../../../src/machines/dropsilk/roomContext.ts"
 import { type Around, type LastWord, withWord } from "../../../../../src/machines/dropsilk/roomHearing.ts"
 import { type Decided, failure, reply, replyToOf } from "../../../../../src/machines/dropsilk/roomMessages.ts"
 import {
@@ -13,10 +14,10 @@ import {
   withParticipant,
   withReturned
 } from "../../../../../src/machines/dropsilk/roomRecord.ts"
-import type { Stage } from "../../../../walking/stage.ts"
 import { type Law, type Setting, type Step, type Subject, same } from "../../../../walking/subject.ts"
 
 const code = "ROOM22"
+const own = { kind: "rooms", id: code }
 const opened = 1_000_000
 const now = opened + 5
 const timeToLiveMs = 60_000
@@ -100,6 +101,11 @@ const loaded = (step: Step) =>
   (answered(step, "loading") || answered(step, "open.storage.reloading")) && step.event.output !== null
 
 const isOpen = (snapshot: any): boolean => snapshot?.value.open !== undefined
+const attendanceOf = (snapshot: any): string | undefined => snapshot?.value.open?.attendance
+const isVacant = (snapshot: any): boolean => snapshot?.value.open?.occupancy === "vacant"
+const isTroubled = (snapshot: any): boolean => storageOf(snapshot) === "troubled"
+/** It goes as soon as it can. */
+const isEnding = (snapshot: any): boolean => ["resting", "closing"].includes(attendanceOf(snapshot) ?? "")
 const isEnd = (step: Step): boolean => step.before?.status === "active" && step.after.status === "done"
 
 /** Those who wait for an answer. */
@@ -128,6 +134,7 @@ interface Meaning {
   readonly spokenAt: number
   readonly resting: boolean
   readonly closing: boolean
+  readonly restedAt: number
   readonly returnMs: number
   readonly returners: number
   /** Who has left, as far as that is not saved. */
@@ -144,10 +151,17 @@ const factsIn = ({ batch, decided, owed }: RoomContext): readonly any[] => [
 /** Those of them that the row does not know. */
 const owedIn = (context: RoomContext): readonly any[] =>
   factsIn(context).filter(({ participantId }) => roleOf(context.saved as RoomRecord, participantId) !== null)
-const meaningOf = ({ context }: { context: RoomContext }): Meaning => {
-  const { saved, draft, seated, sideSeats, words, expiresAt, spokenAt, resting, closing, returnMs, returners } = context
-  const facts = factsIn(context)
-  return { saved, draft, seated, sideSeats, words, expiresAt, spokenAt, resting, closing, returnMs, returners, facts }
+const meaningOf = (snapshot: any): Meaning => {
+  const { saved, draft, seated, sideSeats, words, expiresAt, spokenAt, restedAt, returnMs, returners }: RoomContext =
+    snapshot.context
+  const known = { saved, draft, seated, sideSeats, words, expiresAt, spokenAt, restedAt, returnMs, returners }
+  const attendance = attendanceOf(snapshot)
+  return {
+    ...known,
+    resting: attendance === "resting",
+    closing: attendance === "closing",
+    facts: factsIn(snapshot.context)
+  }
 }
 
 /** A seat keeps a room alive, but not one that nobody is in. */
@@ -217,7 +231,7 @@ const hear = (room: Meaning, event: any): Meaning => {
     ...before,
     expiresAt: Math.max(before.expiresAt, at + timeToLiveMs),
     spokenAt: at,
-    resting: false
+    resting: before.resting && at < before.restedAt
   })
   const say = (before: Meaning, id = participantId): Meaning => ({
     ...touch(before),
@@ -284,12 +298,12 @@ const hear = (room: Meaning, event: any): Meaning => {
     case "sideSeat.freed":
       return { ...room, sideSeats }
     case "room.rest":
-      return { ...room, closing: true }
-    case "deadline":
+      return { ...room, closing: true, resting: false }
+    case "life.due":
       if (isKept(room))
         return room.expiresAt - at <= timeToLiveMs / 2 ? { ...room, expiresAt: at + timeToLiveMs } : room
-      if (seated.length > 0) return room
-      return !lapsed && at - room.spokenAt >= restMs ? { ...room, resting: true } : room
+      if (seated.length > 0 || room.resting || room.closing) return room
+      return !lapsed && at - room.spokenAt >= restMs ? { ...room, resting: true, restedAt: at } : room
     default:
       return room
   }
@@ -344,8 +358,26 @@ const expectedMeaning = (step: Step): Meaning => {
   return writes ? { ...heard, expiresAt: heard.draft!.departed.at(-1)!.at + returnMs } : heard
 }
 
-const nextDeadline = ({ draft, seated, expiresAt, spokenAt }: RoomContext): number =>
-  isKept({ draft, seated }) ? expiresAt - timeToLiveMs / 2 : Math.min(expiresAt, spokenAt + restMs)
+/** When an open room looks at its clock next; a rest that is not for it, or that it is at, it does not wait for. */
+const nextLook = ({ before, after, event }: Step): number => {
+  const { draft, seated, expiresAt, spokenAt } = after.context as RoomContext
+  if (isKept({ draft, seated })) return expiresAt - timeToLiveMs / 2
+  const isOverdue = event.type === "life.due" && event.at >= spokenAt + restMs
+  const goesToRest = attendanceOf(before) !== "resting" && attendanceOf(after) === "resting"
+  return isOverdue || goesToRest ? expiresAt : Math.min(expiresAt, spokenAt + restMs)
+}
+/** The times that were asked for under a name. */
+const requests = (step: Step, event: string): readonly any[] =>
+  step.did("requestDeadline").filter((request) => request.event === event)
+const cancelled = (step: Step, event: string): number =>
+  step.did("cancelDeadline").filter((timer) => timer.event === event).length
+/** A clock that it has asked for shows that its life has ended. */
+const lapsesIn = ({ before, event }: Step): boolean =>
+  (event.type === "life.due" ||
+    (event.type === "return.due" && isVacant(before)) ||
+    (event.type === "retry.due" && isTroubled(before))) &&
+  !isKept(before.context) &&
+  event.at >= before.context.expiresAt
 
 const laws: readonly Law[] = [
   {
@@ -642,9 +674,9 @@ const laws: readonly Law[] = [
     }
   },
   {
-    sentence: "It is attended exactly while a transfer seat is taken.",
-    when: ({ after }) => isOpen(after),
-    holds: ({ after }) => (after.value.open.attendance === "attended") === after.context.seated.length > 0
+    sentence: "It is attended exactly while a transfer seat is taken, until the server goes.",
+    when: ({ after }) => isOpen(after) && attendanceOf(after) !== "closing",
+    holds: ({ after }) => (attendanceOf(after) === "attended") === after.context.seated.length > 0
   },
   {
     sentence: "Never two things are asked of the database at once, and each is asked once.",
@@ -668,9 +700,6 @@ const laws: readonly Law[] = [
               step.did("saveRow").map(({ before, after }) => ({ before, after })),
               [{ before: saved, after: writing }]
             )
-      // Of several that are heard in one step, those behind the one that starts a write wait for the next.
-      if (!isOpen(step.before) || answered(step, "open.storage.reloading") || storageOf(step.before) === "troubled")
-        return asked
       return (
         asked &&
         decided.length === 0 &&
@@ -700,10 +729,7 @@ const laws: readonly Law[] = [
         storageOf(step.after) === "troubled" &&
         same(answers(step), expected) &&
         same(step.after.context.owed, owedIn(step.before.context)) &&
-        same(
-          step.did("requestDeadline").filter((deadline) => "afterMs" in deadline),
-          [{ afterMs: retryMs }]
-        )
+        same(requests(step, "retry.due"), [{ event: "retry.due", afterMs: retryMs }])
       )
     }
   },
@@ -714,7 +740,7 @@ const laws: readonly Law[] = [
     holds: (step) => {
       const { type } = step.event
       const tries =
-        type === "deadline" ||
+        type === "retry.due" ||
         (isQuestion(step.event) && hear(meaningOf(step.before), step.event).refusal !== undefined) ||
         (type === "seat.vacated" &&
           step.before.context.draft !== null &&
@@ -730,33 +756,32 @@ const laws: readonly Law[] = [
       "A settled room owes nothing: no change, no answer, no extension that has grown large or that it would take to its rest.",
     when: ({ after }) => storageOf(after) === "settled",
     holds: ({ after }) => {
-      const { saved, draft, expiresAt, decided, resting, closing, owed } = after.context as RoomContext
+      const { saved, draft, expiresAt, decided, owed } = after.context as RoomContext
       const extension = expiresAt - (saved as RoomRecord).expiresAt
       return (
         same(draft, saved) &&
         decided.length === 0 &&
         extension < touchShare * timeToLiveMs &&
-        !(resting || closing) &&
+        !isEnding(after) &&
         owed.length === 0
       )
     }
   },
   {
     sentence: "Nothing is written for an extension that is small while somebody may still speak.",
-    // What was said while the row was read again is heard only after that, when the write has begun.
     when: (step) => {
       const { draft, saved } = step.after.context
       const onlyExtends = same({ ...draft, expiresAt: 0 }, { ...saved, expiresAt: 0 })
-      return step.did("saveRow").length > 0 && onlyExtends && !answered(step, "open.storage.reloading")
+      return step.did("saveRow").length > 0 && onlyExtends
     },
     holds: ({ after }) => {
-      const { saved, draft, expiresAt, resting, closing, batch } = after.context as RoomContext
+      const { saved, draft, expiresAt, batch } = after.context as RoomContext
       const extension = expiresAt - (saved as RoomRecord).expiresAt
       return (
         draft !== saved ||
         batch.length > 0 ||
         extension >= touchShare * timeToLiveMs ||
-        ((resting || closing) && extension > 0)
+        (isEnding(after) && extension > 0)
       )
     }
   },
@@ -764,42 +789,58 @@ const laws: readonly Law[] = [
     sentence: "Nothing is written over a row that is as it should be.",
     when: (step) => {
       if (!loaded(step)) return false
-      const { saved, expiresAt, resting, closing } = step.after.context as RoomContext
+      const { saved, expiresAt } = step.after.context as RoomContext
       const { batch, decided } = step.before.context as RoomContext
       const asFound = { ...meaningOf(step.after), draft: saved }
       const asksNothing = commands([...batch, ...decided]).every((command) => same(hear(asFound, command).draft, saved))
       const owes = expiresAt - (saved?.expiresAt ?? 0) >= touchShare * timeToLiveMs
-      return isOpen(step.before) && asksNothing && !owes && !resting && !closing && !step.before.context.resting
+      return isOpen(step.before) && asksNothing && !owes && !isEnding(step.after) && !isEnding(step.before)
     },
     holds: ({ did }) => did("saveRow").length === 0
   },
   {
     sentence:
-      "It looks at its clock when somebody takes the first seat or gives up the last, when it opens or nobody is in it any more, and each time it has looked.",
+      "It looks at its clock when it opens, when somebody takes the first seat or gives up the last, when it goes to rest or wakes, and each time it has looked.",
     when: ({ before, after }) => before !== undefined && isOpen(after),
     holds: (step) => {
-      const wasAttended = step.before.value.open?.attendance
-      const isAttended = step.after.value.open.attendance
-      const rests =
-        step.event.type === "deadline" &&
-        wasAttended === "unattended" &&
-        step.event.at - step.before.context.spokenAt >= restMs
-      const looks = step.did("requestDeadline").filter((deadline) => "at" in deadline)
-      const isVacated = step.after.value.open.occupancy === "vacant" && step.before.value.open?.occupancy !== "vacant"
-      const expected =
-        wasAttended !== isAttended || isVacated || (step.event.type === "deadline" && isOpen(step.before) && !rests)
-      const isVacant = step.after.value.open.occupancy === "vacant"
-      // It has been decided anew that nobody is in it, or was for a moment.
-      if (!expected && isVacant && looks.length > 0) return looks.at(-1).at === nextDeadline(step.after.context)
-      const isShort = storageOf(step.before) === "troubled" && isVacant
-      if (expected && isShort) return looks.length > 0
-      if (!expected && answered(step, "open.storage.reloading"))
-        return looks.every(({ at }) => at <= nextDeadline(step.after.context))
-      if (!expected) return looks.length === 0 || (step.event.type === "deadline" && rests)
-      // What has waited until it opened is heard after that, and may put the next look off.
-      const opens = !isOpen(step.before) || answered(step, "open.storage.reloading")
-      const next = nextDeadline(step.after.context)
-      return looks.length > 0 && (opens ? looks.at(-1).at <= next : looks.at(-1).at === next)
+      const { before, after, event } = step
+      const looks = requests(step, "life.due")
+      const isMoved = attendanceOf(before) !== attendanceOf(after) && attendanceOf(after) !== "closing"
+      // What is heard again after that may put the next look off, or leave it to whoever may come back.
+      if (!isOpen(before) || answered(step, "open.storage.reloading")) {
+        const isInTime = looks.length === 0 || isVacant(after) || looks.at(-1).at <= nextLook(step)
+        return isInTime && (looks.length > 0 || !isMoved)
+      }
+      if (!isMoved && event.type !== "life.due") return looks.length === 0
+      return looks.length === 1 && looks[0].at === nextLook(step)
+    }
+  },
+  {
+    sentence: "While nobody is in it it waits for whoever may come back, and no longer than they may.",
+    when: ({ before }) => before !== undefined,
+    holds: (step) => {
+      const asked = requests(step, "return.due")
+      const waits = Number(isVacant(step.after)) - Number(isVacant(step.before))
+      return (
+        asked.length - cancelled(step, "return.due") === waits &&
+        // What is written of it in the same step may shorten its life.
+        (!isVacant(step.after) ||
+          asked.length === 0 ||
+          isTroubled(step.before) ||
+          asked.at(-1).at === step.after.context.expiresAt)
+      )
+    }
+  },
+  {
+    sentence: "It waits to try again exactly while it is in trouble, and gives its clocks back when it ends.",
+    when: ({ before }) => before !== undefined,
+    holds: (step) => {
+      const waits = Number(isTroubled(step.after)) - Number(isTroubled(step.before))
+      const wasOpen = isOpen(step.before) || requests(step, "life.due").length > 0
+      return (
+        requests(step, "retry.due").length - cancelled(step, "retry.due") === waits &&
+        cancelled(step, "life.due") === (wasOpen && isEnd(step) ? 1 : 0)
+      )
     }
   },
   {
@@ -807,12 +848,13 @@ const laws: readonly Law[] = [
     when: ({ before }) => before !== undefined,
     holds: (step) =>
       same(
-        step.told("flights").filter(({ event }) => event.type === "seats.asked"),
+        step.sent("flights").filter(({ event }) => event.type === "seats.asked"),
         answered(step, "loading") && step.event.output !== null
           ? ["transfer", "screen-share", "chat"].map((channel) => ({
-              type: "child.tell",
-              id: `${code}/${channel}`,
-              event: { type: "seats.asked", replyTo: "actor" }
+              type: "tell",
+              from: own,
+              to: { kind: "flights", id: `${code}/${channel}` },
+              event: { type: "seats.asked", replyTo: own }
             }))
           : []
       )
@@ -821,9 +863,14 @@ const laws: readonly Law[] = [
     sentence: "Who finds the room full has those in its transfer seats looked after, and nobody else has.",
     when: ({ before }) => before !== undefined,
     holds: (step) => {
-      const wanted = step.told("flights").filter(({ event }) => event.type !== "seats.asked")
+      const wanted = step.sent("flights").filter(({ event }) => event.type !== "seats.asked")
       const allRight = wanted.every((each) =>
-        same(each, { type: "child.tell", id: `${code}/transfer`, event: { type: "seats.wanted" } })
+        same(each, {
+          type: "tell",
+          from: own,
+          to: { kind: "flights", id: `${code}/transfer` },
+          event: { type: "seats.wanted" }
+        })
       )
       // What has waited is heard all at once.
       if (!isOpen(step.before) || answered(step, "open.storage.reloading")) return allRight
@@ -872,20 +919,17 @@ const laws: readonly Law[] = [
     }
   },
   {
-    sentence:
-      "It ends when its row is gone or it has expired, or at rest, when nothing is owed; and looks at no clock then.",
+    sentence: "It ends when its row is gone or it has expired, or at rest or closing when nothing is owed.",
     when: (step) => isOpen(step.before) && isEnd(step),
     holds: (step) => {
-      const { draft, saved, expiresAt, owed, resting, closing, seated } = step.after.context as RoomContext
       const removed = answered(step, "open.storage.removing", "removed")
       const vanished = answered(step, "open.storage.reloading") && step.event.output === null
-      const lapsed =
-        step.event.type === "deadline" && !isKept(step.before.context) && step.event.at >= step.before.context.expiresAt
-      const rests = (resting || closing) && same(draft, saved) && saved?.expiresAt === expiresAt && owed.length === 0
-      return (
-        (removed || vanished || lapsed || (rests && (closing || seated.length === 0))) &&
-        step.did("cancelDeadline").length === 1
-      )
+      if (removed || vanished || lapsesIn(step)) return true
+      const { draft, saved, expiresAt, owed, seated } = step.after.context as RoomContext
+      // Where it was in the end the snapshot does not say.
+      const { resting, closing } = expectedMeaning(step)
+      const owesNothing = same(draft, saved) && saved?.expiresAt === expiresAt && owed.length === 0
+      return owesNothing && (closing || (resting && seated.length === 0))
     }
   },
   {
@@ -894,15 +938,13 @@ const laws: readonly Law[] = [
     holds: (step) => {
       const removed = answered(step, "open.storage.removing", "removed")
       const vanished = answered(step, "open.storage.reloading") && step.event.output === null
-      const lapsed =
-        step.event.type === "deadline" && !isKept(step.before.context) && step.event.at >= step.before.context.expiresAt
-      return !(removed || vanished || lapsed) || step.after.status === "done"
+      return !(removed || vanished || lapsesIn(step)) || step.after.status === "done"
     }
   }
 ]
 
-const settings = (stage: Stage): readonly Setting[] => {
-  const replyTo = stage.extra("asker")
+const settings = (): readonly Setting[] => {
+  const replyTo = { kind: "desk", id: "asker" }
   let requests = 0
   /** Each is the same event every time, or no two situations would be. */
   const flags = new Map<string, any>()
@@ -942,7 +984,7 @@ const settings = (stage: Stage): readonly Setting[] => {
     inviteeId: "bob",
     address,
     at: now,
-    replyTo: stage.extra("inviter")
+    replyTo: { kind: "connections", id: "inviter" }
   })
   const comes = (
     name: string,
@@ -1016,11 +1058,26 @@ const settings = (stage: Stage): readonly Setting[] => {
     ].map((event) => ({ ...event, requestId: 900, ...("attempt" in event ? { attempt: 900 } : {}) }))
   }
   const looks = ({ context }: { context: RoomContext }) => [
-    { type: "deadline", at: now },
-    { type: "deadline", at: context.spokenAt + restMs },
-    { type: "deadline", at: context.expiresAt - timeToLiveMs / 2 },
-    { type: "deadline", at: context.expiresAt }
+    { type: "life.due", at: now },
+    { type: "life.due", at: context.spokenAt + restMs },
+    { type: "life.due", at: context.expiresAt - timeToLiveMs / 2 },
+    { type: "life.due", at: context.expiresAt }
   ]
+  const retries = (snapshot: any) =>
+    isTroubled(snapshot)
+      ? [
+          { type: "retry.due", at: now },
+          { type: "retry.due", at: snapshot.context.expiresAt }
+        ]
+      : []
+  /** Words that are said when it has gone to rest. */
+  const wakes = (snapshot: any) =>
+    attendanceOf(snapshot) === "resting" && questionsIn(snapshot) === 0
+      ? [
+          { ...ask("room.poll", { participantId: "host" }, snapshot.context.restedAt), requestId: 901 },
+          { ...attach("host", snapshot.context.restedAt), attempt: 901 }
+        ]
+      : []
   const few = (snapshot: any, events: readonly any[], atOnce = 3) =>
     // Only so many wait at once: one more is like the last.
     (questionsIn(snapshot) < atOnce ? events : events.filter((event) => !isQuestion(event))).filter(
@@ -1099,7 +1156,13 @@ const settings = (stage: Stage): readonly Setting[] => {
         ),
         vacated("host"),
         vacated("guest"),
-        ...(isOpen(snapshot) ? [{ type: "deadline", at: snapshot.context.expiresAt }] : [])
+        ...(isOpen(snapshot)
+          ? [
+              { type: "life.due", at: snapshot.context.expiresAt },
+              { type: "return.due", at: now },
+              { type: "return.due", at: snapshot.context.expiresAt }
+            ]
+          : [])
       ]
     },
     {
@@ -1119,7 +1182,7 @@ const settings = (stage: Stage): readonly Setting[] => {
         ...few(snapshot, [comesToo, readies.guest, readies.stranger, polls.guest]),
         vacated("host"),
         vacated("guest"),
-        { type: "deadline", at: now }
+        ...retries(snapshot)
       ]
     },
     {
@@ -1155,6 +1218,8 @@ const settings = (stage: Stage): readonly Setting[] => {
           taken("guest"),
           freed("guest"),
           ...looks(snapshot),
+          ...retries(snapshot),
+          { type: "return.due", at: snapshot.context.expiresAt },
           ...(questionsIn(snapshot) === 0 ? tooLate(snapshot) : [])
         ]
       }
@@ -1166,8 +1231,11 @@ const settings = (stage: Stage): readonly Setting[] => {
         ...results(snapshot, [alone]),
         taken("host"),
         ...(isOpen(snapshot) ? looks(snapshot) : []),
+        ...retries(snapshot),
+        ...wakes(snapshot),
         ...few(snapshot, [polls.host, attaches.host]),
         vacated("host"),
+        freed("host"),
         rest
       ]
     }
@@ -1206,21 +1274,7 @@ export const room: Subject = {
   },
   settings,
   facts: ({ context }: { context: RoomContext }) => {
-    const {
-      saved,
-      draft,
-      expiresAt,
-      writing,
-      batch,
-      decided,
-      waiting,
-      owed,
-      seated,
-      sideSeats,
-      words,
-      resting,
-      closing
-    } = context
+    const { saved, draft, expiresAt, writing, batch, decided, waiting, owed, seated, sideSeats, words } = context
     const extension = saved === null ? 0 : expiresAt - saved.expiresAt
     return [
       inBrief(draft),
@@ -1233,8 +1287,6 @@ export const room: Subject = {
       seated,
       sideSeats.map(({ participantId, channel }) => `${participantId} ${channel}`).sort(),
       wordsInBrief(words),
-      resting,
-      closing,
       extension >= touchShare * timeToLiveMs ? "large" : extension > 0 ? "small" : "none"
     ]
   },

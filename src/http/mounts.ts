@@ -1,0 +1,87 @@
+/** Parts of the HTTP surface where they are mounted: what they bring, with their paths as clients write them. */
+import type { IncomingMessage } from "node:http"
+import type * as HttpApi from "effect/http-api/HttpApi"
+import { coreErrors } from "../wire/core/errors.ts"
+import { type Answer, errorAnswer } from "./answer.ts"
+import type { CorsRoute } from "./cors.ts"
+import type { FastPath } from "./fastPath.ts"
+import type { HttpPart, MountedPart, Refusals } from "./httpPart.ts"
+import type { Route } from "./methods.ts"
+
+export interface Mounts {
+  /** Each part's endpoints. */
+  readonly apis: readonly HttpApi.Top[]
+  readonly endpoints: readonly Route[]
+  readonly fastPaths: readonly FastPath[]
+  readonly cors: readonly CorsRoute[]
+  /** The names of budgets by the pattern of a path. */
+  readonly budgets: readonly (readonly [path: string, names: readonly string[]])[]
+  readonly documents: readonly (readonly [path: `/${string}`, make: () => unknown])[]
+  /** What the part at this path answers where no route is; undefined: nothing of its own. */
+  notFound(method: string, path: string, allow: string | undefined): Answer | undefined
+  refusalsOf(path: string): Refusals
+  isCallback(path: string, request: IncomingMessage): boolean
+}
+
+/** In the core's own words. */
+const coreRefusals: Refusals = {
+  tooMany: errorAnswer(coreErrors.tooMany),
+  tooLarge: errorAnswer(coreErrors.bodyTooLarge),
+  wrongOrigin: errorAnswer(coreErrors.wrongOrigin),
+  fault: errorAnswer(coreErrors.fault)
+}
+
+/**
+ * A path under a prefix is that of the parts with the longest such prefix, and nobody else's. Where several have the same
+ * one, the first that has something to say is heard. Throws when two parts bring groups of the same identifier, as each
+ * would answer with the handlers of the other.
+ */
+export const createMounts = (mounted: readonly MountedPart[]): Mounts => {
+  const apis = mounted.map(({ mount, part: { api } }) => {
+    // The compiler would follow the paths of all that might be prefixed once more.
+    return mount === "/" ? api : (api.prefix(mount) as unknown as typeof api)
+  })
+  const groups = apis.flatMap(({ groups }) => Object.keys(groups))
+  const twice = groups.find((identifier, index) => groups.indexOf(identifier) !== index)
+  if (twice !== undefined) throw new Error(`Two parts of the HTTP surface bring a group ${twice}`)
+
+  const deepestFirst = mounted.toSorted((one, other) => other.mount.length - one.mount.length)
+  const partsAt = (path: string): { readonly mount: string; readonly parts: readonly HttpPart[] } => {
+    const mount = deepestFirst.find(({ mount }) => isUnder(path, mount))?.mount ?? "/"
+    return { mount, parts: mounted.filter((each) => each.mount === mount).map(({ part }) => part) }
+  }
+
+  return {
+    apis,
+    endpoints: apis.flatMap(({ groups }) => Object.values(groups).flatMap(({ endpoints }) => Object.values(endpoints))),
+    fastPaths: mounted.flatMap(({ mount, part }) =>
+      (part.fastPaths ?? []).map((fast) => ({ ...fast, pattern: mountedPath(mount, fast.pattern) }))
+    ),
+    cors: mounted.flatMap(({ mount, part }) =>
+      part.cors.map((row) => ({ ...row, path: mountedPath(mount, row.path) }))
+    ),
+    budgets: mounted.flatMap(({ mount, part }) =>
+      Object.entries(part.budgets).map(([path, names]) => [mountedPath(mount, path), names] as const)
+    ),
+    documents: mounted.flatMap(({ mount, part }) =>
+      Object.entries(part.documents ?? {}).map(([path, make]) => [mountedPath(mount, path), make] as const)
+    ),
+    notFound: (method, path, allow) => {
+      const { mount, parts } = partsAt(path)
+      const own = mount === "/" ? path : path.slice(mount.length) || "/"
+      for (const part of parts) {
+        const answer = part.notFound?.(method, own, allow)
+        if (answer !== undefined) return answer
+      }
+      return undefined
+    },
+    refusalsOf: (path) => partsAt(path).parts.find(({ refusals }) => refusals !== undefined)?.refusals ?? coreRefusals,
+    isCallback: (path, request) => partsAt(path).parts.some(({ isCallback }) => isCallback?.(request) === true)
+  }
+}
+
+const isUnder = (path: string, mount: string): boolean =>
+  mount === "/" || path === mount || path.startsWith(`${mount}/`)
+
+const mountedPath = (mount: string, path: string): `/${string}` =>
+  (mount === "/" ? path : path === "/" ? mount : mount + path) as `/${string}`

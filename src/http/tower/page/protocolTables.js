@@ -1,0 +1,64 @@
+/** Lists that the page has no view of its own for: each becomes a table of the columns that its protocol names. */
+import { byId, counted, duration, keepRows, make, makeRow, setText } from "./elements.js"
+import { setCaption } from "./tables.js"
+
+const classOf = ({ shows }) => (shows === "text" ? "" : "number")
+
+const textOf = { text: String, number: counted, age: (began, now) => duration(now - began) }
+
+/** Away from what else the page has names for. */
+const idOf = ({ name }) => `list-${name}`
+
+/** The section of a list, and a link to it. */
+const addSection = (id, { title, columns }) => {
+  const heads = columns.map((column) => make("th", classOf(column), column.title))
+  for (const head of heads) head.scope = "col"
+  const caption = make("caption", "")
+  const body = make("tbody", "")
+  const total = make("span", "total")
+  const heading = make("h2", "", `${title} `, total)
+  const section = make(
+    "section",
+    "",
+    heading,
+    make("table", "", caption, make("thead", "", make("tr", "", ...heads)), body)
+  )
+  section.id = id
+  heading.id = `${id}-title`
+  caption.id = `${id}-caption`
+  total.id = `${id}-total`
+  body.id = `${id}-rows`
+  section.setAttribute("aria-labelledby", heading.id)
+  byId("protocol-tables").append(section)
+
+  const link = make("a", "", title)
+  link.href = `#${id}`
+  byId("events-link").before(make("li", "", link))
+}
+
+/** `now`: the server's clock. */
+export const showTables = (view, now) => {
+  for (const table of view.tables) {
+    const { name, title, caption, columns } = table
+    const id = idOf(table)
+    if (byId(id) === null) addSection(id, table)
+    setCaption(id, view[name], `${title}: none at the moment.`, caption)
+    keepRows(
+      byId(`${id}-rows`),
+      view[name].rows,
+      (row) => row.id,
+      () => makeRow(...columns.map(classOf)),
+      (row, { cells }) =>
+        columns.forEach(({ shows }, index) => setText(row.cells[index], textOf[shows](cells[index], now)))
+    )
+  }
+}
+
+/** Hides the views of lists that nobody brings. */
+export const hideMissing = (view, names) => {
+  for (const name of names) {
+    const isMissing = view[name] === undefined
+    byId(name).hidden = isMissing
+    byId(`${name}-link`).hidden = isMissing
+  }
+}

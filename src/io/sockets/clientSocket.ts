@@ -1,0 +1,266 @@
+/** One client's socket: what may wait to be sent, what it may send, and whether it still lives. It knows nothing of what frames say. */
+import type { Socket } from "node:net"
+import type { Duplex } from "node:stream"
+import type { WebSocket } from "ws"
+import type { AnyActorRef } from "xstate"
+import { limits } from "../../limits.ts"
+import type { LinkEnd } from "./link.ts"
+import type { SocketHandler, SocketSettings } from "./socketServer.ts"
+
+interface Frame {
+  readonly bytes: Buffer
+  readonly isBinary: boolean
+}
+
+/** Why a socket is not read at the moment. */
+const pausedForInbox = 1
+const pausedForPeer = 2
+const pausedForIntroduction = 4
+
+/** Holds back what is written to a stream until this moment is over. */
+export type Flush = (stream: Duplex) => void
+
+/** One client's socket. */
+export class ClientSocket {
+  /** Set by the handler when it opens. */
+  id = ""
+  /** Set by the handler when it opens: the client's address. */
+  address = ""
+  /** Set by the handler when it opens: who hears what the client says. */
+  actor: AnyActorRef | null = null
+  /** On the clock of performance.now(). */
+  readonly openedAt = performance.now()
+  /** Whose this socket's frames are, while a link is open. */
+  link: LinkEnd | null = null
+
+  readonly #socket: WebSocket
+  readonly #stream: Socket
+  readonly #flush: Flush
+  readonly #handler: SocketHandler
+  readonly #options: SocketSettings
+  #alive = true
+  /** We have begun the closing handshake. */
+  #isDismissed = false
+  #pauses = 0
+  #held = false
+  #inbox: Frame[] | null = null
+  #inboxBytes = 0
+  /** Sockets that wait until this one has been sent enough. */
+  #waiting: Set<ClientSocket> | null = null
+  #slowTimer: NodeJS.Timeout | null = null
+  /** Runs while the client is being probed. */
+  #probe: NodeJS.Timeout | null = null
+  /** Frames that it may still send before the clock is looked at. */
+  #allowance: number
+  /** Since when frames have come back, on the clock of performance.now(). */
+  #allowedAt = this.openedAt
+
+  /** `stream` is what the WebSocket writes to. */
+  constructor(socket: WebSocket, stream: Socket, flush: Flush, handler: SocketHandler, options: SocketSettings) {
+    this.#handler = handler
+    this.#socket = socket
+    this.#stream = stream
+    this.#flush = flush
+    this.#options = options
+    this.#allowance = options.framesPerSecond === 0 ? Number.POSITIVE_INFINITY : options.frameBurst
+  }
+
+  /** Sends a text frame. Nothing happens when the socket is closing. */
+  send(text: string): void {
+    this.#write(text, null)
+  }
+
+  /** Sends a frame that came from another socket, which is paused if this one does not read fast enough. */
+  relay(bytes: Buffer | string, from: ClientSocket): void {
+    this.#write(bytes, from)
+  }
+
+  #write(data: Buffer | string, from: ClientSocket | null): void {
+    const socket = this.#socket
+    if (socket.readyState !== socket.OPEN) return
+    this.#flush(this.#stream)
+    const { backPressureHighBytes, backPressureLowBytes } = this.#options
+    const unsent = socket.bufferedAmount + data.length
+    if (unsent < backPressureLowBytes) {
+      socket.send(data, textFrame)
+      return
+    }
+    socket.send(data, textFrame, () => this.#flushed())
+    if (unsent < backPressureHighBytes) return
+    this.#slowTimer ??= setTimeout(() => socket.terminate(), this.#options.slowReaderTimeoutMs).unref()
+    if (from === null) return
+    this.#waiting ??= new Set()
+    this.#waiting.add(from)
+    from.#pause(pausedForPeer)
+  }
+
+  #flushed(): void {
+    const { bufferedAmount } = this.#socket
+    if (bufferedAmount > this.#options.backPressureLowBytes) return
+    if (this.#slowTimer !== null) clearTimeout(this.#slowTimer)
+    this.#slowTimer = null
+    this.#letGo()
+  }
+
+  #letGo(): void {
+    const waiting = this.#waiting
+    this.#waiting = null
+    if (waiting !== null) for (const sender of waiting) sender.#resume(pausedForPeer)
+  }
+
+  #pause(reason: number): void {
+    if (this.#pauses === 0) {
+      this.#socket.pause()
+      // Nor can it be seen to live then.
+      this.#endProbe()
+    }
+    this.#pauses |= reason
+  }
+
+  #resume(reason: number): void {
+    if (this.#pauses === 0) return
+    this.#pauses &= ~reason
+    if (this.#pauses === 0) this.#socket.resume()
+  }
+
+  /** Its peer does not know of it yet, and too much waits for that already. */
+  stopReading(): void {
+    this.#pause(pausedForIntroduction)
+  }
+
+  /** Ends that. */
+  readOn(): void {
+    this.#resume(pausedForIntroduction)
+  }
+
+  /** Later frames wait, in order, until `release`. */
+  hold(): void {
+    this.#held = true
+  }
+
+  /** Hands over the frames that waited, once what is going on now has finished. */
+  release(): void {
+    this.#held = false
+    if (this.#inbox !== null) queueMicrotask(() => this.#drain())
+  }
+
+  #drain(): void {
+    while (!this.#held && this.#inbox !== null) {
+      const frame = this.#inbox.shift() as Frame
+      this.#inboxBytes -= frame.bytes.length
+      if (this.#inbox.length === 0) this.#inbox = null
+      this.#handle(frame.bytes, frame.isBinary)
+    }
+    if (this.#inboxBytes <= this.#options.heldFramesBytes) this.#resume(pausedForInbox)
+  }
+
+  #handle(bytes: Buffer, isBinary: boolean): void {
+    const handler = this.#handler
+    try {
+      handler.frame(this, bytes, isBinary)
+    } catch (error) {
+      handler.failed(this, error)
+    }
+  }
+
+  /** Starts the closing handshake. */
+  close(code: number, reason: string): void {
+    this.#isDismissed = true
+    this.#socket.close(code, reason)
+    // A paused socket would never see the client's answer.
+    if (this.#pauses !== 0) {
+      this.#pauses = 0
+      this.#socket.resume()
+    }
+  }
+
+  /** What the server does with the socket's own events. */
+  received(bytes: Buffer, isBinary: boolean): void {
+    if (!this.#isCounted()) return
+    if (!this.#held && this.#inbox === null) return this.#handle(bytes, isBinary)
+    this.#inbox ??= []
+    this.#inbox.push({ bytes, isBinary })
+    this.#inboxBytes += bytes.length
+    if (this.#inboxBytes > this.#options.heldFramesBytes) this.#pause(pausedForInbox)
+  }
+
+  /**
+   * A ping or an answer to one. It costs as much as any frame, and what came with it in one read stays in memory as long as
+   * a fragment beside it does.
+   */
+  controlled(): void {
+    this.#isCounted()
+  }
+
+  #isCounted(): boolean {
+    if (--this.#allowance >= 0 || (!this.#isDismissed && this.#isAllowedMore())) return true
+    this.#refuseFlood()
+    return false
+  }
+
+  /** The clock is looked at only when the allowance is used up: most clients never come to that. */
+  #isAllowedMore(): boolean {
+    const { framesPerSecond, frameBurst } = this.#options
+    const now = performance.now()
+    const back = Math.floor(Math.min(frameBurst, ((now - this.#allowedAt) / 1000) * framesPerSecond))
+    if (back < 1) return false
+    this.#allowedAt = now
+    this.#allowance = back - 1
+    return true
+  }
+
+  #refuseFlood(): void {
+    // It need not answer when it is told to go: until then its frames are read and, as parts of a message, kept.
+    if (this.#allowance < -limits.frameBurstsInFlight * this.#options.frameBurst) return this.#socket.terminate()
+    if (this.#socket.readyState !== this.#socket.OPEN) return
+    this.#handler.flooded(this)
+    this.close(1008, "Too many frames")
+  }
+
+  answered(): void {
+    this.#alive = true
+  }
+
+  /**
+   * Pings, and ends the connection unless anything comes from the client in time: at once when somebody waits for what
+   * this one holds, where `checkHealth` takes up to two of its intervals. However often it is asked for, there is one ping
+   * in that time.
+   */
+  probe(): void {
+    const socket = this.#socket
+    if (this.#probe !== null || this.#pauses !== 0 || socket.readyState !== socket.OPEN) return
+    const { bytesRead } = this.#stream
+    socket.ping()
+    this.#probe = setTimeout(() => {
+      this.#probe = null
+      // While it is still being sent something the ping may not have come to it: that is for the slow reader's timer.
+      if (this.#stream.bytesRead === bytesRead && socket.bufferedAmount === 0) socket.terminate()
+    }, this.#options.probeTimeoutMs).unref()
+  }
+
+  #endProbe(): void {
+    if (this.#probe !== null) clearTimeout(this.#probe)
+    this.#probe = null
+  }
+
+  checkHealth(): void {
+    // A socket that we do not read cannot show that it lives.
+    if (!this.#alive && this.#pauses === 0) return this.#socket.terminate()
+    this.#alive = false
+    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.ping()
+  }
+
+  /** `code`: see RFC 6455 7.1.5. */
+  ended(code: number): void {
+    if (this.#slowTimer !== null) clearTimeout(this.#slowTimer)
+    this.#endProbe()
+    this.#inbox = null
+    this.#letGo()
+    this.#handler.closed(this, code === brokenOff && !this.#isDismissed)
+  }
+}
+
+/** No close frame has come (RFC 6455 7.1.5). */
+const brokenOff = 1006
+
+const textFrame = { binary: false } as const

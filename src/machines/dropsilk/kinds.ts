@@ -1,0 +1,78 @@
+/**
+ * DropSilk's kinds of actors, in the order in which their supervisors start:
+ *
+ * - connections  temporary: a crashed one closes its socket with 1011
+ * - flights      temporary: a crashed one tells its members peer-left
+ * - rooms        temporary: a crashed one fails its callers and is loaded again on next use
+ * - networks     transient: a crashed one is put together again by the connections that belong to it
+ * - stories      temporary: a crashed one loses its narrative, nothing else
+ */
+import type { Drain, Kind } from "../kinds.ts"
+import { connectionCrash, type connectionMachine } from "./connection.ts"
+import { flightCrash, type flightMachine } from "./flight.ts"
+import type { FlightSettings } from "./flightContext.ts"
+import { type NetworkInput, networkCrash, type networkMachine } from "./network.ts"
+import type { roomMachine } from "./room.ts"
+import type { RoomInput } from "./roomContext.ts"
+import { roomCrash } from "./roomSetup.ts"
+import type { storyMachine } from "./story.ts"
+
+/** The charts, with their actions provided, and what their actors need to know. */
+export interface DropsilkParts {
+  readonly connection: typeof connectionMachine
+  readonly flight: typeof flightMachine
+  readonly room: typeof roomMachine
+  readonly network: typeof networkMachine
+  readonly story: typeof storyMachine
+  /** Merged under the input of every actor of a kind. */
+  readonly settings: {
+    readonly connection: { readonly askTimeoutMs: number }
+    readonly flight: FlightSettings
+    readonly room: Omit<RoomInput, "code" | "at" | "creation">
+    readonly network: Omit<NetworkInput, "group">
+    readonly story: { readonly staleMs: number; readonly entries: number }
+  }
+  /** How many clients at a time are told that the server is going. */
+  readonly farewells: NonNullable<Drain["batches"]>
+  /** Does what networks are told when there is time for it: to be let in comes before seeing who is there. */
+  readonly whenCalm?: (work: () => void) => void
+}
+
+export const dropsilkKinds = (parts: DropsilkParts): readonly Kind[] => {
+  const { connection, flight, room, network, story, settings, farewells, whenCalm } = parts
+  return [
+    {
+      kind: "connections",
+      chart: connection,
+      settings: settings.connection,
+      restart: "temporary",
+      crash: connectionCrash,
+      drain: { place: "clients", event: { type: "server.draining" }, batches: farewells }
+    },
+    { kind: "flights", chart: flight, settings: settings.flight, restart: "temporary", crash: flightCrash },
+    {
+      kind: "rooms",
+      chart: room,
+      settings: settings.room,
+      restart: "temporary",
+      crash: roomCrash,
+      drain: { place: "keepers", event: { type: "room.rest" } }
+    },
+    {
+      kind: "networks",
+      chart: network,
+      settings: settings.network,
+      restart: "transient",
+      crash: networkCrash,
+      whenCalm,
+      resumed: [{ toAll: "connections", event: { type: "network.lost", group: null } }]
+    },
+    {
+      kind: "stories",
+      chart: story,
+      settings: settings.story,
+      restart: "temporary",
+      drain: { place: "listeners", event: { type: "server.draining" } }
+    }
+  ]
+}

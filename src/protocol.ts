@@ -1,0 +1,120 @@
+/**
+ * What a protocol is to the server: one value that names what can be set of it, what it keeps, and how its parts are put
+ * together. The core knows no protocol; it asks each for the same things, in this order:
+ *
+ * 1. `settings`, when the configuration is read: its own variables, beside `<NAME>_MOUNT`, which says where it is served;
+ * 2. `tables`, when the database is opened;
+ * 3. `open`, once for each that is served: its kinds of actors, its sockets, its HTTP, its jobs, its rows on the tower page.
+ *
+ * The least that works:
+ *
+ * ```ts
+ * export const echo: Protocol = defineProtocol({
+ *   name: "echo",
+ *   mount: "/echo",
+ *   settings: protocolSettings({ variables: {}, read: () => ({}) }),
+ *   open: (core) => ({
+ *     kinds: [],
+ *     sockets: { opened: () => {}, frame: (socket, bytes) => socket.send(bytes.toString()), closed: () => {}, failed: () => {} }
+ *   })
+ * })
+ * ```
+ *
+ * To add one: write it, name it in protocols.ts. Nothing else is touched; tests/core/house.test.ts does so with a whole one.
+ */
+import type { IncomingMessage } from "node:http"
+import type { Configurable, ProtocolSettings } from "./config/protocolSettings.ts"
+import type { HttpPart } from "./http/httpPart.ts"
+import type { Deadlines } from "./io/actors/deadlines.ts"
+import type { Job } from "./io/actors/jobs.ts"
+import type { ClientAddress } from "./io/admission/address.ts"
+import type { MakeBudget } from "./io/admission/budgets.ts"
+import type { SocketPart } from "./io/admission/doorkeeper.ts"
+import type { Database } from "./io/database/database.ts"
+import type { Keeping } from "./io/database/tables.ts"
+import type { IssueIceServers } from "./io/services/turnCredentials.ts"
+import type { FrameMetrics } from "./io/sockets/frameMetrics.ts"
+import type { Metrics } from "./io/telemetry/metrics.ts"
+import type { Recorder } from "./io/telemetry/recorder.ts"
+import type { Telemetry } from "./io/telemetry/telemetry.ts"
+import type { Tracing } from "./io/telemetry/tracing.ts"
+import type { TowerPart } from "./io/tower/towerPart.ts"
+import type { JobStatus } from "./machines/job.ts"
+import type { Kind } from "./machines/kinds.ts"
+import type { Endpoint, RegistryEvent } from "./machines/registry.ts"
+import type { SupervisorRef } from "./machines/supervisor.ts"
+
+export interface Protocol<Settings = unknown> extends Configurable, Keeping {
+  readonly settings: ProtocolSettings<Settings>
+  /**
+   * Puts its parts together. What it takes hold of it gives back in `close`; when it rejects it holds nothing, and the
+   * server does not start.
+   */
+  open(core: Core, settings: Settings): Parts | Promise<Parts>
+}
+
+/** With the type of its settings checked, and then forgotten. */
+export const defineProtocol = <Settings>(protocol: Protocol<Settings>): Protocol => protocol as Protocol
+
+/** What an open protocol brings. */
+export interface Parts {
+  /** Its actors. Their supervisors are there before any socket is let in, and `server.draining` ends them in their order. */
+  readonly kinds: readonly Kind[]
+  /** What it answers for that is no actor, by kind of address. */
+  readonly endpoints?: Readonly<Record<string, Endpoint>>
+  /** Absent: it speaks over no socket. */
+  readonly sockets?: SocketPart
+  /** Absent: it answers no request. */
+  readonly http?: HttpPart
+  /** Timed jobs by name. */
+  readonly jobs?: Readonly<Record<string, Job>>
+  readonly tower?: TowerPart
+  /** What the heartbeat line says of it. */
+  readonly heartbeat?: () => Readonly<Record<string, number>>
+  /** Gives back what it holds, when its actors have ended. */
+  readonly close?: () => void | Promise<void>
+}
+
+/** What the core offers to a protocol. */
+export interface Core {
+  readonly environment: "development" | "production" | "test"
+  readonly version: string
+  /** Epoch milliseconds. */
+  readonly startedAt: number
+  readonly now: () => number
+  /** Where the world reaches this protocol: an http(s) URL without a slash at its end, known once the server listens. */
+  readonly publicUrl: () => string
+  /** Whether an operator has said so, or it is this machine's. */
+  readonly isPublic: boolean
+
+  // What is told and counted
+  readonly telemetry: Pick<Telemetry, "log" | "logFor">
+  readonly recorder: Recorder
+  readonly metrics: Metrics
+  /** Of the frames of all protocols. */
+  readonly frames: FrameMetrics
+  readonly traced: Tracing["around"]
+
+  // Actors
+  /** Says something to whoever is at an address. */
+  readonly registry: { send(event: RegistryEvent): void }
+  /** The supervisor of a kind, for reading what is there. */
+  readonly supervisor: (kind: string) => SupervisorRef
+  readonly deadlines: Deadlines
+  /** Does what can wait when there is no rush of newcomers. */
+  readonly whenCalm: (work: () => void) => void
+  readonly jobs: () => Readonly<Record<string, JobStatus>>
+
+  // Who is there
+  readonly addressOf: (request: IncomingMessage) => ClientAddress
+  readonly budget: MakeBudget
+
+  // What is kept, and who is asked
+  readonly database: Pick<Database, "pool" | "schema" | "lacking">
+  /** Undefined: neither STUN nor TURN is configured. */
+  readonly iceServers: IssueIceServers | undefined
+  /** Whether TURN credentials can be had. */
+  readonly hasTurn: boolean
+  /** Where third parties are, by name, without a slash at the end; absent: where they really are. For tests. */
+  readonly thirdParties: Readonly<Record<string, unknown>>
+}

@@ -1,0 +1,155 @@
+/** DropSilk's parts, put together on what the core offers. */
+import { dropSilkPart } from "../../http/dropsilk/part.ts"
+import { createAfterRecording } from "../../io/dropsilk/afterRecording.ts"
+import { createSocketsOf } from "../../io/dropsilk/around.ts"
+import { createDropSilkBudgets } from "../../io/dropsilk/budgets.ts"
+import { createPreviewCleanup, createRoomCleanup } from "../../io/dropsilk/cleanups.ts"
+import { createConnections } from "../../io/dropsilk/connections.ts"
+import { events, lines } from "../../io/dropsilk/events.ts"
+import { aliasOf, createIdentities } from "../../io/dropsilk/identities.ts"
+import { dropSilkLimits } from "../../io/dropsilk/limits.ts"
+import { openPreviews } from "../../io/dropsilk/previews.ts"
+import { createRoomRows } from "../../io/dropsilk/roomRows.ts"
+import { createRoomDesk, createRoomMachine } from "../../io/dropsilk/rooms.ts"
+import { createStories } from "../../io/dropsilk/stories.ts"
+import { createTowerRows } from "../../io/dropsilk/towerRows.ts"
+import { limits } from "../../limits.ts"
+import type { DropSilkEvent } from "../../machines/dropsilk/events.ts"
+import { dropsilkKinds } from "../../machines/dropsilk/kinds.ts"
+import type { Core, Parts } from "../../protocol.ts"
+import type { DropSilkSettings } from "./settings.ts"
+
+export const open = (core: Core, settings: DropSilkSettings): Parts => {
+  const { database, deadlines, now, registry, traced } = core
+  const { rooms, previews, contact } = settings
+  const log = core.telemetry.logFor(lines)
+  const identities = createIdentities()
+  const store = traced("database", createRoomRows(database, aliasOf))
+  if (database.lacking.length > 0) {
+    const warning =
+      "The table rooms cannot keep who has left: nobody comes back to a room after a restart until npm run migrate has been run"
+    core.telemetry.log("warn", "system:startup", { warning })
+  }
+
+  const budgets = createDropSilkBudgets(core.budget, { settings: settings.budgets, ...dropSilkLimits })
+  const recording = core.recorder.of<DropSilkEvent>(events, {
+    addressOf: (clientId) => connections.addressOf(clientId),
+    afterwards: (event, said) => afterRecording(event, said)
+  })
+  const connections = createConnections({
+    supervisor: () => core.supervisor("connections"),
+    identities,
+    deadlines,
+    record: recording.record,
+    budgets,
+    frames: core.frames,
+    now
+  })
+  const stories = createStories({
+    supervisor: () => core.supervisor("stories"),
+    links: connections.links,
+    deadlines,
+    log,
+    limit: dropSilkLimits.stories,
+    now
+  })
+  const afterRecording = createAfterRecording({ stories, links: connections.links })
+  const desk = createRoomDesk({
+    registry,
+    rooms: () => core.supervisor("rooms"),
+    identities,
+    aliasOf,
+    socketsOf: createSocketsOf(
+      () => core.supervisor("networks"),
+      () => core.supervisor("connections")
+    ),
+    codeAttempts: dropSilkLimits.roomCodeAttempts,
+    askTimeoutMs: dropSilkLimits.askTimeoutMs,
+    now
+  })
+  const { uploadThing, store: uploads } = openPreviews(core, previews, log)
+  const living = (kind: string) => core.supervisor(kind).getSnapshot().children.size
+
+  return {
+    kinds: dropsilkKinds({
+      ...connections.machines,
+      room: createRoomMachine(store, deadlines, recording.record),
+      story: stories.machine,
+      settings: {
+        connection: { askTimeoutMs: dropSilkLimits.askTimeoutMs },
+        flight: { graceMs: rooms.abruptGraceMs },
+        room: {
+          listeningSince: core.startedAt,
+          returnMs: rooms.seatReturnMs,
+          returners: dropSilkLimits.returners,
+          reloadMs: dropSilkLimits.reloadSilenceMs,
+          silenceMs: dropSilkLimits.goneSilenceMs,
+          timeToLiveMs: rooms.timeToLiveMs,
+          restMs: dropSilkLimits.roomRestMs,
+          touchShare: dropSilkLimits.touchShare,
+          retryMs: dropSilkLimits.roomRetryMs
+        },
+        network: {
+          listBytesPerSecond: dropSilkLimits.listBytesPerSecond,
+          listRoundMs: dropSilkLimits.listRoundMs,
+          listTurnBytes: dropSilkLimits.listTurnBytes,
+          crowd: dropSilkLimits.networkCrowd
+        },
+        story: { staleMs: dropSilkLimits.storyStaleMs, entries: dropSilkLimits.storyEntries }
+      },
+      farewells: { size: limits.farewells.size, most: limits.farewells.batches },
+      whenCalm: core.whenCalm
+    }),
+    endpoints: { ...connections.endpoints, ...desk.endpoints },
+    sockets: connections.sockets,
+    http: dropSilkPart({
+      desk,
+      budgets: { ...budgets, addressOf: (request) => core.addressOf(request).address },
+      status: {
+        activeConnections: () => living("connections"),
+        activeFlights: () => living("flights"),
+        turnConfigured: core.hasTurn,
+        totals: () => ({
+          totalConnections: recording.count("client:connected"),
+          totalDisconnections: recording.count("client:disconnected"),
+          totalFlightsCreated: recording.count("flight:created"),
+          totalFlightsJoined: recording.count("flight:joined")
+        }),
+        jobs: core.jobs,
+        version: core.version,
+        startedAt: core.startedAt
+      },
+      iceServers: core.iceServers,
+      uploads: { uploadThing, log },
+      contact: {
+        email: contact.email,
+        recaptcha: contact.recaptchaSecretKey && {
+          secretKey: contact.recaptchaSecretKey,
+          endpoint: core.thirdParties["recaptcha"] as string | undefined
+        },
+        log
+      }
+    }),
+    jobs: {
+      previewCleanup: {
+        schedule: previews.cleanup,
+        work: createPreviewCleanup({
+          store: uploads,
+          files: uploadThing,
+          retentionHours: previews.retentionHours,
+          batch: dropSilkLimits.previewBatch,
+          failedBatches: dropSilkLimits.previewFailedBatches,
+          log,
+          now
+        })
+      },
+      roomCleanup: { schedule: rooms.cleanup, work: createRoomCleanup({ store, log, now }) }
+    },
+    tower: createTowerRows({ stories: () => core.supervisor("stories"), signalsOf: connections.links.signalsOf }),
+    heartbeat: () => ({ activeFlights: living("flights") }),
+    close: () => {
+      uploadThing?.close()
+      desk.close()
+    }
+  }
+}

@@ -1,0 +1,40 @@
+import { readdirSync, readFileSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { describe, expect, it } from "vitest"
+import { protocols } from "../../src/protocols.ts"
+
+const root = fileURLToPath(new URL("../../src", import.meta.url))
+const files = readdirSync(root, { recursive: true, encoding: "utf8" }).filter((name) => /\.[jt]s$/.test(name))
+
+/** What a file imports of src, types too, by its path below src. */
+const importsOf = (file: string): readonly string[] =>
+  [...readFileSync(join(root, file), "utf8").matchAll(/(?:from|import)\s*\(?\s*"(\.{1,2}\/[^"]+)"/g)].map((match) =>
+    join(dirname(file), match[1] as string)
+  )
+
+const names = protocols.map(({ name }) => name)
+/** Whose a file is: a protocol's by a folder of its name, or the core's. */
+const ownerOf = (file: string): string => names.find((name) => file.split("/").includes(name)) ?? "core"
+
+/** Those that put everything together, and whoever starts them. */
+const composing = ["protocols.ts"]
+
+describe("the house", () => {
+  it("has a folder for every protocol", () => {
+    for (const name of names) expect(files.filter((file) => ownerOf(file) === name).length).toBeGreaterThan(0)
+  })
+
+  it.each(files.filter((file) => !composing.includes(file)))(
+    "keeps %s from knowing somebody else's protocol",
+    (file) => {
+      const owner = ownerOf(file)
+      const foreign = importsOf(file).filter((imported) => ![owner, "core"].includes(ownerOf(imported)))
+      expect(foreign).toEqual([])
+    }
+  )
+
+  it("names all protocols in one place, which only the process knows", () => {
+    expect(files.filter((file) => importsOf(file).includes("protocols.ts"))).toEqual(["run.ts"])
+  })
+})

@@ -1,0 +1,96 @@
+/** A start that fails holds nothing: no socket, no lock, no timer, no connection, whichever part of it has failed. */
+import { createHook } from "node:async_hooks"
+import { PassThrough } from "node:stream"
+import { Effect } from "effect"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { startApplication } from "../../src/application.ts"
+import { loadConfig } from "../../src/config/config.ts"
+import { protocols } from "../../src/protocols.ts"
+import { describeOnPostgres, temporaryDirectory, useDatabase, withClient } from "../support/databases.ts"
+import { seedEmbeddedDatabase } from "../support/embeddedTemplate.ts"
+import { freePort } from "../support/freePort.ts"
+
+/** Timers and sockets that src has made and that are still there, by where they were made. */
+const live = new Map<number, string>()
+const hook = createHook({
+  init: (id, type) => {
+    if (!["Timeout", "TCPSERVERWRAP", "TCPWRAP", "PIPEWRAP"].includes(type)) return
+    const place = /\/src\/\S+/.exec(new Error(type).stack ?? "")?.[0]
+    if (place !== undefined) live.set(id, `${type} at ${place}`)
+  },
+  destroy: (id) => void live.delete(id)
+})
+let stackTraceLimit: number
+beforeAll(() => {
+  stackTraceLimit = Error.stackTraceLimit
+  Error.stackTraceLimit = 50
+  hook.enable()
+})
+afterAll(() => {
+  hook.disable()
+  Error.stackTraceLimit = stackTraceLimit
+})
+
+const start = async (environment: Readonly<Record<string, string>>, onAcquired: (part: string) => void) => {
+  const config = await Effect.runPromise(loadConfig({ HOST: "127.0.0.1", ...environment }, [], protocols))
+  const output = new PassThrough().resume()
+  return startApplication(config, { protocols, output, pretty: false, onAcquired })
+}
+
+/** All parts, in the order in which they are acquired. */
+const parts = [
+  ...["telemetry", "certificate", "tracing", "database", "deadlines", "actors", "protocol dropsilk"],
+  ...["http", "sockets", "port", "renewals", "heartbeat"]
+]
+
+const suite = (environmentOf: () => Readonly<Record<string, string>>, isLetGo: () => Promise<void>) => {
+  it("has these parts, which a whole start acquires and a stop releases", async () => {
+    const acquired: string[] = []
+    const server = await start({ ...environmentOf(), PORT: "0" }, (part) => acquired.push(part))
+    expect(acquired).toEqual(parts)
+    await server.stop()
+    await isLetGo()
+  })
+
+  it.each(parts)("that fails behind %s", async (part) => {
+    const PORT = String(await freePort())
+    const failed = start({ ...environmentOf(), PORT }, (acquired) => {
+      if (acquired === part) throw new Error(`${part} was the last`)
+    })
+    await expect(failed).rejects.toThrow(`${part} was the last`)
+    await expect(fetch(`http://127.0.0.1:${PORT}/healthz`)).rejects.toThrow("fetch failed")
+    await isLetGo()
+  })
+}
+
+const nothingLives = () => expect.poll(() => [...live.values()]).toEqual([])
+
+describe("a start on the embedded database", () => {
+  let place: Awaited<ReturnType<typeof temporaryDirectory>>
+  beforeAll(async () => {
+    place = await temporaryDirectory()
+    seedEmbeddedDatabase({ DATA_DIR: place.options.dataDirectory })
+  })
+  afterAll(() => place.remove())
+  // The folder's lock is let go, or the next start would be refused.
+  suite(() => ({ DATA_DIR: place.options.dataDirectory }), nothingLives)
+})
+
+describeOnPostgres("a start on PostgreSQL", () => {
+  const url = useDatabase()
+  const name = new URL(url).pathname.slice(1)
+  suite(
+    () => ({ DATABASE_URL: url }),
+    async () => {
+      await nothingLives()
+      const admin = new URL(url)
+      admin.pathname = "/postgres"
+      const connections = () =>
+        withClient(admin.href, async (client) => {
+          const { rows } = await client.query("select from pg_stat_activity where datname = $1", [name])
+          return rows.length
+        })
+      await expect.poll(connections).toBe(0)
+    }
+  )
+})

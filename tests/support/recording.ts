@@ -1,0 +1,27 @@
+/** A recorder with all that it tells: its lines, its counters, its feed. */
+import { Writable } from "node:stream"
+import type { EventRow, NamedEvent } from "../../src/io/telemetry/eventTable.ts"
+import { createMetrics } from "../../src/io/telemetry/metrics.ts"
+import { createRecorder } from "../../src/io/telemetry/recorder.ts"
+import { createTelemetry, type TelemetryOptions } from "../../src/io/telemetry/telemetry.ts"
+
+export const createLog = (options: Partial<TelemetryOptions> = {}) => {
+  let text = ""
+  const output = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      text += chunk.toString()
+      done()
+    }
+  })
+  const telemetry = createTelemetry({ level: "info", bufferSize: 100, lineUnits: 10_000, output, ...options })
+  return { ...telemetry, written: () => text, parsed: () => telemetry.lines().map((line) => JSON.parse(line)) }
+}
+
+export const createRecording = (options: Partial<TelemetryOptions> = {}) => {
+  const log = createLog(options)
+  const metrics = createMetrics("1.2.3")
+  const shown: (readonly [NamedEvent, EventRow<NamedEvent>])[] = []
+  const recorder = createRecorder({ telemetry: log, metrics })
+  recorder.subscribe((...event) => shown.push(event))
+  return { ...log, recorder, metrics, shown }
+}
