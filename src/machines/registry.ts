@@ -1,7 +1,8 @@
 /**
- * The registry: the one way from an actor to another whose address it knows. It hands on what it is told, at once; what
- * one actor says to another arrives in the order in which it was said, and nothing is promised about the order between
- * different pairs. So another registry, one that reaches other processes, may take its time.
+ * The registry: the one way from an actor to another whose address it knows. This one hands on what it is told at once.
+ * All that charts may count on is less, so that another registry, one that reaches other processes, may take its time:
+ * what one actor says to another arrives in the order in which it was said, and what it says in one moment in one
+ * moment. Nothing is promised about the order between different pairs.
  *
  * Most addresses are those of supervised actors. An endpoint is a kind of addresses that an adapter answers for: the
  * sockets, or whoever waits for answers on behalf of HTTP.

@@ -38,3 +38,16 @@ describe("the house", () => {
     expect(files.filter((file) => importsOf(file).includes("protocols.ts"))).toEqual(["run.ts"])
   })
 })
+
+describe("what goes over the wire", () => {
+  const wire = files.filter((file) => file.startsWith("wire/"))
+
+  it.each(wire)("is free of the server, so that a client can be made from %s", (file) => {
+    const text = readFileSync(join(root, file), "utf8")
+    const sources = [...text.matchAll(/\bfrom "([^"]+)"/g)].map((match) => match[1] as string)
+    const foreign = sources.filter((source) =>
+      source.startsWith(".") ? !join(dirname(file), source).startsWith("wire/") : !source.startsWith("effect/")
+    )
+    expect(foreign).toEqual([])
+  })
+})

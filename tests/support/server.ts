@@ -7,6 +7,10 @@ import { type Application, type ApplicationOptions, startApplication } from "../
 import { loadConfig } from "../../src/config/config.ts"
 import { protocols } from "../../src/protocols.ts"
 import { seedEmbeddedDatabase } from "./embeddedTemplate.ts"
+import { createShuffledRegistry, quiet } from "./shuffledRegistry.ts"
+
+/** REGISTRY=shuffled: what actors tell each other takes its time (see shuffledRegistry.ts). */
+const isShuffled = process.env["REGISTRY"] === "shuffled"
 
 export interface TestServer extends Application {
   readonly http: string
@@ -93,6 +97,14 @@ export class TestClient {
    * Frames before the answer stay unread.
    */
   async settled(): Promise<void> {
+    await this.#answered()
+    if (!isShuffled) return
+    // What it has led to may be under way, and the answers behind it.
+    await everybodyKnows()
+    await this.#answered()
+  }
+
+  async #answered(): Promise<void> {
     const seen = this.frames.length
     this.send({ type: "no-such-frame" })
     while (!this.frames.slice(seen).some(({ message }) => message === "Unknown message type")) {
@@ -168,7 +180,16 @@ export const startServer = async (
   const given = { PORT: "0", HOST: "127.0.0.1", ...withoutBudgets, ...environment }
   const all = options.protocols ?? protocols
   const config = await Effect.runPromise(loadConfig(given, commandLine, all))
-  const application = await startApplication(config, { output, pretty: false, ...options, protocols: all })
+  const registry = isShuffled
+    ? { registry: () => createShuffledRegistry(Number(process.env["REGISTRY_SEED"] ?? 1)) }
+    : {}
+  const application = await startApplication(config, {
+    output,
+    pretty: false,
+    ...registry,
+    ...options,
+    protocols: all
+  })
   const ws = `ws://127.0.0.1:${application.port}`
   return {
     ...application,
@@ -194,8 +215,12 @@ export const meetInFlight = async (one: TestClient, other: TestClient): Promise<
   return flightCode
 }
 
+/** Whatever was said so far has reached everybody. In one process, without a registry that takes its time, it has at once. */
+const everybodyKnows = (): Promise<void> | undefined => (isShuffled ? quiet() : undefined)
+
 /** A question over HTTP with a JSON body. */
 export const post = async (url: string, body: unknown, init: RequestInit = {}) => {
+  await everybodyKnows()
   const response = await fetch(url, {
     method: "POST",
     headers: { "content-type": "application/json" },
@@ -215,6 +240,7 @@ export const makeRoom = async (server: Pick<TestServer, "http">, hostName = "Hos
 
 /** A room's summary for one participant. */
 export const poll = async (server: Pick<TestServer, "http">, code: string, participantId: string) => {
+  await everybodyKnows()
   const response = await fetch(`${server.http}/api/rooms/${code}?participantId=${encodeURIComponent(participantId)}`)
   return { status: response.status, body: (await response.json()) as any }
 }

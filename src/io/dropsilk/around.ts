@@ -18,9 +18,9 @@ export const createSocketsOf =
   (address, name) => {
     const network = networks().getSnapshot().children.get(networkGroup(address))
     if (network === undefined) return []
-    const { entries } = (network.getSnapshot() as SnapshotFrom<typeof networkMachine>).context
-    return [...entries.values()].flatMap((entry) => {
-      const connection = entry.name === name ? connections().getSnapshot().children.get(entry.id) : undefined
+    const { clients } = (network.getSnapshot() as SnapshotFrom<typeof networkMachine>).context
+    return clients.flatMap((client) => {
+      const connection = client.name === name ? connections().getSnapshot().children.get(client.id) : undefined
       if (connection === undefined) return []
       const socket = (connection.getSnapshot() as SnapshotFrom<typeof connectionMachine>).context
       if (socket.address !== address || !socket.isNamed) return []

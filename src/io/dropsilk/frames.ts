@@ -179,6 +179,14 @@ export const writeError = (name: ConnectionFault | FrameFault): string =>
 const usersStart = `{"type":"users-on-network-update","users":[`
 const usersEnd = "]}"
 
+/** Of a list as `writeUserLists` writes it, in bytes. */
+export const listSizes = {
+  /** With the head of its WebSocket frame. */
+  emptyListBytes: Buffer.byteLength(usersStart + usersEnd) + 4,
+  /** Besides the id and the name, but with a comma. */
+  entryBytes: Buffer.byteLength(`${JSON.stringify({ id: "", name: "" })},`) - 2 * Buffer.byteLength(JSON.stringify(""))
+}
+
 /**
  * The list of a network, each client left out of its own: written once for the whole group, then cut for each receiver.
  * `null` gives the empty list.

@@ -90,12 +90,12 @@ export const connectionMachine = connectionSetup.createMachine({
                 flightCode: context.seat?.code ?? null
               })
             },
-            "leaveSeat",
+            "leaveSeats",
             "leaveNetwork"
           ]
         },
         "details.register": {
-          guard: { type: "isNewName", params: ({ event }) => ({ name: event.name }) },
+          guard: { type: "isNewName", params: ({ event }) => event },
           actions: [
             "rename",
             {
@@ -261,7 +261,7 @@ export const connectionMachine = connectionSetup.createMachine({
                     guard: { type: "wouldLeaveRoomFirst", params: ({ event }) => event },
                     target: "attaching",
                     actions: [
-                      "leaveSeat",
+                      "leaveRoom",
                       { type: "rememberAttach", params: ({ event }) => event },
                       { type: "askRoom", params: ({ event }) => event }
                     ]
@@ -415,7 +415,10 @@ export const connectionCrash = ({ id, at, context }: Crash<ConnectionContext>): 
     ...(context === undefined
       ? []
       : [
-          ...leavesOf(context, { abrupt: false, at }).map(({ flightId, event }) => ({ to: flightAt(flightId), event })),
+          ...leavesOf(context, { abrupt: false, leavesRoom: true, at }).map(({ flightId, event }) => ({
+            to: flightAt(flightId),
+            event
+          })),
           { to: ownNetwork(context), event: { type: "network.leave", id } satisfies NetworkEvent }
         ])
   ],

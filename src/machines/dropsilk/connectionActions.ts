@@ -16,8 +16,9 @@ import {
   type Wanted
 } from "./connectionContext.ts"
 import type { DropSilkEvent } from "./events.ts"
-import type { Channel, ConnectionType, FlightEvent, FlightInput, Peer } from "./flightContext.ts"
-import type { NetworkEvent, Presence } from "./network.ts"
+import type { Channel, ConnectionType, FlightEvent, FlightInput, Peer, SeatReport } from "./flightContext.ts"
+import type { NetworkEvent } from "./network.ts"
+import type { Presence } from "./networkClients.ts"
 import type { RoomAttach, RoomInvite } from "./roomMessages.ts"
 import type { Participant, Role } from "./roomRecord.ts"
 
@@ -46,7 +47,7 @@ const base = setup({
       seat.code === wanted.code &&
       seat.participantId === wanted.participantId,
     /** Not the name that it has given itself already. */
-    isNewName: ({ context }, { name }: { name: string }) => !context.isNamed || name !== context.name,
+    isNewName: ({ context }, given: { name: string }) => !context.isNamed || given.name !== context.name,
     isOwnFlight: ({ context }, { flightId }: { flightId: string }) => flightId === context.seat?.flightId,
     /** The room's answer to this very attach. */
     isCurrentAttach: ({ context }, { attempt }: { attempt: number }) => attempt === context.attach?.attempt,
@@ -150,6 +151,11 @@ const base = setup({
         requestId: context.attempts
       }
     }),
+    vacateSeat: tell((_, { code, participantId, at }: Omit<Wanted, "channel">) => ({
+      to: roomAt(code),
+      input: { code, at },
+      event: { type: "seat.vacated", participantId, at } satisfies SeatReport
+    })),
     tellFlight: tell((_, { flightId, event }: { flightId: string; event: FlightEvent }) => ({
       to: flightAt(flightId),
       event
@@ -206,11 +212,25 @@ const rename = base.enqueueActions(({ context, event, enqueue }) => {
 })
 
 /** Gives back the seat that it has, and one that it has asked for. */
-const leaveSeat = base.enqueueActions(({ context, event, enqueue }) => {
-  assertEvent(event, ["socket.closed", "room.attach"])
-  const how = { abrupt: event.type === "socket.closed" && event.abrupt, at: event.at }
-  for (const leave of leavesOf(context, how)) enqueue({ type: "tellFlight", params: leave })
-  if (context.seat === null) return
+const leaveSeats = base.enqueueActions(({ context, event, enqueue }) => {
+  assertEvent(event, "socket.closed")
+  const { abrupt, at } = event
+  for (const leave of leavesOf(context, { abrupt, leavesRoom: true, at })) {
+    enqueue({ type: "tellFlight", params: leave })
+  }
+})
+
+/**
+ * Gives back the seat that keeps its participant in the room. The room hears of it from here, before it is asked for
+ * another seat: what the flight says of it may come after that.
+ */
+const leaveRoom = base.enqueueActions(({ context, event, enqueue }) => {
+  assertEvent(event, "room.attach")
+  const { code, participantId, at } = event
+  for (const leave of leavesOf(context, { abrupt: false, leavesRoom: false, at })) {
+    enqueue({ type: "tellFlight", params: leave })
+  }
+  enqueue({ type: "vacateSeat", params: { code, participantId, at } })
   enqueue.assign({ seat: null })
   enqueue.raise({ type: "seat.left" })
 })
@@ -221,7 +241,9 @@ const leaveOtherSeat = base.enqueueActions(({ context, event, enqueue }) => {
   const { code, channel, participant, at } = event
   const { seat } = context
   if (seat === null || (seat.flightId === roomFlightId(code, channel) && seat.participantId === participant.id)) return
-  for (const leave of leavesOf(context, { abrupt: false, at })) enqueue({ type: "tellFlight", params: leave })
+  for (const leave of leavesOf(context, { abrupt: false, leavesRoom: true, at })) {
+    enqueue({ type: "tellFlight", params: leave })
+  }
   enqueue.assign({ seat: null })
   enqueue.raise({ type: "seat.changed" })
 })
@@ -242,4 +264,4 @@ const giveUpAsked = base.enqueueActions(({ context, event, enqueue }) => {
   enqueue.raise({ type: "seat.left" })
 })
 
-export const connectionSetup = base.extend({ actions: { rename, leaveSeat, leaveOtherSeat, giveUpAsked } })
+export const connectionSetup = base.extend({ actions: { rename, leaveSeats, leaveRoom, leaveOtherSeat, giveUpAsked } })

@@ -3,7 +3,8 @@ import { networkOf } from "../clientAddress.ts"
 import type { SupervisorReply } from "../supervisor.ts"
 import { networkAt } from "./addresses.ts"
 import type { Channel, FlightEvent, FlightNotice, Member } from "./flightContext.ts"
-import type { NetworkNotice, Presence } from "./network.ts"
+import type { NetworkNotice } from "./network.ts"
+import type { Presence } from "./networkClients.ts"
 import type { AttachReply, RoomVouched } from "./roomMessages.ts"
 
 export interface ConnectionInput {
@@ -122,7 +123,7 @@ export const presenceIn =
 /** What flights are told when a connection gives back the seat that it has and the one that it has asked for. */
 export const leavesOf = (
   { id, seat, asked }: ConnectionContext,
-  how: { readonly abrupt: boolean; readonly at: number }
+  how: { readonly abrupt: boolean; readonly leavesRoom: boolean; readonly at: number }
 ): readonly { readonly flightId: string; readonly event: FlightEvent }[] => {
   // Of one flight it has at most one seat: the one that it has asked for last.
   const seats = seat === null || seat.flightId === asked?.flightId ? [asked] : [seat, asked]
@@ -132,7 +133,7 @@ export const leavesOf = (
       : [
           {
             flightId: given.flightId,
-            event: { type: "seat.leave", id, attempt: given.attempt, leavesRoom: true, ...how } as const
+            event: { type: "seat.leave", id, attempt: given.attempt, ...how } as const
           }
         ]
   )

@@ -1,67 +1,36 @@
 /**
  * A network: who can see whom in one network group.
  *
- * A list goes to a client only when it differs from the last one that client got. To know that without comparing
- * lists, each client's last list is remembered as a digest that is put together entry by entry.
- *
  * A list for each client is about the square of the network's size in bytes. So that a crowd is told of a change in
  * seconds and for a bounded number of bytes, lists go out in turns, whoever has waited longest first, each turn is
  * followed by a pause that its bytes are worth, and where a list of everybody would be too long it is cut to those who
- * have come or changed last.
+ * have come or changed last: see networkTurns.ts.
  */
-import { assign, setup } from "xstate"
+import { assertEvent, assign, setup } from "xstate"
 import type { Aftermath, Crash } from "../kinds.ts"
+import { present } from "../present.ts"
 import { speakAs } from "../registry.ts"
 import { connectionAt, networkAt } from "./addresses.ts"
 import type { DropSilkEvent } from "./events.ts"
+import {
+  digestOf,
+  type Entry,
+  entryOf,
+  type NetworkClient,
+  type Presence,
+  withEntry,
+  withoutEntry
+} from "./networkClients.ts"
+import { bytesOf, isWorthPause, type ListSettings, type ListUpdate, pauseMs, turnOf } from "./networkTurns.ts"
 
-/**
- * - `visible`: sees and is seen;
- * - `paired`: in a flight with two members, sees an empty list and is seen by nobody;
- * - `withdrawn`: on a room's side channel, neither sees nor is seen nor gets lists.
- */
-export type Presence = "visible" | "paired" | "withdrawn"
-
-export interface NetworkClient {
-  readonly id: string
-  readonly name: string
-  readonly presence: Presence
-}
-
-/** A list's identity: equal lists have equal digests, different ones differ but for one chance in 2^52. */
-interface Digest {
-  readonly high: number
-  readonly low: number
-}
-
-interface Entry extends NetworkClient {
-  /** Lists are in order of arrival. */
-  readonly arrival: number
-  /** When others last saw something new of it, by the same count: of a list that is cut the newest are left. */
-  readonly changed: number
-  /** What it adds to a list. */
-  readonly bytes: number
-  readonly digest: Digest
-  /** Of the last list sent; null before the first. */
-  readonly listed: Digest | null
-  /** In which turn that was; 0 before the first, so that newcomers come first. */
-  readonly turn: number
-}
-
-export interface NetworkInput {
+export interface NetworkInput extends ListSettings {
   readonly group: string
-  /** Bytes of lists that a network is sent a second, in the long run. */
-  readonly listBytesPerSecond: number
-  /** In which everybody can be sent one list, milliseconds: what is too long for that is cut. */
-  readonly listRoundMs: number
-  /** Bytes of lists that are sent in one turn. */
-  readonly listTurnBytes: number
   /** So many clients are a crowd: who comes to one waits for the next turn. */
   readonly crowd: number
 }
 
 export interface NetworkContext extends NetworkInput {
-  readonly entries: ReadonlyMap<string, Entry>
+  readonly clients: readonly Entry[]
   /** Arrivals and changes so far. */
   readonly changes: number
   readonly turns: number
@@ -77,6 +46,8 @@ export type NetworkEvent =
   | { readonly type: "network.invite"; readonly from: string; readonly to: string; readonly flightCode: string }
   /** The time has come to send what has changed. */
   | { readonly type: "deadline"; readonly at: number }
+  /** The lists of a turn have gone out; `isLast`: to everybody who was due. */
+  | { readonly type: "turn.taken"; readonly isLast: boolean }
 
 /** What a network tells a client's connection. */
 export interface NetworkNotice {
@@ -85,111 +56,14 @@ export interface NetworkNotice {
   readonly fromName: string
 }
 
-/** Who gets the list of these visible clients, itself left out, and who gets an empty one. */
-export interface ListUpdate {
-  readonly visible: readonly { readonly id: string; readonly name: string }[]
-  readonly toVisible: readonly string[]
-  readonly toPaired: readonly string[]
-}
-
-const emptyDigest: Digest = { high: 0, low: 0 }
-
-/** FNV-1a over the text, with a start value of its own for each half. */
-const hash = (text: string, start: number): number => {
-  let value = start
-  for (let index = 0; index < text.length; index++) value = Math.imul(value ^ text.charCodeAt(index), 0x01000193)
-  return value >>> 0
-}
-
-const digestOf = ({ arrival, id, name }: Pick<Entry, "arrival" | "id" | "name">): Digest => {
-  const text = `${arrival} ${id} ${name}`
-  return { high: hash(text, 0x811c9dc5), low: hash(text, 0x9747b28c) }
-}
-
-const combined = (a: Digest, b: Digest): Digest => ({ high: (a.high ^ b.high) >>> 0, low: (a.low ^ b.low) >>> 0 })
-
-const isSame = (a: Digest | null, b: Digest): boolean => a !== null && a.high === b.high && a.low === b.low
-
-/** UTF-8 bytes of `{"id":"podw9mesa2","name":"SilentJaguar458"},`. */
-const bytesOf = (id: string, name: string): number =>
-  encodeURIComponent(JSON.stringify({ id, name })).replace(/%../g, "-").length + 1
-
-/** What a list has around its entries: `{"type":"users-on-network-update","users":[]}`, and the head of its frame. */
-const emptyListBytes = 49
-/** A debt of so many milliseconds or more is paid by a pause; smaller ones add up. */
-const shortestPauseMs = 50
-/** The size of a network is taken as a multiple of this, or every arrival and departure would change where lists end. */
-const sizeStep = 64
-
-/** How long what was sent keeps the network's share busy, milliseconds. */
-const pauseMs = ({ owedBytes, listBytesPerSecond }: NetworkContext): number =>
-  Math.round((owedBytes * 1000) / listBytesPerSecond)
-
-/** Bytes that one list may have for everybody to get one within a round. */
-const longestList = ({ entries, listBytesPerSecond, listRoundMs }: NetworkContext): number =>
-  (listBytesPerSecond * listRoundMs) / 1000 / (Math.ceil(entries.size / sizeStep) * sizeStep)
-
-/** Whom lists show, in order of arrival: everybody who is visible, or as many of those who have changed last as fit. */
-const shownOf = (context: NetworkContext): readonly Entry[] => {
-  const visible = [...context.entries.values()].filter(({ presence }) => presence === "visible")
-  let room = longestList(context) - emptyListBytes
-  if (visible.reduce((sum, { bytes }) => sum + bytes, 0) <= room) return visible
-  const newestFirst = visible.toSorted((one, other) => other.changed - one.changed)
-  const end = newestFirst.findIndex(({ bytes }) => (room -= bytes) < 0)
-  return newestFirst.slice(0, Math.max(1, end)).sort((one, other) => one.arrival - other.arrival)
-}
-
 /** What others see of this one is new. */
-const changeOf = (context: NetworkContext, entry: Entry, change: Partial<Entry>): Partial<NetworkContext> => ({
+const changeOf = (context: NetworkContext, id: string, change: (entry: Entry) => Partial<Entry>) => ({
   changes: context.changes + 1,
-  entries: new Map(context.entries).set(entry.id, { ...entry, ...change, changed: context.changes })
+  clients: withEntry(context.clients, id, (known) => {
+    const entry = present(known, "client")
+    return { ...entry, ...change(entry), changed: context.changes }
+  })
 })
-
-type EventOf<Type extends NetworkEvent["type"]> = Extract<NetworkEvent, { type: Type }>
-
-/** Who should get a list, with its digest: whose last one was another. */
-const outdatedOf = (
-  candidates: Iterable<Entry>,
-  shown: readonly Entry[]
-): { readonly entry: Entry; readonly listed: Digest }[] => {
-  const whole = shown.reduce((sum, { digest }) => combined(sum, digest), emptyDigest)
-  const own = new Set(shown)
-  const outdated = []
-  for (const entry of candidates) {
-    if (entry.presence === "withdrawn") continue
-    const visible = own.has(entry) ? combined(whole, entry.digest) : whole
-    const listed = entry.presence === "visible" ? visible : emptyDigest
-    if (!isSame(entry.listed, listed)) outdated.push({ entry, listed })
-  }
-  return outdated
-}
-
-/** The lists of one turn: of those that are due as many as it has bytes for, whose last is oldest first. */
-const turnOf = (context: NetworkContext, candidates: Iterable<Entry>) => {
-  const shown = shownOf(context)
-  const outdated = outdatedOf(candidates, shown)
-  const listBytes = shown.reduce((sum, { bytes }) => sum + bytes, emptyListBytes)
-  const turn = context.turns + 1
-  const entries = new Map(context.entries)
-  const toVisible: string[] = []
-  const toPaired: string[] = []
-  let bytes = 0
-  for (const { entry, listed } of outdated.sort((one, other) => one.entry.turn - other.entry.turn)) {
-    if (bytes >= context.listTurnBytes) break
-    const isVisible = entry.presence === "visible"
-    ;(isVisible ? toVisible : toPaired).push(entry.id)
-    bytes += isVisible ? listBytes : emptyListBytes
-    entries.set(entry.id, { ...entry, listed, turn })
-  }
-  const sent = toVisible.length + toPaired.length
-  const update: ListUpdate = { visible: shown.map(({ id, name }) => ({ id, name })), toVisible, toPaired }
-  return {
-    update,
-    isNeeded: sent > 0,
-    isLast: sent === outdated.length,
-    change: { entries, turns: turn, owedBytes: context.owedBytes + bytes } satisfies Partial<NetworkContext>
-  }
-}
 
 const { tell } = speakAs(({ group }: NetworkContext) => networkAt(group))
 
@@ -200,33 +74,26 @@ const base = setup({
     input: {} as NetworkInput
   },
   guards: {
-    isDeserted: ({ context }) => context.entries.size === 0,
+    isDeserted: ({ context }) => context.clients.length === 0,
     /** A newcomer's own list would have to wait: for a whole crowd, or for what a second's newcomers have been sent. */
     isCrowded: ({ context }) =>
-      context.entries.size >= context.crowd || context.owedBytes >= context.listBytesPerSecond,
-    owesPause: ({ context }) => pauseMs(context) >= shortestPauseMs,
-    /** One turn does not reach everybody, or is so much that a pause must follow. */
-    needsMoreThanThis: ({ context }) => {
-      const { isLast, change } = turnOf(context, context.entries.values())
-      return !isLast || pauseMs({ ...context, ...change }) >= shortestPauseMs
-    },
+      context.clients.length >= context.crowd || context.owedBytes >= context.listBytesPerSecond,
+    owesPause: ({ context }) => isWorthPause(context),
+    isLastTurn: (_, { isLast }: { isLast: boolean }) => isLast,
     isNewPresence: ({ context, event }) => {
-      const { id, presence } = event as EventOf<"network.presence">
-      const entry = context.entries.get(id)
-      return entry !== undefined && entry.presence !== presence
+      assertEvent(event, "network.presence")
+      const entry = entryOf(context.clients, event.id)
+      return entry !== undefined && entry.presence !== event.presence
     },
     isNewName: ({ context, event }) => {
-      const { id, name } = event as EventOf<"network.rename">
-      const entry = context.entries.get(id)
-      return entry !== undefined && entry.name !== name
+      assertEvent(event, "network.rename")
+      const entry = entryOf(context.clients, event.id)
+      return entry !== undefined && entry.name !== event.name
     },
     seeEachOther: ({ context, event }) => {
-      const { from, to } = event as EventOf<"network.invite">
-      return (
-        from !== to &&
-        context.entries.get(from)?.presence === "visible" &&
-        context.entries.get(to)?.presence === "visible"
-      )
+      assertEvent(event, "network.invite")
+      const { from, to } = event
+      return from !== to && [from, to].every((id) => entryOf(context.clients, id)?.presence === "visible")
     }
   },
   actions: {
@@ -236,39 +103,49 @@ const base = setup({
     requestDeadline: (_, _parameters: { afterMs: number }) => {},
     cancelDeadline: () => {},
     record: (_, _event: DropSilkEvent) => {},
-    tellClient: tell((_, { id, notice }: { id: string; notice: NetworkNotice }) => ({
-      to: connectionAt(id),
-      event: notice
-    })),
-    enter: assign(({ context, event }) => {
-      const { client } = event as EventOf<"network.enter">
-      const arrival = context.changes
-      const entry: Entry = {
-        ...client,
-        arrival,
-        changed: arrival,
-        bytes: bytesOf(client.id, client.name),
-        digest: digestOf({ ...client, arrival }),
-        listed: null,
-        turn: 0
+    passInvitation: tell(({ context, event }) => {
+      assertEvent(event, "network.invite")
+      const { from, to, flightCode } = event
+      const { name } = present(entryOf(context.clients, from), "inviter")
+      return {
+        to: connectionAt(to),
+        event: { type: "invitation.received", flightCode, fromName: name } satisfies NetworkNotice
       }
-      return { changes: context.changes + 1, entries: new Map(context.entries).set(client.id, entry) }
+    }),
+    enter: assign(({ context, event }) => {
+      assertEvent(event, "network.enter")
+      const { changes, clients } = context
+      const { id, name, presence } = event.client
+      return {
+        changes: changes + 1,
+        clients: withEntry(clients, id, (known) => {
+          // Who was there already keeps its place in the lists.
+          const arrival = known?.arrival ?? changes
+          const bytes = bytesOf(context, id, name)
+          const digest = digestOf({ arrival, id, name })
+          return { id, name, presence, arrival, changed: changes, bytes, digest, listed: null, turn: 0 }
+        })
+      }
     }),
     leave: assign({
-      entries: ({ context, event }) => {
-        const entries = new Map(context.entries)
-        entries.delete((event as EventOf<"network.leave">).id)
-        return entries
+      clients: ({ context, event }) => {
+        assertEvent(event, "network.leave")
+        return withoutEntry(context.clients, event.id)
       }
     }),
     rename: assign(({ context, event }) => {
-      const { id, name } = event as EventOf<"network.rename">
-      const entry = context.entries.get(id) as Entry
-      return changeOf(context, entry, { name, bytes: bytesOf(id, name), digest: digestOf({ ...entry, name }) })
+      assertEvent(event, "network.rename")
+      const { id, name } = event
+      return changeOf(context, id, ({ arrival }) => ({
+        name,
+        bytes: bytesOf(context, id, name),
+        digest: digestOf({ arrival, id, name })
+      }))
     }),
     changePresence: assign(({ context, event }) => {
-      const { id, presence } = event as EventOf<"network.presence">
-      return changeOf(context, context.entries.get(id) as Entry, { presence })
+      assertEvent(event, "network.presence")
+      const { id, presence } = event
+      return changeOf(context, id, () => ({ presence }))
     }),
     /** A pause follows that is long enough for what was sent. */
     settleDebt: assign({ owedBytes: 0 })
@@ -276,36 +153,47 @@ const base = setup({
 })
 
 const listNewcomer = base.enqueueActions(({ context, event, enqueue }) => {
-  const newcomer = context.entries.get((event as EventOf<"network.enter">).client.id) as Entry
-  const { update, isNeeded, change } = turnOf(context, [newcomer])
+  assertEvent(event, "network.enter")
+  const { update, isNeeded, change } = turnOf(context, present(entryOf(context.clients, event.client.id), "newcomer"))
   if (!isNeeded) return
   enqueue.assign(change)
   enqueue({ type: "sendLists", params: update })
 })
 
 const takeTurn = base.enqueueActions(({ context, enqueue }) => {
-  const { update, isNeeded, change } = turnOf(context, context.entries.values())
-  if (!isNeeded) return
-  enqueue.assign(change)
-  enqueue({ type: "sendLists", params: update })
+  const { update, isNeeded, isLast, change } = turnOf(context)
+  if (isNeeded) {
+    enqueue.assign(change)
+    enqueue({ type: "sendLists", params: update })
+  }
+  enqueue.raise({ type: "turn.taken", isLast })
 })
 
-const invite = base.enqueueActions(({ context, event, enqueue }) => {
-  const { from, to, flightCode } = event as EventOf<"network.invite">
-  const inviter = context.entries.get(from) as Entry
-  const notice = { type: "invitation.received", flightCode, fromName: inviter.name } as const
-  enqueue({ type: "tellClient", params: { id: to, notice } })
-  enqueue({ type: "record", params: { name: "flight:invitation", flightCode, from, to } })
-})
+const pause = [
+  {
+    type: "requestDeadline" as const,
+    params: ({ context }: { context: NetworkContext }) => ({ afterMs: pauseMs(context) })
+  },
+  "settleDebt" as const
+]
 
-export const networkMachine = base.extend({ actions: { listNewcomer, takeTurn, invite } }).createMachine({
+export const networkMachine = base.extend({ actions: { listNewcomer, takeTurn } }).createMachine({
   id: "network",
   description:
     "The clients of one network group and who of them sees whom. Many changes in one moment become one update, a client gets a list only when its list has changed, and in a crowd lists go out in turns.",
-  context: ({ input }) => ({ ...input, entries: new Map(), changes: 0, turns: 0, owedBytes: 0 }),
+  context: ({ input }) => ({ ...input, clients: [], changes: 0, turns: 0, owedBytes: 0 }),
   initial: "settled",
   on: {
-    "network.invite": { guard: "seeEachOther", actions: "invite" }
+    "network.invite": {
+      guard: "seeEachOther",
+      actions: [
+        "passInvitation",
+        {
+          type: "record",
+          params: ({ event: { flightCode, from, to } }) => ({ name: "flight:invitation", flightCode, from, to })
+        }
+      ]
+    }
   },
   states: {
     settled: {
@@ -331,23 +219,11 @@ export const networkMachine = base.extend({ actions: { listNewcomer, takeTurn, i
         "network.leave": { actions: "leave" },
         "network.rename": { guard: "isNewName", actions: "rename" },
         "network.presence": { guard: "isNewPresence", actions: "changePresence" },
-        deadline: [
-          {
-            guard: "owesPause",
-            actions: [
-              { type: "requestDeadline", params: ({ context }) => ({ afterMs: pauseMs(context) }) },
-              "settleDebt"
-            ]
-          },
-          {
-            guard: "needsMoreThanThis",
-            actions: [
-              "takeTurn",
-              { type: "requestDeadline", params: ({ context }) => ({ afterMs: pauseMs(context) }) },
-              "settleDebt"
-            ]
-          },
-          { target: "settled", actions: "takeTurn" }
+        deadline: [{ guard: "owesPause", actions: pause }, { actions: "takeTurn" }],
+        "turn.taken": [
+          { guard: "owesPause", actions: pause },
+          { guard: { type: "isLastTurn", params: ({ event }) => event }, target: "settled" },
+          { actions: pause }
         ]
       }
     },
@@ -356,7 +232,7 @@ export const networkMachine = base.extend({ actions: { listNewcomer, takeTurn, i
 })
 
 /** Those who belong to it enter it again. */
-export const networkCrash = ({ id }: Crash<NetworkContext>): Aftermath<DropSilkEvent> => ({
+export const networkCrash = ({ id }: Crash<NetworkContext>): Aftermath => ({
   tell: [{ toAll: "connections", event: { type: "network.lost", group: id } }],
   record: []
 })

@@ -2,7 +2,7 @@
  * A story: what has happened in one flight, told when the flight has ended, or when it has become too old to wait for
  * its end. It only listens: a flight is the same with and without one.
  */
-import { assign, setup } from "xstate"
+import { assertEvent, assign, setup } from "xstate"
 import type { ConnectionType } from "./flightContext.ts"
 
 export interface StoryInput {
@@ -75,8 +75,6 @@ export interface Telling {
   readonly signals: number | null
 }
 
-type EventOf<Type extends StoryEvent["type"]> = Extract<StoryEvent, { type: Type }>
-
 /** The timeline with this entry; a full one only counts it. */
 const withEntry = (context: StoryContext, entry: StoryEntry): Partial<StoryContext> =>
   context.timeline.length >= context.entries
@@ -95,13 +93,15 @@ export const storyMachine = setup({
     requestDeadline: (_, _parameters: { at: number }) => {},
     cancelDeadline: () => {},
     addParticipant: assign(({ context, event }) => {
-      const { id, name, ip, at } = event as EventOf<"story.seated">
+      assertEvent(event, "story.seated")
+      const { id, name, ip, at } = event
       if (context.participants.some((participant) => participant.id === id)) return {}
       if (context.participants.length >= context.entries) return { omitted: context.omitted + 1 }
       return { participants: [...context.participants, { id, name, ip, connectionType: null, joinedAt: at }] }
     }),
     addMeeting: assign(({ context, event }) => {
-      const { id, name, connectionType, peerId, at } = event as EventOf<"story.joined">
+      assertEvent(event, "story.joined")
+      const { id, name, connectionType, peerId, at } = event
       return {
         participants: context.participants.map((participant) =>
           participant.connectionType === null && (participant.id === id || participant.id === peerId)
@@ -112,7 +112,8 @@ export const storyMachine = setup({
       }
     }),
     addLeaving: assign(({ context, event }) => {
-      const { id, at } = event as EventOf<"story.left">
+      assertEvent(event, "story.left")
+      const { id, at } = event
       return withEntry(context, { event: "participant_disconnected", at, id })
     })
   }

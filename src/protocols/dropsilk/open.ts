@@ -6,6 +6,7 @@ import { createDropSilkBudgets } from "../../io/dropsilk/budgets.ts"
 import { createPreviewCleanup, createRoomCleanup } from "../../io/dropsilk/cleanups.ts"
 import { createConnections } from "../../io/dropsilk/connections.ts"
 import { events, lines } from "../../io/dropsilk/events.ts"
+import { listSizes } from "../../io/dropsilk/frames.ts"
 import { aliasOf, createIdentities } from "../../io/dropsilk/identities.ts"
 import { dropSilkLimits } from "../../io/dropsilk/limits.ts"
 import { openPreviews } from "../../io/dropsilk/previews.ts"
@@ -90,6 +91,7 @@ export const open = (core: Core, settings: DropSilkSettings): Parts => {
           retryMs: dropSilkLimits.roomRetryMs
         },
         network: {
+          ...listSizes,
           listBytesPerSecond: dropSilkLimits.listBytesPerSecond,
           listRoundMs: dropSilkLimits.listRoundMs,
           listTurnBytes: dropSilkLimits.listTurnBytes,

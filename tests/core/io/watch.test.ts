@@ -45,7 +45,7 @@ const parts = {
       touchShare: 0,
       retryMs: 0
     },
-    network: { listBytesPerSecond: 0, listRoundMs: 0, listTurnBytes: 0, crowd: 0 },
+    network: { listBytesPerSecond: 0, listRoundMs: 0, listTurnBytes: 0, emptyListBytes: 0, entryBytes: 0, crowd: 0 },
     story: { staleMs: 0, entries: 0 }
   },
   farewells: { size: 1, most: 1 }

@@ -17,6 +17,8 @@ describe("flights", () => {
     const code = await flightOf(one)
     other.send({ type: "join-flight", flightCode: code })
     const [toOne, toOther] = [await one.next(), await other.next()]
+    // The lists that they get with it have come.
+    await Promise.all([one.settled(), other.settled()])
     return { one, other, code, toOne, toOther }
   }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { createActor } from "xstate"
+import { listSizes } from "../../../../src/io/dropsilk/frames.ts"
 import { networkMachine } from "../../../../src/machines/dropsilk/network.ts"
 
 const people = ["ann", "bob", "cid", "dan"]
@@ -11,7 +12,16 @@ describe("the lists of a network that is sent one a turn", () => {
       networkMachine.provide({
         actions: { sendLists: (_, { toVisible }) => void served.push(...toVisible) }
       }),
-      { input: { group: "192.0.2.1", listBytesPerSecond: 1_000_000, listRoundMs: 3_500, listTurnBytes: 1, crowd: 0 } }
+      {
+        input: {
+          group: "192.0.2.1",
+          listBytesPerSecond: 1_000_000,
+          listRoundMs: 3_500,
+          listTurnBytes: 1,
+          ...listSizes,
+          crowd: 0
+        }
+      }
     ).start()
     const turn = () => network.send({ type: "deadline", at: 0 })
 

@@ -64,20 +64,23 @@ const isReply =
 const isLate = (step: Step): boolean => heard("deadline")(step) && requestOf(step.before) !== "idle"
 
 /** When, and how, this step gives the seat back. */
-const returned = (step: Step): { readonly at: number; readonly abrupt: boolean } | undefined => {
+const returned = (
+  step: Step
+): { readonly at: number; readonly abrupt: boolean; readonly leavesRoom: boolean } | undefined => {
   const { before, event } = step
   const seat = seatOf(before)
   if (seat === null) return undefined
-  if (heard("socket.closed")(step)) return { at: event.at, abrupt: event.abrupt }
+  if (heard("socket.closed")(step)) return { at: event.at, abrupt: event.abrupt, leavesRoom: true }
   const { code, channel, participantId } = event
   const leavesRoom =
     seat.channel === "transfer" && channel !== "transfer" && seat.code === code && seat.participantId === participantId
-  if (idle("room.attach")(step) && leavesRoom) return { at: event.at, abrupt: false }
+  // Its room hears of it from the connection itself.
+  if (idle("room.attach")(step) && leavesRoom) return { at: event.at, abrupt: false, leavesRoom: false }
   if (
     isAnswer("room.admitted")(step) &&
     (seat.flightId !== roomFlight(event) || seat.participantId !== event.participant.id)
   )
-    return { at: event.at, abrupt: false }
+    return { at: event.at, abrupt: false, leavesRoom: true }
   return undefined
 }
 
@@ -306,7 +309,7 @@ const laws: readonly Law[] = [
       const how = { leavesRoom: true, at: step.event.at, abrupt: goes && step.event.abrupt }
       const expected = [
         ...(back !== undefined && !(goes && asked?.flightId === seat.flightId)
-          ? [leave(seat.flightId, seat.attempt, { leavesRoom: true, ...back })]
+          ? [leave(seat.flightId, seat.attempt, back)]
           : []),
         ...(goes && asked !== null ? [leave(asked.flightId, asked.attempt, how)] : []),
         ...(givesUp(step) ? [leave(asked.flightId, asked.attempt, { ...how, leavesRoom: false })] : [])
@@ -430,9 +433,12 @@ const laws: readonly Law[] = [
       if (!idle("room.attach")(step)) return step.sent("rooms").length === 0
       const { code, channel, participantId, at } = event
       const attempt = before.context.attempts + 1
+      // Whoever leaves the room by it does so before.
+      const vacated = toRoom(code, { type: "seat.vacated", participantId, at }, { input: { code, at } })
       return (
         after.context.attempts === attempt &&
         same(step.sent("rooms"), [
+          ...(returned(step) === undefined ? [] : [vacated]),
           toRoom(
             code,
             { type: "room.attach", attempt, channel, participantId, address, at, replyTo: own },

@@ -1,3 +1,4 @@
+import { listSizes } from "../../../../../src/io/dropsilk/frames.ts"
 import { type NetworkContext, networkMachine } from "../../../../../src/machines/dropsilk/network.ts"
 import { type Law, type Setting, type Step, type Subject, same } from "../../../../walking/subject.ts"
 
@@ -12,7 +13,7 @@ interface Shown {
   readonly turn: number
 }
 
-const entriesOf = (snapshot: any) => [...(snapshot?.context.entries.values() ?? [])] as Shown[]
+const entriesOf = (snapshot: any): readonly Shown[] => snapshot?.context.clients ?? []
 const entryOf = (snapshot: any, id: string) => entriesOf(snapshot).find((entry) => entry.id === id)
 const is =
   (...types: string[]) =>
@@ -41,7 +42,7 @@ const rightful = (snapshot: any, id: string): Listed =>
   entryOf(snapshot, id)?.presence === "visible" ? shownOf(snapshot).filter((other) => other.id !== id) : []
 
 const isCrowded = ({ context }: { context: NetworkContext }): boolean =>
-  context.entries.size >= context.crowd || context.owedBytes >= context.listBytesPerSecond
+  context.clients.length >= context.crowd || context.owedBytes >= context.listBytesPerSecond
 const pauseMs = ({ listBytesPerSecond }: NetworkContext, bytes: number): number =>
   Math.round((bytes * 1000) / listBytesPerSecond)
 const isWorthPause = (context: NetworkContext, bytes: number): boolean => pauseMs(context, bytes) >= 50
@@ -263,6 +264,10 @@ const laws: readonly Law[] = [
     }
   },
   {
+    sentence: "What it knows can be written down and read again.",
+    holds: ({ after }) => same(JSON.parse(JSON.stringify(after.context)), after.context)
+  },
+  {
     sentence: "It ends when its last client has gone, and only then.",
     holds: ({ before, after }) =>
       (after.status === "done") === (entriesOf(before).length > 0 && entriesOf(after).length === 0)
@@ -311,27 +316,62 @@ const fewEvents: Setting["events"] = (snapshot) => [
 const settings = (): readonly Setting[] => [
   {
     name: "of three clients",
-    input: { group: "192.0.2", listBytesPerSecond: 1_000_000, listRoundMs: 3_500, listTurnBytes: 200_000, crowd: 512 },
+    input: {
+      group: "192.0.2",
+      listBytesPerSecond: 1_000_000,
+      listRoundMs: 3_500,
+      listTurnBytes: 200_000,
+      ...listSizes,
+      crowd: 512
+    },
     events
   },
   {
     name: "for which two are a crowd",
-    input: { group: "192.0.2", listBytesPerSecond: 1_000_000, listRoundMs: 3_500, listTurnBytes: 200_000, crowd: 2 },
+    input: {
+      group: "192.0.2",
+      listBytesPerSecond: 1_000_000,
+      listRoundMs: 3_500,
+      listTurnBytes: 200_000,
+      ...listSizes,
+      crowd: 2
+    },
     events: fewEvents
   },
   {
     name: "that is sent one list a turn, each worth a pause",
-    input: { group: "192.0.2", listBytesPerSecond: 1_000, listRoundMs: 20_000, listTurnBytes: 1, crowd: 512 },
+    input: {
+      group: "192.0.2",
+      listBytesPerSecond: 1_000,
+      listRoundMs: 20_000,
+      listTurnBytes: 1,
+      ...listSizes,
+      crowd: 512
+    },
     events: fewEvents
   },
   {
     name: "whose lists are cut to two, and then to one",
-    input: { group: "192.0.2", listBytesPerSecond: 3_000, listRoundMs: 2_500, listTurnBytes: 120, crowd: 512 },
+    input: {
+      group: "192.0.2",
+      listBytesPerSecond: 3_000,
+      listRoundMs: 2_500,
+      listTurnBytes: 120,
+      ...listSizes,
+      crowd: 512
+    },
     events: fewEvents
   },
   {
     name: "whose newcomers have been sent a second's bytes by the first two",
-    input: { group: "192.0.2", listBytesPerSecond: 100, listRoundMs: 200_000, listTurnBytes: 200, crowd: 512 },
+    input: {
+      group: "192.0.2",
+      listBytesPerSecond: 100,
+      listRoundMs: 200_000,
+      listTurnBytes: 200,
+      ...listSizes,
+      crowd: 512
+    },
     events: fewEvents
   }
 ]

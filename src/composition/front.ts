@@ -1,48 +1,33 @@
 /** The front: one port on which requests are answered and sockets opened, of the core and of every protocol that is served. */
 import * as Redacted from "effect/Redacted"
+import type { Config } from "../config/config.ts"
+import { createGate } from "../http/core/gate.ts"
+import { corePart } from "../http/core/part.ts"
+import { createRequestMetrics } from "../http/requestMetrics.ts"
+import { createHttpSurface } from "../http/surface.ts"
+import { createDoorkeeper } from "../io/admission/doorkeeper.ts"
+import { createSocketServer } from "../io/sockets/socketServer.ts"
+import { coreEvents } from "../io/telemetry/coreEvents.ts"
+import { describeError } from "../io/telemetry/describeError.ts"
+import { measureActors } from "../io/tower/actorMetrics.ts"
+import { shownIdOf } from "../io/tower/towerFeed.ts"
+import { createWatch } from "../io/tower/watch.ts"
+import { limits } from "../limits.ts"
+import { version } from "../version.ts"
 import type { Acquiring } from "./acquiring.ts"
-import type { Config } from "./config/config.ts"
-import { createGate } from "./http/core/gate.ts"
-import { corePart } from "./http/core/part.ts"
-import { createRequestMetrics } from "./http/requestMetrics.ts"
-import { createHttpSurface } from "./http/surface.ts"
-import type { System } from "./io/actors/system.ts"
-import type { createAdmission } from "./io/admission/admission.ts"
-import { createDoorkeeper } from "./io/admission/doorkeeper.ts"
-import type { createReadiness } from "./io/database/readiness.ts"
-import type { Certificate } from "./io/sockets/certificate.ts"
-import type { Rush } from "./io/sockets/rush.ts"
-import { createSocketServer } from "./io/sockets/socketServer.ts"
-import { coreEvents } from "./io/telemetry/coreEvents.ts"
-import { describeError } from "./io/telemetry/describeError.ts"
-import type { Telling } from "./io/telemetry/openTelemetry.ts"
-import type { Tracing } from "./io/telemetry/tracing.ts"
-import { measureActors } from "./io/tower/actorMetrics.ts"
-import { shownIdOf } from "./io/tower/towerFeed.ts"
-import { createWatch } from "./io/tower/watch.ts"
-import { limits } from "./limits.ts"
+import type { Foundation } from "./foundation.ts"
 import type { OpenProtocol } from "./openProtocols.ts"
-import { version } from "./version.ts"
 
 export interface FrontOptions {
   readonly config: Config
-  readonly certificate: Certificate | undefined
-  readonly admission: ReturnType<typeof createAdmission>
-  readonly rush: Pick<Rush, "arrival">
-  readonly telling: Telling
-  /** Absent: nobody collects traces. */
-  readonly tracing: Tracing | undefined
-  readonly readiness: Pick<ReturnType<typeof createReadiness>, "check">
-  readonly system: System
+  readonly foundation: Foundation
   readonly opened: readonly OpenProtocol[]
   /** Where the drawn statecharts are. */
   readonly charts: URL
-  readonly startedAt: number
-  readonly now: () => number
 }
 
-export const openFront = async (part: Acquiring, options: FrontOptions) => {
-  const { config, admission, telling, system, opened, startedAt, now } = options
+export const openFront = async (part: Acquiring, { config, foundation, opened, charts }: FrontOptions) => {
+  const { admission, rush, telling, tracing, certificate, readiness, system, startedAt, now } = foundation
   const { metrics, recorder, telemetry } = telling
   const { log } = telemetry
 
@@ -67,14 +52,14 @@ export const openFront = async (part: Acquiring, options: FrontOptions) => {
   const gate = createGate({ key, log, addressOf: admission.addressOf })
   const onFault = (error: unknown) => log("error", "http:error", describeError(error))
   const core = corePart({
-    readiness: options.readiness.check,
+    readiness: readiness.check,
     metrics,
     logs: { gate, lines: telemetry.lines },
     tower: {
       gate,
       watch,
       chartNames: () => [...system.kinds.map(({ chart }) => chartNameOf(chart)), "tower"],
-      charts: options.charts,
+      charts,
       limits
     }
   })
@@ -90,12 +75,12 @@ export const openFront = async (part: Acquiring, options: FrontOptions) => {
         ],
         budgets: { ...admission.budgets, addressOf: (request) => admission.addressOf(request).address },
         metrics: createRequestMetrics(metrics),
-        tracing: options.tracing,
+        tracing,
         allowsOrigin: admission.origins.allows,
         admitsPage: admission.origins.admits,
         onRefusedPage: admission.refuseOrigin,
         onFault,
-        certificate: options.certificate
+        certificate
       }),
     ({ close }) => close()
   )
@@ -105,7 +90,7 @@ export const openFront = async (part: Acquiring, options: FrontOptions) => {
     origins: admission.origins,
     onRefusedOrigin: (request) => admission.refuseOrigin("socket", request),
     budgets: admission.budgets,
-    onArrival: options.rush.arrival
+    onArrival: rush.arrival
   })
   const sockets = await part(
     "sockets",
