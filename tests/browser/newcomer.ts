@@ -7,6 +7,7 @@ import type { AddressInfo } from "node:net"
 import { basename, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import type { BrowserContext, Page } from "playwright-core"
+import { useThroughout } from "../support/useThroughout.ts"
 
 export const newcomersPage = fileURLToPath(new URL("newcomer.html", import.meta.url))
 
@@ -28,6 +29,9 @@ export const servePage = async (): Promise<PageServer> => {
     }
   }
 }
+
+/** One that the suite's tests share. */
+export const usePage = (): PageServer => useThroughout(servePage, (pages) => pages.close())
 
 export interface TestFile {
   readonly path: string

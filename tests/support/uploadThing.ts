@@ -7,6 +7,7 @@ import { once } from "node:events"
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 import { Redacted } from "effect"
+import { useThroughout } from "./useThroughout.ts"
 
 /** `silence`: takes the question and never answers. `cut`: hangs up. Or a status and a body, or a wait before all is well. */
 export type UploadThingFault = "silence" | "cut" | { readonly status: number; readonly body: string } | Promise<void>
@@ -189,6 +190,9 @@ const tokenOf = (apiKey: string, appId: string): string =>
   Buffer.from(JSON.stringify({ apiKey, appId, regions: ["sea1"] })).toString("base64")
 
 export type UploadThingStandIn = Awaited<ReturnType<typeof startUploadThing>>
+
+/** One that the suite's tests share. */
+export const useUploadThing = (): UploadThingStandIn => useThroughout(startUploadThing, (standIn) => standIn.stop())
 
 /** What UploadThing's client does with a file, as far as the server sees it. */
 export const askToUpload = (

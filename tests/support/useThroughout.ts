@@ -23,6 +23,11 @@ export const useThroughout = <A extends object>(start: () => A | Promise<A>, end
       const value = Reflect.get(started, name)
       // A method of a class must find its own object, not the one that stands for it.
       return typeof value === "function" ? value.bind(started) : value
+    },
+    ownKeys: () => Reflect.ownKeys(started ?? {}),
+    getOwnPropertyDescriptor: (_, name) => {
+      const described = started && Reflect.getOwnPropertyDescriptor(started, name)
+      return described && { ...described, configurable: true }
     }
   })
 }

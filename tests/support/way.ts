@@ -1,6 +1,8 @@
 /** The way to a database or another server, which a test can cut, block and mend. */
 import { once } from "node:events"
 import { type AddressInfo, connect, createServer, type Socket } from "node:net"
+import { afterEach } from "vitest"
+import { useThroughout } from "./useThroughout.ts"
 
 export interface Way {
   /** The URL with the way's near end in it. */
@@ -13,6 +15,16 @@ export interface Way {
   block(): void
   mend(): void
   close(): Promise<void>
+}
+
+/** The way to a database that the suite's tests share; whatever a test has done to it, it is mended when the test is over. */
+export const useWay = (databaseUrl: string): Way => {
+  const way = useThroughout(
+    () => startWay(databaseUrl),
+    (way) => way.close()
+  )
+  afterEach(() => way.mend())
+  return way
 }
 
 export const startWay = async (databaseUrl: string): Promise<Way> => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { describeOnPostgres, useDatabase } from "../../support/databases.ts"
-import { startServer, type TestServer } from "../../support/server.ts"
+import type { TestServer } from "../../support/server.ts"
 import { serverForThisTest } from "../../support/useServer.ts"
 import { useFolder } from "../../support/useThroughout.ts"
 
@@ -118,37 +118,23 @@ describe("GET /logs", () => {
 describeOnPostgres("GET /logs in production", () => {
   const databaseUrl = useDatabase()
 
-  const startup = (server: TestServer) =>
-    server
-      .log()
-      .trimEnd()
-      .split("\n")
-      .map((line) => JSON.parse(line))
-      .filter(({ message }) => message === "system:startup")
+  const startup = (server: TestServer) => server.lines("system:startup")
 
   it("is forbidden without a configured key, and the start warns of it", async () => {
-    const server = await startServer({ NODE_ENV: "production", DATABASE_URL: databaseUrl })
-    try {
-      expect(startup(server)).toEqual([
-        expect.objectContaining({ level: "info", environment: "production" }),
-        expect.objectContaining({ level: "warn", warning: expect.stringContaining("LOG_ACCESS_KEY") })
-      ])
-      expect(await ask(server, withKey(key))).toMatchObject({ status: 403, text: "Forbidden" })
-    } finally {
-      await server.stop()
-    }
+    const server = await serverForThisTest({ NODE_ENV: "production", DATABASE_URL: databaseUrl })
+    expect(startup(server)).toEqual([
+      expect.objectContaining({ level: "info", environment: "production" }),
+      expect.objectContaining({ level: "warn", warning: expect.stringContaining("LOG_ACCESS_KEY") })
+    ])
+    expect(await ask(server, withKey(key))).toMatchObject({ status: 403, text: "Forbidden" })
   })
 
   it("is open with the key, and nothing is warned of", async () => {
-    const server = await startServer({ NODE_ENV: "production", DATABASE_URL: databaseUrl, LOG_ACCESS_KEY: key })
-    try {
-      expect(startup(server)).toHaveLength(1)
-      expect(withoutJobs(await read(server)).map(({ message }) => message)).toEqual([
-        "system:startup",
-        "system:log_access"
-      ])
-    } finally {
-      await server.stop()
-    }
+    const server = await serverForThisTest({ NODE_ENV: "production", DATABASE_URL: databaseUrl, LOG_ACCESS_KEY: key })
+    expect(startup(server)).toHaveLength(1)
+    expect(withoutJobs(await read(server)).map(({ message }) => message)).toEqual([
+      "system:startup",
+      "system:log_access"
+    ])
   })
 })

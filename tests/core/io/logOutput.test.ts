@@ -1,19 +1,14 @@
 import { spawnSync } from "node:child_process"
 import { closeSync, constants, existsSync, openSync, readFileSync, readSync, writeSync } from "node:fs"
-import { mkdtemp, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { afterAll, describe, expect, it } from "vitest"
 import { createLogOutput } from "../../../src/io/telemetry/logOutput.ts"
+import { useFolder } from "../../support/useThroughout.ts"
 
-let directory: string
+const directory = useFolder()
 const descriptors: number[] = []
-beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), "silktower-log-"))
-})
-afterAll(async () => {
+afterAll(() => {
   for (const descriptor of descriptors) closeSync(descriptor)
-  await rm(directory, { recursive: true, force: true })
 })
 
 const opened = (path: string, flags: string | number): number => {

@@ -195,12 +195,7 @@ describe("a server's lines", () => {
       const client = await server.connect()
       client.send({ type: "create-flight" })
       await client.until("flight-created")
-      const beats = () =>
-        server
-          .log()
-          .split("\n")
-          .filter((line) => line.includes("system:heartbeat"))
-          .map((line) => JSON.parse(line))
+      const beats = () => server.lines("system:heartbeat")
       await expect.poll(() => beats().at(-1)?.activeFlights).toBe(1)
       expect(beats().at(-1)).toEqual({
         timestamp: expect.stringMatching(iso),

@@ -1,19 +1,19 @@
 import { createRequire } from "node:module"
 import { Effect, Redacted } from "effect"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { describe, expect, it } from "vitest"
 import { createIceServers, type IceServer } from "../../../src/io/services/turnCredentials.ts"
-import { type Coturn, hasCoturn, startCoturn } from "./coturn.ts"
+import { useThroughout } from "../../support/useThroughout.ts"
+import { hasCoturn, startCoturn } from "./coturn.ts"
 import { allocate, type Login } from "./turnClient.ts"
 
 const secret = "a secret that two servers share"
 const wrongCredentials = 401
 
 const suite = () => {
-  let coturn: Coturn
-  beforeAll(async () => {
-    coturn = await startCoturn(secret)
-  })
-  afterAll(() => coturn?.stop())
+  const coturn = useThroughout(
+    () => startCoturn(secret),
+    (coturn) => coturn.stop()
+  )
 
   const iceServers = async (now: number, sharedSecret: string): Promise<readonly IceServer[]> => {
     const issued = createIceServers({

@@ -4,17 +4,9 @@ import type { AnyActorRef, AnyEventObject, InspectionEvent } from "xstate"
 import { dropSilkLimits } from "../../../src/io/dropsilk/limits.ts"
 import type { Address } from "../../../src/machines/address.ts"
 import { registryOf } from "../../../src/machines/registry.ts"
-import { makeRoom, poll } from "../../support/server.ts"
+import { poison } from "../../support/poison.ts"
+import { makeRoom, meetInFlight, poll } from "../../support/server.ts"
 import { useClients, useServer, useUnhandled } from "../../support/useServer.ts"
-
-/** An event that makes whoever looks at it throw. */
-const poison = (type: string, field: string): AnyEventObject =>
-  Object.defineProperty({ type }, field, {
-    enumerable: true,
-    get: () => {
-      throw new Error("poisoned")
-    }
-  })
 
 describe("a crashed actor", () => {
   const unhandled = useUnhandled()
@@ -40,20 +32,11 @@ describe("a crashed actor", () => {
     return { kind: "asker", id: "one" }
   }
 
-  const named = async (name: string) => {
-    const client = await open()
-    client.send({ type: "register-details", name })
-    await client.settled()
-    return client
-  }
+  const named = (name: string) => open({ name })
 
   const pair = async () => {
     const [one, other] = [await named("One"), await named("Other")]
-    one.send({ type: "create-flight" })
-    const { flightCode } = await one.next()
-    other.send({ type: "join-flight", flightCode })
-    await Promise.all([one.next(), other.next()])
-    return { one, other, flightCode: flightCode as string }
+    return { one, other, flightCode: await meetInFlight(one, other) }
   }
 
   it("connection: its socket closes with 1011, its peer hears peer-left, its network forgets it", async () => {
