@@ -2,8 +2,8 @@ import type { Page } from "playwright-core"
 import { beforeEach, expect, it } from "vitest"
 import { describeInChromium, useBrowser } from "../support/browser.ts"
 import { describeOnPostgres, useDatabase } from "../support/databases.ts"
+import { useWay } from "../support/standIns/way.ts"
 import { serverForThisTest, useServer } from "../support/useServer.ts"
-import { useWay } from "../support/way.ts"
 import { usePage } from "./newcomer.ts"
 
 describeInChromium("a page of another origin in Chromium", (chromium) => {

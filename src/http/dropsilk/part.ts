@@ -1,7 +1,7 @@
 /** What DropSilk brings to the HTTP surface. */
 import * as Layer from "effect/Layer"
-import { frameBudgets } from "../../io/dropsilk/frames.ts"
-import type { RoomDesk } from "../../io/dropsilk/roomDesk.ts"
+import type { RoomDesk } from "../../io/dropsilk/rooms/roomDesk.ts"
+import { frameBudgets } from "../../io/dropsilk/sockets/frames.ts"
 import type { IssueIceServers } from "../../io/services/turnCredentials.ts"
 import { DropSilkApi } from "../../wire/dropsilk/api.ts"
 import { asyncApiDocument } from "../../wire/dropsilk/asyncApi.ts"
