@@ -10,7 +10,10 @@ import { seedEmbeddedDatabase } from "./embeddedTemplate.ts"
 import { createShuffledRegistry, quiet } from "./shuffledRegistry.ts"
 
 /** REGISTRY=shuffled: what actors tell each other takes its time (see shuffledRegistry.ts). */
-const isShuffled = process.env["REGISTRY"] === "shuffled"
+export const isShuffled = process.env["REGISTRY"] === "shuffled"
+
+/** Whatever was said so far has reached everybody. In one process, without a registry that takes its time, it has at once. */
+export const everybodyKnows = (): Promise<void> | undefined => (isShuffled ? quiet() : undefined)
 
 export interface TestServer extends Application {
   readonly http: string
@@ -143,6 +146,7 @@ export const connect = async (url: string, options: ConnectOptions = {}): Promis
   const headers = { ...rest.headers, ...(from === undefined ? {} : { "x-forwarded-for": from }) }
   const client = new TestClient(new WebSocket(url + path, protocols, { perMessageDeflate: false, ...rest, headers }))
   client.id = (await client.until("registered"))["id"]
+  await everybodyKnows()
   return client
 }
 
@@ -192,9 +196,6 @@ export const startServer = async (
     connect: (options) => connect(ws, options)
   }
 }
-
-/** Whatever was said so far has reached everybody. In one process, without a registry that takes its time, it has at once. */
-const everybodyKnows = (): Promise<void> | undefined => (isShuffled ? quiet() : undefined)
 
 /** A question over HTTP with a JSON body. */
 export const post = async (url: string, body: unknown, init: RequestInit = {}) => {
