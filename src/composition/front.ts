@@ -67,11 +67,12 @@ export const openFront = async (part: Acquiring, { config, foundation, opened, c
     "http",
     () =>
       createHttpSurface({
+        // What is asked most is looked at first: a protocol's fast paths.
         parts: [
-          { mount: "/", part: core },
           ...opened.flatMap(({ mount, parts: { http } }) =>
             http === undefined ? [] : [{ mount: mount as `/${string}`, part: http }]
-          )
+          ),
+          { mount: "/", part: core }
         ],
         budgets: { ...admission.budgets, addressOf: (request) => admission.addressOf(request).address },
         metrics: createRequestMetrics(metrics),
