@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises"
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
@@ -29,7 +29,10 @@ const flightChart = `<?xml version="1.0"?>
 
 describeInChromium("the tower page in Chromium", (chromium) => {
   const directory = useFolder()
-  beforeAll(() => writeFile(join(directory, "flight.svg"), flightChart))
+  beforeAll(async () => {
+    await mkdir(join(directory, "dropsilk"))
+    await writeFile(join(directory, "dropsilk", "flight.svg"), flightChart)
+  })
   const server = useServer({ LOG_ACCESS_KEY: key }, { charts: pathToFileURL(`${directory}/`) })
   const connect = useClients(server, { connections: 0, flights: 0 })
   const browser = useBrowser(chromium)
