@@ -23,12 +23,15 @@ export interface Place {
 export const placeOf = (name: string): Place => {
   const { protocol } = machines[name] as Drawn
   const isCore = protocol === "core"
-  const folder = isCore ? "src/machines/" : `src/machines/${protocol}/`
+  const home = isCore ? "src/machines/" : `src/machines/${protocol}/`
+  const chart = filesIn(home, true).find((file) => file.endsWith(`/${name}.ts`))
+  if (chart === undefined) throw new Error(`No file in ${home} is called after the chart ${name}`)
+  const folder = chart.slice(0, -`${name}.ts`.length)
   const provides = new RegExp(`\\b${name}Machine\\.provide\\(`)
   const [adapter] = filesIn("src/io/", true).filter((file) => provides.test(readFileSync(new URL(file, root), "utf8")))
   if (adapter === undefined) throw new Error(`Nobody in src/io provides the actions of the chart ${name}`)
   return {
-    chart: `${folder}${name}.ts`,
+    chart,
     parts: filesIn(folder).filter((file) => new RegExp(`^${folder}${name}[A-Z]`).test(file)),
     adapter,
     subject: `tests/${isCore ? "core" : `protocols/${protocol}`}/machines/subjects/${name}.ts`
