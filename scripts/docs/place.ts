@@ -11,7 +11,7 @@ const filesIn = (folder: string, deep = false): readonly string[] =>
     .map((name) => `${folder}${name}`)
     .sort()
 
-export interface Place {
+interface Place {
   readonly chart: string
   /** The chart's other files: `roomStorage.ts` of `room.ts`. */
   readonly parts: readonly string[]
