@@ -1,7 +1,8 @@
 /** The database of the local loop: made for it, empty at its start, and nobody else's. */
+
+import { readDatabaseUrl } from "../../src/io/database/connecting/databaseUrl.ts"
 import { withPostgres } from "../../src/io/database/database.ts"
-import { readDatabaseUrl } from "../../src/io/database/databaseUrl.ts"
-import { lockDirectory } from "../../src/io/database/directoryLock.ts"
+import { lockDirectory } from "../../src/io/database/embedded/directoryLock.ts"
 import type { Programs } from "./programs.ts"
 
 interface DevDatabase {

@@ -3,10 +3,10 @@
  * what of the world reaches it, and which tests try it from outside.
  */
 import type { AnyStateMachine } from "xstate"
-import { connectionMachine } from "../../src/machines/dropsilk/connection.ts"
-import { flightMachine } from "../../src/machines/dropsilk/flight.ts"
-import { networkMachine } from "../../src/machines/dropsilk/network.ts"
-import { roomMachine } from "../../src/machines/dropsilk/room.ts"
+import { connectionMachine } from "../../src/machines/dropsilk/connection/connection.ts"
+import { flightMachine } from "../../src/machines/dropsilk/flight/flight.ts"
+import { networkMachine } from "../../src/machines/dropsilk/network/network.ts"
+import { roomMachine } from "../../src/machines/dropsilk/room/room.ts"
 import { storyMachine } from "../../src/machines/dropsilk/story.ts"
 import { jobMachine } from "../../src/machines/job.ts"
 import { towerMachine } from "../../src/machines/tower.ts"

@@ -7,8 +7,8 @@ import { createRequestMetrics } from "../http/requestMetrics.ts"
 import { createHttpSurface } from "../http/surface.ts"
 import { createDoorkeeper } from "../io/admission/doorkeeper.ts"
 import { createSocketServer } from "../io/sockets/socketServer.ts"
-import { coreEvents } from "../io/telemetry/coreEvents.ts"
 import { describeError } from "../io/telemetry/describeError.ts"
+import { coreEvents } from "../io/telemetry/events/coreEvents.ts"
 import { measureActors } from "../io/tower/actorMetrics.ts"
 import { shownIdOf } from "../io/tower/towerFeed.ts"
 import { createWatch } from "../io/tower/watch.ts"
@@ -67,11 +67,12 @@ export const openFront = async (part: Acquiring, { config, foundation, opened, c
     "http",
     () =>
       createHttpSurface({
+        // What is asked most is looked at first: a protocol's fast paths.
         parts: [
-          { mount: "/", part: core },
           ...opened.flatMap(({ mount, parts: { http } }) =>
             http === undefined ? [] : [{ mount: mount as `/${string}`, part: http }]
-          )
+          ),
+          { mount: "/", part: core }
         ],
         budgets: { ...admission.budgets, addressOf: (request) => admission.addressOf(request).address },
         metrics: createRequestMetrics(metrics),

@@ -49,7 +49,7 @@ export const openProtocols = async (
     const ownUrl = () => publicUrl() + (mount === "/" ? "" : mount)
     const parts = await part(
       `protocol ${name}`,
-      async () => protocol.open({ ...core, jobs: jobs.status, publicUrl: ownUrl }, settings),
+      async () => protocol.open({ ...core, jobs: jobs.status, mount, publicUrl: ownUrl }, settings),
       ({ close }) => close?.()
     )
     for (const [job, work] of Object.entries(parts.jobs ?? {})) {
@@ -64,7 +64,11 @@ export const openProtocols = async (
 }
 
 /** What is the same for all protocols. */
-const coreOf = ({ config, foundation, endpoints = {} }: OpenProtocolsOptions): Omit<Core, "jobs" | "publicUrl"> => {
+const coreOf = ({
+  config,
+  foundation,
+  endpoints = {}
+}: OpenProtocolsOptions): Omit<Core, "jobs" | "mount" | "publicUrl"> => {
   const { now, startedAt, telling, tracing, database, admission, rush, deadlines, system } = foundation
   const { cloudflare, own } = config.turn
   return {

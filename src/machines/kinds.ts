@@ -53,8 +53,8 @@ export interface Kind {
   readonly restart: "temporary" | "transient" | "permanent"
   /** How many restarts in how long are still taken for bad luck; absent: 10 in 5 s. */
   readonly intensity?: { readonly restarts: number; readonly withinMilliseconds: number }
-  /** Absent: a crash is nobody else's business. */
-  readonly crash?: (crash: Crash<any>) => Aftermath
+  /** Absent: a crash is nobody else's business. A method, so that each kind may say the type of its own contexts. */
+  crash?(crash: Crash<unknown>): Aftermath
   /** Absent: it is told nothing when the server goes. */
   readonly drain?: Drain
   /** Does what its children are told, in order, at once or a little later; absent: at once. */

@@ -12,7 +12,6 @@ import {
   type ActionFunction,
   type ActorLogic,
   type ActorRef,
-  type ActorSystem,
   type AnyActorRef,
   type AnyEventObject,
   type EventObject,
@@ -66,7 +65,7 @@ export type RegistryRef = ActorRef<RegistrySnapshot & { context: never }, Regist
 export const registryId = "registry"
 
 /** The registry of a system: the target of what is sent to an address. */
-export const registryOf = ({ system }: { readonly system: ActorSystem<any> }): RegistryRef =>
+export const registryOf = ({ system }: { readonly system: AnyActorRef["system"] }): RegistryRef =>
   system.get(registryId) as RegistryRef
 
 type Scope = Parameters<RegistryLogic["transition"]>[2]
@@ -142,7 +141,7 @@ export const createRegistry = (): RegistryLogic => ({
 })
 
 type Speech<Context extends MachineContext, Event extends EventObject, Parameters, Said> = (
-  args: ActionArgs<Context, Event, any>,
+  args: ActionArgs<Context, Event, Event>,
   parameters: Parameters
 ) => Said
 
@@ -153,15 +152,15 @@ type Speech<Context extends MachineContext, Event extends EventObject, Parameter
 export const speakAs = <Context extends MachineContext>(addressOf: (context: Context) => Address) => ({
   tell: <Event extends EventObject, Parameters extends ParameterizedObject["params"] | undefined>(
     message: Speech<Context, Event, Parameters, Message>
-  ): ActionFunction<Context, Event, any, Parameters, never, never, never, never, never> =>
-    sendTo(registryOf, (args: ActionArgs<Context, Event, any>, parameters: Parameters) => {
+  ): ActionFunction<Context, Event, Event, Parameters, never, never, never, never, never> =>
+    sendTo(registryOf, (args: ActionArgs<Context, Event, Event>, parameters: Parameters) => {
       const { to, event, input, replyTo, requestId } = message(args, parameters)
       return { type: "tell" as const, from: addressOf(args.context), to, event, input, replyTo, requestId }
     }),
   start: <Event extends EventObject, Parameters extends ParameterizedObject["params"] | undefined>(
     beginning: Speech<Context, Event, Parameters, Beginning>
-  ): ActionFunction<Context, Event, any, Parameters, never, never, never, never, never> =>
-    sendTo(registryOf, (args: ActionArgs<Context, Event, any>, parameters: Parameters) => {
+  ): ActionFunction<Context, Event, Event, Parameters, never, never, never, never, never> =>
+    sendTo(registryOf, (args: ActionArgs<Context, Event, Event>, parameters: Parameters) => {
       const { to, event, input, replyTo, requestId } = beginning(args, parameters)
       return { type: "start" as const, from: addressOf(args.context), to, event, input, replyTo, requestId }
     })

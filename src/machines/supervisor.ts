@@ -148,6 +148,12 @@ interface State extends SupervisorSnapshot {
 export type SupervisorRef = ActorRef<SupervisorSnapshot & { context: never }, SupervisorEvent>
 export type SupervisorLogic = ActorLogic<SupervisorSnapshot, SupervisorEvent, Kind>
 
+/** What XState itself tells: that a child is over, and other things. */
+interface Ending {
+  readonly type: `xstate.${string}`
+  readonly actorId?: string
+}
+
 type EventOf<Type extends SupervisorEvent["type"]> = Extract<SupervisorEvent, { type: Type }>
 type Addressed = Pick<EventOf<"child.start">, "id" | "event" | "replyTo" | "requestId">
 type Scope = Parameters<AnyActorLogic["transition"]>[2]
@@ -337,28 +343,27 @@ export const createSupervisor = ({ now }: { readonly now: () => number }): Super
       }
     },
 
-    transition: (snapshot, event: SupervisorEvent | AnyEventObject, scope) => {
+    transition: (snapshot, event: SupervisorEvent | Ending, scope) => {
       const state = snapshot as State
       switch (event.type) {
         case "child.start":
-          return startChild(state, scope, event as EventOf<"child.start">)
+          return startChild(state, scope, event)
         case "child.tell":
-          return tellChild(state, scope, event as EventOf<"child.tell">)
+          return tellChild(state, scope, event)
         case "children.tell": {
           const children = [...state.roster.children.values()]
-          scope.defer(() => children.forEach((child) => child.send((event as EventOf<"children.tell">).event)))
+          scope.defer(() => children.forEach((child) => child.send(event.event)))
           return state
         }
         case "children.drain":
-          return drain(state, scope, event as EventOf<"children.drain">)
+          return drain(state, scope, event)
         case "children.drainMore":
           return drainMore(state, scope)
         case "supervisor.resume":
           return state.mode === "suspended" ? { ...state, mode: "open" } : state
         default: {
-          const id = (event as AnyEventObject)["actorId"] as string | undefined
           const isEnding = event.type.startsWith("xstate.done.actor.") || event.type.startsWith("xstate.error.actor.")
-          return id !== undefined && isEnding ? bury(state, scope, id) : state
+          return isEnding && event.actorId !== undefined ? bury(state, scope, event.actorId) : state
         }
       }
     },

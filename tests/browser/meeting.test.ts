@@ -4,9 +4,9 @@ import { describeInChromium, useBrowser } from "../support/browser.ts"
 import { freePort } from "../support/freePort.ts"
 import { type ServerProcess, startProcess } from "../support/process.ts"
 import { poll, withoutBudgets } from "../support/server.ts"
+import { startWay } from "../support/standIns/way.ts"
 import { useServer } from "../support/useServer.ts"
 import { useFolder } from "../support/useThroughout.ts"
-import { startWay } from "../support/way.ts"
 import { makeFile, Newcomer, usePage } from "./newcomer.ts"
 
 /** Those that an operator has who sets none: a page as it is meant to be does not meet them. */

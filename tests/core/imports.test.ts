@@ -34,6 +34,12 @@ describe("the house", () => {
     }
   )
 
+  const core = files.filter((file) => ownerOf(file) === "core" && !composing.includes(file))
+  it.each(core)("does not speak of any protocol in %s", (file) => {
+    const text = readFileSync(join(root, file), "utf8").toLowerCase()
+    expect(names.filter((name) => text.includes(name))).toEqual([])
+  })
+
   it("names all protocols in one place, which only the process knows", () => {
     expect(files.filter((file) => importsOf(file).includes("protocols.ts"))).toEqual(["run.ts"])
   })

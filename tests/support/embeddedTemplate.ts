@@ -5,7 +5,7 @@
 import { cpSync, existsSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { openEmbeddedDatabase } from "../../src/io/database/embeddedDatabase.ts"
+import { openEmbeddedDatabase } from "../../src/io/database/embedded/embeddedDatabase.ts"
 
 const variable = "SILKTOWER_TEST_TEMPLATE"
 

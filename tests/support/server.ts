@@ -10,7 +10,10 @@ import { seedEmbeddedDatabase } from "./embeddedTemplate.ts"
 import { createShuffledRegistry, quiet } from "./shuffledRegistry.ts"
 
 /** REGISTRY=shuffled: what actors tell each other takes its time (see shuffledRegistry.ts). */
-const isShuffled = process.env["REGISTRY"] === "shuffled"
+export const isShuffled = process.env["REGISTRY"] === "shuffled"
+
+/** Whatever was said so far has reached everybody. In one process, without a registry that takes its time, it has at once. */
+export const everybodyKnows = (): Promise<void> | undefined => (isShuffled ? quiet() : undefined)
 
 export interface TestServer extends Application {
   readonly http: string
@@ -147,6 +150,7 @@ export const connect = async (url: string, options: ConnectOptions = {}): Promis
   const headers = { ...rest.headers, ...(from === undefined ? {} : { "x-forwarded-for": from }) }
   const client = new TestClient(new WebSocket(url + path, protocols, { perMessageDeflate: false, ...rest, headers }))
   client.id = (await client.until("registered"))["id"]
+  await everybodyKnows()
   if (name === undefined) return client
   client.send({ type: "register-details", name })
   await client.settled()
@@ -214,9 +218,6 @@ export const meetInFlight = async (one: TestClient, other: TestClient): Promise<
   await Promise.all([one.until("peer-joined"), other.until("peer-joined")])
   return flightCode
 }
-
-/** Whatever was said so far has reached everybody. In one process, without a registry that takes its time, it has at once. */
-const everybodyKnows = (): Promise<void> | undefined => (isShuffled ? quiet() : undefined)
 
 /** A question over HTTP with a JSON body. */
 export const post = async (url: string, body: unknown, init: RequestInit = {}) => {

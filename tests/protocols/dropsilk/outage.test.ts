@@ -1,8 +1,8 @@
 import { expect, it } from "vitest"
 import { describeOnPostgres, useDatabase, withClient } from "../../support/databases.ts"
 import { connect, makeRoom, meetInFlight, poll, post, type TestClient } from "../../support/server.ts"
+import { useWay } from "../../support/standIns/way.ts"
 import { useServer } from "../../support/useServer.ts"
-import { useWay } from "../../support/way.ts"
 
 describeOnPostgres("while the database is away", () => {
   const databaseUrl = useDatabase()

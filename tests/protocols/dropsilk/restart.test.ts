@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest"
 import { migrate } from "../../../src/io/database/migrations.ts"
-import { createCluster, postgresPrograms } from "../../support/cluster.ts"
 import { withClient } from "../../support/databases.ts"
 import { connect, makeRoom, meetInFlight, post } from "../../support/server.ts"
+import { createCluster, postgresPrograms } from "../../support/standIns/cluster.ts"
 import { useServer } from "../../support/useServer.ts"
 import { useThroughout } from "../../support/useThroughout.ts"
 

@@ -69,11 +69,19 @@ describe("a poll written as clients write it", () => {
 
   test.each(roundabout)("takes from the same budget as one with %s", async (_, written, headers) => {
     const { code, host } = await roomOn(hasty)
-    await expect.poll(async () => (await ask(hasty, written(code, host), headers)).status, { interval: 1 }).toBe(429)
-    const plain = await ask(hasty, `${code}?participantId=${host}`)
-    const routed = await ask(hasty, written(code, host), headers)
-    expect([plain.status, plain.text]).toEqual([429, '{"error":"Too many requests"}'])
-    expect(plain.headers["retry-after"]).toBe("1")
+    const ways = [
+      () => ask(hasty, written(code, host), headers),
+      () => ask(hasty, `${code}?participantId=${host}`)
+    ] as const
+    // A moment later there may be something in the budget again: the two are asked close together, and kept.
+    let [routed, plain] = await Promise.all(ways.map((way) => way()))
+    const again = async () => {
+      ;[routed, plain] = await Promise.all(ways.map((way) => way()))
+      return [routed?.status, plain?.status]
+    }
+    await expect.poll(again, { interval: 1 }).toEqual([429, 429])
+    expect([plain?.status, plain?.text]).toEqual([429, '{"error":"Too many requests"}'])
+    expect(plain?.headers["retry-after"]).toBe("1")
     expect(routed).toEqual(plain)
   })
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest"
 import { describeOnPostgres, useDatabase, withClient } from "../../../support/databases.ts"
 import { type Answer, allowedOrigin, httpForThisTest, type StartedHttp, useHttp } from "../../../support/httpClient.ts"
-import { useWay } from "../../../support/way.ts"
+import { useWay } from "../../../support/standIns/way.ts"
 
 /** Without what differs from one second to the next, and from one answer to the next on a kept connection. */
 const told = ({ status, headers, text }: Answer) => {

@@ -5,13 +5,19 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vit
 import { corsRoutes } from "../../../../src/http/dropsilk/cors.ts"
 import { type UploadsOptions, uploadHandlers } from "../../../../src/http/dropsilk/uploads.ts"
 import { httpPart } from "../../../../src/http/httpPart.ts"
-import { createUploadRows } from "../../../../src/io/dropsilk/uploadRows.ts"
-import { createUploadThing, type UploadThingOptions } from "../../../../src/io/dropsilk/uploadthing.ts"
+import { createUploadRows } from "../../../../src/io/dropsilk/previews/uploadRows.ts"
+import { createUploadThing, type UploadThingOptions } from "../../../../src/io/dropsilk/previews/uploadthing.ts"
 import { UploadsGroup } from "../../../../src/wire/dropsilk/thirdParties.ts"
 import { createTestLog } from "../../../core/http/standIn.ts"
 import { describeOnEachDatabase, describeOnPostgres, useDatabase } from "../../../support/databases.ts"
 import { surfaceForThisTest } from "../../../support/httpSurface.ts"
-import { askToUpload, type PresignedUpload, pptx, putFile, useUploadThing } from "../../../support/uploadThing.ts"
+import {
+  askToUpload,
+  type PresignedUpload,
+  pptx,
+  putFile,
+  useUploadThing
+} from "../../../support/standIns/uploadThing.ts"
 import { serverForThisTest } from "../../../support/useServer.ts"
 
 const megabyte = 1024 * 1024

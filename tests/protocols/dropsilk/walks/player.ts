@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from "node:util"
 import {
   connect,
+  everybodyKnows,
   type Frame,
   startServer,
   type TestClient,
@@ -133,6 +134,7 @@ export const createPlayer = async (databaseUrl: string) => {
     const codeOf = (place: string): string => codes.get(place) ?? "ZZZZZZ"
     const roomUrl = (who: Person): string => `${server.http}/api/rooms/${codeOf(`room ${world.tickets[who]}`)}`
     const ask = async (who: Person, url: string, body?: unknown): Promise<Answer> => {
+      await everybodyKnows()
       const response = await fetch(url, {
         ...(body === undefined ? {} : { method: "POST", body: JSON.stringify(body) }),
         headers: { "content-type": "application/json", "x-forwarded-for": addresses[who] }

@@ -1,5 +1,5 @@
-import { connectionMachine } from "../../../../../src/machines/dropsilk/connection.ts"
-import type { ConnectionContext } from "../../../../../src/machines/dropsilk/connectionContext.ts"
+import { connectionMachine } from "../../../../../src/machines/dropsilk/connection/connection.ts"
+import type { ConnectionContext } from "../../../../../src/machines/dropsilk/connection/connectionContext.ts"
 import { type Law, type Setting, type Step, type Subject, same } from "../../../../walking/subject.ts"
 
 const id = "ann"

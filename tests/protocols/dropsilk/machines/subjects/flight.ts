@@ -1,6 +1,6 @@
 import { unknownAddress } from "../../../../../src/machines/clientAddress.ts"
-import { flightMachine } from "../../../../../src/machines/dropsilk/flight.ts"
-import type { FlightContext, Member } from "../../../../../src/machines/dropsilk/flightContext.ts"
+import { flightMachine } from "../../../../../src/machines/dropsilk/flight/flight.ts"
+import type { FlightContext, Member } from "../../../../../src/machines/dropsilk/flight/flightContext.ts"
 import { type Law, type Setting, type Step, type Subject, same } from "../../../../walking/subject.ts"
 
 const seatsOf = (snapshot: any): readonly Member[] => snapshot?.context.seats ?? []

@@ -1,5 +1,5 @@
-import { listSizes } from "../../../../../src/io/dropsilk/frames.ts"
-import { type NetworkContext, networkMachine } from "../../../../../src/machines/dropsilk/network.ts"
+import { listSizes } from "../../../../../src/io/dropsilk/sockets/frames.ts"
+import { type NetworkContext, networkMachine } from "../../../../../src/machines/dropsilk/network/network.ts"
 import { type Law, type Setting, type Step, type Subject, same } from "../../../../walking/subject.ts"
 
 type Listed = readonly { readonly id: string; readonly name: string }[]
@@ -343,6 +343,18 @@ const settings = (): readonly Setting[] => [
     input: {
       group: "192.0.2",
       listBytesPerSecond: 1_000,
+      listRoundMs: 20_000,
+      listTurnBytes: 1,
+      ...listSizes,
+      crowd: 512
+    },
+    events: fewEvents
+  },
+  {
+    name: "that is sent one list a turn, which is worth no pause",
+    input: {
+      group: "192.0.2",
+      listBytesPerSecond: 1_000_000,
       listRoundMs: 20_000,
       listTurnBytes: 1,
       ...listSizes,

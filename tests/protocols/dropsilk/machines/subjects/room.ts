@@ -1,7 +1,7 @@
-import { readQuietly, roomMachine } from "../../../../../src/machines/dropsilk/room.ts"
-import type { RoomContext } from "../../../../../src/machines/dropsilk/roomContext.ts"
-import { type Around, type LastWord, withWord } from "../../../../../src/machines/dropsilk/roomHearing.ts"
-import { type Decided, failure, reply, replyToOf } from "../../../../../src/machines/dropsilk/roomMessages.ts"
+import { readQuietly, roomMachine } from "../../../../../src/machines/dropsilk/room/room.ts"
+import type { RoomContext } from "../../../../../src/machines/dropsilk/room/roomContext.ts"
+import { type Around, type LastWord, withWord } from "../../../../../src/machines/dropsilk/room/roomHearing.ts"
+import { type Decided, failure, reply, replyToOf } from "../../../../../src/machines/dropsilk/room/roomMessages.ts"
 import {
   mayReturn,
   newParticipant,
@@ -13,7 +13,7 @@ import {
   withoutParticipant,
   withParticipant,
   withReturned
-} from "../../../../../src/machines/dropsilk/roomRecord.ts"
+} from "../../../../../src/machines/dropsilk/room/roomRecord.ts"
 import { type Law, type Setting, type Step, type Subject, same } from "../../../../walking/subject.ts"
 
 const code = "ROOM22"
