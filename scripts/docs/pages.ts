@@ -9,7 +9,7 @@ import { createSourceReader, type EventType, type Sending } from "./source.ts"
 import { svgOf } from "./svg.ts"
 
 /** How much of each chart the tests have walked: pairs of walked and all. */
-export type CoverageByMachine = Readonly<
+type CoverageByMachine = Readonly<
   Record<string, Readonly<Record<"states" | "transitions" | "guards", readonly [number, number]>>>
 >
 

@@ -1,19 +1,20 @@
 /** Where a chart is in the code: its files, whatever gives it hands, the laws it is walked by. */
 import { readdirSync, readFileSync } from "node:fs"
+import { sep } from "node:path"
 import { type Drawn, machines } from "./machines.ts"
 
 const root = new URL("../../", import.meta.url)
 
 /** Paths from the root of the repository, sorted. */
-const filesIn = (folder: string, deep = false): readonly string[] =>
-  readdirSync(new URL(folder, root), { recursive: deep, encoding: "utf8" })
+const filesIn = (folder: string): readonly string[] =>
+  readdirSync(new URL(folder, root), { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".ts"))
-    .map((name) => `${folder}${name}`)
-    .sort()
+    .map((name) => `${folder}${name.replaceAll(sep, "/")}`)
+    .toSorted()
 
-export interface Place {
+interface Place {
   readonly chart: string
-  /** The chart's other files: `roomStorage.ts` of `room.ts`. */
+  /** The chart's other files, in its folder. */
   readonly parts: readonly string[]
   /** Who provides its actions, actors and guards. */
   readonly adapter: string
@@ -23,17 +24,23 @@ export interface Place {
 export const placeOf = (name: string): Place => {
   const { protocol } = machines[name] as Drawn
   const isCore = protocol === "core"
-  const home = isCore ? "src/machines/" : `src/machines/${protocol}/`
-  const chart = filesIn(home, true).find((file) => file.endsWith(`/${name}.ts`))
-  if (chart === undefined) throw new Error(`No file in ${home} is called after the chart ${name}`)
-  const folder = chart.slice(0, -`${name}.ts`.length)
+  const below = isCore ? "src/machines/" : `src/machines/${protocol}/`
+  const chart = one(`a chart ${name} in ${below}`, filesIn(below), (file) => file.endsWith(`/${name}.ts`))
+  const folder = chart.slice(0, chart.lastIndexOf("/") + 1)
   const provides = new RegExp(`\\b${name}Machine\\.provide\\(`)
-  const [adapter] = filesIn("src/io/", true).filter((file) => provides.test(readFileSync(new URL(file, root), "utf8")))
-  if (adapter === undefined) throw new Error(`Nobody in src/io provides the actions of the chart ${name}`)
   return {
     chart,
-    parts: filesIn(folder).filter((file) => new RegExp(`^${folder}${name}[A-Z]`).test(file)),
-    adapter,
+    parts: folder.endsWith(`/${name}/`) ? filesIn(folder).filter((file) => file !== chart) : [],
+    adapter: one(`somebody who provides the actions of the chart ${name}`, filesIn("src/io/"), (file) =>
+      provides.test(readFileSync(new URL(file, root), "utf8"))
+    ),
     subject: `tests/${isCore ? "core" : `protocols/${protocol}`}/machines/subjects/${name}.ts`
   }
+}
+
+const one = (what: string, files: readonly string[], isIt: (file: string) => boolean): string => {
+  const found = files.filter(isIt)
+  if (found.length !== 1)
+    throw new Error(`There should be ${what}, and one only: ${found.join(", ") || "there is none"}`)
+  return found[0] as string
 }

@@ -13,7 +13,7 @@ interface SourceFile {
   readonly comments: readonly { readonly value: string; readonly start: number; readonly end: number }[]
 }
 
-export interface EventField {
+interface EventField {
   readonly name: string
   /** As it is written, on one line. */
   readonly type: string

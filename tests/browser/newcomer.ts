@@ -11,13 +11,13 @@ import { useThroughout } from "../support/useThroughout.ts"
 
 export const newcomersPage = fileURLToPath(new URL("newcomer.html", import.meta.url))
 
-export interface PageServer {
+interface PageServer {
   readonly port: number
   close(): void
 }
 
 /** Serves the page, and nothing else, on a port of its own. */
-export const servePage = async (): Promise<PageServer> => {
+const servePage = async (): Promise<PageServer> => {
   const html = await readFile(newcomersPage)
   const server = createServer((_, response) => response.writeHead(200, { "content-type": "text/html" }).end(html))
   await once(server.listen(0, "127.0.0.1"), "listening")
@@ -33,7 +33,7 @@ export const servePage = async (): Promise<PageServer> => {
 /** One that the suite's tests share. */
 export const usePage = (): PageServer => useThroughout(servePage, (pages) => pages.close())
 
-export interface TestFile {
+interface TestFile {
   readonly path: string
   readonly name: string
   readonly bytes: number

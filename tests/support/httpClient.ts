@@ -68,7 +68,7 @@ export const createHttpClient = (port: number) => {
   }
 }
 
-export type HttpClient = ReturnType<typeof createHttpClient>
+type HttpClient = ReturnType<typeof createHttpClient>
 
 const jsonOf = (text: string): unknown => {
   try {

@@ -43,4 +43,4 @@ export const surfaceForThisTest = async (...given: Parameters<typeof startSurfac
   return started
 }
 
-export type StartedSurface = Awaited<ReturnType<typeof startSurface>>
+type StartedSurface = Awaited<ReturnType<typeof startSurface>>

@@ -5,7 +5,7 @@ import type { FlightRow, RoomRow } from "../../src/io/dropsilk/telling/towerRows
 import type { FeedEntry } from "../../src/io/tower/towerFeed.ts"
 import type { Rows, TowerView } from "../../src/io/tower/towerView.ts"
 
-export type ShownTower = TowerView & {
+type ShownTower = TowerView & {
   readonly flights: Rows<FlightRow>
   readonly rooms: Rows<RoomRow>
   readonly refusedOrigins: RefusedOriginsView

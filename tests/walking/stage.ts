@@ -19,7 +19,7 @@ export type Effect =
   | { readonly told: string; readonly event: AnyEventObject }
   | { readonly did: string; readonly with: any }
 
-export interface Stage {
+interface Stage {
   /** A copy of the machine whose adapters note what they are asked. */
   prepare(machine: AnyStateMachine, adapters: Adapters): AnyStateMachine
   play(machine: AnyStateMachine, input: unknown): Play

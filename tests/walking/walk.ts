@@ -11,7 +11,7 @@ import { type Coverage, watchCoverage } from "./coverage.ts"
 import { createStage, type Effect, type Play, written } from "./stage.ts"
 import { inWords, keyOf, type Law, type Setting, type Step, type Subject, same } from "./subject.ts"
 
-export interface WalkOptions {
+interface WalkOptions {
   /** Another machine in the subject's place, made anew at each call. */
   readonly machine?: (machine: AnyStateMachine) => AnyStateMachine
   readonly seed: number
@@ -19,7 +19,7 @@ export interface WalkOptions {
   readonly randomLength: number
 }
 
-export interface WalkReport {
+interface WalkReport {
   readonly paths: number
   readonly steps: number
   readonly coverage: Coverage
@@ -34,7 +34,7 @@ export const coverageOf = ({ coverage }: WalkReport) => {
 }
 
 /** A law was broken; the message has the path to it. */
-export class LawBroken extends Error {
+class LawBroken extends Error {
   override readonly name = "LawBroken"
 }
 

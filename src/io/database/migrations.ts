@@ -8,7 +8,7 @@ import type { Tables } from "./tables.ts"
 const OWN_MIGRATIONS = fileURLToPath(new URL("../../../migrations", import.meta.url))
 
 /** Our bookkeeping; that of another program, if there is any, is left alone. */
-export const MIGRATIONS_TABLE = "silktower_migrations"
+const MIGRATIONS_TABLE = "silktower_migrations"
 
 /**
  * Brings the tables of the current schema up to date in one transaction, and answers with the names of the migrations

@@ -20,7 +20,7 @@ class NotesGroup extends HttpApiGroup.make("notes")
   )
   .middleware(RejectsInvalidInput) {}
 
-export class NotesApi extends HttpApi.make("notes").add(NotesGroup) {}
+class NotesApi extends HttpApi.make("notes").add(NotesGroup) {}
 
 export interface NotesOptions {
   /** Writing waits for it. */

@@ -11,9 +11,9 @@ import { poison } from "../../support/poison.ts"
 import { connect, makeRoom, meetInFlight, type TestClient, type TestServer } from "../../support/server.ts"
 import { TowerWatcher } from "../../support/towerStream.ts"
 import { serverForThisTest, useClients, useServer } from "../../support/useServer.ts"
+import { withKey, wrongKeys } from "./wrongKeys.ts"
 
 const key = "a key & a half: öffne dich"
-const withKey = (text: string) => `?key=${encodeURIComponent(text)}`
 const keyed = ["/tower", "/tower/events", "/tower/story"]
 
 const ask = async (url: string, init: RequestInit = {}) => {
@@ -43,16 +43,7 @@ describe("the tower page", () => {
   })
 
   describe.each(keyed)("%s", (path) => {
-    it.each([
-      ["no key", ""],
-      ["an empty key", "?key="],
-      ["a wrong key", "?key=wrong"],
-      ["the beginning of the key", withKey(key.slice(0, -1))],
-      ["more than the key", withKey(`${key} `)],
-      ["the key twice", `${withKey(key)}&key=${encodeURIComponent(key)}`],
-      ["the key under another name", withKey(key).replace("key", "Key")],
-      ["broken encoding", "?key=%ZZ%"]
-    ])("is forbidden with %s", async (_, query) => {
+    it.each(wrongKeys(key))("is forbidden with %s", async (_, query) => {
       const { status, headers, text } = await ask(`${server.http}${path}${query}`)
       expect([status, headers.get("content-type"), text]).toEqual([403, "text/plain; charset=utf-8", "Forbidden"])
     })

@@ -27,7 +27,7 @@ export const postgresPrograms = (): string | undefined =>
     ...globSync("/usr/lib/postgresql/*/bin").toSorted().toReversed()
   ].find((folder) => existsSync(join(folder, "initdb")) && existsSync(join(folder, "pg_ctl")))
 
-export interface ClusterOptions {
+interface ClusterOptions {
   /** Lines of pg_hba.conf instead of letting everybody in. */
   readonly access?: readonly string[]
   /** PEM: it speaks TLS as well, and believes the clients whose certificates `authority` has signed. */

@@ -15,7 +15,7 @@ const environment = { ...process.env, PATH: `${process.env["PATH"]}:/usr/sbin` }
 /** Whether Debian's `haproxy` is on this machine. */
 export const hasHaproxy = (): boolean => spawnSync("haproxy", ["-v"], { env: environment }).error === undefined
 
-export interface Haproxy {
+interface Haproxy {
   readonly port: number
   /** What it thinks of the server after its next health check. */
   checked(): Promise<HealthCheck>
@@ -23,7 +23,7 @@ export interface Haproxy {
 }
 
 /** In its own words; see https://docs.haproxy.org/2.6/management.html#9.1 */
-export interface HealthCheck {
+interface HealthCheck {
   /** `UP`, `DOWN`, or on the way from one to the other. */
   readonly status: string
   /** How the last check went (`L7OK`, `L7STS`), and with which status of HTTP. */

@@ -20,7 +20,7 @@ export const describeWithPooler = (name: string, suite: () => void): void => {
   describe.skip(name, suite)
 }
 
-export interface Pooler {
+interface Pooler {
   /** The same database, through the pooler. */
   through(databaseUrl: string): string
   stop(): Promise<void>

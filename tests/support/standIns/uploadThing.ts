@@ -12,7 +12,7 @@ import { useThroughout } from "../useThroughout.ts"
 /** `silence`: takes the question and never answers. `cut`: hangs up. Or a status and a body, or a wait before all is well. */
 export type UploadThingFault = "silence" | "cut" | { readonly status: number; readonly body: string } | Promise<void>
 
-export interface StoredFile {
+interface StoredFile {
   readonly name: string
   readonly bytes: Buffer
 }
@@ -189,7 +189,7 @@ export const startUploadThing = async () => {
 const tokenOf = (apiKey: string, appId: string): string =>
   Buffer.from(JSON.stringify({ apiKey, appId, regions: ["sea1"] })).toString("base64")
 
-export type UploadThingStandIn = Awaited<ReturnType<typeof startUploadThing>>
+type UploadThingStandIn = Awaited<ReturnType<typeof startUploadThing>>
 
 /** One that the suite's tests share. */
 export const useUploadThing = (): UploadThingStandIn => useThroughout(startUploadThing, (standIn) => standIn.stop())

@@ -4,7 +4,7 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net"
 import { afterEach } from "vitest"
 import { useThroughout } from "../useThroughout.ts"
 
-export interface Way {
+interface Way {
   /** The URL with the way's near end in it. */
   readonly url: string
   /** Hangs up every connection, and each one that comes. */

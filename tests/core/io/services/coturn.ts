@@ -10,7 +10,7 @@ import { answersStun } from "./turnClient.ts"
 /** Whether Debian's `coturn` is on this machine. */
 export const hasCoturn = (): boolean => spawnSync("turnserver", ["--version"]).error === undefined
 
-export interface Coturn {
+interface Coturn {
   readonly port: number
   stop(): Promise<void>
 }

@@ -57,7 +57,7 @@ export class TooSlow extends Error {
 }
 
 /** Milliseconds for something that must come; nothing is ever waited for that need not come. */
-export const fullPatience = 8_000
+const fullPatience = 8_000
 
 /** The data of signals as text, which must arrive byte for byte: what writing anew would change is in it. */
 const signalData = [
