@@ -1,4 +1,4 @@
-/** People at newcomer.html: the page that somebody writes who has read docs/protocol.md, served from somewhere else. */
+/** People at newcomer.html: the page that somebody writes who has read docs/protocols/dropsilk.md, served from somewhere else. */
 import { createHash, randomBytes } from "node:crypto"
 import { once } from "node:events"
 import { readFile, writeFile } from "node:fs/promises"

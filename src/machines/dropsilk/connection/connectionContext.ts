@@ -89,7 +89,7 @@ export type ConnectionEvent =
   /** `abrupt`: without a closing handshake. */
   | { readonly type: "socket.closed"; readonly abrupt: boolean; readonly at: number }
 
-/** The faults a client can be told of; io/frames.ts has their wording. */
+/** The faults a client can be told of; src/io/dropsilk/sockets/frames.ts has their wording. */
 export type ConnectionFault =
   | "already-in-flight"
   | "flight-not-found-or-full"

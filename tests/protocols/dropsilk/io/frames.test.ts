@@ -132,7 +132,7 @@ const decoders = Object.fromEntries(
   ])
 )
 
-/** What docs/protocol.md says of a frame, with nothing but JSON.parse and the schemas: a fault, or what was read. */
+/** What docs/protocols/dropsilk.md says of a frame, with nothing but JSON.parse and the schemas: a fault, or what was read. */
 const readPlainly = (bytes: Buffer): string | { readonly frame: unknown } => {
   let value: unknown
   try {

@@ -1,5 +1,5 @@
 /**
- * What three people can do with the server, and what each of them should see: the contract of docs/protocol.md as a
+ * What three people can do with the server, and what each of them should see: the contract of docs/protocols/dropsilk.md as a
  * model, without a look at the server's own code.
  */
 import type { Rule } from "./rules.ts"
