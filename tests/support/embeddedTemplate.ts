@@ -11,6 +11,8 @@ const variable = "SILKTOWER_TEST_TEMPLATE"
 
 /** For vitest's `globalSetup`. */
 export default async (): Promise<() => void> => {
+  // Another of vitest's projects has made it.
+  if (process.env[variable] !== undefined) return () => {}
   const directory = mkdtempSync(join(tmpdir(), "silktower-template-"))
   await (await openEmbeddedDatabase(directory)).close()
   process.env[variable] = directory
