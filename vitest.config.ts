@@ -1,8 +1,12 @@
 import { defineConfig } from "vitest/config"
 
+/** What is played again with actors that hear of each other late and in another order (see shuffledRegistry.ts). */
+const againShuffled = ["flights", "rooms", "returning", "discovery", "walks/walks"].map(
+  (name) => `tests/protocols/dropsilk/${name}.test.ts`
+)
+
 export default defineConfig({
   test: {
-    include: ["tests/**/*.test.ts"],
     globalSetup: "tests/support/embeddedTemplate.ts",
     // Real servers, sockets and databases: files share two cores, so few at once.
     maxWorkers: 3,
@@ -12,6 +16,10 @@ export default defineConfig({
     // On a busy machine; what comes sooner is not waited for.
     expect: { poll: { timeout: 20_000 } },
     testTimeout: 60_000,
-    hookTimeout: 120_000
+    hookTimeout: 120_000,
+    projects: [
+      { extends: true, test: { name: "suite", include: ["tests/**/*.test.ts"] } },
+      { extends: true, test: { name: "shuffled", include: againShuffled, env: { REGISTRY: "shuffled" } } }
+    ]
   }
 })

@@ -160,7 +160,7 @@ export const addressOf = (index: number): string =>
   `${20 + ((index >> 16) & 63)}.${(index >> 8) & 255}.${index & 255}.1`
 
 /** Opens one and waits until the server has told it everything that it tells newcomers. */
-export const openGreeted = async (port: number, address: string): Promise<BenchSocket> => {
+const openGreeted = async (port: number, address: string): Promise<BenchSocket> => {
   const socket = await BenchSocket.open(port, address)
   await Promise.all([socket.next("registered"), socket.next("users-on-network-update")])
   return socket

@@ -4,7 +4,7 @@
  */
 import { execFileSync } from "node:child_process"
 
-export interface Pinning {
+interface Pinning {
   /** As `taskset -c` takes them. */
   readonly load: string
   readonly servers: string

@@ -6,7 +6,7 @@ import { onServerCores } from "./pinning.ts"
 import { stayAwake } from "./rounds.ts"
 
 /** What a server has used since it started, and how many TCP connections it holds. */
-export interface Usage {
+interface Usage {
   readonly cpuMicroseconds: number
   readonly residentBytes: number
   /** What the garbage collector has not freed. */

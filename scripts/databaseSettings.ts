@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import { readEnvironmentFile, variableTable } from "../src/config/config.ts"
 import { misspeltNames } from "../src/config/misspelt.ts"
-import { type DatabaseSsl, readDatabaseSsl } from "../src/io/database/databaseEncryption.ts"
+import { type DatabaseSsl, readDatabaseSsl } from "../src/io/database/connecting/databaseEncryption.ts"
 import { protocols } from "../src/protocols.ts"
 
 /** The database the server would use when started from here: environment first, then `.env`, then defaults. */

@@ -1,5 +1,5 @@
 // npm run docs: walks the charts and draws them, into docs/statecharts. With --check it writes nothing and names what is stale.
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { commandLineOf, switchFlag } from "../src/config/commandLine.ts"
 import { subjects } from "../tests/walking/subjects.ts"
 import { coverageOf, walk } from "../tests/walking/walk.ts"
@@ -33,9 +33,19 @@ if (!onlyChecks) {
 const known = read("coverage.json")
 const pages = await makePages(known === undefined ? undefined : JSON.parse(known))
 const stale = [...pages].filter(([name, text]) => read(name) !== text).map(([name]) => name)
+/** What no chart has any more. */
+const nobodys = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter(
+  (name) => /\.(md|svg)$/.test(name) && !pages.has(name)
+)
 if (onlyChecks) {
+  stale.push(...nobodys)
   if (stale.length > 0) console.error(`Stale: ${stale.join(", ")}. Make them anew with: npm run docs`)
   process.exit(stale.length > 0 ? 1 : 0)
 }
-for (const name of stale) writeFileSync(new URL(name, folder), pages.get(name) as string)
+for (const name of stale) {
+  const file = new URL(name, folder)
+  mkdirSync(new URL(".", file), { recursive: true })
+  writeFileSync(file, pages.get(name) as string)
+}
+for (const name of nobodys) rmSync(new URL(name, folder))
 console.log(stale.length === 0 ? "All pages are as they should be." : `Written: ${stale.join(", ")}`)

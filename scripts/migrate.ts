@@ -1,9 +1,9 @@
 // npm run migrate: brings the tables of the configured database up to date. Loses nothing; may be run at any time.
 import { commandLineOf } from "../src/config/commandLine.ts"
+import { readDatabaseUrl } from "../src/io/database/connecting/databaseUrl.ts"
 import { withPostgres } from "../src/io/database/database.ts"
 import { checkFitness } from "../src/io/database/databaseFitness.ts"
-import { readDatabaseUrl } from "../src/io/database/databaseUrl.ts"
-import { openEmbeddedDatabase } from "../src/io/database/embeddedDatabase.ts"
+import { openEmbeddedDatabase } from "../src/io/database/embedded/embeddedDatabase.ts"
 import { migrate } from "../src/io/database/migrations.ts"
 import { databaseSettings, runScript } from "./databaseSettings.ts"
 

@@ -41,7 +41,7 @@ const loadWebRtc = (): { RTCPeerConnection: new (configuration: object) => Conne
   }
 }
 
-export type Frame = { readonly type: string } & Readonly<Record<string, any>>
+type Frame = { readonly type: string } & Readonly<Record<string, any>>
 
 /** Bytes in one message of the data channel, and unsent bytes at which the sender waits. */
 const chunkBytes = 16 * 1024

@@ -4,30 +4,18 @@
  */
 import type { Server as SecureServer } from "node:https"
 import type { AddressInfo } from "node:net"
-import * as Redacted from "effect/Redacted"
 import type { InspectionEvent } from "xstate"
-import { type Acquiring, acquireAll } from "./acquiring.ts"
+import { type Acquiring, acquireAll } from "./composition/acquiring.ts"
+import { layFoundation } from "./composition/foundation.ts"
+import { openFront } from "./composition/front.ts"
+import { openProtocols } from "./composition/openProtocols.ts"
 import type { Config } from "./config/config.ts"
-import { openFront } from "./front.ts"
-import { createDeadlines } from "./io/actors/deadlines.ts"
-import { startSystem } from "./io/actors/system.ts"
-import { createAdmission } from "./io/admission/admission.ts"
-import { openDatabase } from "./io/database/database.ts"
-import { measurePool } from "./io/database/poolMetrics.ts"
-import { createReadiness } from "./io/database/readiness.ts"
-import { tablesOf } from "./io/database/tables.ts"
-import { lowerCase, randomText } from "./io/services/randomText.ts"
-import { createIceServers } from "./io/services/turnCredentials.ts"
-import { followRenewals, readCertificate } from "./io/sockets/certificate.ts"
-import { createFrameMetrics } from "./io/sockets/frameMetrics.ts"
+import { followRenewals } from "./io/sockets/certificate.ts"
 import { listen } from "./io/sockets/listening.ts"
-import { createRush } from "./io/sockets/rush.ts"
 import { describeError } from "./io/telemetry/describeError.ts"
 import type { LogOutput } from "./io/telemetry/logOutput.ts"
-import { openTelemetry } from "./io/telemetry/openTelemetry.ts"
 import { limits } from "./limits.ts"
 import type { RegistryLogic } from "./machines/registry.ts"
-import { openProtocols } from "./openProtocols.ts"
 import type { Protocol } from "./protocol.ts"
 import { version } from "./version.ts"
 
@@ -55,8 +43,9 @@ export interface ApplicationOptions {
 /** Starts a server. Rejects with a named error when the certificate is unusable, the database cannot be opened or the port cannot be had. */
 export const startApplication = async (config: Config, options: ApplicationOptions) => {
   const { whole, release } = await acquireAll(options, (part) => acquire(part, config, options))
-  const { port, database, system, telemetry, front, readiness } = whole
-  const { log } = telemetry
+  const { port, front, foundation } = whole
+  const { database, system, readiness } = foundation
+  const { log } = foundation.telling.telemetry
 
   /** Takes nobody in any more, tells everybody, lets actors save what they owe and requests finish, and releases all parts. */
   const stop = async () => {
@@ -88,148 +77,41 @@ export const startApplication = async (config: Config, options: ApplicationOptio
 export type Application = Awaited<ReturnType<typeof startApplication>>
 
 const acquire = async (part: Acquiring, config: Config, options: ApplicationOptions) => {
-  const now = () => Date.now()
-  const startedAt = now()
   const served = options.protocols.filter(({ name }) => config.protocols[name]?.mount != null)
-
-  const telling = await part(
-    "telemetry",
-    () => openTelemetry(config, options),
-    ({ close }) => close()
-  )
-  const { metrics, recorder, telemetry } = telling
-  const { log } = telemetry
-  // Before anything that others would notice.
-  const certificate = await part("certificate", () => config.tls && readCertificate(config.tls))
-  const tracing = await part(
-    "tracing",
-    // Loaded by nobody else.
-    async () => config.traces && (await import("./io/telemetry/tracing.ts")).createTracing(config.traces, version),
-    (tracing) => tracing?.close()
-  )
-  const database = await part(
-    "database",
-    () =>
-      openDatabase({
-        dataDirectory: config.dataDirectory,
-        tables: tablesOf(served),
-        otherMigrations: served.flatMap(({ migrations }) => migrations ?? []),
-        ...(config.database.url === undefined ? {} : { url: Redacted.value(config.database.url) }),
-        ssl: config.database.ssl,
-        onError: (error) => log("error", "room:error", { operation: "connection", ...describeError(error) })
-      }),
-    (database) => database.close()
-  )
-  measurePool(metrics, database.pool)
-  const readiness = createReadiness({
-    probe: database.probe,
-    onFault: (error) => log("error", "database:fault", describeError(error)),
-    timeoutMs: limits.readinessTimeoutMs,
-    freshMs: limits.readinessFreshMs
-  })
-  const admission = createAdmission({ config, log, metrics, now })
-  const rush = createRush(limits.rush)
-  const deadlines = await part(
-    "deadlines",
-    () => createDeadlines(limits.deadlineResolutionMs, now),
-    ({ close }) => close()
-  )
-  const system = await part(
-    "actors",
-    () =>
-      startSystem({
-        recorder,
-        shutdownTimeoutMs: config.shutdownTimeoutMs,
-        registry: options.registry,
-        inspect: options.inspect,
-        now
-      }),
-    (system) => system.stop()
-  )
-
   let publicUrl = config.publicServerUrl
+
+  const foundation = await layFoundation(part, config, served, options)
   const opened = await openProtocols(part, served, {
     config,
-    system,
-    core: {
-      environment: config.environment,
-      version,
-      startedAt,
-      now,
-      isPublic: config.publicServerUrl !== undefined,
-      telemetry,
-      recorder,
-      metrics,
-      frames: createFrameMetrics(metrics),
-      traced: (name, service) => tracing?.around(name, service) ?? service,
-      registry: system.registry,
-      supervisor: system.supervisor,
-      deadlines,
-      whenCalm: rush.whenCalm,
-      addressOf: admission.addressOf,
-      budget: admission.budgets.make,
-      database,
-      iceServers: createIceServers({
-        ...config.turn,
-        cloudflare: config.turn.cloudflare && {
-          ...config.turn.cloudflare,
-          endpoint: options.endpoints?.["cloudflare"] as string | undefined
-        },
-        userId: () => randomText(lowerCase, limits.turnUserIdLength),
-        now,
-        elapsed: () => performance.now(),
-        log
-      }),
-      hasTurn: config.turn.cloudflare !== undefined || config.turn.own !== undefined,
-      thirdParties: options.endpoints ?? {}
-    },
+    foundation,
+    endpoints: options.endpoints,
     publicUrl: () => publicUrl as string
   })
-  const front = await openFront(part, {
-    config,
-    certificate,
-    admission,
-    rush,
-    telling,
-    tracing,
-    readiness,
-    system,
-    opened,
-    charts: options.charts ?? new URL("../docs/statecharts/", import.meta.url),
-    startedAt,
-    now
-  })
+  const charts = options.charts ?? new URL("../docs/statecharts/", import.meta.url)
+  const front = await openFront(part, { config, foundation, opened, charts })
+  const { server, close } = front.http
+  const { log } = foundation.telling.telemetry
 
-  await part(
-    "port",
-    () => listen(front.http.server, config.host, config.port),
-    () => front.http.close()
-  )
-  const { port } = front.http.server.address() as AddressInfo
+  await part("port", () => listen(server, config.host, config.port), close)
+  const { port } = server.address() as AddressInfo
   publicUrl ??= `${config.tls === undefined ? "http" : "https"}://localhost:${port}`
-  log("info", "system:startup", { version, port, environment: config.environment, database: database.describe })
+  const { describe } = foundation.database
+  log("info", "system:startup", { version, port, environment: config.environment, database: describe })
   for (const warning of options.warnings ?? []) log("warn", "system:startup", { warning })
   if (config.environment === "production" && config.logs.accessKey === undefined) {
     const warning = "LOG_ACCESS_KEY is not set: GET /logs and GET /tower answer 403 to everybody"
     log("warn", "system:startup", { warning })
   }
+
+  const { certificate: current } = foundation
+  const use = (renewed: NonNullable<typeof current>) => (server as SecureServer).setSecureContext(renewed)
+  const everyMs = limits.certificateCheckMs
   await part(
     "renewals",
-    () =>
-      config.tls &&
-      certificate &&
-      followRenewals({
-        files: config.tls,
-        current: certificate,
-        everyMs: limits.certificateCheckMs,
-        use: (renewed) => (front.http.server as SecureServer).setSecureContext(renewed),
-        log
-      }),
+    () => config.tls && current && followRenewals({ files: config.tls, current, everyMs, use, log }),
     (renewals) => renewals?.stop()
   )
-  await part("heartbeat", () => beat(config.heartbeatIntervalMs, () => front.heartbeat()), clearInterval)
-  system.begin()
-  return { port, database, system, telemetry, front, readiness }
+  await part("heartbeat", () => setInterval(front.heartbeat, config.heartbeatIntervalMs).unref(), clearInterval)
+  foundation.system.begin()
+  return { port, front, foundation }
 }
-
-const beat = (everyMs: number, work: () => void) => setInterval(work, everyMs).unref()

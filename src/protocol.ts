@@ -34,8 +34,8 @@ import type { Database } from "./io/database/database.ts"
 import type { Keeping } from "./io/database/tables.ts"
 import type { IssueIceServers } from "./io/services/turnCredentials.ts"
 import type { FrameMetrics } from "./io/sockets/frameMetrics.ts"
+import type { Recorder } from "./io/telemetry/events/recorder.ts"
 import type { Metrics } from "./io/telemetry/metrics.ts"
-import type { Recorder } from "./io/telemetry/recorder.ts"
 import type { Telemetry } from "./io/telemetry/telemetry.ts"
 import type { Tracing } from "./io/telemetry/tracing.ts"
 import type { TowerPart } from "./io/tower/towerPart.ts"
@@ -82,6 +82,8 @@ export interface Core {
   /** Epoch milliseconds. */
   readonly startedAt: number
   readonly now: () => number
+  /** Where the protocol is served: `/`, or a path without a slash at its end. */
+  readonly mount: string
   /** Where the world reaches this protocol: an http(s) URL without a slash at its end, known once the server listens. */
   readonly publicUrl: () => string
   /** Whether an operator has said so, or it is this machine's. */

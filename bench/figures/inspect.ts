@@ -1,6 +1,6 @@
 /** What it costs an actor that it could be inspected: nothing, unless somebody does. */
 import { createActor, type InspectionEvent } from "xstate"
-import { flightMachine } from "../../src/machines/dropsilk/flight.ts"
+import { flightMachine } from "../../src/machines/dropsilk/flight/flight.ts"
 import { compare, type Figure, takeTurns } from "../rounds.ts"
 import type { Setting } from "../setting.ts"
 

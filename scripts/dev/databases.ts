@@ -1,10 +1,11 @@
 /** The database of the local loop: made for it, empty at its start, and nobody else's. */
+
+import { readDatabaseUrl } from "../../src/io/database/connecting/databaseUrl.ts"
 import { withPostgres } from "../../src/io/database/database.ts"
-import { readDatabaseUrl } from "../../src/io/database/databaseUrl.ts"
-import { lockDirectory } from "../../src/io/database/directoryLock.ts"
+import { lockDirectory } from "../../src/io/database/embedded/directoryLock.ts"
 import type { Programs } from "./programs.ts"
 
-export interface DevDatabase {
+interface DevDatabase {
   /** What makes the server use it; also keeps a `.env` from sending it elsewhere. */
   readonly environment: Readonly<Record<string, string>>
   /** Removes all data and makes the tables anew; resolves with whether that went well. */
@@ -82,7 +83,7 @@ export const dockerDatabase = async (programs: Programs, say: (line: string) => 
 }
 
 /** What Docker said about it has been printed already. */
-export class DockerUnavailable extends Error {
+class DockerUnavailable extends Error {
   constructor() {
     super("Docker could not start PostgreSQL. It needs a running Docker with Compose; npm run dev needs neither.")
     this.name = "DockerUnavailable"

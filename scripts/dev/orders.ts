@@ -1,7 +1,7 @@
 /** What whoever is at the keyboard, or a changed file, wants next. */
-export type Order = "reload" | "reset" | "quit"
+type Order = "reload" | "reset" | "quit"
 
-export interface Orders {
+interface Orders {
   give(order: Order): void
   /** Waits for an order. Of several that came meanwhile the weightiest counts, and covers the others. */
   next(): Promise<Order>

@@ -1,7 +1,19 @@
 /** A chart as mermaid's stateDiagram-v2: https://mermaid.js.org/syntax/stateDiagram.html */
 import { allStates, type Chart, type ChartState, type ChartTransition } from "./chart.ts"
 
-export const mermaidOf = ({ root }: Chart): string => ["stateDiagram-v2", ...inside(root, 1)].join("\n")
+/** `note`: lines that stand beside its first state. */
+export const mermaidOf = ({ root }: Chart, note: readonly string[]): string =>
+  ["stateDiagram-v2", ...inside(root, 1), ...noteLines(root, note)].join("\n")
+
+const noteLines = (root: ChartState, note: readonly string[]): readonly string[] => {
+  const [first] = root.states
+  if (first === undefined) return []
+  return [
+    indent(1, `note right of ${nameOf(first.path)}`),
+    ...note.map((line) => indent(2, line)),
+    indent(1, "end note")
+  ]
+}
 
 /** Names must be unique in the whole diagram and hold no dots. */
 const nameOf = (path: string): string => path.replaceAll(".", "_")

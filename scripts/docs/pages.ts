@@ -1,16 +1,15 @@
 /** The pages under docs/statecharts, as texts by file name. */
 
-import { dropsilkKinds } from "../../src/machines/dropsilk/kinds.ts"
-import { jobKind, jobMachine } from "../../src/machines/job.ts"
-import type { Kind } from "../../src/machines/kinds.ts"
 import { allStates, type Chart, chartOf } from "./chart.ts"
-import { folderOf, machines } from "./machines.ts"
+import { type Branch, branches, noteOf } from "./crash.ts"
+import { type Drawn, machines } from "./machines.ts"
 import { mermaidOf } from "./mermaid.ts"
+import { placeOf } from "./place.ts"
 import { createSourceReader, type EventType, type Sending } from "./source.ts"
 import { svgOf } from "./svg.ts"
 
 /** How much of each chart the tests have walked: pairs of walked and all. */
-export type CoverageByMachine = Readonly<
+type CoverageByMachine = Readonly<
   Record<string, Readonly<Record<"states" | "transitions" | "guards", readonly [number, number]>>>
 >
 
@@ -43,11 +42,40 @@ const coverageTable = (coverage: CoverageByMachine[string]): string =>
     ]
   )
 
-const page = ({ name, root }: Chart, reader: Reader, coverage: CoverageByMachine[string] | undefined): string =>
-  `${[
+/** A link from a page in a protocol's folder to a file of the repository. */
+const linkTo = (path: string): string => `[${path}](../../../${path})`
+
+/** One hop to everything that is about a chart. */
+const placeTable = (name: string, { reachedBy, triedBy }: Drawn, sent: readonly Message[]): string => {
+  const { chart, parts, adapter, subject } = placeOf(name)
+  const tellers = sent.filter(({ to }) => to === kindOf(name)).map(({ from }) => from)
+  const rows: readonly (readonly [string, readonly string[]])[] = [
+    ["chart", [chart, ...parts].map(linkTo)],
+    ["adapter", [linkTo(adapter)]],
+    ["reached by", reachedBy.map((each) => (/^[a-z-]+$|^[A-Z]+ \//.test(each) ? `\`${each}\`` : each))],
+    ["told things by", tellers.map((from) => `[${from}](${pageFrom(name, from)})`)],
+    ["walked by the laws of", [linkTo(subject)]],
+    ["tried from outside by", triedBy.map(linkTo)]
+  ]
+  return table(
+    ["", ""],
+    rows.filter(([, cells]) => cells.length > 0).map(([head, cells]) => [head, cells.join(", ")])
+  )
+}
+
+const page = (
+  { name, root }: Chart,
+  reader: Reader,
+  coverage: CoverageByMachine[string] | undefined,
+  sent: readonly Message[]
+): string => {
+  const note = noteOf(name, reader)
+  return `${[
     `# ${capitalized(name)}`,
     madeBy,
-    `${root.description} The code: [src/machines/${folderOf(name)}${name}.ts](../../src/machines/${folderOf(name)}${name}.ts).`,
+    root.description,
+    placeTable(name, machines[name] as Drawn, sent),
+    ...note,
     `[![Statechart of ${name}](${name}.svg)](${name}.svg)`,
     "A dashed box is a region: all regions of a state are alive at once. A thick one is an end. A line inside a box is a transition that stays; `[guard]` says when, `/ actions` what is done. Open the picture by itself to read it at its own size.",
     "## States",
@@ -60,35 +88,24 @@ const page = ({ name, root }: Chart, reader: Reader, coverage: CoverageByMachine
     "## Events",
     eventTable(reader.eventsOf(`${capitalized(name)}Event`)),
     "## As mermaid",
-    `\`\`\`mermaid\n${mermaidOf({ name, root })}\n\`\`\``,
+    `\`\`\`mermaid\n${mermaidOf({ name, root }, note)}\n\`\`\``,
     ...(coverage === undefined
       ? []
       : [
           "## Walked by the tests",
           coverageTable(coverage),
-          `Each by at least one generated path, with the laws of \`${subjectOf(name)}\` holding at every step.`
+          "Each by at least one generated path, with the laws of its subject holding at every step."
         ])
   ].join("\n\n")}\n`
-
-const subjectOf = (name: string): string =>
-  folderOf(name) === ""
-    ? `tests/core/machines/subjects/${name}.ts`
-    : `tests/protocols/dropsilk/machines/subjects/${name}.ts`
-
-interface Branch {
-  readonly kind: string
-  readonly machine: string
-  readonly restart: Kind["restart"]
 }
 
-/** The supervisors with what they supervise, as the kinds declare it. */
-const branches = (): readonly Branch[] => {
-  const declared = [
-    ...dropsilkKinds({ ...(machines as any), settings: {} }),
-    jobKind(jobMachine, { backOffMs: 0, longestBackOffMs: 0 }, [])
-  ]
-  return declared.map(({ kind, chart, restart }) => ({ kind, machine: (chart as { id?: string }).id ?? kind, restart }))
-}
+const protocolOf = (name: string): string => (machines[name] as Drawn).protocol
+/** A chart's page, from docs/statecharts. */
+const pageOf = (name: string): string => `${protocolOf(name)}/${name}.md`
+/** A chart's page, from that of another. */
+const pageFrom = (from: string, to: string): string =>
+  protocolOf(from) === protocolOf(to) ? `${to}.md` : `../${pageOf(to)}`
+const kindOf = (name: string): string | undefined => branches().find(({ machine }) => machine === name)?.kind
 
 /** Whom an expression names: a supervisor by its kind, a kind of actor, or whoever asked. */
 const receiverOf = (expression: string, tree: readonly Branch[]): string => {
@@ -99,7 +116,14 @@ const receiverOf = (expression: string, tree: readonly Branch[]): string => {
   return named?.kind ?? "any supervisor"
 }
 
-const messages = (sendings: readonly Sending[], tree: readonly Branch[]) => {
+/** What charts of one name say to those of a kind. */
+interface Message {
+  readonly from: string
+  readonly to: string
+  readonly events: readonly string[]
+}
+
+const messages = (sendings: readonly Sending[], tree: readonly Branch[]): readonly Message[] => {
   const byPair = new Map<string, Set<string>>()
   for (const { from, to, event } of sendings) {
     const pair = `${from} → ${receiverOf(to, tree)}`
@@ -111,22 +135,31 @@ const messages = (sendings: readonly Sending[], tree: readonly Branch[]) => {
   })
 }
 
-const index = (reader: Reader, charts: readonly Chart[], coverage: CoverageByMachine | undefined): string => {
-  const tree = branches()
-  const sent = messages(reader.sendings(), tree)
+const index = (
+  charts: readonly Chart[],
+  coverage: CoverageByMachine | undefined,
+  sent: readonly Message[],
+  tree: readonly Branch[]
+): string => {
   const nodeOf = (kind: string) => tree.find((branch) => branch.kind === kind)?.machine
   const arrows = sent.flatMap(({ from, to, events }) => {
     const target = nodeOf(to)
-    return target === undefined ? [] : [`  ${from} -->|${events.map((event) => event).join("<br/>")}| ${target}`]
+    return target === undefined ? [] : [`  ${from} -->|${events.join("<br/>")}| ${target}`]
   })
+  const protocols = [...new Set(charts.map(({ name }) => protocolOf(name)))]
   return `${[
     "# Statecharts",
     madeBy,
-    "Every behaviour of the server is in one of these charts. Each page has its picture, its states, its events and how much of it the tests have walked.",
-    table(
-      ["chart", "meaning"],
-      charts.map(({ name, root }) => [`[${name}](${name}.md)`, root.description])
-    ),
+    "Every behaviour of the server is in one of these charts. Each page has its picture, where it is in the code and what reaches it, what a crash in it means, its states, its events and how much of it the tests have walked.",
+    ...protocols.flatMap((protocol) => [
+      `## ${capitalized(protocol)}`,
+      table(
+        ["chart", "meaning"],
+        charts
+          .filter(({ name }) => protocolOf(name) === protocol)
+          .map(({ name, root }) => [`[${name}](${pageOf(name)})`, root.description])
+      )
+    ]),
     "## The tree",
     "Who starts whom, and what becomes of one that crashes: a `temporary` one is not restarted, a `transient` one when it has crashed, a `permanent` one always.",
     [
@@ -145,34 +178,32 @@ const index = (reader: Reader, charts: readonly Chart[], coverage: CoverageByMac
       sent.map(({ from, to, events }) => [from, to, events.map((event) => `\`${event}\``).join(", ")])
     ),
     "A message to a supervisor's kind goes to one of its children, by id, through the supervisor. Adapters send the rest: frames become events of a connection, HTTP requests become events of a room, deadlines come from one timer wheel.",
-    ...(coverage === undefined
-      ? []
-      : [
-          "## Walked by the tests",
-          table(
-            ["chart", "states", "transitions", "sides of guards"],
-            charts.map(({ name }) => {
-              const { states, transitions, guards } = coverage[name] ?? {
-                states: [0, 0],
-                transitions: [0, 0],
-                guards: [0, 0]
-              }
-              return [name, ...[states, transitions, guards].map(([walked, all]) => `${walked} of ${all}`)]
-            })
-          ),
-          "The walks are tested themselves: [mutants.md](../mutants.md)."
-        ])
+    ...(coverage === undefined ? [] : ["## Walked by the tests", walkedTable(charts, coverage)])
   ].join("\n\n")}\n`
 }
 
-/** Everything under docs/statecharts but coverage.json. */
+const walkedTable = (charts: readonly Chart[], coverage: CoverageByMachine): string => {
+  const none = [0, 0] as const
+  const rows = charts.map(({ name }) => {
+    const { states, transitions, guards } = coverage[name] ?? { states: none, transitions: none, guards: none }
+    return [name, ...[states, transitions, guards].map(([walked, all]) => `${walked} of ${all}`)]
+  })
+  return `${table(["chart", "states", "transitions", "sides of guards"], rows)}
+
+The walks are tested themselves: [mutants.md](../mutants.md).`
+}
+
+/** Everything under docs/statecharts but coverage.json: a page and a picture for each chart, in its protocol's folder. */
 export const makePages = async (coverage: CoverageByMachine | undefined): Promise<ReadonlyMap<string, string>> => {
   const reader = createSourceReader()
-  const charts = Object.values(machines).map(chartOf)
-  const pages = new Map([["README.md", index(reader, charts, coverage)]])
+  const charts = Object.values(machines).map(({ machine }) => chartOf(machine))
+  const tree = branches()
+  const sent = messages(reader.sendings(), tree)
+  const pages = new Map([["README.md", index(charts, coverage, sent, tree)]])
   for (const chart of charts) {
-    pages.set(`${chart.name}.md`, page(chart, reader, coverage?.[chart.name]))
-    pages.set(`${chart.name}.svg`, await svgOf(chart))
+    const { name } = chart
+    pages.set(pageOf(name), page(chart, reader, coverage?.[name], sent))
+    pages.set(`${protocolOf(name)}/${name}.svg`, await svgOf(chart, noteOf(name, reader)))
   }
   return pages
 }

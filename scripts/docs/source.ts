@@ -13,7 +13,7 @@ interface SourceFile {
   readonly comments: readonly { readonly value: string; readonly start: number; readonly end: number }[]
 }
 
-export interface EventField {
+interface EventField {
   readonly name: string
   /** As it is written, on one line. */
   readonly type: string
@@ -208,8 +208,50 @@ export const createSourceReader = () => {
         return events.map((event) => ({ from: chartOf(file), to: isAnswer ? "replyTo" : to, event }))
       })
 
+  /** The constant of this name, wherever it is. */
+  const declaredAs = (name: string): { readonly file: SourceFile; readonly node: Syntax } | undefined => {
+    for (const file of files) {
+      const node = file.program["body"].find(
+        ({ declaration }: Syntax) => declaration?.declarations?.[0]?.id.name === name
+      )
+      if (node !== undefined) return { file, node }
+    }
+    return undefined
+  }
+
+  const literals = (node: Syntax, property: string): readonly string[] =>
+    everyNode(node)
+      .filter(({ type, key, value }) => type === "Property" && key.name === property && value?.type === "Literal")
+      .map(({ value }) => value.value as string)
+
+  /** The kinds of the addresses that an expression makes, by itself or by functions of the machines. */
+  const kindsIn = (node: Syntax): readonly string[] => [
+    ...literals(node, "kind"),
+    ...everyNode(node)
+      .filter(({ type, callee }) => type === "CallExpression" && callee.type === "Identifier")
+      .flatMap(({ callee }) => {
+        const declared = declaredAs(callee.name)
+        return declared === undefined ? [] : kindsIn(declared.node)
+      })
+  ]
+
+  /** What a chart's kind declares of its crashes: in words, whom it tells, which events it records. */
+  const crashOf = (name: string) => {
+    const declared = declaredAs(`${name}Crash`)
+    if (declared === undefined) return undefined
+    const { file, node } = declared
+    const receivers = everyNode(node).filter(({ type, key }) => type === "Property" && key.name === "to")
+    const told = [...receivers.flatMap(({ value }) => kindsIn(value)), ...literals(node, "toAll")]
+    return {
+      comment: commentBefore(file, node),
+      told: [...new Set(told)],
+      recorded: [...new Set(literals(node, "name"))]
+    }
+  }
+
   return {
     eventsOf,
+    crashOf,
     /** Everything that the machines send, one entry for each event. */
     sendings: (): readonly Sending[] =>
       files.flatMap((file) => [

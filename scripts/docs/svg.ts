@@ -15,11 +15,11 @@ const longest = 38
 
 const widthOf = (lines: readonly string[]): number => Math.max(0, ...lines.map(({ length }) => length)) * characterWidth
 
-const wrap = (text: string): readonly string[] => {
+const wrap = (text: string, width = longest): readonly string[] => {
   const lines: string[] = []
   let line = ""
   for (const word of text.split(" ")) {
-    if (line !== "" && line.length + 1 + word.length > longest) {
+    if (line !== "" && line.length + 1 + word.length > width) {
       lines.push(line)
       line = `  ${word}`
     } else line = line === "" ? word : `${line} ${word}`
@@ -141,14 +141,26 @@ const style = `
   .group > rect { fill: var(--group) }
   .region > rect { stroke-dasharray: 5 4 }
   .final > rect { stroke-width: 3 }
+  .crash > rect { fill: var(--group); stroke: var(--line); stroke-dasharray: 2 3 }
   .paper { fill: var(--paper) }
   .behind { fill: var(--paper); opacity: 0.85 }
   .arrow { fill: none; stroke: var(--line) }
   .tip, .start { fill: var(--line) }
 `
 
-/** The same for the same chart, to the byte. */
-export const svgOf = async ({ name, root }: Chart): Promise<string> => {
+/** Sentences below a chart of this size. */
+const noteBelow = (note: readonly string[], across: number, top: number) => {
+  const fits = Math.max(longest, Math.floor((across - 4 * padding) / characterWidth))
+  const lines = note.flatMap((text) => wrap(text, fits))
+  const width = Math.ceil(widthOf(lines) + 4 * padding)
+  const height = lines.length * lineHeight + 3 * padding
+  const box = `<rect x="${padding}" y="${top}" width="${width - 2 * padding}" height="${height - padding}" rx="6"/>`
+  const words = texts(lines, 2 * padding, top + padding + fontSize, "note")
+  return { text: `<g class="crash">\n${box}\n${words}\n</g>`, width, height }
+}
+
+/** The same for the same chart, to the byte. `note`: sentences that stand below it. */
+export const svgOf = async ({ name, root }: Chart, note: readonly string[]): Promise<string> => {
   const Elk = elkModule as unknown as typeof elkModule.default
   const laid: ElkNode = await new Elk().layout({
     id: "picture",
@@ -191,11 +203,13 @@ export const svgOf = async ({ name, root }: Chart): Promise<string> => {
   const seen = (laid.edges ?? []).filter(({ id }) => !id.startsWith(unseen))
   const arrows = seen.map(({ sections = [] }) => sections.map(arrowOf).join("\n"))
   const labels = seen.flatMap(({ labels = [] }) => labels.map(labelOf))
-  const [width, height] = [Math.ceil(laid.width ?? 0), Math.ceil(laid.height ?? 0)]
+  const [across, top] = [Math.ceil(laid.width ?? 0), Math.ceil(laid.height ?? 0)]
+  const below = noteBelow(note, across, top)
+  const [width, height] = [Math.max(across, below.width), top + below.height]
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="Statechart of ${name}">
 <style>${style}</style>
 <rect class="paper" width="${width}" height="${height}"/>
-${[...boxes, ...arrows, ...labels].join("\n")}
+${[...boxes, ...arrows, ...labels, below.text].join("\n")}
 </svg>
 `
 }

@@ -24,7 +24,7 @@ export type TrustProxy =
 
 /** Where a protocol is served, and how. */
 export interface Tenancy {
-  /** `/` or a path such as `/dropsilk`; null: nowhere. */
+  /** `/` or a path such as `/calls`; null: nowhere. */
   readonly mount: string | null
   /** What the protocol's own variables say; it knows the type. */
   readonly settings: unknown

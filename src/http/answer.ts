@@ -9,7 +9,7 @@ export interface Answer {
   readonly contentType: string
   readonly body: string
   /** Beside its type and length. */
-  readonly headers?: Readonly<Record<string, string>>
+  readonly headers?: Readonly<Record<string, string>> | undefined
 }
 
 /** A JSON body. */
@@ -17,7 +17,7 @@ export const jsonAnswer = (status: number, body: unknown, headers?: Answer["head
   status,
   contentType: "application/json",
   body: JSON.stringify(body),
-  ...(headers === undefined ? {} : { headers })
+  headers
 })
 
 /** A body of plain text. */
@@ -25,7 +25,7 @@ export const textAnswer = (status: number, body: string, headers?: Answer["heade
   status,
   contentType: "text/plain; charset=utf-8",
   body,
-  ...(headers === undefined ? {} : { headers })
+  headers
 })
 
 /** The answer that says no: `{"error": …}`. */

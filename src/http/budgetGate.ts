@@ -1,11 +1,11 @@
 /** Takes the budgets of a request before anybody else looks at it, and turns away whoever has spent one. */
 import type { IncomingMessage } from "node:http"
 import type { Budgets } from "../io/admission/budgets.ts"
+import { decodedPath } from "../io/admission/requestPath.ts"
 import { retryLater, sendAnswer } from "./answer.ts"
 import type { AnswersFast } from "./fastPath.ts"
 import type { Mounts } from "./mounts.ts"
-import { decodedPath } from "./requestPath.ts"
-import { createRoutePatterns } from "./routePattern.ts"
+import { createRoutePatterns } from "./requests/routePattern.ts"
 
 export interface GateBudgets extends Pick<Budgets, "request" | "check" | "askOthers"> {
   readonly addressOf: (request: IncomingMessage) => string

@@ -23,7 +23,7 @@ import type { RejectsInvalidInput } from "../wire/core/invalidRequest.ts"
 import type { Answer } from "./answer.ts"
 import type { CorsRoute } from "./cors.ts"
 import type { FastPath } from "./fastPath.ts"
-import { rejectsInvalidInput } from "./invalidRequest.ts"
+import { rejectsInvalidInput } from "./requests/invalidRequest.ts"
 
 /** What the platform gives to everything that answers. */
 export type PlatformServices = Layer.Success<typeof HttpServer.layerServices>

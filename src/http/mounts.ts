@@ -6,7 +6,7 @@ import { type Answer, errorAnswer } from "./answer.ts"
 import type { CorsRoute } from "./cors.ts"
 import type { FastPath } from "./fastPath.ts"
 import type { HttpPart, MountedPart, Refusals } from "./httpPart.ts"
-import type { Route } from "./methods.ts"
+import type { Route } from "./requests/methods.ts"
 
 export interface Mounts {
   /** Each part's endpoints. */

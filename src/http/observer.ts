@@ -2,7 +2,7 @@
 import type { IncomingMessage } from "node:http"
 import type { Tracing } from "../io/telemetry/tracing.ts"
 import type { RequestMetrics } from "./requestMetrics.ts"
-import { createRoutePatterns } from "./routePattern.ts"
+import { createRoutePatterns } from "./requests/routePattern.ts"
 
 /** Runs what answers a request. What it gives back is to be called when the answer is over, with its status. */
 export type Observe = (request: IncomingMessage, work: () => void) => (status: number) => void

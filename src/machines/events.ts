@@ -1,6 +1,6 @@
 /**
  * What happens in the core, in the words that operators search their logs for. Protocols have events of their own. Actors
- * record them; what is written down, counted and shown of each is in io/telemetry/coreEvents.ts.
+ * record them; what is written down, counted and shown of each is in src/io/telemetry/events/coreEvents.ts.
  */
 export type CoreEvent = ActorCrashed
 

@@ -39,7 +39,12 @@ export interface TowerInput {
 }
 
 /** What the tower keeps of a kind. */
-type Opened = Pick<Kind, "kind" | "drain" | "standing" | "resumed">
+interface Opened {
+  readonly kind: string
+  readonly drain: Drain | null
+  readonly standing: NonNullable<Kind["standing"]>
+  readonly resumed: NonNullable<Kind["resumed"]>
+}
 
 export interface TowerContext extends TowerInput {
   readonly kinds: readonly Opened[]
@@ -116,12 +121,17 @@ const base = setup({
       for (const each of kinds) {
         enqueue.spawnChild("supervisor", { id: each.kind, systemId: each.kind, input: each })
       }
-      const opened = kinds.map(({ kind, drain, standing, resumed }) => ({ kind, drain, standing, resumed }))
+      const opened = kinds.map(({ kind, drain = null, standing = [], resumed = [] }) => ({
+        kind,
+        drain,
+        standing,
+        resumed
+      }))
       enqueue.assign({ kinds: [...context.kinds, ...opened] })
     }),
     /** Starts those of one kind, or of all, who live as long as the server does. One that lives already stays as it is. */
     startStanding: enqueueActions(({ context, enqueue, system }, { of }: { of: string | null }) => {
-      for (const { kind, standing = [] } of context.kinds) {
+      for (const { kind, standing } of context.kinds) {
         if (of !== null && of !== kind) continue
         for (const { id, input } of standing) {
           enqueue.sendTo(system.get(kind) as SupervisorRef, { type: "child.start", id, input })
@@ -140,7 +150,7 @@ const base = setup({
     }),
     drain: enqueueActions(({ context, enqueue, system }, { place }: { place: Place }) => {
       for (const { kind, drain } of kindsAt(context, place)) {
-        if (drain === undefined) continue
+        if (drain === null) continue
         const { event, batches } = drain
         enqueue.sendTo(
           system.get(kind) as SupervisorRef,

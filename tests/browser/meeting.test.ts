@@ -1,43 +1,28 @@
-import { mkdtemp, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
-import type { Browser } from "playwright-core"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest"
-import { launchChromium } from "../../scripts/chromium.ts"
-import { describeInChromium } from "../support/browser.ts"
+import { describeInChromium, useBrowser } from "../support/browser.ts"
 import { freePort } from "../support/freePort.ts"
 import { type ServerProcess, startProcess } from "../support/process.ts"
-import { poll, startServer, type TestServer, withoutBudgets } from "../support/server.ts"
-import { startWay } from "../support/way.ts"
-import { makeFile, Newcomer, type PageServer, servePage } from "./newcomer.ts"
+import { poll, withoutBudgets } from "../support/server.ts"
+import { startWay } from "../support/standIns/way.ts"
+import { useServer } from "../support/useServer.ts"
+import { useFolder } from "../support/useThroughout.ts"
+import { makeFile, Newcomer, usePage } from "./newcomer.ts"
 
 /** Those that an operator has who sets none: a page as it is meant to be does not meet them. */
 const usualBudgets = Object.fromEntries(Object.keys(withoutBudgets).map((name) => [name, ""]))
 
 describeInChromium("two people in Chromium", (chromium) => {
-  let directory: string
-  let browser: Browser
-  let pages: PageServer
+  const directory = useFolder()
+  const pages = usePage()
   let people: Newcomer[] = []
   let filesMade = 0
-  beforeAll(async () => {
-    directory = await mkdtemp(join(tmpdir(), "silktower-"))
-    browser = await launchChromium(chromium)
-    pages = await servePage()
-  })
   beforeEach(() => {
     people = []
   })
-  afterEach(async () => {
-    const faults = people.flatMap((person) => person.faults)
-    await Promise.all(browser.contexts().map((context) => context.close()))
-    expect(faults).toEqual([])
-  })
-  afterAll(async () => {
-    await browser.close()
-    pages.close()
-    await rm(directory, { recursive: true, force: true })
-  })
+  // After the browser has closed their pages.
+  afterEach(() => expect(people.flatMap((person) => person.faults)).toEqual([]))
+  const browser = useBrowser(chromium)
 
   /** In a browser of their own, as far as the page can tell. */
   const comes = async (name: string, server: string) => {
@@ -71,11 +56,7 @@ describeInChromium("two people in Chromium", (chromium) => {
   const allowed = () => `--allow-local-port=${pages.port}`
 
   describe("whose server stays", () => {
-    let server: TestServer
-    beforeAll(async () => {
-      server = await startServer({ DATA_DIR: join(directory, "stays"), ...usualBudgets }, {}, [allowed()])
-    })
-    afterAll(() => server.stop())
+    const server = useServer(usualBudgets, {}, () => [allowed()])
 
     it("meet by the button Invite, which the host presses before anybody is attached", async () => {
       const [ada, grace] = [await comes("Ada", server.http), await comes("Grace", server.http)]

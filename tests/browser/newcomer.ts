@@ -1,4 +1,4 @@
-/** People at newcomer.html: the page that somebody writes who has read docs/protocol.md, served from somewhere else. */
+/** People at newcomer.html: the page that somebody writes who has read docs/protocols/dropsilk.md, served from somewhere else. */
 import { createHash, randomBytes } from "node:crypto"
 import { once } from "node:events"
 import { readFile, writeFile } from "node:fs/promises"
@@ -7,16 +7,17 @@ import type { AddressInfo } from "node:net"
 import { basename, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import type { BrowserContext, Page } from "playwright-core"
+import { useThroughout } from "../support/useThroughout.ts"
 
 export const newcomersPage = fileURLToPath(new URL("newcomer.html", import.meta.url))
 
-export interface PageServer {
+interface PageServer {
   readonly port: number
   close(): void
 }
 
 /** Serves the page, and nothing else, on a port of its own. */
-export const servePage = async (): Promise<PageServer> => {
+const servePage = async (): Promise<PageServer> => {
   const html = await readFile(newcomersPage)
   const server = createServer((_, response) => response.writeHead(200, { "content-type": "text/html" }).end(html))
   await once(server.listen(0, "127.0.0.1"), "listening")
@@ -29,7 +30,10 @@ export const servePage = async (): Promise<PageServer> => {
   }
 }
 
-export interface TestFile {
+/** One that the suite's tests share. */
+export const usePage = (): PageServer => useThroughout(servePage, (pages) => pages.close())
+
+interface TestFile {
   readonly path: string
   readonly name: string
   readonly bytes: number

@@ -1,29 +1,17 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
+import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
-import type { Browser } from "playwright-core"
-import { afterAll, afterEach, beforeAll, expect, it } from "vitest"
-import { launchChromium } from "../../scripts/chromium.ts"
-import { describeInChromium } from "../support/browser.ts"
+import { expect, it } from "vitest"
+import { describeInChromium, useBrowser } from "../support/browser.ts"
 import { startServer, type TestServer } from "../support/server.ts"
-import { Newcomer, newcomersPage, type PageServer, servePage } from "./newcomer.ts"
+import { serverForThisTest } from "../support/useServer.ts"
+import { useFolder } from "../support/useThroughout.ts"
+import { Newcomer, newcomersPage, usePage } from "./newcomer.ts"
 
 describeInChromium("a newcomer's page in Chromium", (chromium) => {
-  let directory: string
-  let browser: Browser
-  let pages: PageServer
-  beforeAll(async () => {
-    directory = await mkdtemp(join(tmpdir(), "silktower-"))
-    browser = await launchChromium(chromium, ["app.example"])
-    pages = await servePage()
-  })
-  afterEach(() => Promise.all(browser.contexts().map((context) => context.close())))
-  afterAll(async () => {
-    await browser.close()
-    pages.close()
-    await rm(directory, { recursive: true, force: true })
-  })
+  const directory = useFolder()
+  const browser = useBrowser(chromium, ["app.example"])
+  const pages = usePage()
 
   /** What becomes of a read, as the page itself does only in a room. */
   const read = ({ page }: Newcomer, { http }: TestServer) =>
@@ -43,13 +31,7 @@ describeInChromium("a newcomer's page in Chromium", (chromium) => {
     expect(refusedBy(server)).toEqual([])
   }
 
-  const refusedBy = (server: TestServer): readonly Record<string, any>[] =>
-    server
-      .log()
-      .trimEnd()
-      .split("\n")
-      .map((line) => JSON.parse(line))
-      .filter(({ message }) => message === "origin:refused")
+  const refusedBy = (server: TestServer) => server.lines("origin:refused")
 
   it("is refused without a word, and let in without being loaded again by the setting that the log names", async () => {
     const { port } = pages
@@ -79,7 +61,7 @@ describeInChromium("a newcomer's page in Chromium", (chromium) => {
   })
 
   it("that is a file is told of as such", async () => {
-    const server = await startServer({ DATA_DIR: join(directory, "file") })
+    const server = await serverForThisTest()
     const file = pathToFileURL(newcomersPage).href
     await isRefused(await Newcomer.at(await browser.newContext(), file, server.http), server)
     const lines = refusedBy(server)
@@ -88,15 +70,13 @@ describeInChromium("a newcomer's page in Chromium", (chromium) => {
       expect(["null", "file://"]).toContain(line["origin"])
       expect(line["hint"]).toContain("Serve the page over HTTP")
     }
-    await server.stop()
   })
 
   it("of the server's own host needs no setting in development", async () => {
-    const server = await startServer({ DATA_DIR: join(directory, "own") })
+    const server = await serverForThisTest()
     const newcomer = await Newcomer.at(await browser.newContext(), `${server.http}/keep-alive`, server.http)
     // As if it had come from there.
     await newcomer.page.setContent(await readFile(newcomersPage, "utf8"))
     await isLetIn(newcomer, server)
-    await server.stop()
   })
 })

@@ -1,18 +1,19 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises"
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
-import type { Browser, BrowserContextOptions, Page } from "playwright-core"
-import { afterAll, afterEach, beforeAll, expect, it } from "vitest"
+import type { BrowserContextOptions, Page } from "playwright-core"
+import { beforeAll, expect, it } from "vitest"
 import { type AnyActorRef, createActor, createMachine } from "xstate"
-import { launchChromium } from "../../scripts/chromium.ts"
 import { corePart } from "../../src/http/core/part.ts"
 import { createWatch } from "../../src/io/tower/watch.ts"
 import { limits } from "../../src/limits.ts"
 import { createSupervisor, type SupervisorRef } from "../../src/machines/supervisor.ts"
-import { describeInChromium } from "../support/browser.ts"
-import { startSurface } from "../support/httpSurface.ts"
-import { startServer, type TestClient, type TestServer } from "../support/server.ts"
+import { describeInChromium, useBrowser } from "../support/browser.ts"
+import { surfaceForThisTest } from "../support/httpSurface.ts"
+import { meetInFlight, startServer } from "../support/server.ts"
+import { useClients, useServer } from "../support/useServer.ts"
+import { useFolder } from "../support/useThroughout.ts"
 
 const key = "a key & a half"
 const hostile = `<img src=x onerror="document.title='owned'">`
@@ -27,30 +28,14 @@ const flightChart = `<?xml version="1.0"?>
 </svg>`
 
 describeInChromium("the tower page in Chromium", (chromium) => {
-  let directory: string
-  let server: TestServer
-  let browser: Browser
-  const clients: TestClient[] = []
-
+  const directory = useFolder()
   beforeAll(async () => {
-    directory = await mkdtemp(join(tmpdir(), "silktower-"))
-    await writeFile(join(directory, "flight.svg"), flightChart)
-    server = await startServer(
-      { DATA_DIR: join(directory, "data"), LOG_ACCESS_KEY: key },
-      { charts: pathToFileURL(`${directory}/`) }
-    )
-    browser = await launchChromium(chromium)
+    await mkdir(join(directory, "dropsilk"))
+    await writeFile(join(directory, "dropsilk", "flight.svg"), flightChart)
   })
-  afterEach(async () => {
-    await Promise.all(browser.contexts().map((context) => context.close()))
-    await Promise.all(clients.splice(0).map((client) => client.close()))
-    await shows(() => server.actors()).toMatchObject({ connections: 0, flights: 0 })
-  })
-  afterAll(async () => {
-    await browser.close()
-    await server.stop()
-    await rm(directory, { recursive: true, force: true })
-  })
+  const server = useServer({ LOG_ACCESS_KEY: key }, { charts: pathToFileURL(`${directory}/`) })
+  const connect = useClients(server, { connections: 0, flights: 0 })
+  const browser = useBrowser(chromium)
 
   /** Updates come twice a second, on a busy machine less often. */
   const shows = <A>(look: () => A) => expect.poll(look, { timeout: 20_000 })
@@ -68,21 +53,10 @@ describeInChromium("the tower page in Chromium", (chromium) => {
     return { page, complaints }
   }
 
-  const named = async (name: string) => {
-    const client = await server.connect()
-    clients.push(client)
-    client.send({ type: "register-details", name })
-    await client.settled()
-    return client
-  }
-
   const openFlight = async (hostName: string, guestName: string) => {
-    const [host, guest] = [await named(hostName), await named(guestName)]
-    host.send({ type: "create-flight" })
-    const { flightCode } = await host.until("flight-created")
-    guest.send({ type: "join-flight", flightCode })
-    await Promise.all([host.until("peer-joined"), guest.until("peer-joined")])
-    return `${flightCode.slice(0, 3)}···`
+    const clients = [await connect({ name: hostName }), await connect({ name: guestName })] as const
+    const flightCode = await meetInFlight(...clients)
+    return { shown: `${flightCode.slice(0, 3)}···`, clients }
   }
 
   const branch = (page: Page, kind: string) => page.locator("#branches tr", { hasText: kind }).locator("td").first()
@@ -91,13 +65,13 @@ describeInChromium("the tower page in Chromium", (chromium) => {
   it("shows clients as they come, meet and go", async () => {
     const { page, complaints } = await open()
     await shows(() => branch(page, "connections").innerText()).toBe("0")
-    const code = await openFlight("Ada", "Grace")
+    const { shown, clients } = await openFlight("Ada", "Grace")
     await shows(() => branch(page, "connections").innerText()).toBe("2")
-    await shows(() => textOf(page, "#flight-rows")).toContain(code)
+    await shows(() => textOf(page, "#flight-rows")).toContain(shown)
     await shows(() => textOf(page, "#flight-rows")).toMatch(/paired lan\s+Ada, Grace/)
     await shows(() => textOf(page, "#chart-connection")).toMatch(/connected\.place\.seated\.paired\s+2/)
     await shows(() => textOf(page, "#feed")).toContain("is called Ada")
-    await Promise.all(clients.splice(0).map((client) => client.close()))
+    await Promise.all(clients.map((client) => client.close()))
     await shows(() => branch(page, "connections").innerText()).toBe("0")
     await shows(() => textOf(page, "#flights-caption")).toContain("No flight is under way")
     expect(complaints).toEqual([])
@@ -182,7 +156,7 @@ describeInChromium("the tower page in Chromium", (chromium) => {
 
   it("opens a flight's story by keyboard, keeps it up to date, and gives the focus back", async () => {
     const { page, complaints } = await open()
-    const code = await openFlight("Ada", "Grace")
+    const { shown: code, clients } = await openFlight("Ada", "Grace")
     const button = page.getByRole("button", { name: code })
     await button.waitFor()
     const focused = () => page.evaluate<string>("document.activeElement.textContent")
@@ -195,7 +169,7 @@ describeInChromium("the tower page in Chromium", (chromium) => {
     await dialog.waitFor()
     await shows(() => textOf(page, "#story-timeline")).toContain("Grace joined")
     expect(await textOf(page, "#story-summary")).toContain("signals exchanged: 0")
-    const [host, guest] = clients as [TestClient, TestClient]
+    const [host, guest] = clients
     host.send({ type: "signal", data: "hello" })
     await guest.until("signal")
     await shows(() => textOf(page, "#story-summary")).toContain("signals exchanged: 1")
@@ -251,7 +225,7 @@ describeInChromium("the tower page in Chromium", (chromium) => {
       },
       limits
     })
-    const surface = await startSurface([
+    const surface = await surfaceForThisTest([
       {
         mount: "/",
         part: corePart({
@@ -274,7 +248,6 @@ describeInChromium("the tower page in Chromium", (chromium) => {
       expect(await textOf(page, "#chart-crew h3")).toBe("crew")
     } finally {
       await page.close()
-      await surface.stop()
       crews.stop()
     }
   })

@@ -1,9 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { parseEnv } from "node:util"
 import { Effect, Redacted, Result } from "effect"
-import { afterAll, describe, expect, it } from "vitest"
+import { describe, expect, it } from "vitest"
 import {
   type Config,
   type ConfigFaults,
@@ -13,6 +12,7 @@ import {
 } from "../../src/config/config.ts"
 import type { DropSilkSettings } from "../../src/protocols/dropsilk/settings.ts"
 import { protocols } from "../../src/protocols.ts"
+import { useFolder } from "../support/useThroughout.ts"
 
 const variableNames = Object.keys(variableTable(protocols))
 
@@ -524,8 +524,7 @@ describe(".env.example", () => {
 })
 
 describe("an environment file", () => {
-  const directory = mkdtempSync(join(tmpdir(), "silktower-config-"))
-  afterAll(() => rmSync(directory, { recursive: true }))
+  const directory = useFolder()
 
   it("is read, also when an editor left a byte order mark", () => {
     const file = join(directory, "marked.env")

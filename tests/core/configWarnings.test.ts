@@ -3,12 +3,13 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { Effect, Result } from "effect"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { beforeAll, describe, expect, it } from "vitest"
 import { loadConfig, variableTable } from "../../src/config/config.ts"
 import { configWarnings, environmentFileWarnings } from "../../src/config/configWarnings.ts"
 import { protocols } from "../../src/protocols.ts"
 import { startProcess } from "../support/process.ts"
 import { runScript } from "../support/scripts.ts"
+import { useFolder } from "../support/useThroughout.ts"
 
 const variableNames = Object.keys(variableTable(protocols))
 
@@ -396,15 +397,10 @@ describe("an environment file", () => {
 })
 
 describe("a server that is started", () => {
-  let directory: string
-  beforeAll(async () => {
-    directory = await mkdtemp(join(tmpdir(), "silktower-warnings-"))
-    await writeFile(
-      join(directory, ".env"),
-      "ALOWED_ORIGINS=https://sesame.example\nLOG_LEVEL info\nTURN_TTL_SECONDS=600\n"
-    )
-  })
-  afterAll(() => rm(directory, { recursive: true }))
+  const directory = useFolder()
+  beforeAll(() =>
+    writeFile(join(directory, ".env"), "ALOWED_ORIGINS=https://sesame.example\nLOG_LEVEL info\nTURN_TTL_SECONDS=600\n")
+  )
 
   it("writes what has no effect into its log, from the environment and from .env", async () => {
     const main = fileURLToPath(new URL("../../src/main.js", import.meta.url))

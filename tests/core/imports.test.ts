@@ -34,7 +34,26 @@ describe("the house", () => {
     }
   )
 
+  const core = files.filter((file) => ownerOf(file) === "core" && !composing.includes(file))
+  it.each(core)("does not speak of any protocol in %s", (file) => {
+    const text = readFileSync(join(root, file), "utf8").toLowerCase()
+    expect(names.filter((name) => text.includes(name))).toEqual([])
+  })
+
   it("names all protocols in one place, which only the process knows", () => {
     expect(files.filter((file) => importsOf(file).includes("protocols.ts"))).toEqual(["run.ts"])
+  })
+})
+
+describe("what goes over the wire", () => {
+  const wire = files.filter((file) => file.startsWith("wire/"))
+
+  it.each(wire)("is free of the server, so that a client can be made from %s", (file) => {
+    const text = readFileSync(join(root, file), "utf8")
+    const sources = [...text.matchAll(/\bfrom "([^"]+)"/g)].map((match) => match[1] as string)
+    const foreign = sources.filter((source) =>
+      source.startsWith(".") ? !join(dirname(file), source).startsWith("wire/") : !source.startsWith("effect/")
+    )
+    expect(foreign).toEqual([])
   })
 })

@@ -1,43 +1,88 @@
-import { readdirSync, readFileSync } from "node:fs"
-import { join } from "node:path"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { join, sep } from "node:path"
 import { fileURLToPath } from "node:url"
-import type { Browser, Page } from "playwright-core"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { launchChromium } from "../../scripts/chromium.ts"
+import type { Page } from "playwright-core"
+import { beforeEach, describe, expect, it } from "vitest"
+import { machines } from "../../scripts/docs/machines.ts"
 import { makePages } from "../../scripts/docs/pages.ts"
-import { describeInChromium } from "../support/browser.ts"
+import { placeOf } from "../../scripts/docs/place.ts"
+import { towerPaths } from "../../src/http/tower/towerPage.ts"
+import { DropSilkApi } from "../../src/wire/dropsilk/api.ts"
+import { describeInChromium, useBrowser } from "../support/browser.ts"
+import { subjects } from "../walking/subjects.ts"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 const folder = join(root, "docs/statecharts")
 const textOf = (name: string): string => readFileSync(join(folder, name), "utf8")
+const filesBelow = (path: string): readonly string[] =>
+  readdirSync(path, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) =>
+      join(entry.parentPath, entry.name)
+        .slice(path.length + 1)
+        .replaceAll(sep, "/")
+    )
+const pictures = filesBelow(folder).filter((name) => name.endsWith(".svg"))
 
 describe("docs/statecharts", () => {
   it("says what the code says (npm run docs makes it anew)", async () => {
     const pages = await makePages(JSON.parse(textOf("coverage.json")))
-    const stale = [...pages].filter(([name, text]) => textOf(name) !== text).map(([name]) => name)
-    expect(stale).toEqual([])
-    expect(readdirSync(folder).sort()).toEqual([...pages.keys(), "coverage.json"].sort())
+    const stale = [...pages].filter(([name, text]) => !existsSync(join(folder, name)) || textOf(name) !== text)
+    expect(stale.map(([name]) => name)).toEqual([])
+    expect(filesBelow(folder).toSorted()).toEqual([...pages.keys(), "coverage.json"].toSorted())
   })
 
   it("has a meaning for every chart and a picture of every state", () => {
-    for (const name of readdirSync(folder).filter((name) => name.endsWith(".svg"))) {
+    for (const name of pictures) {
       const drawn = [...textOf(name).matchAll(/data-state="([^"]*)"/g)].map(([, state]) => state)
       expect(new Set(drawn).size).toBe(drawn.length)
       expect(drawn.length).toBeGreaterThan(3)
     }
   })
+
+  it("draws every chart that is walked, and no other", () => {
+    expect(Object.keys(machines).toSorted()).toEqual(subjects.map(({ name }) => name).toSorted())
+  })
+
+  describe.each(Object.entries(machines))("%s", (name, { protocol, reachedBy, triedBy }) => {
+    const page = () => textOf(`${protocol}/${name}.md`)
+
+    it("is one hop from its chart, its adapter, its laws and its tests", () => {
+      const { chart, parts, adapter, subject } = placeOf(name)
+      expect(triedBy.length).toBeGreaterThan(0)
+      for (const path of [chart, ...parts, adapter, subject, ...triedBy]) {
+        expect([path, existsSync(join(root, path))]).toEqual([path, true])
+        expect(page()).toContain(`[${path}](../../../${path})`)
+      }
+    })
+
+    it("names what reaches it, as the server knows that", () => {
+      const known = [
+        ...Object.values(DropSilkApi.groups).flatMap(({ endpoints }) => Object.values(endpoints)),
+        ...towerPaths.map((path) => ({ method: "GET", path }))
+      ].map(({ method, path }) => `${method} ${path}`)
+      expect(known).toEqual(expect.arrayContaining(reachedBy.filter((each) => /^[A-Z]+ \//.test(each))))
+      expect(reachedBy.length).toBeGreaterThan(0)
+      for (const each of reachedBy) expect(page()).toContain(each)
+    })
+
+    it("tells what a crash in it means, in words, in the picture and in the diagram", () => {
+      const [sentence] = /^When it crashes, .*$/m.exec(page()) ?? []
+      expect(sentence).toBeDefined()
+      expect(page()).toContain(`note right of`)
+      expect(page()).toContain(`    ${sentence}\n`)
+      const drawn = [...textOf(`${protocol}/${name}.svg`).matchAll(/<text class="note"[^>]*>([^<]*)/g)]
+      expect(drawn.map(([, words]) => words).join(" ")).toContain(sentence)
+    })
+  })
 })
 
 describeInChromium("the drawn charts in Chromium", (chromium) => {
-  let browser: Browser
+  const browser = useBrowser(chromium)
   let page: Page
-  beforeAll(async () => {
-    browser = await launchChromium(chromium)
-    page = await browser.newPage()
+  beforeEach(async () => {
+    page = await (await browser.newContext()).newPage()
   })
-  afterAll(() => browser.close())
-
-  const pictures = readdirSync(folder).filter((name) => name.endsWith(".svg"))
 
   it.each(pictures)("%s shows all its words inside the picture, and none over another", async (name) => {
     await page.setContent(textOf(name))

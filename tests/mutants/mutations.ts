@@ -2,7 +2,7 @@
 import type { AnyStateMachine } from "xstate"
 import { type Node, nodesOf, transitionsOf } from "../walking/coverage.ts"
 
-export interface Mutation {
+interface Mutation {
   readonly name: string
   /** Changes this very machine. */
   readonly apply: (machine: AnyStateMachine) => void

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { temporaryDirectory } from "../support/databases.ts"
+import { describe, expect, it } from "vitest"
 import { runScript } from "../support/scripts.ts"
+import { useFolder } from "../support/useThroughout.ts"
 
 /** Our programs, and one flag that each has of its own. */
 const programs = {
@@ -22,14 +22,7 @@ const programs = {
 const { scripts } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"))
 
 describe("every program", () => {
-  let directory: string
-  let remove: () => Promise<void>
-  beforeAll(async () => {
-    const place = await temporaryDirectory()
-    directory = join(place.options.dataDirectory, "data")
-    remove = place.remove
-  })
-  afterAll(() => remove())
+  const directory = join(useFolder(), "data")
 
   it("of package.json is among these", () => {
     const ours = Object.entries<string>(scripts).filter(([, command]) => !/vitest|tsc/.test(command))

@@ -5,24 +5,21 @@ import { join } from "node:path"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
 import { createPostgresDatabase, describeOnPostgres, TEST_DATABASE_URL, withClient } from "../support/databases.ts"
 import { post } from "../support/server.ts"
-import type { Loop, LoopOptions, Project } from "./devLoop.ts"
+import { useThroughout } from "../support/useThroughout.ts"
+import type { Loop, LoopOptions } from "./devLoop.ts"
 import { copyProject, hasPseudoTerminal, standInProgram, startLoop } from "./devLoop.ts"
 
 /** A busy machine takes its time to make a database. */
 const patience = 120_000
 
-let project: Project
+const project = useThroughout(copyProject, (project) => project.remove())
 const loops: Loop[] = []
-beforeAll(async () => {
-  project = await copyProject()
-})
 afterEach(async () => {
   for (const loop of loops.splice(0)) {
     loop.signal("SIGTERM")
     await loop.ended
   }
 })
-afterAll(() => project.remove())
 
 const start = (options: LoopOptions): Loop => {
   const loop = startLoop(project, options)

@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url))
 /** ms for one step of the loop on a busy machine; a first start of the embedded database is the longest. */
 const longestStepMs = 60_000
 
-export interface Project {
+interface Project {
   readonly directory: string
   remove(): Promise<void>
 }

@@ -1,34 +1,30 @@
 import { once } from "node:events"
-import { mkdtemp, rm } from "node:fs/promises"
 import { type AddressInfo, createServer } from "node:net"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import { createWebSocketReceiver } from "@statelyai/inspect"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { beforeAll, describe, expect, it } from "vitest"
 import { redact } from "../../scripts/inspect/redact.ts"
 import { freePort } from "../support/freePort.ts"
-import { type ServerProcess, startProcess } from "../support/process.ts"
+import { startProcess } from "../support/process.ts"
 import { runScript } from "../support/scripts.ts"
 import { connect, post } from "../support/server.ts"
+import { useFolder, useThroughout } from "../support/useThroughout.ts"
 
 describe("npm run inspect", () => {
-  let folder: string
-  let server: ServerProcess
+  const folder = useFolder()
   let port: number
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "silktower-test-"))
     port = await freePort()
-    server = await startProcess({ DATA_DIR: folder, LOG_LEVEL: "warn" }, [
-      process.execPath,
-      "scripts/inspect.ts",
-      "--no-open",
-      `--port=${port}`
-    ])
-  }, 30_000)
-  afterAll(async () => {
-    await server.kill()
-    await rm(folder, { recursive: true, force: true })
   })
+  const server = useThroughout(
+    () =>
+      startProcess({ DATA_DIR: folder, LOG_LEVEL: "warn" }, [
+        process.execPath,
+        "scripts/inspect.ts",
+        "--no-open",
+        `--port=${port}`
+      ]),
+    (server) => server.kill()
+  )
 
   it("shows the whole tree, its events and its snapshots to Stately's receiver, and no secret", async () => {
     const events: any[] = []

@@ -1,11 +1,11 @@
 import { execFileSync, spawn } from "node:child_process"
 import { once } from "node:events"
 import { copyFileSync, existsSync, readFileSync } from "node:fs"
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
-import { tmpdir } from "node:os"
+import { mkdir, writeFile } from "node:fs/promises"
 import { delimiter, join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { describe, expect, it } from "vitest"
+import { useFolder } from "../support/useThroughout.ts"
 import { hasPseudoTerminal } from "./devLoop.ts"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
@@ -29,11 +29,7 @@ const run = async (node: string, parameters: readonly string[]) => {
   return { code, signal, stdout, stderr }
 }
 
-let folder: string
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "silktower-launch-"))
-})
-afterAll(() => rm(folder, { recursive: true, force: true }))
+const folder = useFolder()
 
 const script = async (name: string, text: string): Promise<string> => {
   const file = join(folder, `${name}.ts`)

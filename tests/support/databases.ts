@@ -14,11 +14,11 @@ import { useThroughout } from "./useThroughout.ts"
 /** Where fresh databases are made; its user must be allowed to make them. */
 export const TEST_DATABASE_URL = process.env["TEST_DATABASE_URL"] ?? "postgres://postgres@127.0.0.1:5432/postgres"
 
-export const databaseKinds = ["embedded", "postgres"] as const
-export type DatabaseKind = (typeof databaseKinds)[number]
+const databaseKinds = ["embedded", "postgres"] as const
+type DatabaseKind = (typeof databaseKinds)[number]
 
 /** A database of one describe block's own, migrated and empty at first, gone at its end. */
-export interface TestDatabase {
+interface TestDatabase {
   readonly kind: DatabaseKind
   /** The database, opened once for the whole block: an embedded one takes some 3 s to make. Do not close it. */
   opened(): Database

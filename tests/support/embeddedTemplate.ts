@@ -5,12 +5,14 @@
 import { cpSync, existsSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { openEmbeddedDatabase } from "../../src/io/database/embeddedDatabase.ts"
+import { openEmbeddedDatabase } from "../../src/io/database/embedded/embeddedDatabase.ts"
 
 const variable = "SILKTOWER_TEST_TEMPLATE"
 
 /** For vitest's `globalSetup`. */
 export default async (): Promise<() => void> => {
+  // Another of vitest's projects has made it.
+  if (process.env[variable] !== undefined) return () => {}
   const directory = mkdtempSync(join(tmpdir(), "silktower-template-"))
   await (await openEmbeddedDatabase(directory)).close()
   process.env[variable] = directory

@@ -3,9 +3,10 @@ import { once } from "node:events"
 import type { IncomingHttpHeaders } from "node:http"
 import { Agent, request } from "node:http"
 import { connect } from "node:net"
-import type { ApplicationOptions } from "../../src/application.ts"
-import { temporaryDirectory } from "./databases.ts"
-import { startServer } from "./server.ts"
+import { onTestFinished } from "vitest"
+import type { TestServer } from "./server.ts"
+import { serverForThisTest, useServer } from "./useServer.ts"
+import { useThroughout } from "./useThroughout.ts"
 
 export interface Answer {
   readonly status: number
@@ -67,7 +68,7 @@ export const createHttpClient = (port: number) => {
   }
 }
 
-export type HttpClient = ReturnType<typeof createHttpClient>
+type HttpClient = ReturnType<typeof createHttpClient>
 
 const jsonOf = (text: string): unknown => {
   try {
@@ -80,34 +81,25 @@ const jsonOf = (text: string): unknown => {
 /** Whose pages the started server serves. */
 export const allowedOrigin = "https://dropsilk.xyz"
 
-/** A started server with a database of its own, unless `environment` names one, and a client of it. */
-export const startHttp = async (
-  environment: Readonly<Record<string, string>> = {},
-  options: Partial<ApplicationOptions> = {}
-) => {
-  const place = await temporaryDirectory()
-  const server = await startServer(
-    { DATA_DIR: place.options.dataDirectory, ALLOWED_ORIGINS: allowedOrigin, ...environment },
-    options
+/** A started server and a client of it. */
+export type StartedHttp = TestServer & HttpClient
+
+type Environment = Readonly<Record<string, string>>
+const ours = { ALLOWED_ORIGINS: allowedOrigin }
+
+/** As `useServer`, with a client. */
+export const useHttp = (environment: Environment | (() => Environment) = {}): StartedHttp => {
+  const server = useServer(() => ({ ...ours, ...(typeof environment === "function" ? environment() : environment) }))
+  return useThroughout(
+    () => ({ ...server, ...createHttpClient(server.port) }),
+    (client) => client.leave()
   )
-  const client = createHttpClient(server.port)
-  return {
-    ...server,
-    ...client,
-    /** The log's lines of this message. */
-    lines: (message: string): readonly any[] =>
-      server
-        .log()
-        .trimEnd()
-        .split("\n")
-        .map((line) => JSON.parse(line))
-        .filter((line) => line.message === message),
-    stop: async () => {
-      client.leave()
-      await server.stop()
-      await place.remove()
-    }
-  }
 }
 
-export type StartedHttp = Awaited<ReturnType<typeof startHttp>>
+/** As `serverForThisTest`, with a client. */
+export const httpForThisTest = async (environment: Environment = {}): Promise<StartedHttp> => {
+  const server = await serverForThisTest({ ...ours, ...environment })
+  const client = createHttpClient(server.port)
+  onTestFinished(() => client.leave())
+  return { ...server, ...client }
+}

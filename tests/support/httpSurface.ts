@@ -1,6 +1,7 @@
 /** A started HTTP surface on a port of the system's choice, of the parts that a test gives it, and a client of it. */
 import { once } from "node:events"
 import type { AddressInfo } from "node:net"
+import { onTestFinished } from "vitest"
 import type { MountedPart } from "../../src/http/httpPart.ts"
 import type { HttpSurfaceOptions } from "../../src/http/surface.ts"
 import { createHttpSurface } from "../../src/http/surface.ts"
@@ -35,4 +36,11 @@ export const startSurface = async (parts: readonly MountedPart[], options: Parti
   }
 }
 
-export type StartedSurface = Awaited<ReturnType<typeof startSurface>>
+/** One of the test's own, within which this is called. */
+export const surfaceForThisTest = async (...given: Parameters<typeof startSurface>): Promise<StartedSurface> => {
+  const started = await startSurface(...given)
+  onTestFinished(() => started.stop())
+  return started
+}
+
+type StartedSurface = Awaited<ReturnType<typeof startSurface>>

@@ -1,8 +1,8 @@
 /** A recorder with all that it tells: its lines, its counters, its feed. */
 import { Writable } from "node:stream"
-import type { EventRow, NamedEvent } from "../../src/io/telemetry/eventTable.ts"
+import type { EventRow, NamedEvent } from "../../src/io/telemetry/events/eventTable.ts"
+import { createRecorder } from "../../src/io/telemetry/events/recorder.ts"
 import { createMetrics } from "../../src/io/telemetry/metrics.ts"
-import { createRecorder } from "../../src/io/telemetry/recorder.ts"
 import { createTelemetry, type TelemetryOptions } from "../../src/io/telemetry/telemetry.ts"
 
 export const createLog = (options: Partial<TelemetryOptions> = {}) => {

@@ -10,13 +10,18 @@ import { seedEmbeddedDatabase } from "./embeddedTemplate.ts"
 import { createShuffledRegistry, quiet } from "./shuffledRegistry.ts"
 
 /** REGISTRY=shuffled: what actors tell each other takes its time (see shuffledRegistry.ts). */
-const isShuffled = process.env["REGISTRY"] === "shuffled"
+export const isShuffled = process.env["REGISTRY"] === "shuffled"
+
+/** Whatever was said so far has reached everybody. In one process, without a registry that takes its time, it has at once. */
+export const everybodyKnows = (): Promise<void> | undefined => (isShuffled ? quiet() : undefined)
 
 export interface TestServer extends Application {
   readonly http: string
   readonly ws: string
   /** Everything the server has logged so far. */
   log(): string
+  /** The same, line by line, as the objects that the lines are; only those with this message if one is given. */
+  lines(message?: string): readonly any[]
   /** A client on this server. */
   connect(options?: ConnectOptions): Promise<TestClient>
 }
@@ -25,7 +30,9 @@ export interface ConnectOptions extends ClientOptions {
   readonly path?: string
   readonly protocols?: string[]
   /** The client's address as a proxy in front would tell it. */
-  readonly from?: string
+  readonly from?: string | undefined
+  /** What the client calls itself at once. */
+  readonly name?: string
 }
 
 export type Frame = { readonly type: string } & Readonly<Record<string, any>>
@@ -137,12 +144,16 @@ export class TestClient {
 
 const namesOf = (frame: Frame): readonly string[] => (frame["users"] as { name: string }[]).map(({ name }) => name)
 
-/** Opens a client and reads its `registered`. */
+/** Opens a client and reads its `registered`; one with a name has registered it as well. */
 export const connect = async (url: string, options: ConnectOptions = {}): Promise<TestClient> => {
-  const { path = "/", protocols = [], from, ...rest } = options
+  const { path = "/", protocols = [], from, name, ...rest } = options
   const headers = { ...rest.headers, ...(from === undefined ? {} : { "x-forwarded-for": from }) }
   const client = new TestClient(new WebSocket(url + path, protocols, { perMessageDeflate: false, ...rest, headers }))
   client.id = (await client.until("registered"))["id"]
+  await everybodyKnows()
+  if (name === undefined) return client
+  client.send({ type: "register-details", name })
+  await client.settled()
   return client
 }
 
@@ -189,12 +200,24 @@ export const startServer = async (
     http: `http://127.0.0.1:${application.port}`,
     ws,
     log: () => text,
+    lines: (message) =>
+      text
+        .split("\n")
+        .filter((line) => line !== "")
+        .map((line) => JSON.parse(line))
+        .filter((line) => message === undefined || line.message === message),
     connect: (options) => connect(ws, options)
   }
 }
 
-/** Whatever was said so far has reached everybody. In one process, without a registry that takes its time, it has at once. */
-const everybodyKnows = (): Promise<void> | undefined => (isShuffled ? quiet() : undefined)
+/** One opens a flight and the other joins it; resolves with its code once both have read of each other. */
+export const meetInFlight = async (one: TestClient, other: TestClient): Promise<string> => {
+  one.send({ type: "create-flight" })
+  const { flightCode } = await one.until("flight-created")
+  other.send({ type: "join-flight", flightCode })
+  await Promise.all([one.until("peer-joined"), other.until("peer-joined")])
+  return flightCode
+}
 
 /** A question over HTTP with a JSON body. */
 export const post = async (url: string, body: unknown, init: RequestInit = {}) => {

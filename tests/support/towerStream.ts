@@ -1,11 +1,11 @@
 /** Somebody who watches the tower over its event stream. */
 
 import type { RefusedOriginsView } from "../../src/io/admission/refusedOrigins.ts"
-import type { FlightRow, RoomRow } from "../../src/io/dropsilk/towerRows.ts"
+import type { FlightRow, RoomRow } from "../../src/io/dropsilk/telling/towerRows.ts"
 import type { FeedEntry } from "../../src/io/tower/towerFeed.ts"
 import type { Rows, TowerView } from "../../src/io/tower/towerView.ts"
 
-export type ShownTower = TowerView & {
+type ShownTower = TowerView & {
   readonly flights: Rows<FlightRow>
   readonly rooms: Rows<RoomRow>
   readonly refusedOrigins: RefusedOriginsView

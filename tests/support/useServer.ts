@@ -4,14 +4,24 @@ import type { ApplicationOptions } from "../../src/application.ts"
 import { type ConnectOptions, startServer, type TestClient, type TestServer } from "./server.ts"
 import { folderForThisTest, useFolder, useThroughout } from "./useThroughout.ts"
 
-/** Started with what an operator would set; its database is an embedded one of its own unless `environment` names one. */
+type Environment = Readonly<Record<string, string>>
+
+/**
+ * Started with what an operator would set; its database is an embedded one of its own unless `environment` names one. A
+ * function is called when the suite begins, and may name what is not there before.
+ */
 export const useServer = (
-  environment: Readonly<Record<string, string>> = {},
-  options: Partial<ApplicationOptions> = {}
+  environment: Environment | (() => Environment) = {},
+  options: Partial<ApplicationOptions> = {},
+  commandLine: () => readonly string[] = () => []
 ): TestServer => {
-  const given = environment["DATABASE_URL"] === undefined ? { DATA_DIR: useFolder(), ...environment } : environment
+  const directory = useFolder()
   return useThroughout(
-    () => startServer(given, options),
+    () => {
+      const given = typeof environment === "function" ? environment() : environment
+      const place = given["DATABASE_URL"] === undefined ? { DATA_DIR: directory } : undefined
+      return startServer({ ...place, ...given }, options, commandLine())
+    },
     (server) => server.stop()
   )
 }
@@ -35,7 +45,7 @@ export const useClients = (
 
 /** As `useServer`, but the server is of one test's own, within which this is called. */
 export const serverForThisTest = async (
-  environment: Readonly<Record<string, string>> = {},
+  environment: Environment = {},
   options: Partial<ApplicationOptions> = {},
   commandLine: readonly string[] = []
 ): Promise<TestServer> => {

@@ -1,6 +1,6 @@
 /** What a suite has of its own: made before its tests, gone after them. Call these where hooks may be registered. */
 import { randomUUID } from "node:crypto"
-import { mkdir, mkdtemp, rm } from "node:fs/promises"
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, onTestFinished } from "vitest"
@@ -23,6 +23,11 @@ export const useThroughout = <A extends object>(start: () => A | Promise<A>, end
       const value = Reflect.get(started, name)
       // A method of a class must find its own object, not the one that stands for it.
       return typeof value === "function" ? value.bind(started) : value
+    },
+    ownKeys: () => Reflect.ownKeys(started ?? {}),
+    getOwnPropertyDescriptor: (_, name) => {
+      const described = started && Reflect.getOwnPropertyDescriptor(started, name)
+      return described && { ...described, configurable: true }
     }
   })
 }
@@ -39,5 +44,12 @@ export const useFolder = (): string => {
 export const folderForThisTest = async (): Promise<string> => {
   const path = await mkdtemp(join(tmpdir(), "silktower-test-"))
   onTestFinished(() => rm(path, { recursive: true, force: true }))
+  return path
+}
+
+/** The path of a folder with these files, texts by name, for one test, within which this is called. */
+export const folderWith = async (files: Readonly<Record<string, string>>): Promise<string> => {
+  const path = await folderForThisTest()
+  for (const [name, text] of Object.entries(files)) await writeFile(join(path, name), text)
   return path
 }

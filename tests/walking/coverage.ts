@@ -1,7 +1,7 @@
 /** Counts what of a chart has been walked: states, transitions, and both sides of every guard. */
 import { type AnyStateMachine, and, or } from "xstate"
 
-export interface Counted {
+interface Counted {
   readonly walked: number
   readonly all: number
   readonly missing: readonly string[]
@@ -25,7 +25,7 @@ export interface Node {
   readonly parent?: Node
 }
 
-export interface Transition {
+interface Transition {
   readonly eventType: string
   guard?: unknown
   actions: unknown[]

@@ -19,7 +19,7 @@ export type Effect =
   | { readonly told: string; readonly event: AnyEventObject }
   | { readonly did: string; readonly with: any }
 
-export interface Stage {
+interface Stage {
   /** A copy of the machine whose adapters note what they are asked. */
   prepare(machine: AnyStateMachine, adapters: Adapters): AnyStateMachine
   play(machine: AnyStateMachine, input: unknown): Play
@@ -41,12 +41,17 @@ export interface Play {
   say(event: AnyEventObject): readonly Effect[]
   /** What it did when it started. */
   readonly opening: readonly Effect[]
+  /** Writes it down, and goes on with what is read of that: another actor, of which nobody but the walk knows. */
+  restore(): void
   stop(): void
 }
 
 /** Fields that are not there are as good as undefined ones. */
 const withoutUndefined = (event: AnyEventObject): AnyEventObject =>
   Object.fromEntries(Object.entries(event).filter(([, value]) => value !== undefined)) as AnyEventObject
+
+/** What is read of a value that was written down. */
+export const written = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
 
 /** `ownsSystem`: the machine is the root of its system and starts its own children. */
 export const createStage = (ownsSystem = false): Stage => {
@@ -94,12 +99,15 @@ export const createStage = (ownsSystem = false): Stage => {
       } as never),
     play: (machine, input) => {
       effects = []
-      const options = ownsSystem ? { clock, input } : { parent: root, input }
-      const actor = createActor(machine as AnyActorLogic, options as never)
-      // A fault is told with the step that met it.
+      const system = ownsSystem ? { clock } : { parent: root }
       let fault: unknown
-      actor.subscribe({ error: (error) => (fault = error) })
-      actor.start()
+      const start = (begin: object) => {
+        const started = createActor(machine as AnyActorLogic, { ...system, ...begin } as never)
+        // A fault is told with the step that met it.
+        started.subscribe({ error: (error) => (fault = error) })
+        return started.start()
+      }
+      let actor = start({ input })
       const opening = effects
       return {
         opening,
@@ -109,6 +117,11 @@ export const createStage = (ownsSystem = false): Stage => {
           actor.send(event as never)
           if (fault !== undefined) throw fault
           return effects
+        },
+        restore: () => {
+          const snapshot = written(actor.getPersistedSnapshot())
+          actor.send({ type: "xstate.stop" } as never)
+          actor = start({ snapshot })
         },
         stop: () => actor.send({ type: "xstate.stop" } as never)
       }

@@ -1,16 +1,17 @@
 /**
  * Walks a machine: along a path to every edge of its adjacency map, then at random for depth. Every step is taken by a
- * running actor, and every law that speaks of it must hold.
+ * running actor, and every law that speaks of it must hold. What the machine knows then can be written down and read
+ * again; at random it is at every step, and goes on from there.
  */
 import { getAdjacencyMap } from "@xstate/graph"
 import type { AnyEventObject, AnyStateMachine } from "xstate"
 import { registryId } from "../../src/machines/registry.ts"
 import { randomNumbers } from "../support/random.ts"
 import { type Coverage, watchCoverage } from "./coverage.ts"
-import { createStage, type Effect, type Play } from "./stage.ts"
-import { inWords, keyOf, type Law, type Setting, type Step, type Subject } from "./subject.ts"
+import { createStage, type Effect, type Play, written } from "./stage.ts"
+import { inWords, keyOf, type Law, type Setting, type Step, type Subject, same } from "./subject.ts"
 
-export interface WalkOptions {
+interface WalkOptions {
   /** Another machine in the subject's place, made anew at each call. */
   readonly machine?: (machine: AnyStateMachine) => AnyStateMachine
   readonly seed: number
@@ -18,7 +19,7 @@ export interface WalkOptions {
   readonly randomLength: number
 }
 
-export interface WalkReport {
+interface WalkReport {
   readonly paths: number
   readonly steps: number
   readonly coverage: Coverage
@@ -33,7 +34,7 @@ export const coverageOf = ({ coverage }: WalkReport) => {
 }
 
 /** A law was broken; the message has the path to it. */
-export class LawBroken extends Error {
+class LawBroken extends Error {
   override readonly name = "LawBroken"
 }
 
@@ -46,6 +47,9 @@ export const walk = (subject: Subject, options: WalkOptions): WalkReport => {
   const walked = changed(stage.prepare(subject.machine, subject.adapters))
   const coverage = watchCoverage(walked)
   const tried = new Set<Law>()
+  const { promises, callbacks, children } = subject.adapters
+  /** Nobody would have to be written down with it: it goes on from what was written at every step that leads somewhere. */
+  const isAlone = promises === undefined && callbacks === undefined && children === undefined
   let [paths, steps] = [0, 0]
 
   const check = (step: Step, path: readonly AnyEventObject[], setting: Setting) => {
@@ -77,7 +81,10 @@ export const walk = (subject: Subject, options: WalkOptions): WalkReport => {
   const take = (play: Play, event: AnyEventObject, path: readonly AnyEventObject[], setting: Setting) => {
     const before = play.snapshot()
     const effects = play.say(event)
-    check(stepOf(before, event, play.snapshot(), effects), path, setting)
+    const after = play.snapshot()
+    check(stepOf(before, event, after, effects), path, setting)
+    if (same(written(after.context), after.context)) return
+    throw new LawBroken(`${subject.name}, ${setting.name}: its context cannot be written down: ${keyOf(after.context)}`)
   }
 
   for (const setting of subject.settings()) {
@@ -97,6 +104,7 @@ export const walk = (subject: Subject, options: WalkOptions): WalkReport => {
         if (event === undefined) break
         path.push(event)
         take(play, event, path, setting)
+        if (isAlone) play.restore()
       }
       play.stop()
       paths++

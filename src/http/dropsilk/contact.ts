@@ -2,14 +2,14 @@
 import * as Effect from "effect/Effect"
 import type * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
-import type { DropSilkLog } from "../../io/dropsilk/events.ts"
+import type { DropSilkLog } from "../../io/dropsilk/telling/events.ts"
 import { type RecaptchaOptions, verifyRecaptcha } from "../../io/services/recaptcha.ts"
 import type { WireError } from "../../wire/core/errors.ts"
 import { DropSilkApi } from "../../wire/dropsilk/api.ts"
 import { httpErrors } from "../../wire/dropsilk/errors.ts"
 import { ContactGroup, ContactPayload } from "../../wire/dropsilk/thirdParties.ts"
 import { errorAnswer, responseOf } from "../answer.ts"
-import { readsJson } from "../requestBody.ts"
+import { readsJson } from "../requests/requestBody.ts"
 import { successOf } from "../success.ts"
 
 export interface ContactOptions {

@@ -1,7 +1,7 @@
 /** What DropSilk brings to the HTTP surface. */
 import * as Layer from "effect/Layer"
-import { frameBudgets } from "../../io/dropsilk/frames.ts"
-import type { RoomDesk } from "../../io/dropsilk/roomDesk.ts"
+import type { RoomDesk } from "../../io/dropsilk/rooms/roomDesk.ts"
+import { frameBudgets } from "../../io/dropsilk/sockets/frames.ts"
 import type { IssueIceServers } from "../../io/services/turnCredentials.ts"
 import { DropSilkApi } from "../../wire/dropsilk/api.ts"
 import { asyncApiDocument } from "../../wire/dropsilk/asyncApi.ts"
@@ -20,6 +20,8 @@ import { turnHandlers } from "./turn.ts"
 import { isCallback, type UploadsOptions, uploadHandlers } from "./uploads.ts"
 
 export interface DropSilkPartOptions {
+  /** Where it is served. */
+  readonly mount: string
   readonly desk: RoomDesk
   readonly budgets: RoomBudgets
   readonly status: ServerStatus
@@ -45,7 +47,7 @@ export const dropSilkPart = (options: DropSilkPartOptions): HttpPart => {
     budgets: budgetsOfPath,
     cors: corsRoutes,
     fastPaths: [pollFastPath(poll)],
-    documents: { "/asyncapi.json": () => asyncApiDocument(status.version, frameBudgets) },
+    documents: { "/asyncapi.json": () => asyncApiDocument(status.version, frameBudgets, options.mount) },
     notFound: (_, path) => (isRooms(path) ? unknownRoomEndpoint : pathsOfOld.has(path) ? unknownPath : undefined),
     isCallback
   })

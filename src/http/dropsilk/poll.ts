@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage } from "node:http"
 import type { DropSilkBudgets } from "../../io/dropsilk/budgets.ts"
-import type { RoomDesk } from "../../io/dropsilk/roomDesk.ts"
+import type { RoomDesk } from "../../io/dropsilk/rooms/roomDesk.ts"
 import { readParticipantId, readRoomCode } from "../../wire/dropsilk/fields.ts"
 import { RoomsGroup } from "../../wire/dropsilk/rooms.ts"
 import type { Answer } from "../answer.ts"

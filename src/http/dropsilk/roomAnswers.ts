@@ -1,5 +1,5 @@
 /** What a room's reply is on the wire, whichever way the question has come. */
-import type { RoomReply } from "../../io/dropsilk/roomDesk.ts"
+import type { RoomReply } from "../../io/dropsilk/rooms/roomDesk.ts"
 import { httpErrors } from "../../wire/dropsilk/errors.ts"
 import type { RoomSummary } from "../../wire/dropsilk/roomSummary.ts"
 import { type Answer, errorAnswer, retryLater } from "../answer.ts"

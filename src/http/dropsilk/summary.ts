@@ -1,6 +1,6 @@
 /** A room as one of its participants sees it. */
-import type { Participant, Role, RoomRecord } from "../../machines/dropsilk/roomRecord.ts"
-import { occupancyOf, participantOf, peerOf, roleOf } from "../../machines/dropsilk/roomRecord.ts"
+import type { Participant, Role, RoomRecord } from "../../machines/dropsilk/room/roomRecord.ts"
+import { occupancyOf, participantOf, peerOf, roleOf } from "../../machines/dropsilk/room/roomRecord.ts"
 import type { ParticipantSummary, RoomSummary } from "../../wire/dropsilk/roomSummary.ts"
 
 /** A participant as a client may see it: `participantId` is the id for its owner, the alias for everybody else. */

@@ -8,6 +8,7 @@
 import { createHash } from "node:crypto"
 import { readdir, readFile } from "node:fs/promises"
 import type { ServerResponse } from "node:http"
+import { basename, sep } from "node:path"
 import type { Watch } from "../../io/tower/watch.ts"
 import type { Answer } from "../answer.ts"
 import type { Gate } from "../core/gate.ts"
@@ -18,7 +19,7 @@ export interface TowerPageOptions {
   readonly watch: Pick<Watch, "subscribe" | "story">
   /** The charts that are shown. */
   readonly chartNames: () => readonly string[]
-  /** Where `<chart>.svg` are; those that are missing are shown as tables only. */
+  /** Where `<chart>.svg` are, in whichever folder; those that are missing are shown as tables only. */
   readonly charts: URL
   /** See limits.ts for the units and reasons. */
   readonly limits: Readonly<Record<"watchers" | "watchUnreadBytes" | "watchFarewellMs" | "watchRetryMs", number>> & {
@@ -65,17 +66,21 @@ const digestOf = (text: string): string => createHash("sha256").update(text).dig
 
 const chartsMark = "<!-- charts -->"
 
+const drawing = async (name: string, file: URL) => [name, await readFile(file, "utf8")] as const
+
 /** The page with the charts that are there, each in a template of its own. */
 const makePage = async (
   chartNames: readonly string[],
   charts: URL
 ): Promise<{ readonly html: string; readonly policy: string }> => {
   const html = await readFile(new URL("page.html", files), "utf8")
-  const present = new Set(await readdir(charts).catch(() => []))
+  const present = await readdir(charts, { recursive: true }).catch(() => [])
+  const pictures = new Map(present.map((path) => [basename(path), path.replaceAll(sep, "/")]))
   const drawn = await Promise.all(
-    chartNames
-      .filter((name) => present.has(`${name}.svg`))
-      .map(async (name) => [name, await readFile(new URL(`${name}.svg`, charts), "utf8")] as const)
+    chartNames.flatMap((name) => {
+      const picture = pictures.get(`${name}.svg`)
+      return picture === undefined ? [] : [drawing(name, new URL(picture, charts))]
+    })
   )
   const templates = drawn.map(
     ([name, svg]) => `<template data-chart="${name}">${svg.replace(/<\?xml.*?\?>/s, "")}</template>`

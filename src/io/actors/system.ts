@@ -5,7 +5,7 @@ import type { Kind } from "../../machines/kinds.ts"
 import { createRegistry, type Endpoint, type RegistryLogic, registryOf } from "../../machines/registry.ts"
 import { createSupervisor, type SupervisorRef } from "../../machines/supervisor.ts"
 import { towerMachine } from "../../machines/tower.ts"
-import type { Recorder } from "../telemetry/recorder.ts"
+import type { Recorder } from "../telemetry/events/recorder.ts"
 
 export interface SystemOptions {
   readonly recorder: Pick<Recorder, "record">

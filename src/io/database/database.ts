@@ -8,9 +8,11 @@ import {
   sql
 } from "slonik"
 import { limits } from "../../limits.ts"
-import { demandChannelBinding } from "./channelBinding.ts"
-import { type ConnectionRecipe, createDatabaseDriver } from "./databaseDriver.ts"
-import type { DatabaseSsl } from "./databaseEncryption.ts"
+import { demandChannelBinding } from "./connecting/channelBinding.ts"
+import { type ConnectionRecipe, createDatabaseDriver } from "./connecting/databaseDriver.ts"
+import type { DatabaseSsl } from "./connecting/databaseEncryption.ts"
+import { beginSession, type SessionKind } from "./connecting/databaseSession.ts"
+import { type DatabaseAddress, readDatabaseUrl } from "./connecting/databaseUrl.ts"
 import {
   codeOf,
   DatabaseUnfit,
@@ -22,9 +24,7 @@ import {
   TablesMissing
 } from "./databaseErrors.ts"
 import { checkFitness, checkSequences, grantRights, probeTables } from "./databaseFitness.ts"
-import { beginSession, type SessionKind } from "./databaseSession.ts"
-import { type DatabaseAddress, readDatabaseUrl } from "./databaseUrl.ts"
-import { openEmbeddedDatabase } from "./embeddedDatabase.ts"
+import { openEmbeddedDatabase } from "./embedded/embeddedDatabase.ts"
 import { missingLaterColumns, missingTables } from "./migrations.ts"
 import type { Tables } from "./tables.ts"
 

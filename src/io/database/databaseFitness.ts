@@ -2,8 +2,8 @@
 import type { ClientBase } from "pg"
 import { type DatabasePool, sql } from "slonik"
 import { limits } from "../../limits.ts"
+import type { SessionKind } from "./connecting/databaseSession.ts"
 import { DatabaseUnfit, RightsMissing } from "./databaseErrors.ts"
-import type { SessionKind } from "./databaseSession.ts"
 import type { Tables } from "./tables.ts"
 
 export interface Fitness {

@@ -7,12 +7,12 @@ import type { Tables } from "./tables.ts"
 /** Those of all protocols that are here. */
 const OWN_MIGRATIONS = fileURLToPath(new URL("../../../migrations", import.meta.url))
 
-/** Our bookkeeping; DropSilk's own, if there is any, is left alone. */
-export const MIGRATIONS_TABLE = "silktower_migrations"
+/** Our bookkeeping; that of another program, if there is any, is left alone. */
+const MIGRATIONS_TABLE = "silktower_migrations"
 
 /**
  * Brings the tables of the current schema up to date in one transaction, and answers with the names of the migrations
- * that were applied. Safe to run at any time, on an empty database, on ours and on one that DropSilk has filled; two at
+ * that were applied. Safe to run at any time, on an empty database, on ours and on one that another program has filled; two at
  * once wait for each other. The client must be connected and stays so; it may lead through a pooler, as nothing is said
  * that outlives the transaction. `others`: folders of migrations beside `migrations/`. Rejects with MigrationBlocked, or
  * with the database's own error.

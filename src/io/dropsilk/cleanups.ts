@@ -1,10 +1,10 @@
 /** What the timed jobs do: rooms whose life has ended, and previews that are old enough, are removed. */
 
 import { describeError } from "../telemetry/describeError.ts"
-import type { DropSilkLog } from "./events.ts"
-import type { RoomStore } from "./roomStore.ts"
-import type { OldFile, UploadStore } from "./uploadRows.ts"
-import { describeUploadFault, type UploadThing, UploadThingFailed } from "./uploadthing.ts"
+import type { OldFile, UploadStore } from "./previews/uploadRows.ts"
+import { describeUploadFault, type UploadThing, UploadThingFailed } from "./previews/uploadthing.ts"
+import type { RoomStore } from "./rooms/roomStore.ts"
+import type { DropSilkLog } from "./telling/events.ts"
 
 export interface CleanupReport {
   readonly outcome: "complete" | "skipped" | "failed"

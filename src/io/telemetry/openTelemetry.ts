@@ -2,11 +2,11 @@
 import type { Config } from "../../config/config.ts"
 import { limits } from "../../limits.ts"
 import { version } from "../../version.ts"
+import { createRecorder, type Recorder } from "./events/recorder.ts"
 import { createLineBudgets } from "./lineBudgets.ts"
 import { createLogMetrics } from "./logMetrics.ts"
 import type { LogOutput } from "./logOutput.ts"
 import { createMetrics, type Metrics } from "./metrics.ts"
-import { createRecorder, type Recorder } from "./recorder.ts"
 import { createTelemetry, type Telemetry } from "./telemetry.ts"
 
 export interface TellingOptions {

@@ -4,7 +4,7 @@
  */
 import { type Logger, pino } from "pino"
 import { errorText, printable } from "./describeError.ts"
-import type { Level } from "./eventTable.ts"
+import type { Level } from "./events/eventTable.ts"
 import { type AdmitsLine, type CoreLine, coreLines, type LineBudgets, type LineCause } from "./lineBudgets.ts"
 import { createLogBuffer } from "./logBuffer.ts"
 import type { LogOutput } from "./logOutput.ts"

@@ -1,8 +1,8 @@
 /** Domain events and crashes as the tower page shows them. */
 import type { ActorCrashed } from "../../machines/events.ts"
-import type { ShownId } from "../telemetry/coreEvents.ts"
 import { errorText } from "../telemetry/describeError.ts"
-import type { EventRow, FeedParts, Level, NamedEvent } from "../telemetry/eventTable.ts"
+import type { ShownId } from "../telemetry/events/coreEvents.ts"
+import type { EventRow, FeedParts, Level, NamedEvent } from "../telemetry/events/eventTable.ts"
 import type { TowerPart } from "./towerPart.ts"
 
 export interface FeedEntry extends FeedParts {

@@ -4,7 +4,7 @@
  */
 import type { ActorCrashed } from "../../machines/events.ts"
 import type { RefusedOriginsView } from "../admission/refusedOrigins.ts"
-import type { EventRow, NamedEvent } from "../telemetry/eventTable.ts"
+import type { EventRow, NamedEvent } from "../telemetry/events/eventTable.ts"
 import { type CrashEntry, crashEntry, feedEntry, type Happening, shownIdOf } from "./towerFeed.ts"
 import { createTowerReader, type ShownRows, type TowerSources } from "./towerView.ts"
 

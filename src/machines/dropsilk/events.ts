@@ -1,6 +1,6 @@
 /**
  * What happens in DropSilk, in the words that operators search their logs for. Actors record these; what is written
- * down, counted and shown of each is in io/dropsilk/events.ts.
+ * down, counted and shown of each is in src/io/dropsilk/telling/events.ts.
  */
 export type DropSilkEvent =
   | { readonly name: "client:connected"; readonly clientId: string; readonly ip: string }

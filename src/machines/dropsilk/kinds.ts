@@ -8,13 +8,13 @@
  * - stories      temporary: a crashed one loses its narrative, nothing else
  */
 import type { Drain, Kind } from "../kinds.ts"
-import { connectionCrash, type connectionMachine } from "./connection.ts"
-import { flightCrash, type flightMachine } from "./flight.ts"
-import type { FlightSettings } from "./flightContext.ts"
-import { type NetworkInput, networkCrash, type networkMachine } from "./network.ts"
-import type { roomMachine } from "./room.ts"
-import type { RoomInput } from "./roomContext.ts"
-import { roomCrash } from "./roomSetup.ts"
+import { connectionCrash, type connectionMachine } from "./connection/connection.ts"
+import { flightCrash, type flightMachine } from "./flight/flight.ts"
+import type { FlightSettings } from "./flight/flightContext.ts"
+import { type NetworkInput, networkCrash, type networkMachine } from "./network/network.ts"
+import type { roomMachine } from "./room/room.ts"
+import type { RoomInput } from "./room/roomContext.ts"
+import { roomCrash } from "./room/roomSetup.ts"
 import type { storyMachine } from "./story.ts"
 
 /** The charts, with their actions provided, and what their actors need to know. */

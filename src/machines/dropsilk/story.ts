@@ -3,7 +3,7 @@
  * its end. It only listens: a flight is the same with and without one.
  */
 import { assertEvent, assign, setup } from "xstate"
-import type { ConnectionType } from "./flightContext.ts"
+import type { ConnectionType } from "./flight/flightContext.ts"
 
 export interface StoryInput {
   readonly flightId: string

@@ -1,19 +1,19 @@
 /** DropSilk's parts, put together on what the core offers. */
 import { dropSilkPart } from "../../http/dropsilk/part.ts"
-import { createAfterRecording } from "../../io/dropsilk/afterRecording.ts"
-import { createSocketsOf } from "../../io/dropsilk/around.ts"
 import { createDropSilkBudgets } from "../../io/dropsilk/budgets.ts"
 import { createPreviewCleanup, createRoomCleanup } from "../../io/dropsilk/cleanups.ts"
-import { createConnections } from "../../io/dropsilk/connections.ts"
-import { events, lines } from "../../io/dropsilk/events.ts"
-import { listSizes } from "../../io/dropsilk/frames.ts"
 import { aliasOf, createIdentities } from "../../io/dropsilk/identities.ts"
 import { dropSilkLimits } from "../../io/dropsilk/limits.ts"
-import { openPreviews } from "../../io/dropsilk/previews.ts"
-import { createRoomRows } from "../../io/dropsilk/roomRows.ts"
-import { createRoomDesk, createRoomMachine } from "../../io/dropsilk/rooms.ts"
-import { createStories } from "../../io/dropsilk/stories.ts"
-import { createTowerRows } from "../../io/dropsilk/towerRows.ts"
+import { openPreviews } from "../../io/dropsilk/previews/previews.ts"
+import { createSocketsOf } from "../../io/dropsilk/rooms/around.ts"
+import { createRoomRows } from "../../io/dropsilk/rooms/roomRows.ts"
+import { createRoomDesk, createRoomMachine } from "../../io/dropsilk/rooms/rooms.ts"
+import { createConnections } from "../../io/dropsilk/sockets/connections.ts"
+import { listSizes } from "../../io/dropsilk/sockets/frames.ts"
+import { createAfterRecording } from "../../io/dropsilk/telling/afterRecording.ts"
+import { events, lines } from "../../io/dropsilk/telling/events.ts"
+import { createStories } from "../../io/dropsilk/telling/stories.ts"
+import { createTowerRows } from "../../io/dropsilk/telling/towerRows.ts"
 import { limits } from "../../limits.ts"
 import type { DropSilkEvent } from "../../machines/dropsilk/events.ts"
 import { dropsilkKinds } from "../../machines/dropsilk/kinds.ts"
@@ -91,6 +91,7 @@ export const open = (core: Core, settings: DropSilkSettings): Parts => {
           retryMs: dropSilkLimits.roomRetryMs
         },
         network: {
+          ...listSizes,
           listBytesPerSecond: dropSilkLimits.listBytesPerSecond,
           listRoundMs: dropSilkLimits.listRoundMs,
           listTurnBytes: dropSilkLimits.listTurnBytes,
@@ -105,6 +106,7 @@ export const open = (core: Core, settings: DropSilkSettings): Parts => {
     endpoints: { ...connections.endpoints, ...desk.endpoints },
     sockets: connections.sockets,
     http: dropSilkPart({
+      mount: core.mount,
       desk,
       budgets: { ...budgets, addressOf: (request) => core.addressOf(request).address },
       status: {

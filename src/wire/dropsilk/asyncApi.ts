@@ -39,7 +39,8 @@ const messagesOf = (
 /** The document; `version` is the server's, `budgets` are those that each frame of a client takes from. */
 export const asyncApiDocument = (
   version: string,
-  budgets: Readonly<Record<keyof typeof clientFrames, readonly string[]>>
+  budgets: Readonly<Record<keyof typeof clientFrames, readonly string[]>>,
+  mount = "/"
 ): unknown => {
   const receive = messagesOf(clientFrames, "client", budgets)
   const send = messagesOf(serverFrames, "server")
@@ -51,12 +52,12 @@ export const asyncApiDocument = (
       title: "silktower WebSocket protocol",
       version,
       description: [
-        "Text frames of JSON objects. Any path upgrades.",
+        `Text frames of JSON objects. Any path ${mount === "/" ? "" : `below ${mount} `}upgrades.`,
         "Errors (`error` frames; the connection stays open):",
         ...Object.values(frameErrors).map(({ message, duty }) => `- ${message}: ${duty}`)
       ].join("\n")
     },
-    channels: { socket: { address: "/", messages: { ...receive, ...send } } },
+    channels: { socket: { address: mount, messages: { ...receive, ...send } } },
     operations: {
       receiveFromClient: {
         action: "receive",

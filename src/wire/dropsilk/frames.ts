@@ -1,6 +1,6 @@
 /**
- * DropSilk's WebSocket frames: what clients may send, and what they are sent. docs/protocol.md and /asyncapi.json speak of
- * the same schemas; io/dropsilk/frames.ts reads and writes by them.
+ * DropSilk's WebSocket frames: what clients may send, and what they are sent. docs/protocols/dropsilk.md and /asyncapi.json
+ * speak of the same schemas; src/io/dropsilk/sockets/frames.ts reads and writes by them.
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"

@@ -1,11 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { allowedOrigin, type StartedHttp, startHttp } from "../../support/httpClient.ts"
+import { describe, expect, test } from "vitest"
+import { allowedOrigin, useHttp } from "../../support/httpClient.ts"
 
-let started: StartedHttp
-beforeAll(async () => {
-  started = await startHttp()
-})
-afterAll(() => started.stop())
+const started = useHttp()
 
 const elsewhere = { origin: "https://evil.example", "content-type": "application/json" }
 

@@ -1,16 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { allowedOrigin, type StartedHttp, startHttp } from "../../support/httpClient.ts"
+import { beforeAll, describe, expect, test } from "vitest"
+import { allowedOrigin, useHttp } from "../../support/httpClient.ts"
 
-let started: StartedHttp
+const started = useHttp({ LOG_ACCESS_KEY: "key" })
 let code: string
 let participantId: string
 beforeAll(async () => {
-  started = await startHttp({ LOG_ACCESS_KEY: "key" })
   const room = (await started.post("/api/rooms", { name: "Ann" })).json
   code = room.roomCode
   participantId = room.self.participantId
 })
-afterAll(() => started.stop())
 
 const reading = "GET, HEAD, OPTIONS"
 const posting = "POST, OPTIONS"

@@ -7,7 +7,7 @@ import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
 import * as Schema from "effect/Schema"
 import { jsonAnswer, responseOf } from "../../../src/http/answer.ts"
 import { type HttpPart, httpPart, type Refusals } from "../../../src/http/httpPart.ts"
-import { readsJson } from "../../../src/http/requestBody.ts"
+import { readsJson } from "../../../src/http/requests/requestBody.ts"
 import { successOf } from "../../../src/http/success.ts"
 import { RejectsInvalidInput } from "../../../src/wire/core/invalidRequest.ts"
 
@@ -20,7 +20,7 @@ class NotesGroup extends HttpApiGroup.make("notes")
   )
   .middleware(RejectsInvalidInput) {}
 
-export class NotesApi extends HttpApi.make("notes").add(NotesGroup) {}
+class NotesApi extends HttpApi.make("notes").add(NotesGroup) {}
 
 export interface NotesOptions {
   /** Writing waits for it. */

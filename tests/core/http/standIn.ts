@@ -4,7 +4,7 @@ import { createServer, type IncomingHttpHeaders } from "node:http"
 import type { AddressInfo } from "node:net"
 import { useThroughout } from "../../support/useThroughout.ts"
 
-export interface Question {
+interface Question {
   readonly method: string
   readonly path: string
   readonly headers: IncomingHttpHeaders

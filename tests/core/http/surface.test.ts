@@ -1,13 +1,14 @@
 import { once } from "node:events"
 import { connect } from "node:net"
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
 import { jsonAnswer } from "../../../src/http/answer.ts"
 import { allowedOrigin } from "../../support/httpClient.ts"
-import { type StartedSurface, startSurface } from "../../support/httpSurface.ts"
+import { startSurface, surfaceForThisTest } from "../../support/httpSurface.ts"
+import { useThroughout } from "../../support/useThroughout.ts"
 import { type NotesOptions, notesPart } from "./notes.ts"
 
 const startNotes = (options: NotesOptions = {}, more: Parameters<typeof startSurface>[1] = {}) =>
-  startSurface([{ mount: "/", part: notesPart(options) }], more)
+  surfaceForThisTest([{ mount: "/", part: notesPart(options) }], more)
 
 describe("a connection", () => {
   const hasty = { limits: { requestHeadersTimeoutMs: 100, requestTimeoutMs: 200 } }
@@ -17,14 +18,12 @@ describe("a connection", () => {
   test("whose headers come too slowly is answered 408 and closed", async () => {
     const other = await startNotes({}, hasty)
     expect(await other.exchange("GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ")).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\n/)
-    await other.stop()
   })
 
   test("whose body comes too slowly is answered 408, and nobody calls it a fault", async () => {
     const other = await startNotes({}, hasty)
     expect(await other.exchange(`${writing}Content-Length: 50\r\n\r\n{`)).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\n/)
     expect(other.faults).toEqual([])
-    await other.stop()
   })
 
   test("that offers HTTP/2 is answered as the ordinary request it is, listeners or not", async () => {
@@ -33,7 +32,6 @@ describe("a connection", () => {
     expect(await other.exchange(head)).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\n{"text":"milk"}$/)
     other.server.on("upgrade", (_, socket) => socket.destroy())
     expect(await other.exchange(head)).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\n{"text":"milk"}$/)
-    await other.stop()
   })
 
   test("that asks for a WebSocket goes to whoever takes upgrades, on any path", async () => {
@@ -43,7 +41,6 @@ describe("a connection", () => {
       const head = `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: WebSocket\r\n\r\n`
       expect(await other.exchange(head)).toBe(`upgraded ${path}`)
     }
-    await other.stop()
   })
 
   test("may be cut in the middle of a body without a fault", async () => {
@@ -57,7 +54,6 @@ describe("a connection", () => {
     await cut
     expect((await other.get("/notes/milk")).text).toBe('{"text":"milk"}')
     expect(other.faults).toEqual([])
-    await other.stop()
   })
 
   test("gets the answer to a running request when the server closes, and then its end", async () => {
@@ -78,7 +74,6 @@ describe("a connection", () => {
     expect(await answer).toMatch(/^HTTP\/1\.1 201 Created\r\n[^]*Connection: close\r\n[^]*{"text":"A"}$/i)
     await closed
     await expect(other.get("/notes/milk")).rejects.toMatchObject({ code: "ECONNREFUSED" })
-    await other.stop()
   })
 })
 
@@ -90,23 +85,22 @@ describe("a part under a prefix", () => {
     wrongOrigin: own("wrongOrigin"),
     fault: own("fault")
   }
-  let started: StartedSurface
   /** What budgets make each path wait, milliseconds. */
-  let waits: { request: number; check: number; askOthers: number }
+  let waits = { request: 0, check: 0, askOthers: 0 }
   const answered: string[] = []
-  beforeAll(async () => {
-    started = await startSurface([{ mount: "/v1/paper", part: notesPart({ refusals }) }], {
-      budgets: {
-        request: () => waits.request,
-        check: () => waits.check,
-        askOthers: () => waits.askOthers,
-        addressOf: () => "192.0.2.1"
-      },
-      metrics: { answered: (route) => answered.push(route) }
-    })
-    waits = { request: 0, check: 0, askOthers: 0 }
-  })
-  afterAll(() => started.stop())
+  const started = useThroughout(
+    () =>
+      startSurface([{ mount: "/v1/paper", part: notesPart({ refusals }) }], {
+        budgets: {
+          request: () => waits.request,
+          check: () => waits.check,
+          askOthers: () => waits.askOthers,
+          addressOf: () => "192.0.2.1"
+        },
+        metrics: { answered: (route) => answered.push(route) }
+      }),
+    (surface) => surface.stop()
+  )
 
   test("has its endpoints, its fast path and its documents there, and nowhere else", async () => {
     expect(await started.post("/v1/paper/notes", { text: "tea" })).toMatchObject({ status: 201, json: { text: "tea" } })
@@ -175,7 +169,6 @@ describe("a fault", () => {
     const { date: __, ...others } = routed.headers
     expect([routed.status, routed.text, others]).toEqual([500, fast.text, headers])
     expect(started.faults).toEqual(Array(2).fill(new Error("the secret of the fault")))
-    await started.stop()
   })
 })
 
@@ -195,6 +188,5 @@ describe("parts", () => {
     const page = await started.get("/docs")
     expect(page.headers["content-type"]).toMatch(/^text\/html/)
     expect((await started.get("/notes.json")).json).toEqual({ notes: "1.0" })
-    await started.stop()
   })
 })

@@ -1,21 +1,19 @@
 import { once } from "node:events"
-import { mkdtemp, rm } from "node:fs/promises"
 import { connect as connectTcp } from "node:net"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import * as HttpApi from "effect/http-api/HttpApi"
 import * as Layer from "effect/Layer"
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
-import type { AnyEventObject } from "xstate"
+import { afterEach, describe, expect, it } from "vitest"
 import { httpPart } from "../../../src/http/httpPart.ts"
 import { createTowerPage } from "../../../src/http/tower/towerPage.ts"
 import { limits } from "../../../src/limits.ts"
-import { startSurface } from "../../support/httpSurface.ts"
-import { connect, makeRoom, startServer, type TestClient, type TestServer } from "../../support/server.ts"
+import { surfaceForThisTest } from "../../support/httpSurface.ts"
+import { poison } from "../../support/poison.ts"
+import { connect, makeRoom, meetInFlight, type TestClient, type TestServer } from "../../support/server.ts"
 import { TowerWatcher } from "../../support/towerStream.ts"
+import { serverForThisTest, useClients, useServer } from "../../support/useServer.ts"
+import { withKey, wrongKeys } from "./wrongKeys.ts"
 
 const key = "a key & a half: öffne dich"
-const withKey = (text: string) => `?key=${encodeURIComponent(text)}`
 const keyed = ["/tower", "/tower/events", "/tower/story"]
 
 const ask = async (url: string, init: RequestInit = {}) => {
@@ -23,35 +21,17 @@ const ask = async (url: string, init: RequestInit = {}) => {
   return { status: response.status, headers: response.headers, text: await response.text() }
 }
 
-const named = async (server: TestServer, name: string, from?: string) => {
-  const client = await server.connect(from === undefined ? {} : { from })
-  client.send({ type: "register-details", name })
-  await client.settled()
-  return client
-}
-
-const openFlight = async (server: TestServer, hostName: string, guestName: string) => {
-  const [host, guest] = [await named(server, hostName), await named(server, guestName)]
-  host.send({ type: "create-flight" })
-  const flightCode = (await host.until("flight-created"))["flightCode"] as string
-  guest.send({ type: "join-flight", flightCode })
-  await Promise.all([host.until("peer-joined"), guest.until("peer-joined")])
+const openFlight = async (comes: TestServer["connect"], hostName: string, guestName: string) => {
+  const [host, guest] = [await comes({ name: hostName }), await comes({ name: guestName })]
+  const flightCode = await meetInFlight(host, guest)
   return { host, guest, flightCode }
 }
 
 const closeAll = (...clients: readonly TestClient[]) => Promise.all(clients.map((client) => client.close()))
 
 describe("the tower page", () => {
-  let directory: string
-  let server: TestServer
-  beforeAll(async () => {
-    directory = await mkdtemp(join(tmpdir(), "silktower-"))
-    server = await startServer({ DATA_DIR: directory, LOG_ACCESS_KEY: key })
-  })
-  afterAll(async () => {
-    await server.stop()
-    await rm(directory, { recursive: true, force: true })
-  })
+  const server = useServer({ LOG_ACCESS_KEY: key })
+  const comes = useClients(server)
   const watchers: TowerWatcher[] = []
   const watch = async () => {
     const watcher = await TowerWatcher.open(`${server.http}/tower/events${withKey(key)}`)
@@ -63,16 +43,7 @@ describe("the tower page", () => {
   })
 
   describe.each(keyed)("%s", (path) => {
-    it.each([
-      ["no key", ""],
-      ["an empty key", "?key="],
-      ["a wrong key", "?key=wrong"],
-      ["the beginning of the key", withKey(key.slice(0, -1))],
-      ["more than the key", withKey(`${key} `)],
-      ["the key twice", `${withKey(key)}&key=${encodeURIComponent(key)}`],
-      ["the key under another name", withKey(key).replace("key", "Key")],
-      ["broken encoding", "?key=%ZZ%"]
-    ])("is forbidden with %s", async (_, query) => {
+    it.each(wrongKeys(key))("is forbidden with %s", async (_, query) => {
       const { status, headers, text } = await ask(`${server.http}${path}${query}`)
       expect([status, headers.get("content-type"), text]).toEqual([403, "text/plain; charset=utf-8", "Forbidden"])
     })
@@ -84,16 +55,15 @@ describe("the tower page", () => {
   })
 
   it("leaves a line for whoever watches and for whoever was refused, without the keys", async () => {
-    const before = server.log().length
+    const before = server.lines().length
     await ask(`${server.http}/tower?key=my-other-password`, { headers: { "x-forwarded-for": "203.0.113.7" } })
     await ask(`${server.http}/tower${withKey(key)}`)
-    const lines = server
-      .log()
-      .slice(before)
-      .trimEnd()
-      .split("\n")
-      .map((line) => JSON.parse(line))
-    expect(lines.filter(({ message }) => message === "system:log_access")).toEqual([
+    expect(
+      server
+        .lines()
+        .slice(before)
+        .filter(({ message }) => message === "system:log_access")
+    ).toEqual([
       expect.objectContaining({ level: "warn", granted: false, ip: "203.0.113.7" }),
       expect.objectContaining({ level: "info", granted: true, ip: "127.0.0.1" })
     ])
@@ -174,10 +144,10 @@ describe("the tower page", () => {
     ])
     expect(empty.charts["tower"]).toEqual({ open: 1 })
 
-    const { host, guest, flightCode } = await openFlight(server, "Ada", "Grace")
+    const { host, guest, flightCode } = await openFlight(comes, "Ada", "Grace")
     host.send({ type: "signal", data: "hello" })
     await guest.until("signal")
-    const lobby = await named(server, "Edsger")
+    const lobby = await comes({ name: "Edsger" })
     const view = await watcher.until(
       ({ charts, flights }) => charts["connection"]?.["connected.place.lobby"] === 1 && flights.rows[0]?.signals === 1
     )
@@ -215,7 +185,7 @@ describe("the tower page", () => {
 
   it("tells a living flight's story, and that it has ended", async () => {
     const watcher = await watch()
-    const { host, guest } = await openFlight(server, "Ada", "Grace")
+    const { host, guest } = await openFlight(comes, "Ada", "Grace")
     const { flights } = await watcher.until(({ flights }) => flights.rows[0]?.seats.length === 2)
     const address = `${server.http}/tower/story${withKey(key)}&flight=${flights.rows[0]?.id}`
     const story = await ask(address)
@@ -239,18 +209,14 @@ describe("the tower page", () => {
 
   it("shows rooms, and counts crashes whether somebody watches or not", async () => {
     const { code, host } = await makeRoom(server, "Radia", "Donald")
-    const attached = await server.connect()
+    const attached = await comes()
     attached.send({ type: "attach-room", roomCode: code, participantId: host })
     await attached.until("room-attached")
-    const crashing = await server.connect()
+    const crashing = await comes()
     const closed = crashing.closed()
-    const poison: AnyEventObject = Object.defineProperty({ type: "details.register" }, "name", {
-      enumerable: true,
-      get: () => {
-        throw new Error("poisoned")
-      }
-    })
-    server.tower.system.get("connections")?.send({ type: "child.tell", id: crashing.id, event: poison })
+    server.tower.system
+      .get("connections")
+      ?.send({ type: "child.tell", id: crashing.id, event: poison("invitation.received", "flightCode") })
     expect(await closed).toBe(1011)
 
     const watcher = await watch()
@@ -274,17 +240,20 @@ describe("the tower page", () => {
     const watcher = await watch()
     const stories: string[] = []
     const { code, host, guest } = await makeRoom(server, "Ann", "Bob")
-    const [ann, bob] = [await named(server, "Ann", "203.0.113.7"), await named(server, "Bob", "203.0.113.8")]
+    const [ann, bob] = [
+      await comes({ name: "Ann", from: "203.0.113.7" }),
+      await comes({ name: "Bob", from: "203.0.113.8" })
+    ]
     ann.send({ type: "attach-room", roomCode: code, participantId: host })
     const { peer } = await ann.until("room-attached")
     bob.send({ type: "attach-room", roomCode: code, participantId: guest })
     await Promise.all([ann.until("peer-joined"), bob.until("peer-joined")])
     ann.send({ type: "signal", data: { sdp: "planted-offer", candidate: "planted-candidate" } })
     await bob.until("signal")
-    const open = await openFlight(server, "Ann", "Bob")
+    const open = await openFlight(comes, "Ann", "Bob")
     await watcher.until(({ flights, rooms }) => flights.total === 2 && rooms.rows.some(({ signals }) => signals === 1))
-    const lobby = await server.connect()
-    const alone = await server.connect()
+    const lobby = await comes()
+    const alone = await comes()
     alone.send({ type: "create-flight" })
     const { flightCode } = await alone.until("flight-created")
     alone.send({ type: "invite-to-flight", inviteeId: lobby.id, flightCode })
@@ -329,28 +298,20 @@ describe("the tower page", () => {
 })
 
 it("the tower page is closed to everybody when there is no key", async () => {
-  const directory = await mkdtemp(join(tmpdir(), "silktower-"))
-  const server = await startServer({ DATA_DIR: directory })
-  try {
-    for (const path of keyed) {
-      for (const query of ["", "?key=", "?key=undefined"]) {
-        expect(await ask(`${server.http}${path}${query}`)).toMatchObject({ status: 403, text: "Forbidden" })
-      }
+  const server = await serverForThisTest()
+  for (const path of keyed) {
+    for (const query of ["", "?key=", "?key=undefined"]) {
+      expect(await ask(`${server.http}${path}${query}`)).toMatchObject({ status: 403, text: "Forbidden" })
     }
-  } finally {
-    await server.stop()
-    await rm(directory, { recursive: true, force: true })
   }
 })
 
 it("a stopping server says farewell to its watchers and does not wait for them", async () => {
-  const directory = await mkdtemp(join(tmpdir(), "silktower-"))
-  const server = await startServer({ DATA_DIR: directory, LOG_ACCESS_KEY: key })
+  const server = await serverForThisTest({ LOG_ACCESS_KEY: key })
   const watcher = await TowerWatcher.open(`${server.http}/tower/events${withKey(key)}`)
   await watcher.until(() => true)
   await Promise.all([server.stop(), watcher.ended()])
   expect(watcher.text).toContain("event: farewell")
-  await rm(directory, { recursive: true, force: true })
 })
 
 describe("a watcher that does not read", () => {
@@ -371,7 +332,7 @@ describe("a watcher that does not read", () => {
       limits: { ...limits, watchUnreadBytes }
     })
     const nothing = { api: HttpApi.make("nothing"), handlers: Layer.empty, budgets: {}, cors: [] }
-    const surface = await startSurface([{ mount: "/", part: httpPart({ ...nothing, ...tower }) }])
+    const surface = await surfaceForThisTest([{ mount: "/", part: httpPart({ ...nothing, ...tower }) }])
     const socket = connectTcp(surface.port, "127.0.0.1")
     socket.on("error", () => {})
     socket.write("GET /tower/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -404,8 +365,7 @@ describe("a watcher that does not read", () => {
 })
 
 it("a watcher's name for a client is what the client has called itself", async () => {
-  const directory = await mkdtemp(join(tmpdir(), "silktower-"))
-  const server = await startServer({ DATA_DIR: directory, LOG_ACCESS_KEY: key })
+  const server = await serverForThisTest({ LOG_ACCESS_KEY: key })
   const watcher = await TowerWatcher.open(`${server.http}/tower/events${withKey(key)}`)
   const name = "\n\nevent: tower\ndata: {}\n\n<b>"
   const client = await connect(server.ws)
@@ -415,6 +375,4 @@ it("a watcher's name for a client is what the client has called itself", async (
   expect(watcher.entries.find(({ event }) => event === "client:registered_details")?.name).toBe(name.trim())
   await client.close()
   await watcher.close()
-  await server.stop()
-  await rm(directory, { recursive: true, force: true })
 })

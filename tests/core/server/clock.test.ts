@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest"
-import { makeRoom, poll, post, type TestClient } from "../../support/server.ts"
+import { makeRoom, meetInFlight, poll, post, type TestClient } from "../../support/server.ts"
 import { useClients, useServer } from "../../support/useServer.ts"
 
 const hour = 3_600_000
@@ -18,10 +18,7 @@ describe("a wall clock that is set while people are there", () => {
   const come = (from: string) => open({ from })
   const flight = async () => {
     const [ann, bob] = [await come("203.0.113.1"), await come("203.0.113.2")]
-    ann.send({ type: "create-flight" })
-    const { flightCode } = await ann.until("flight-created")
-    bob.send({ type: "join-flight", flightCode })
-    await Promise.all([ann.until("peer-joined"), bob.until("peer-joined")])
+    await meetInFlight(ann, bob)
     return [ann, bob] as const
   }
   const expectToTalk = async ([ann, bob]: readonly [TestClient, TestClient]) => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { makeRoom, post, type TestClient } from "../../support/server.ts"
+import { makeRoom, meetInFlight, post, type TestClient } from "../../support/server.ts"
 import { useServer } from "../../support/useServer.ts"
 
 /**
@@ -20,11 +20,8 @@ describe("a seat that is held by a socket that nobody is at any more", () => {
 
   const pair = async () => {
     const [one, other] = [await server.connect(), await server.connect({ autoPong: false })]
-    one.send({ type: "create-flight" })
-    const { flightCode } = await one.next()
-    other.send({ type: "join-flight", flightCode })
-    await Promise.all([one.next(), other.next()])
-    return { one, other, flightCode: flightCode as string }
+    const flightCode = await meetInFlight(one, other)
+    return { one, other, flightCode }
   }
 
   it("is free soon after somebody has asked for it, and nobody else's is", async () => {

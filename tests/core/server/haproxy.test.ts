@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
-import { hasHaproxy, startHaproxy } from "../../support/haproxy.ts"
 import { connect, makeRoom } from "../../support/server.ts"
+import { hasHaproxy, startHaproxy } from "../../support/standIns/haproxy.ts"
 import { useServer } from "../../support/useServer.ts"
 
 const suite = () => {

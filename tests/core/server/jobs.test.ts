@@ -2,13 +2,13 @@ import { Redacted } from "effect"
 import { getTasks } from "node-cron"
 import { sql } from "slonik"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import type { AnyActorRef, AnyEventObject } from "xstate"
+import type { AnyActorRef } from "xstate"
 import { openDatabase } from "../../../src/io/database/database.ts"
 import { describeOnPostgres, temporaryDirectory, useDatabase, withClient } from "../../support/databases.ts"
+import { poison } from "../../support/poison.ts"
 import { startServer, type TestServer } from "../../support/server.ts"
+import { useUploadThing } from "../../support/standIns/uploadThing.ts"
 import { tables } from "../../support/tables.ts"
-import { startUploadThing } from "../../support/uploadThing.ts"
-import { useThroughout } from "../../support/useThroughout.ts"
 
 const everySecond = "* * * * * *"
 const never = "0 0 29 2 *"
@@ -51,7 +51,7 @@ const insertPreview = (key: string) => `insert into uploaded_files (file_key, fi
 
 describeOnPostgres("a timed job", () => {
   const databaseUrl = useDatabase()
-  const uploadThing = useThroughout(startUploadThing, (uploadThing) => uploadThing.stop())
+  const uploadThing = useUploadThing()
   let server: TestServer
   beforeEach(async () => {
     uploadThing.fail(deletions)
@@ -164,13 +164,9 @@ describeOnPostgres("a timed job", () => {
     await start({ ROOM_CLEANUP_CRON: everySecond })
     await expect.poll(() => statusOf(server, "roomCleanup"), { timeout: 20_000 }).toMatchObject({ state: "resting" })
     const crashed = jobOf(server, "roomCleanup")
-    const poison: AnyEventObject = Object.defineProperty({ type: "schedule.ticked" }, "nextAt", {
-      enumerable: true,
-      get: () => {
-        throw new Error("poisoned")
-      }
-    })
-    server.tower.system.get("jobs")?.send({ type: "child.tell", id: "roomCleanup", event: poison })
+    server.tower.system
+      .get("jobs")
+      ?.send({ type: "child.tell", id: "roomCleanup", event: poison("schedule.ticked", "nextAt") })
     await expect.poll(() => jobOf(server, "roomCleanup"), { timeout: 20_000 }).not.toBe(crashed)
     await query(insertRoom)
     await expect.poll(() => query("select from rooms"), { timeout: 5_000 }).toEqual([])

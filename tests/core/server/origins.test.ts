@@ -31,13 +31,7 @@ const ask = async (server: TestServer, method: string, headers: Record<string, s
     ...(method === "POST" ? { body: '{"name":"Ann"}' } : {})
   })
 
-const linesOf = (server: TestServer): readonly Record<string, any>[] =>
-  server
-    .log()
-    .trimEnd()
-    .split("\n")
-    .map((line) => JSON.parse(line))
-    .filter(({ message }) => message === "origin:refused")
+const linesOf = (server: TestServer) => server.lines("origin:refused")
 
 const countedBy = async (server: TestServer) => {
   const text = await (await fetch(`${server.http}/metrics`)).text()

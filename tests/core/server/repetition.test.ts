@@ -63,16 +63,10 @@ afterAll(async () => {
   await place.remove()
 })
 
-const lines = (): readonly any[] =>
-  server
-    .log()
-    .trimEnd()
-    .split("\n")
-    .map((line) => JSON.parse(line))
 const linesOf = async (work: () => Promise<unknown>): Promise<readonly any[]> => {
-  const before = lines().length
+  const before = server.lines().length
   await work()
-  return lines().slice(before)
+  return server.lines().slice(before)
 }
 const numberOfLines = async (work: () => Promise<unknown>): Promise<number> => (await linesOf(work)).length
 

@@ -8,8 +8,14 @@ import { limits } from "../../../src/limits.ts"
 import { describeOnPostgres, useDatabase } from "../../support/databases.ts"
 import { refusedStart, startProcess } from "../../support/process.ts"
 import { type ConnectOptions, connect, post, startServer, type TestServer } from "../../support/server.ts"
-import { askToUpload, type PresignedUpload, pptx, putFile, startUploadThing } from "../../support/uploadThing.ts"
-import { startWay } from "../../support/way.ts"
+import {
+  askToUpload,
+  type PresignedUpload,
+  pptx,
+  putFile,
+  startUploadThing
+} from "../../support/standIns/uploadThing.ts"
+import { startWay } from "../../support/standIns/way.ts"
 import { startStandIn } from "../http/standIn.ts"
 
 /** Every secret that a test makes up contains this word, and nothing else does. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { connect } from "../../support/server.ts"
+import { connect, meetInFlight } from "../../support/server.ts"
 import { useServer } from "../../support/useServer.ts"
 
 const farewell = { type: "server-shutdown", message: "Server is shutting down for maintenance." }
@@ -12,10 +12,7 @@ describe("a shutdown", () => {
       Array.from({ length: 200 }, (_, index) => connect(server.ws, { from: `203.0.${index}.1` }))
     )
     const [ann, bob] = [await connect(server.ws), await connect(server.ws)]
-    ann.send({ type: "create-flight" })
-    const { flightCode } = await ann.until("flight-created")
-    bob.send({ type: "join-flight", flightCode })
-    await Promise.all([ann.until("peer-joined"), bob.until("peer-joined")])
+    await meetInFlight(ann, bob)
 
     const everybody = [...crowd, ann, bob]
     const codes = Promise.all(everybody.map((client) => client.closed()))

@@ -6,7 +6,7 @@ import { connect as connectTls, type TLSSocket } from "node:tls"
 import { generate } from "selfsigned"
 import { beforeAll, describe, expect, it } from "vitest"
 import { refusedStart } from "../../support/process.ts"
-import { connect } from "../../support/server.ts"
+import { connect, meetInFlight } from "../../support/server.ts"
 import { useServer } from "../../support/useServer.ts"
 import { useFolder } from "../../support/useThroughout.ts"
 
@@ -69,9 +69,7 @@ describe("direct TLS", () => {
   it("serves https and wss on the one port, and nothing unencrypted", async () => {
     expect(await ask("/keep-alive", first.cert)).toBe("OK")
     const [ann, bob] = [await open(first.cert), await open(first.cert)]
-    ann.send({ type: "create-flight" })
-    bob.send({ type: "join-flight", flightCode: (await ann.until("flight-created"))["flightCode"] })
-    await Promise.all([ann.until("peer-joined"), bob.until("peer-joined")])
+    await meetInFlight(ann, bob)
     await Promise.all([ann.close(), bob.close()])
     await expect(fetch(server.http)).rejects.toThrow()
     const old = connectTls({ port: server.port, host: "127.0.0.1", rejectUnauthorized: false, maxVersion: "TLSv1.1" })

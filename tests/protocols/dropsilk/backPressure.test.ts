@@ -1,5 +1,6 @@
 import { once } from "node:events"
 import { describe, expect, it } from "vitest"
+import { meetInFlight } from "../../support/server.ts"
 import { useServer } from "../../support/useServer.ts"
 
 describe("a peer that does not read", () => {
@@ -7,9 +8,7 @@ describe("a peer that does not read", () => {
 
   it("pauses its sender instead of filling memory, and gets everything in order when it reads again", async () => {
     const [sender, reader] = [await server.connect(), await server.connect()]
-    sender.send({ type: "create-flight" })
-    reader.send({ type: "join-flight", flightCode: (await sender.next())["flightCode"] })
-    await Promise.all([sender.next(), reader.next()])
+    await meetInFlight(sender, reader)
 
     reader.socket.pause()
     const padding = "p".repeat(200_000)

@@ -341,12 +341,7 @@ describe("a proxy that nobody has told the server of", () => {
 
 describe("a proxy that tells the client's address in another way", () => {
   const server = useServer({})
-  const told = (of: TestServer) =>
-    of
-      .log()
-      .split("\n")
-      .filter((line) => line.includes('"system:proxy"'))
-      .map((line) => JSON.parse(line))
+  const told = (of: TestServer) => of.lines("system:proxy")
 
   it.each([
     ["X-Real-IP", "203.0.113.1"],

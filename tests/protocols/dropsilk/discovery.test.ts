@@ -6,12 +6,7 @@ describe("discovery", () => {
   const server = useServer()
   const open = useClients(server)
 
-  const named = async (name: string, options?: ConnectOptions) => {
-    const client = await open(options)
-    client.send({ type: "register-details", name })
-    await client.settled()
-    return client
-  }
+  const named = (name: string, options?: ConnectOptions) => open({ ...options, name })
 
   const only =
     (...expected: string[]) =>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { events, halfOfId } from "../../../src/io/dropsilk/events.ts"
+import { events, halfOfId } from "../../../src/io/dropsilk/telling/events.ts"
 import { createLineBudgets } from "../../../src/io/telemetry/lineBudgets.ts"
 import type { TelemetryOptions } from "../../../src/io/telemetry/telemetry.ts"
 import type { DropSilkEvent } from "../../../src/machines/dropsilk/events.ts"

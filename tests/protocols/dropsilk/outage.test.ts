@@ -1,23 +1,13 @@
-import { beforeEach, expect, it } from "vitest"
+import { expect, it } from "vitest"
 import { describeOnPostgres, useDatabase, withClient } from "../../support/databases.ts"
-import { connect, makeRoom, poll, post, startServer, type TestClient } from "../../support/server.ts"
-import { useThroughout } from "../../support/useThroughout.ts"
-import { startWay } from "../../support/way.ts"
+import { connect, makeRoom, meetInFlight, poll, post, type TestClient } from "../../support/server.ts"
+import { useWay } from "../../support/standIns/way.ts"
+import { useServer } from "../../support/useServer.ts"
 
 describeOnPostgres("while the database is away", () => {
   const databaseUrl = useDatabase()
-  const way = useThroughout(
-    () => startWay(databaseUrl),
-    (way) => way.close()
-  )
-  const server = useThroughout(
-    () => startServer({ DATABASE_URL: way.url, DATABASE_SSL: "off" }),
-    (server) => {
-      way.mend()
-      return server.stop()
-    }
-  )
-  beforeEach(() => way.mend())
+  const way = useWay(databaseUrl)
+  const server = useServer(() => ({ DATABASE_URL: way.url, DATABASE_SSL: "off" }))
 
   const ask = async (path: string, init?: RequestInit) => {
     const response = await fetch(server.http + path, init)
@@ -37,10 +27,7 @@ describeOnPostgres("while the database is away", () => {
 
   const flight = async (): Promise<readonly [TestClient, TestClient]> => {
     const [ann, bob] = [await connect(server.ws), await connect(server.ws)]
-    ann.send({ type: "create-flight" })
-    const { flightCode } = await ann.until("flight-created")
-    bob.send({ type: "join-flight", flightCode })
-    await Promise.all([ann.until("peer-joined"), bob.until("peer-joined")])
+    await meetInFlight(ann, bob)
     return [ann, bob]
   }
   const expectToTalk = async ([ann, bob]: readonly [TestClient, TestClient], text: string) => {

@@ -1,8 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { describe, expect, it } from "vitest"
 import { migrate } from "../../../src/io/database/migrations.ts"
-import { type Cluster, createCluster, postgresPrograms } from "../../support/cluster.ts"
 import { withClient } from "../../support/databases.ts"
-import { connect, makeRoom, post, startServer, type TestServer } from "../../support/server.ts"
+import { connect, makeRoom, meetInFlight, post } from "../../support/server.ts"
+import { createCluster, postgresPrograms } from "../../support/standIns/cluster.ts"
+import { useServer } from "../../support/useServer.ts"
+import { useThroughout } from "../../support/useThroughout.ts"
 
 const programs = postgresPrograms()
 
@@ -10,26 +12,21 @@ const programs = postgresPrograms()
 describe.skipIf(programs === undefined && process.env["CI"] === undefined)(
   "a PostgreSQL that is stopped and started in mid-run",
   () => {
-    let cluster: Cluster
-    let server: TestServer
-    beforeAll(async () => {
-      expect(programs).toBeDefined()
-      cluster = await createCluster(programs as string)
-      await cluster.start()
-      await withClient(cluster.url, migrate)
-      server = await startServer({ DATABASE_URL: cluster.url, DATABASE_SSL: "off" })
-    })
-    afterAll(async () => {
-      await server?.stop()
-      await cluster?.remove()
-    })
+    const cluster = useThroughout(
+      async () => {
+        expect(programs).toBeDefined()
+        const cluster = await createCluster(programs as string)
+        await cluster.start()
+        await withClient(cluster.url, migrate)
+        return cluster
+      },
+      (cluster) => cluster.remove()
+    )
+    const server = useServer(() => ({ DATABASE_URL: cluster.url, DATABASE_SSL: "off" }))
 
     it("loses no change that was answered, and no flight", async () => {
       const [ann, bob] = [await connect(server.ws), await connect(server.ws)]
-      ann.send({ type: "create-flight" })
-      const { flightCode } = await ann.until("flight-created")
-      bob.send({ type: "join-flight", flightCode })
-      await Promise.all([ann.until("peer-joined"), bob.until("peer-joined")])
+      await meetInFlight(ann, bob)
 
       const rooms = await Promise.all(Array.from({ length: 10 }, () => makeRoom(server)))
       /** The last count that was answered, room by room. */

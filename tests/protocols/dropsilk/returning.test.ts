@@ -1,9 +1,15 @@
-import { mkdtemp, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
 import { describeOnEachDatabase } from "../../support/databases.ts"
-import { makeRoom, poll, post, startServer, type TestClient, type TestServer } from "../../support/server.ts"
+import {
+  makeRoom,
+  meetInFlight,
+  poll,
+  post,
+  startServer,
+  type TestClient,
+  type TestServer
+} from "../../support/server.ts"
+import { useFolder } from "../../support/useThroughout.ts"
 
 const full = { status: 400, body: { error: "Room already has two participants" } }
 const gone = { status: 400, body: { error: "Room not found or expired" } }
@@ -236,9 +242,7 @@ describeOnEachDatabase("who has left a room", (database) => {
     it("leaves an open flight at once, as nobody could tell that it is back", async () => {
       await start({ ABRUPT_GRACE_SECONDS: "60" })
       const [ann, bob] = [await connect(), await connect()]
-      ann.send({ type: "create-flight" })
-      bob.send({ type: "join-flight", flightCode: (await ann.next())["flightCode"] })
-      await Promise.all([ann.next(), bob.next()])
+      await meetInFlight(ann, bob)
       bob.socket.terminate()
       expect(await ann.next()).toEqual({ type: "peer-left" })
     })
@@ -260,25 +264,19 @@ describeOnEachDatabase("who has left a room", (database) => {
 })
 
 describe("who has gone from a full room without a word", () => {
+  const directory = useFolder()
   let server: TestServer
-  let directory: string
   const clients: TestClient[] = []
   const start = async () => {
     server = await startServer({ DATA_DIR: directory })
   }
-  beforeAll(async () => {
-    directory = await mkdtemp(join(tmpdir(), "silktower-"))
-    await start()
-  })
+  beforeAll(start)
   afterEach(async () => {
     later(0)
     for (const client of clients.splice(0)) client.socket.terminate()
     await expect.poll(() => server.actors().connections).toBe(0)
   })
-  afterAll(async () => {
-    await server.stop()
-    await rm(directory, { recursive: true, force: true })
-  })
+  afterAll(() => server.stop())
 
   const from = (address: string) => ({ headers: { "content-type": "application/json", "x-forwarded-for": address } })
   const create = async (name = "Host", address = home) =>
@@ -293,10 +291,8 @@ describe("who has gone from a full room without a word", () => {
     return { status: response.status, body: (await response.json()) as any }
   }
   const registered = async (name: string, address = home) => {
-    const client = await server.connect({ from: address })
+    const client = await server.connect({ from: address, name })
     clients.push(client)
-    client.send({ type: "register-details", name })
-    await client.settled()
     return client
   }
   const filled = async () => {

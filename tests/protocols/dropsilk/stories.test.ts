@@ -2,38 +2,19 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
-import type { AnyEventObject } from "xstate"
-import type { WrittenStory } from "../../../src/io/dropsilk/stories.ts"
+import type { WrittenStory } from "../../../src/io/dropsilk/telling/stories.ts"
+import { poison } from "../../support/poison.ts"
 import { makeRoom, startServer, type TestClient, type TestServer } from "../../support/server.ts"
 import { useClients, useServer } from "../../support/useServer.ts"
-
-/** An event that makes whoever looks at it throw. */
-const poison = (type: string, field: string): AnyEventObject =>
-  Object.defineProperty({ type }, field, {
-    enumerable: true,
-    get: () => {
-      throw new Error("poisoned")
-    }
-  })
 
 describe("flight stories", () => {
   const server = useServer()
   const open = useClients(server, { connections: 0, flights: 0, stories: 0 })
 
-  const named = async (name: string, from?: string) => {
-    const client = await open(from === undefined ? {} : { from })
-    client.send({ type: "register-details", name })
-    await client.settled()
-    return client
-  }
+  const named = (name: string, from?: string) => open({ name, from })
 
   const linesOf = (code: string, of: TestServer = server) =>
-    of
-      .log()
-      .trimEnd()
-      .split("\n")
-      .map((line) => JSON.parse(line))
-      .filter(({ message, story }) => message.startsWith("FLIGHT STORY") && story.meta.flightCode === code)
+    of.lines().filter(({ message, story }) => message.startsWith("FLIGHT STORY") && story.meta.flightCode === code)
   const storiesOf = async (code: string, count = 1): Promise<WrittenStory[]> => {
     await expect.poll(() => linesOf(code)).toHaveLength(count)
     return linesOf(code).map(({ story }) => story)

@@ -4,7 +4,7 @@ import { Agent, request as httpRequest } from "node:http"
 import { WebSocket } from "ws"
 import { clientCount, type Operation, type Reference, type Spoil, type Value } from "./operations.ts"
 
-export interface Room {
+interface Room {
   readonly code: string
   readonly participantId: string
 }

@@ -1,30 +1,21 @@
-import { mkdtemp, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import { Redacted } from "effect"
 import * as HttpApi from "effect/http-api/HttpApi"
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
 import { type ContactOptions, contactHandlers } from "../../../../src/http/dropsilk/contact.ts"
 import { corsRoutes } from "../../../../src/http/dropsilk/cors.ts"
 import { httpPart } from "../../../../src/http/httpPart.ts"
 import { ContactGroup } from "../../../../src/wire/dropsilk/thirdParties.ts"
-import { createTestLog, type Reply, type StandIn, startStandIn, testPatience } from "../../../core/http/standIn.ts"
+import { createTestLog, type Reply, testPatience, useStandIn } from "../../../core/http/standIn.ts"
 import { allowedOrigin } from "../../../support/httpClient.ts"
-import { startSurface } from "../../../support/httpSurface.ts"
-import { post, startServer as startApplication } from "../../../support/server.ts"
+import { surfaceForThisTest } from "../../../support/httpSurface.ts"
+import { post } from "../../../support/server.ts"
+import { serverForThisTest } from "../../../support/useServer.ts"
 
 const path = "/request-email"
 const email = "people@example.org"
 const secret = "planted key=&"
 
-let recaptcha: StandIn
-beforeAll(async () => {
-  recaptcha = await startStandIn()
-})
-afterAll(() => recaptcha.stop())
-
-const stops: (() => Promise<void>)[] = []
-afterEach(() => Promise.all(stops.splice(0).map((stop) => stop())))
+const recaptcha = useStandIn()
 
 const start = async (contact: Partial<ContactOptions> = {}) => {
   const { lines, log } = createTestLog()
@@ -39,8 +30,7 @@ const start = async (contact: Partial<ContactOptions> = {}) => {
     budgets: { [path]: ["requests"] },
     cors: corsRoutes
   })
-  const started = await startSurface([{ mount: "/", part }])
-  stops.push(started.stop)
+  const started = await surfaceForThisTest([{ mount: "/", part }])
   return { ...started, lines }
 }
 
@@ -137,16 +127,10 @@ describe("the contact address", () => {
 })
 
 describe("a started server", () => {
-  let directory: string
-  beforeAll(async () => {
-    directory = await mkdtemp(join(tmpdir(), "silktower-contact-"))
-  })
-  afterAll(() => rm(directory, { recursive: true, force: true }))
-
   test("tells the address that the environment configures, and logs neither key nor token", async () => {
     recaptcha.replies({ body: { success: true } })
-    const server = await startApplication(
-      { DATA_DIR: directory, CONTACT_EMAIL: email, RECAPTCHA_SECRET_KEY: "planted-key" },
+    const server = await serverForThisTest(
+      { CONTACT_EMAIL: email, RECAPTCHA_SECRET_KEY: "planted-key" },
       { endpoints: { recaptcha: recaptcha.url } }
     )
     try {

@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { type Answer, allowedOrigin, type StartedHttp, startHttp } from "../../../support/httpClient.ts"
+import { beforeAll, describe, expect, test } from "vitest"
+import { type Answer, allowedOrigin, type StartedHttp, useHttp } from "../../../support/httpClient.ts"
 import { randomNumbers } from "../../../support/random.ts"
 
 /** What an answer says, without the moment. */
@@ -27,13 +27,8 @@ const roundabout: readonly (readonly [string, (code: string, id: string) => stri
 ]
 
 describe("a poll written as clients write it", () => {
-  let started: StartedHttp
-  let hasty: StartedHttp
-  beforeAll(async () => {
-    started = await startHttp()
-    hasty = await startHttp({ MAX_POLLS_PER_SECOND: "1" })
-  })
-  afterAll(() => Promise.all([started.stop(), hasty.stop()]))
+  const started = useHttp()
+  const hasty = useHttp({ MAX_POLLS_PER_SECOND: "1" })
 
   const roomOn = async (server: StartedHttp) => {
     const { roomCode, self } = (await server.post("/api/rooms", { name: "Änn" })).json
@@ -74,11 +69,19 @@ describe("a poll written as clients write it", () => {
 
   test.each(roundabout)("takes from the same budget as one with %s", async (_, written, headers) => {
     const { code, host } = await roomOn(hasty)
-    await expect.poll(async () => (await ask(hasty, written(code, host), headers)).status, { interval: 1 }).toBe(429)
-    const plain = await ask(hasty, `${code}?participantId=${host}`)
-    const routed = await ask(hasty, written(code, host), headers)
-    expect([plain.status, plain.text]).toEqual([429, '{"error":"Too many requests"}'])
-    expect(plain.headers["retry-after"]).toBe("1")
+    const ways = [
+      () => ask(hasty, written(code, host), headers),
+      () => ask(hasty, `${code}?participantId=${host}`)
+    ] as const
+    // A moment later there may be something in the budget again: the two are asked close together, and kept.
+    let [routed, plain] = await Promise.all(ways.map((way) => way()))
+    const again = async () => {
+      ;[routed, plain] = await Promise.all(ways.map((way) => way()))
+      return [routed?.status, plain?.status]
+    }
+    await expect.poll(again, { interval: 1 }).toEqual([429, 429])
+    expect([plain?.status, plain?.text]).toEqual([429, '{"error":"Too many requests"}'])
+    expect(plain?.headers["retry-after"]).toBe("1")
     expect(routed).toEqual(plain)
   })
 
@@ -101,12 +104,11 @@ describe("a poll written as clients write it", () => {
 describe("request lines with something changed", () => {
   const wanted = Number(process.env["FUZZ_REQUESTS"] ?? 3_000)
   const seed = process.env["FUZZ_SEED"] === undefined ? Date.now() % 2 ** 31 : Number(process.env["FUZZ_SEED"])
-  let started: StartedHttp
+  const started = useHttp()
   let code: string
   let participantId: string
   let pieces: readonly string[]
   beforeAll(async () => {
-    started = await startHttp()
     const room = (await started.post("/api/rooms", { name: "Ann" })).json
     code = room.roomCode
     participantId = room.self.participantId
@@ -118,7 +120,6 @@ describe("request lines with something changed", () => {
       code.toLowerCase()
     ]
   })
-  afterAll(() => started.stop())
 
   const commonPieces = [
     "/",

@@ -1,13 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
 import { aliasOf } from "../../../../src/io/dropsilk/identities.ts"
-import { type StartedHttp, startHttp } from "../../../support/httpClient.ts"
+import { useHttp } from "../../../support/httpClient.ts"
 import { codesOfNobody, noCodes, waysToPaste } from "../../../support/pastedCodes.ts"
 
-let started: StartedHttp
-beforeAll(async () => {
-  started = await startHttp()
-})
-afterAll(() => started.stop())
+const started = useHttp()
 
 /** A fresh room with a host, and a guest if wanted. */
 const room = async (withGuest = true) => {

@@ -1,14 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest"
+import { beforeAll, describe, expect, test, vi } from "vitest"
 import { formatUptime } from "../../../../src/http/dropsilk/status.ts"
 import { version } from "../../../../src/version.ts"
-import { allowedOrigin, type StartedHttp, startHttp } from "../../../support/httpClient.ts"
+import { allowedOrigin, useHttp } from "../../../support/httpClient.ts"
 
 describe("the server", () => {
-  let started: StartedHttp
+  const started = useHttp()
   /** How old the server is at least, seconds. */
   let age: () => number
   beforeAll(async () => {
-    started = await startHttp()
     const startedAt = performance.now()
     age = () => (performance.now() - startedAt) / 1000
     // Nine connections of which six go, five flights of which two are left, four of them joined.
@@ -37,7 +36,6 @@ describe("the server", () => {
       expect(jobs).toMatchObject({ roomCleanup: { state: "resting" }, previewCleanup: { state: "resting" } })
     }, 20_000)
   })
-  afterAll(() => started.stop())
 
   test.each([
     ["/", "Server is alive and waiting for WebSocket connections."],

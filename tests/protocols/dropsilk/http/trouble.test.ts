@@ -1,8 +1,7 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest"
-import { migrate } from "../../../../src/io/database/migrations.ts"
-import { createPostgresDatabase, describeOnPostgres, withClient } from "../../../support/databases.ts"
-import { type Answer, allowedOrigin, type StartedHttp, startHttp } from "../../../support/httpClient.ts"
-import { startWay, type Way } from "../../../support/way.ts"
+import { expect, test } from "vitest"
+import { describeOnPostgres, useDatabase, withClient } from "../../../support/databases.ts"
+import { type Answer, allowedOrigin, httpForThisTest, type StartedHttp, useHttp } from "../../../support/httpClient.ts"
+import { useWay } from "../../../support/standIns/way.ts"
 
 /** Without what differs from one second to the next, and from one answer to the next on a kept connection. */
 const told = ({ status, headers, text }: Answer) => {
@@ -11,25 +10,12 @@ const told = ({ status, headers, text }: Answer) => {
 }
 
 describeOnPostgres("when something is wrong behind the HTTP surface", () => {
-  let database: Awaited<ReturnType<typeof createPostgresDatabase>>
-  let way: Way
-  let started: StartedHttp
-  beforeAll(async () => {
-    database = await createPostgresDatabase()
-    await withClient(database.url, migrate)
-    way = await startWay(database.url)
-    started = await startHttp({ DATABASE_URL: way.url, DATABASE_SSL: "off" })
-  })
-  afterAll(async () => {
-    way.mend()
-    await started.stop()
-    await way.close()
-    await database.remove()
-  })
-  beforeEach(() => way.mend())
+  const databaseUrl = useDatabase()
+  const way = useWay(databaseUrl)
+  const started = useHttp(() => ({ DATABASE_URL: way.url, DATABASE_SSL: "off" }))
 
   const rename = (from: string, to: string) =>
-    withClient(database.url, (client) => client.query(`alter table ${from} rename to ${to}`))
+    withClient(databaseUrl, (client) => client.query(`alter table ${from} rename to ${to}`))
   /** A database that refuses what the server needs. */
   const whileTheTableIsGone = async (work: () => Promise<void>) => {
     await rename("rooms", "elsewhere")
@@ -108,7 +94,7 @@ describeOnPostgres("when something is wrong behind the HTTP surface", () => {
     ] as const
     /** Those that take from a budget of few: of rooms, guesses, polls and questions to third parties. */
     const budgeted = /ABC234(\/join|\?)|%41bc234|turn|uploadthing|email/
-    const hasty = await startHttp({
+    const hasty = await httpForThisTest({
       DATABASE_URL: way.url,
       DATABASE_SSL: "off",
       MAX_ROOMS_PER_MINUTE: "1",

@@ -1,19 +1,16 @@
 import { createHmac } from "node:crypto"
-import { mkdtemp, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import { Redacted } from "effect"
 import * as HttpApi from "effect/http-api/HttpApi"
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
 import { corsRoutes } from "../../../../src/http/dropsilk/cors.ts"
 import { turnHandlers } from "../../../../src/http/dropsilk/turn.ts"
 import { httpPart } from "../../../../src/http/httpPart.ts"
 import { createIceServers, type TurnOptions } from "../../../../src/io/services/turnCredentials.ts"
 import { TurnGroup } from "../../../../src/wire/dropsilk/thirdParties.ts"
-import { createTestLog, type Reply, type StandIn, startStandIn, testPatience } from "../../../core/http/standIn.ts"
+import { createTestLog, type Reply, startStandIn, testPatience, useStandIn } from "../../../core/http/standIn.ts"
 import { allowedOrigin } from "../../../support/httpClient.ts"
-import { startSurface } from "../../../support/httpSurface.ts"
-import { startServer as startApplication } from "../../../support/server.ts"
+import { surfaceForThisTest } from "../../../support/httpSurface.ts"
+import { serverForThisTest } from "../../../support/useServer.ts"
 
 const path = "/api/turn-credentials"
 const planted = { secret: "planted-turn-secret", token: "planted-cloudflare-token" }
@@ -26,14 +23,7 @@ const good = {
   ]
 }
 
-let cloudflare: StandIn
-beforeAll(async () => {
-  cloudflare = await startStandIn()
-})
-afterAll(() => cloudflare.stop())
-
-const stops: (() => Promise<void>)[] = []
-afterEach(() => Promise.all(stops.splice(0).map((stop) => stop())))
+const cloudflare = useStandIn()
 
 const start = async (options: Partial<TurnOptions>) => {
   const { lines, log } = createTestLog()
@@ -54,8 +44,7 @@ const start = async (options: Partial<TurnOptions>) => {
     budgets: { [path]: ["requests"] },
     cors: corsRoutes
   })
-  const started = await startSurface([{ mount: "/", part }])
-  stops.push(started.stop)
+  const started = await surfaceForThisTest([{ mount: "/", part }])
   return { ...started, lines, pass: (ms: number) => void (elapsedMs += ms) }
 }
 
@@ -247,17 +236,10 @@ describe("TURN credentials", () => {
 })
 
 describe("a started server", () => {
-  let directory: string
-  beforeAll(async () => {
-    directory = await mkdtemp(join(tmpdir(), "silktower-turn-"))
-  })
-  afterAll(() => rm(directory, { recursive: true, force: true }))
-
   test("issues what the environment configures, and logs no secret", async () => {
     cloudflare.replies({ body: good })
-    const server = await startApplication(
+    const server = await serverForThisTest(
       {
-        DATA_DIR: directory,
         STUN_URLS: stun.join(),
         TURN_URLS: own.urls.join(),
         TURN_SECRET: planted.secret,

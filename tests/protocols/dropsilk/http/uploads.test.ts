@@ -1,47 +1,33 @@
 import { Redacted } from "effect"
 import * as HttpApi from "effect/http-api/HttpApi"
 import { sql } from "slonik"
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest"
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest"
 import { corsRoutes } from "../../../../src/http/dropsilk/cors.ts"
 import { type UploadsOptions, uploadHandlers } from "../../../../src/http/dropsilk/uploads.ts"
 import { httpPart } from "../../../../src/http/httpPart.ts"
-import { migrate } from "../../../../src/io/database/migrations.ts"
-import { createUploadRows } from "../../../../src/io/dropsilk/uploadRows.ts"
-import { createUploadThing, type UploadThingOptions } from "../../../../src/io/dropsilk/uploadthing.ts"
+import { createUploadRows } from "../../../../src/io/dropsilk/previews/uploadRows.ts"
+import { createUploadThing, type UploadThingOptions } from "../../../../src/io/dropsilk/previews/uploadthing.ts"
 import { UploadsGroup } from "../../../../src/wire/dropsilk/thirdParties.ts"
 import { createTestLog } from "../../../core/http/standIn.ts"
-import {
-  createPostgresDatabase,
-  describeOnEachDatabase,
-  describeOnPostgres,
-  withClient
-} from "../../../support/databases.ts"
-import { startSurface } from "../../../support/httpSurface.ts"
-import { startServer as startApplication } from "../../../support/server.ts"
+import { describeOnEachDatabase, describeOnPostgres, useDatabase } from "../../../support/databases.ts"
+import { surfaceForThisTest } from "../../../support/httpSurface.ts"
 import {
   askToUpload,
   type PresignedUpload,
   pptx,
   putFile,
-  startUploadThing,
-  type UploadThingStandIn
-} from "../../../support/uploadThing.ts"
+  useUploadThing
+} from "../../../support/standIns/uploadThing.ts"
+import { serverForThisTest } from "../../../support/useServer.ts"
 
 const megabyte = 1024 * 1024
 const slides = { name: "Slides.pptx", size: 12, type: pptx }
 const bytes = new Uint8Array(Buffer.from("twelve bytes"))
 const routingError = { error: "UploadThing routing error" }
 
-let uploadThing: UploadThingStandIn
-beforeAll(async () => {
-  uploadThing = await startUploadThing()
-})
-afterAll(() => uploadThing.stop())
-
-const stops: (() => Promise<void>)[] = []
-afterEach(async () => {
+const uploadThing = useUploadThing()
+afterEach(() => {
   for (const path of ["/route-metadata", "/callback-result", "/v6/deleteFiles"]) uploadThing.fail(path)
-  await Promise.all(stops.splice(0).map((stop) => stop()))
 })
 
 const startUploads = (options: UploadsOptions) => {
@@ -51,7 +37,7 @@ const startUploads = (options: UploadsOptions) => {
     budgets: { "/api/uploadthing": ["requests"] },
     cors: corsRoutes
   })
-  return startSurface([{ mount: "/", part }])
+  return surfaceForThisTest([{ mount: "/", part }])
 }
 
 describeOnEachDatabase("a preview", (database) => {
@@ -75,10 +61,7 @@ describeOnEachDatabase("a preview", (database) => {
     })
     const started = await startUploads({ uploadThing: service, log })
     port = started.port
-    stops.push(async () => {
-      service.close()
-      await started.stop()
-    })
+    onTestFinished(() => service.close())
     const url = `http://127.0.0.1:${port}/api/uploadthing`
     return {
       ...started,
@@ -252,7 +235,6 @@ describe("without a token", () => {
   it.each(["GET", "POST"])("%s is a routing error", async (method) => {
     const { lines, log } = createTestLog()
     const started = await startUploads({ log })
-    stops.push(started.stop)
     const { status, json } = await started.send(method, "/api/uploadthing")
     expect([status, json]).toEqual([500, routingError])
     expect(lines).toMatchObject([{ level: "error", message: "upload:error", fields: { error: /UPLOADTHING_TOKEN/ } }])
@@ -260,24 +242,18 @@ describe("without a token", () => {
 })
 
 describeOnPostgres("a server with a token", () => {
-  let database: Awaited<ReturnType<typeof createPostgresDatabase>>
-  beforeAll(async () => {
-    database = await createPostgresDatabase()
-    await withClient(database.url, migrate)
-  })
-  afterAll(() => database.remove())
+  const databaseUrl = useDatabase()
   const token = (text: string) => Buffer.from(text).toString("base64")
 
   it("is called back at PUBLIC_SERVER_URL", async () => {
-    const server = await startApplication(
+    const server = await serverForThisTest(
       {
-        DATABASE_URL: database.url,
+        DATABASE_URL: databaseUrl,
         UPLOADTHING_TOKEN: Redacted.value(uploadThing.token),
         PUBLIC_SERVER_URL: "https://signal.example.org/base/"
       },
       { endpoints: { uploadthing: uploadThing.endpoints } }
     )
-    stops.push(server.stop)
     const response = await askToUpload(`${server.http}/api/uploadthing`, [slides])
     const [upload] = (await response.json()) as PresignedUpload[]
     expect(uploadThing.registrations.get(upload?.key ?? "")).toMatchObject({
@@ -293,8 +269,7 @@ describeOnPostgres("a server with a token", () => {
     ["no JSON", token("planted")],
     ["no token", token('{"apiKey":"planted","appId":"a","regions":["r"]}')]
   ])("that is %s warns of it and does without previews", async (_, text) => {
-    const server = await startApplication({ DATABASE_URL: database.url, UPLOADTHING_TOKEN: text })
-    stops.push(server.stop)
+    const server = await serverForThisTest({ DATABASE_URL: databaseUrl, UPLOADTHING_TOKEN: text })
     expect(server.log()).toContain("UPLOADTHING_TOKEN")
     expect(server.log()).not.toContain(text)
     const response = await fetch(`${server.http}/api/uploadthing`)

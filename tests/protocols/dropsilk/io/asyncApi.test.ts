@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import { frameBudgets, readFrame } from "../../../../src/io/dropsilk/frames.ts"
+import { frameBudgets, readFrame } from "../../../../src/io/dropsilk/sockets/frames.ts"
 import { asyncApiDocument } from "../../../../src/wire/dropsilk/asyncApi.ts"
 import { clientFrames, serverFrames } from "../../../../src/wire/dropsilk/frames.ts"
 

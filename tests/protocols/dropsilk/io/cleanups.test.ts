@@ -1,27 +1,23 @@
 import { sql } from "slonik"
-import { afterAll, beforeAll, beforeEach, expect, it } from "vitest"
+import { beforeEach, expect, it } from "vitest"
 import {
   createPreviewCleanup,
   createRoomCleanup,
   type PreviewCleanupOptions
 } from "../../../../src/io/dropsilk/cleanups.ts"
 import { aliasOf } from "../../../../src/io/dropsilk/identities.ts"
-import { createRoomRows } from "../../../../src/io/dropsilk/roomRows.ts"
-import { createUploadRows } from "../../../../src/io/dropsilk/uploadRows.ts"
-import { createUploadThing } from "../../../../src/io/dropsilk/uploadthing.ts"
+import { createUploadRows } from "../../../../src/io/dropsilk/previews/uploadRows.ts"
+import { createUploadThing } from "../../../../src/io/dropsilk/previews/uploadthing.ts"
+import { createRoomRows } from "../../../../src/io/dropsilk/rooms/roomRows.ts"
 import { createTestLog } from "../../../core/http/standIn.ts"
 import { describeOnEachDatabase } from "../../../support/databases.ts"
-import { startUploadThing, type UploadThingFault, type UploadThingStandIn } from "../../../support/uploadThing.ts"
+import { type UploadThingFault, useUploadThing } from "../../../support/standIns/uploadThing.ts"
 
 const hour = 3_600_000
 const now = Date.parse("2026-03-04T05:06:07Z")
 const unhurried = new AbortController().signal
 
-let uploadThing: UploadThingStandIn
-beforeAll(async () => {
-  uploadThing = await startUploadThing()
-})
-afterAll(() => uploadThing.stop())
+const uploadThing = useUploadThing()
 
 describeOnEachDatabase("the preview cleanup", (database) => {
   beforeEach(async () => {

@@ -2,7 +2,7 @@ import { Result } from "effect"
 import * as Schema from "effect/Schema"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { readFrame } from "../../../../src/io/dropsilk/frames.ts"
+import { readFrame } from "../../../../src/io/dropsilk/sockets/frames.ts"
 import { RoomCode } from "../../../../src/wire/dropsilk/fields.ts"
 import { codesOfNobody, noCodes, waysToPaste } from "../../../support/pastedCodes.ts"
 

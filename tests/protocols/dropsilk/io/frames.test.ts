@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from "node:util"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { describe, expect, it, test } from "vitest"
-import { type Incoming, readFrame, writeUserLists } from "../../../../src/io/dropsilk/frames.ts"
+import { type Incoming, readFrame, writeUserLists } from "../../../../src/io/dropsilk/sockets/frames.ts"
 import { Name, ParticipantId, RoomCode } from "../../../../src/wire/dropsilk/fields.ts"
 import { clientFrames } from "../../../../src/wire/dropsilk/frames.ts"
 import { randomNumbers } from "../../../support/random.ts"
@@ -132,7 +132,7 @@ const decoders = Object.fromEntries(
   ])
 )
 
-/** What docs/protocol.md says of a frame, with nothing but JSON.parse and the schemas: a fault, or what was read. */
+/** What docs/protocols/dropsilk.md says of a frame, with nothing but JSON.parse and the schemas: a fault, or what was read. */
 const readPlainly = (bytes: Buffer): string | { readonly frame: unknown } => {
   let value: unknown
   try {

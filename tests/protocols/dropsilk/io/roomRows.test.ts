@@ -1,9 +1,9 @@
 import { sql } from "slonik"
 import { beforeEach, expect, it } from "vitest"
-import { createRoomRows } from "../../../../src/io/dropsilk/roomRows.ts"
-import type { RoomStore } from "../../../../src/io/dropsilk/roomStore.ts"
-import type { LastWord } from "../../../../src/machines/dropsilk/roomHearing.ts"
-import { newParticipant, type Participant, type RoomRecord } from "../../../../src/machines/dropsilk/roomRecord.ts"
+import { createRoomRows } from "../../../../src/io/dropsilk/rooms/roomRows.ts"
+import type { RoomStore } from "../../../../src/io/dropsilk/rooms/roomStore.ts"
+import type { LastWord } from "../../../../src/machines/dropsilk/room/roomHearing.ts"
+import { newParticipant, type Participant, type RoomRecord } from "../../../../src/machines/dropsilk/room/roomRecord.ts"
 import { describeOnEachDatabase } from "../../../support/databases.ts"
 
 const LATER = Date.parse("2099-01-01T00:00:00.123Z")

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { createActor } from "xstate"
-import { listSizes } from "../../../../src/io/dropsilk/frames.ts"
-import { networkMachine } from "../../../../src/machines/dropsilk/network.ts"
+import { listSizes } from "../../../../src/io/dropsilk/sockets/frames.ts"
+import { networkMachine } from "../../../../src/machines/dropsilk/network/network.ts"
 
 const people = ["ann", "bob", "cid", "dan"]
 

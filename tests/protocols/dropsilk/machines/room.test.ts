@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from "vitest"
 import { type AnyActorRef, type AnyEventObject, createActor, createMachine } from "xstate"
 import type { Deadlines } from "../../../../src/io/actors/deadlines.ts"
-import type { RoomStore } from "../../../../src/io/dropsilk/roomStore.ts"
-import { createRoomMachine } from "../../../../src/io/dropsilk/rooms.ts"
-import { newParticipant, type RoomRecord } from "../../../../src/machines/dropsilk/roomRecord.ts"
+import type { RoomStore } from "../../../../src/io/dropsilk/rooms/roomStore.ts"
+import { createRoomMachine } from "../../../../src/io/dropsilk/rooms/rooms.ts"
+import { newParticipant, type RoomRecord } from "../../../../src/machines/dropsilk/room/roomRecord.ts"
 import { createRegistry, registryId, registryOf } from "../../../../src/machines/registry.ts"
 
 /** A store whose answers the test gives, one by one. */

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { type AnyActorRef, createActor } from "xstate"
 import { createDeadlines, type Deadlines } from "../../../../src/io/actors/deadlines.ts"
-import { createAfterRecording } from "../../../../src/io/dropsilk/afterRecording.ts"
-import { createStories, type WrittenStory } from "../../../../src/io/dropsilk/stories.ts"
+import { createAfterRecording } from "../../../../src/io/dropsilk/telling/afterRecording.ts"
+import { createStories, type WrittenStory } from "../../../../src/io/dropsilk/telling/stories.ts"
 import type { DropSilkEvent } from "../../../../src/machines/dropsilk/events.ts"
 import { createSupervisor, type SupervisorRef } from "../../../../src/machines/supervisor.ts"
 

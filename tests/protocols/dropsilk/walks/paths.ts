@@ -214,7 +214,7 @@ export const randomWalk = (
 }
 
 /** The walk without steps that it could not take. */
-export const possibleOf = (steps: readonly Step[]): Walk => {
+const possibleOf = (steps: readonly Step[]): Walk => {
   let world = startingWorld
   return steps.filter((step) => {
     const outcome = take(world, step)

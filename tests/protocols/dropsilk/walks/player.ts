@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from "node:util"
 import {
   connect,
+  everybodyKnows,
   type Frame,
   startServer,
   type TestClient,
@@ -56,7 +57,7 @@ export class TooSlow extends Error {
 }
 
 /** Milliseconds for something that must come; nothing is ever waited for that need not come. */
-export const fullPatience = 8_000
+const fullPatience = 8_000
 
 /** The data of signals as text, which must arrive byte for byte: what writing anew would change is in it. */
 const signalData = [
@@ -133,6 +134,7 @@ export const createPlayer = async (databaseUrl: string) => {
     const codeOf = (place: string): string => codes.get(place) ?? "ZZZZZZ"
     const roomUrl = (who: Person): string => `${server.http}/api/rooms/${codeOf(`room ${world.tickets[who]}`)}`
     const ask = async (who: Person, url: string, body?: unknown): Promise<Answer> => {
+      await everybodyKnows()
       const response = await fetch(url, {
         ...(body === undefined ? {} : { method: "POST", body: JSON.stringify(body) }),
         headers: { "content-type": "application/json", "x-forwarded-for": addresses[who] }

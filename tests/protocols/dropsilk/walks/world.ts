@@ -1,5 +1,5 @@
 /**
- * What three people can do with the server, and what each of them should see: the contract of docs/protocol.md as a
+ * What three people can do with the server, and what each of them should see: the contract of docs/protocols/dropsilk.md as a
  * model, without a look at the server's own code.
  */
 import type { Rule } from "./rules.ts"
@@ -23,7 +23,7 @@ export type Step =
   | { readonly does: "restart" }
 
 /** What an invitation is to: where the inviter sits, the room that it has made or joined last, or the other has. */
-export type Invited = "its seat" | "its room" | "the room of the other"
+type Invited = "its seat" | "its room" | "the room of the other"
 
 export interface Participant {
   readonly who: Person
@@ -34,7 +34,7 @@ export interface Participant {
 }
 
 /** Somebody who has left a room. */
-export interface Left {
+interface Left {
   /** Null: nobody knows this participant's id any more, as its owner has a newer one. */
   readonly who: Person | null
   readonly name: string

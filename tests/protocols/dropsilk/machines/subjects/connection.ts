@@ -1,5 +1,5 @@
-import { connectionMachine } from "../../../../../src/machines/dropsilk/connection.ts"
-import type { ConnectionContext } from "../../../../../src/machines/dropsilk/connectionContext.ts"
+import { connectionCrash, connectionMachine } from "../../../../../src/machines/dropsilk/connection/connection.ts"
+import type { ConnectionContext } from "../../../../../src/machines/dropsilk/connection/connectionContext.ts"
 import { type Law, type Setting, type Step, type Subject, same } from "../../../../walking/subject.ts"
 
 const id = "ann"
@@ -193,6 +193,28 @@ const isAsked = ({ event }: any) => event.type === "seat.take"
 const exactly = <A>(value: A | undefined): readonly A[] => (value === undefined ? [] : [value])
 
 const laws: readonly Law[] = [
+  {
+    sentence:
+      "Should it crash, its socket is closed, and it has left the seats that it has and asked for, and its network.",
+    holds: ({ after }) => {
+      const { seat, asked } = after.context as ConnectionContext
+      const seats = [
+        ...(seat === null || seat.flightId === asked?.flightId ? [] : [seat]),
+        ...(asked === null ? [] : [asked])
+      ]
+      return same(connectionCrash({ id, error: "a fault", at: 80, context: after.context }), {
+        tell: [
+          { to: { kind: "sockets", id }, event: { type: "socket.abandoned" } },
+          ...seats.map(({ flightId, attempt }) => ({
+            to: { kind: "flights", id: flightId },
+            event: { type: "seat.leave", id, attempt, abrupt: false, leavesRoom: true, at: 80 }
+          })),
+          { to: { kind: "networks", id: group }, event: { type: "network.leave", id } }
+        ],
+        record: [{ name: "client:disconnected", clientId: id, flightCode: null }]
+      })
+    }
+  },
   {
     sentence: "A client is greeted, told of and seen on its network when it comes.",
     when: ({ before }) => before === undefined,

@@ -1,6 +1,6 @@
 import { unknownAddress } from "../../../../../src/machines/clientAddress.ts"
-import { flightMachine } from "../../../../../src/machines/dropsilk/flight.ts"
-import type { FlightContext, Member } from "../../../../../src/machines/dropsilk/flightContext.ts"
+import { flightCrash, flightMachine } from "../../../../../src/machines/dropsilk/flight/flight.ts"
+import type { FlightContext, Member } from "../../../../../src/machines/dropsilk/flight/flightContext.ts"
 import { type Law, type Setting, type Step, type Subject, same } from "../../../../walking/subject.ts"
 
 const seatsOf = (snapshot: any): readonly Member[] => snapshot?.context.seats ?? []
@@ -115,6 +115,30 @@ const seatNotice = ({ after, event: { member } }: Step, type: string) => {
 }
 
 const laws: readonly Law[] = [
+  {
+    sentence:
+      "Should it crash, its members hear that it is gone, and its room that their seats are free; its end is told.",
+    holds: ({ after }) => {
+      const { id, code, channel } = after.context
+      const seats = seatsOf(after)
+      const freed = (participantId: string) =>
+        channel === "transfer"
+          ? { type: "seat.freed", participantId }
+          : { type: "sideSeat.freed", participantId, channel }
+      return same(flightCrash({ id, error: "a fault", at: 80, context: after.context }), {
+        tell: [
+          ...seats.map((seat) => ({
+            to: { kind: "connections", id: seat.id },
+            event: { type: "flight.lost", flightId: id }
+          })),
+          ...seats.flatMap(({ participantId }) =>
+            participantId === null ? [] : [{ to: { kind: "rooms", id: code }, event: freed(participantId) }]
+          )
+        ],
+        record: [{ name: "flight:ended", flightId: id, flightCode: code, reason: "crashed" }]
+      })
+    }
+  },
   {
     sentence: "Never three seats are taken, and none twice by one connection or one participant.",
     holds: ({ after }) => {

@@ -1,5 +1,5 @@
-import { listSizes } from "../../../../../src/io/dropsilk/frames.ts"
-import { type NetworkContext, networkMachine } from "../../../../../src/machines/dropsilk/network.ts"
+import { listSizes } from "../../../../../src/io/dropsilk/sockets/frames.ts"
+import { type NetworkContext, networkMachine } from "../../../../../src/machines/dropsilk/network/network.ts"
 import { type Law, type Setting, type Step, type Subject, same } from "../../../../walking/subject.ts"
 
 type Listed = readonly { readonly id: string; readonly name: string }[]

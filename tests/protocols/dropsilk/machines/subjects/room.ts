@@ -1,7 +1,7 @@
-import { readQuietly, roomMachine } from "../../../../../src/machines/dropsilk/room.ts"
-import type { RoomContext } from "../../../../../src/machines/dropsilk/roomContext.ts"
-import { type Around, type LastWord, withWord } from "../../../../../src/machines/dropsilk/roomHearing.ts"
-import { type Decided, failure, reply, replyToOf } from "../../../../../src/machines/dropsilk/roomMessages.ts"
+import { readQuietly, roomMachine } from "../../../../../src/machines/dropsilk/room/room.ts"
+import type { RoomContext } from "../../../../../src/machines/dropsilk/room/roomContext.ts"
+import { type Around, type LastWord, withWord } from "../../../../../src/machines/dropsilk/room/roomHearing.ts"
+import { type Decided, failure, reply, replyToOf } from "../../../../../src/machines/dropsilk/room/roomMessages.ts"
 import {
   mayReturn,
   newParticipant,
@@ -13,7 +13,8 @@ import {
   withoutParticipant,
   withParticipant,
   withReturned
-} from "../../../../../src/machines/dropsilk/roomRecord.ts"
+} from "../../../../../src/machines/dropsilk/room/roomRecord.ts"
+import { roomCrash } from "../../../../../src/machines/dropsilk/room/roomSetup.ts"
 import { type Law, type Setting, type Step, type Subject, same } from "../../../../walking/subject.ts"
 
 const code = "ROOM22"
@@ -408,6 +409,14 @@ const laws: readonly Law[] = [
       effects.length === 0 &&
       after.value === before.value &&
       same(after.context.waiting, [...before.context.waiting, event])
+  },
+  {
+    sentence: "Should it crash, everybody who waits for an answer hears so at once, and nobody else.",
+    holds: ({ after }) => {
+      const { tell, record } = roomCrash({ id: code, error: "a fault", at: now, context: after.context })
+      const isOver = after.status === "done"
+      return record.length === 0 && (isOver || tell.length === questionsIn(after)) && tell.every((each) => "to" in each)
+    }
   },
   {
     sentence: "Everybody who asks is answered once, and nobody is forgotten when the actor ends.",

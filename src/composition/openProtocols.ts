@@ -1,0 +1,101 @@
+/** Opens the protocols that are served, one after the other: each gets what the core offers, and its actors get supervisors. */
+import type { ApplicationOptions } from "../application.ts"
+import type { Config, Tenancy } from "../config/config.ts"
+import { createJobs, type Job } from "../io/actors/jobs.ts"
+import { lowerCase, randomText } from "../io/services/randomText.ts"
+import { createIceServers } from "../io/services/turnCredentials.ts"
+import { createFrameMetrics } from "../io/sockets/frameMetrics.ts"
+import { limits } from "../limits.ts"
+import type { Core, Parts, Protocol } from "../protocol.ts"
+import { version } from "../version.ts"
+import type { Acquiring } from "./acquiring.ts"
+import type { Foundation } from "./foundation.ts"
+
+/** A protocol that is served. */
+export interface OpenProtocol {
+  readonly name: string
+  readonly mount: string
+  readonly parts: Parts
+}
+
+export interface OpenProtocolsOptions {
+  readonly config: Config
+  readonly foundation: Foundation
+  readonly endpoints: ApplicationOptions["endpoints"]
+  /** Where the world reaches the server. */
+  readonly publicUrl: () => string
+}
+
+export const openProtocols = async (
+  part: Acquiring,
+  protocols: readonly Protocol[],
+  options: OpenProtocolsOptions
+): Promise<readonly OpenProtocol[]> => {
+  const { config, foundation, publicUrl } = options
+  const { system } = foundation
+  const core = coreOf(options)
+  const allJobs: Record<string, Job> = {}
+  const jobs = createJobs({
+    jobs: allJobs,
+    supervisor: () => system.supervisor("jobs"),
+    log: core.telemetry.log,
+    metrics: core.metrics,
+    now: core.now
+  })
+  const opened: OpenProtocol[] = []
+  for (const protocol of protocols) {
+    const { name } = protocol
+    const { mount, settings } = config.protocols[name] as Tenancy & { mount: string }
+    const ownUrl = () => publicUrl() + (mount === "/" ? "" : mount)
+    const parts = await part(
+      `protocol ${name}`,
+      async () => protocol.open({ ...core, jobs: jobs.status, mount, publicUrl: ownUrl }, settings),
+      ({ close }) => close?.()
+    )
+    for (const [job, work] of Object.entries(parts.jobs ?? {})) {
+      if (job in allJobs) throw new TypeError(`Two protocols have a job ${job}`)
+      allJobs[job] = work
+    }
+    system.open(parts.kinds, parts.endpoints)
+    opened.push({ name, mount, parts })
+  }
+  system.open([jobs.kind()])
+  return opened
+}
+
+/** What is the same for all protocols. */
+const coreOf = ({
+  config,
+  foundation,
+  endpoints = {}
+}: OpenProtocolsOptions): Omit<Core, "jobs" | "mount" | "publicUrl"> => {
+  const { now, startedAt, telling, tracing, database, admission, rush, deadlines, system } = foundation
+  const { cloudflare, own } = config.turn
+  return {
+    environment: config.environment,
+    version,
+    startedAt,
+    now,
+    isPublic: config.publicServerUrl !== undefined,
+    ...telling,
+    frames: createFrameMetrics(telling.metrics),
+    traced: (name, service) => tracing?.around(name, service) ?? service,
+    registry: system.registry,
+    supervisor: system.supervisor,
+    deadlines,
+    whenCalm: rush.whenCalm,
+    addressOf: admission.addressOf,
+    budget: admission.budgets.make,
+    database,
+    iceServers: createIceServers({
+      ...config.turn,
+      cloudflare: cloudflare && { ...cloudflare, endpoint: endpoints["cloudflare"] as string | undefined },
+      userId: () => randomText(lowerCase, limits.turnUserIdLength),
+      now,
+      elapsed: () => performance.now(),
+      log: telling.telemetry.log
+    }),
+    hasTurn: cloudflare !== undefined || own !== undefined,
+    thirdParties: endpoints
+  }
+}

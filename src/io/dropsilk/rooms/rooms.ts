@@ -1,0 +1,229 @@
+/** Room actors at both ends: their rows below them, and the desk that asks them on behalf of HTTP. */
+import { type AnyActorRef, type AnyEventObject, fromPromise, type SnapshotFrom } from "xstate"
+import type { Address } from "../../../machines/address.ts"
+import { roomAt } from "../../../machines/dropsilk/addresses.ts"
+import type { DropSilkEvent } from "../../../machines/dropsilk/events.ts"
+import { readQuietly, roomMachine } from "../../../machines/dropsilk/room/room.ts"
+import type { Around } from "../../../machines/dropsilk/room/roomHearing.ts"
+import type { RoomAnswer, RoomPoll, RoomQuestion, Suspect } from "../../../machines/dropsilk/room/roomMessages.ts"
+import type { Endpoint, RegistryRef } from "../../../machines/registry.ts"
+import type { SupervisorRef, SupervisorReply } from "../../../machines/supervisor.ts"
+import type { Deadlines } from "../../actors/deadlines.ts"
+import type { Identities } from "../identities.ts"
+import type { SocketsOf } from "./around.ts"
+import type { ParticipantRequest, RoomDesk, RoomReply } from "./roomDesk.ts"
+import type { RoomStore } from "./roomStore.ts"
+
+/** The room machine on a store. */
+export const createRoomMachine = (
+  store: RoomStore,
+  deadlines: Deadlines,
+  record: (event: DropSilkEvent) => void
+): typeof roomMachine =>
+  roomMachine.provide({
+    actors: {
+      loadRow: fromPromise(({ input }) => store.load(input.code, input.at)),
+      insertRow: fromPromise(({ input }) => store.insert(input)),
+      saveRow: fromPromise(({ input }) => store.save(input.before, input.after, input.words)),
+      removeRow: fromPromise(({ input }) => store.remove(input.before))
+    },
+    actions: {
+      requestDeadline: ({ self }, request) =>
+        "at" in request
+          ? deadlines.at(self, request.at, request.event)
+          : deadlines.after(self, request.afterMs, request.event),
+      cancelDeadline: ({ self }, { event }) => deadlines.cancel(self, event),
+      record: (_, event) => record(event)
+    }
+  })
+
+export interface RoomDeskOptions {
+  readonly registry: Pick<RegistryRef, "send">
+  /** The supervisor of rooms, for looking at those that are here. */
+  readonly rooms: () => SupervisorRef
+  readonly identities: Pick<Identities, "roomCode" | "participantId">
+  readonly aliasOf: (roomCode: string, participantId: string) => string
+  readonly socketsOf: SocketsOf
+  /** How many codes are tried for a new room. */
+  readonly codeAttempts: number
+  readonly askTimeoutMs: number
+  /** Epoch milliseconds. */
+  readonly now: () => number
+}
+
+type Unasked<Question> = Question extends unknown ? Omit<Question, "requestId" | "replyTo" | "address" | "at"> : never
+
+/** Where rooms answer to. */
+const desk: Address = { kind: "desk", id: "http" }
+
+/** A desk that has `endpoints` for the registry, and a day's end. */
+export interface OpenRoomDesk extends RoomDesk {
+  readonly endpoints: { readonly desk: Endpoint }
+  close(): void
+}
+
+/** Asks room actors and waits for their answers. */
+export const createRoomDesk = (options: RoomDeskOptions): OpenRoomDesk => {
+  const { registry, rooms, identities, aliasOf, socketsOf, codeAttempts, askTimeoutMs, now } = options
+  interface Waiting {
+    /** On the clock of performance.now(), which never jumps. */
+    readonly until: number
+    readonly resolve: (answer: RoomAnswer) => void
+  }
+  /** Oldest first, as all wait equally long: one timer looks after all of them. */
+  const waiting = new Map<number, Waiting>()
+  let requests = 0
+  /** When each participant of a room has polled last: the room does not hear of all polls. */
+  const lastPolls = new WeakMap<AnyActorRef, Map<string, number>>()
+
+  const notePoll = (room: AnyActorRef, participantId: string, at: number) => {
+    const polls = lastPolls.get(room)
+    if (polls === undefined) return void lastPolls.set(room, new Map([[participantId, at]]))
+    if (polls.has(participantId) || polls.size < 2) return void polls.set(participantId, at)
+    // Two are in a room; of a third, one has gone, and whoever has not says so with the next poll.
+    polls.clear()
+    polls.set(participantId, at)
+  }
+
+  const settle = (answer: RoomAnswer) => {
+    const asker = waiting.get(answer.requestId)
+    waiting.delete(answer.requestId)
+    asker?.resolve(answer)
+  }
+
+  const giveUp = () => {
+    const at = performance.now()
+    for (const [requestId, { until }] of waiting) {
+      if (until > at) return
+      settle({ type: "room.unavailable", requestId })
+    }
+  }
+  const impatience = setInterval(giveUp, askTimeoutMs / 10)
+  impatience.unref()
+
+  const receive = (reply: RoomAnswer | SupervisorReply) => {
+    if (!("id" in reply)) settle(reply)
+    else if (reply.requestId !== undefined) {
+      const type = reply.type === "child.exists" ? "room.codeTaken" : "room.unavailable"
+      settle({ type, requestId: reply.requestId })
+    }
+  }
+
+  /** The id under which `resolve` will hear the answer. */
+  const expect = (resolve: (answer: RoomAnswer) => void): number => {
+    const requestId = ++requests
+    waiting.set(requestId, { until: performance.now() + askTimeoutMs, resolve })
+    return requestId
+  }
+
+  const tell = (
+    code: string,
+    address: string,
+    unasked: Unasked<RoomQuestion> | Unasked<RoomPoll>,
+    requestId: number
+  ) => {
+    const at = now()
+    registry.send({
+      type: "tell",
+      to: roomAt(code),
+      from: desk,
+      input: { code, at },
+      event: { ...unasked, requestId, replyTo: desk, address, at },
+      replyTo: desk,
+      requestId
+    })
+  }
+
+  const question = (code: string, address: string, unasked: Unasked<RoomQuestion>): Promise<RoomAnswer> =>
+    new Promise((resolve) => tell(code, address, unasked, expect(resolve)))
+
+  const askFor = async ({ code, address }: ParticipantRequest, unasked: Unasked<RoomQuestion>): Promise<RoomReply> =>
+    replyOf(await question(code, address(), unasked))
+
+  const aroundOf = (suspects: readonly Suspect[]): readonly Around[] =>
+    suspects.flatMap(({ participantId, name, addresses }) => {
+      const opened = addresses.flatMap((address) => socketsOf(address, name))
+      return opened.length === 0 ? [] : [{ participantId, since: Math.min(...opened), sockets: opened.length }]
+    })
+
+  const replyOf = (answer: RoomAnswer): RoomReply => {
+    switch (answer.type) {
+      case "room.answered":
+        return { type: answer.type, room: answer.room, participantId: answer.participantId }
+      case "room.refused":
+        return { type: answer.type, reason: answer.reason }
+      case "room.broken":
+        return { type: answer.type }
+      case "room.unavailable":
+      case "room.codeTaken":
+      case "room.asksAround":
+        return { type: "room.unavailable" }
+    }
+  }
+
+  const identityIn = (code: string) => {
+    const id = identities.participantId()
+    return { id, alias: aliasOf(code, id) }
+  }
+
+  return {
+    endpoints: { desk: (_, event: AnyEventObject) => receive(event as RoomAnswer | SupervisorReply) },
+    create: async (name, address) => {
+      for (let attempt = 0; attempt < codeAttempts; attempt++) {
+        const code = identities.roomCode()
+        const answer = await new Promise<RoomAnswer>((resolve) => {
+          const requestId = expect(resolve)
+          registry.send({
+            type: "start",
+            to: roomAt(code),
+            from: desk,
+            input: {
+              code,
+              at: now(),
+              creation: { host: identityIn(code), name, address, requestId, replyTo: desk }
+            },
+            replyTo: desk,
+            requestId
+          })
+        })
+        if (answer.type !== "room.codeTaken") return replyOf(answer)
+      }
+      return { type: "room.unavailable" }
+    },
+    join: async (code, name, address) => {
+      const room = rooms().getSnapshot().children.get(code)
+      const polled = [...((room && lastPolls.get(room)) ?? [])].map(([participantId, at]) => ({ participantId, at }))
+      const join = { type: "room.join" as const, guest: identityIn(code), name, polled }
+      const answer = await question(code, address, { ...join, around: null })
+      if (answer.type !== "room.asksAround") return replyOf(answer)
+      return replyOf(await question(code, address, { ...join, around: aroundOf(answer.suspects) }))
+    },
+    poll: ({ code, participantId, address }, told) => {
+      const room = rooms().getSnapshot().children.get(code)
+      const at = now()
+      // The first one is heard, whenever it comes: it says from which address the participant polls.
+      const read =
+        room !== undefined && lastPolls.get(room)?.has(participantId) === true
+          ? readQuietly(room.getSnapshot() as SnapshotFrom<typeof roomMachine>, participantId, at)
+          : null
+      if (room !== undefined && read !== null) {
+        notePoll(room, participantId, at)
+        return told({ type: "room.answered", room: read, participantId })
+      }
+      const asked = expect((answer) => {
+        const polled = rooms().getSnapshot().children.get(code)
+        if (polled !== undefined && answer.type === "room.answered") notePoll(polled, participantId, at)
+        told(replyOf(answer))
+      })
+      tell(code, address(), { type: "room.poll", participantId }, asked)
+    },
+    ready: (request, offer) => askFor(request, { type: "room.ready", participantId: request.participantId, ...offer }),
+    screenShare: (request, active) =>
+      askFor(request, { type: "room.screenShare", participantId: request.participantId, active }),
+    chat: (request, active) => askFor(request, { type: "room.chat", participantId: request.participantId, active }),
+    close: () => {
+      clearInterval(impatience)
+      for (const requestId of [...waiting.keys()]) settle({ type: "room.unavailable", requestId })
+    }
+  }
+}
