@@ -87,7 +87,7 @@ export type SupervisorReport =
 
 /**
  * The books of a supervisor: its living children, and what the restartable ones were started with. They are changed in
- * place, beside the snapshot, which shows them: a copy of a Map of 10,000 children takes 450 µs, an entry in it 0.1 µs.
+ * place, beside the snapshot, which shows them: a copy of a Map of 10,000 children takes 800 µs, an entry in it half of one.
  */
 class Roster {
   readonly #children = new Map<string, AnyActorRef>()
