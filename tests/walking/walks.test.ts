@@ -19,5 +19,5 @@ describe.each(subjects)("the $name chart", (subject) => {
     expect(steps).toBeGreaterThan(1_000)
     // What the pages say; npm run docs writes it.
     expect(published[subject.name]).toEqual(coverageOf(report))
-  }, 120_000)
+  }, 300_000)
 })

@@ -129,6 +129,7 @@ export const createPlayer = async (databaseUrl: string) => {
         return false
       }
       await expectSoon(areGone, "the server to notice who has gone", within)
+      await everybodyKnows()
       return before
     }
     const codeOf = (place: string): string => codes.get(place) ?? "ZZZZZZ"
