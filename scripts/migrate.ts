@@ -5,6 +5,8 @@ import { withPostgres } from "../src/io/database/database.ts"
 import { checkFitness } from "../src/io/database/databaseFitness.ts"
 import { openEmbeddedDatabase } from "../src/io/database/embedded/embeddedDatabase.ts"
 import { migrate } from "../src/io/database/migrations.ts"
+import { migrationsOf } from "../src/io/database/tables.ts"
+import { protocols } from "../src/protocols.ts"
 import { databaseSettings, runScript } from "./databaseSettings.ts"
 
 const report = (place: string, applied: readonly string[]): void => {
@@ -22,17 +24,18 @@ await commandLineOf({
     "embedded one in DATA_DIR. Loses nothing; may be run at any time.",
   flags: {}
 })
+const others = migrationsOf(protocols)
 await runScript(async () => {
   const { url, ssl, dataDirectory } = databaseSettings()
   if (url === undefined) {
-    const embedded = await openEmbeddedDatabase(dataDirectory)
+    const embedded = await openEmbeddedDatabase(dataDirectory, { otherMigrations: others })
     await embedded.close()
     report(`The embedded database in ${dataDirectory}`, embedded.applied)
   } else {
     const address = readDatabaseUrl(url, ssl)
     const applied = await withPostgres(address, async (client, { session }) => {
       await checkFitness(client, address.label, session)
-      return migrate(client)
+      return migrate(client, { others })
     })
     report(`PostgreSQL at ${address.label}`, applied)
   }

@@ -7,7 +7,7 @@ import { withPostgres } from "../src/io/database/database.ts"
 import { checkFitness } from "../src/io/database/databaseFitness.ts"
 import { openEmbeddedDatabase } from "../src/io/database/embedded/embeddedDatabase.ts"
 import { dropTables, migrate } from "../src/io/database/migrations.ts"
-import { tablesOf } from "../src/io/database/tables.ts"
+import { migrationsOf, tablesOf } from "../src/io/database/tables.ts"
 import { protocols } from "../src/protocols.ts"
 import { askForYes } from "./askForYes.ts"
 import { databaseSettings, runScript } from "./databaseSettings.ts"
@@ -58,6 +58,7 @@ class NotErased extends Error {
   }
 }
 
+const others = migrationsOf(protocols)
 await runScript(async () => {
   const { url, ssl, dataDirectory } = databaseSettings()
   const production =
@@ -65,7 +66,7 @@ await runScript(async () => {
   if (url === undefined) {
     const described = `the embedded database in ${resolve(dataDirectory)}`
     await permission({ name: dataDirectory, described, danger: production })
-    const embedded = await openEmbeddedDatabase(dataDirectory, { startEmpty: true })
+    const embedded = await openEmbeddedDatabase(dataDirectory, { startEmpty: true, otherMigrations: others })
     await embedded.close()
     console.log(`The embedded database in ${dataDirectory} is empty now.`)
   } else {
@@ -75,7 +76,7 @@ await runScript(async () => {
     await withPostgres(address, async (client, { session }) => {
       await checkFitness(client, address.label, session)
       await dropTables(client, tablesOf(protocols))
-      await migrate(client)
+      await migrate(client, { others })
     })
     console.log(`The tables in PostgreSQL at ${address.label} are empty now.`)
   }

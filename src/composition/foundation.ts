@@ -8,7 +8,7 @@ import { createAdmission } from "../io/admission/admission.ts"
 import { openDatabase } from "../io/database/database.ts"
 import { measurePool } from "../io/database/poolMetrics.ts"
 import { createReadiness } from "../io/database/readiness.ts"
-import { tablesOf } from "../io/database/tables.ts"
+import { migrationsOf, tablesOf } from "../io/database/tables.ts"
 import { readCertificate } from "../io/sockets/certificate.ts"
 import { createRush } from "../io/sockets/rush.ts"
 import { describeError } from "../io/telemetry/describeError.ts"
@@ -49,7 +49,7 @@ export const layFoundation = async (
       openDatabase({
         dataDirectory: config.dataDirectory,
         tables: tablesOf(served),
-        otherMigrations: served.flatMap(({ migrations }) => migrations ?? []),
+        otherMigrations: migrationsOf(served),
         ...(config.database.url === undefined ? {} : { url: Redacted.value(config.database.url) }),
         ssl: config.database.ssl,
         onError: (error) => log("error", "room:error", { operation: "connection", ...describeError(error) })

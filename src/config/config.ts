@@ -101,7 +101,7 @@ export const variableTable = (protocols: readonly Configurable[]): VariableTable
     { ...variables },
     ...protocols.map(({ name, mount, settings }) => ({
       [mountVariableOf(name)]: unset<string | null>(
-        text("a path such as /calls, / for the root, or off", readMount),
+        text("a path such as /calls where the server itself does not answer, / for the root, or off", readMount),
         mount
       ),
       ...settings.variables

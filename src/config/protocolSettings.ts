@@ -40,8 +40,15 @@ export interface Configurable {
 /** The variable that says where a protocol is served. */
 export const mountVariableOf = (name: string): string => `${name.toUpperCase().replaceAll("-", "_")}_MOUNT`
 
-/** `/`, or a path of letters, digits and hyphens without a slash at its end; null for `off`; undefined for anything else. */
+/** Where the core itself answers, by the first segment: a protocol there would take its requests, or lose its own. */
+export const corePlaces: readonly string[] = ["docs", "healthz", "logs", "metrics", "openapi.json", "readyz", "tower"]
+
+/**
+ * `/`, or a path of letters, digits and hyphens without a slash at its end; null for `off`; undefined for anything else, and where
+ * the core is.
+ */
 export const readMount = (raw: string): string | null | undefined => {
   if (raw.toLowerCase() === "off") return null
-  return raw === "/" || /^(?:\/[a-z0-9-]+)+$/i.test(raw) ? raw : undefined
+  if (raw === "/") return raw
+  return /^(?:\/[a-z0-9-]+)+$/i.test(raw) && !corePlaces.includes(raw.split("/")[1] as string) ? raw : undefined
 }

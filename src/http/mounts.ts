@@ -1,6 +1,7 @@
 /** Parts of the HTTP surface where they are mounted: what they bring, with their paths as clients write them. */
 import type { IncomingMessage } from "node:http"
 import type * as HttpApi from "effect/http-api/HttpApi"
+import { isUnder } from "../io/admission/requestPath.ts"
 import { coreErrors } from "../wire/core/errors.ts"
 import { type Answer, errorAnswer } from "./answer.ts"
 import type { CorsRoute } from "./cors.ts"
@@ -79,9 +80,6 @@ export const createMounts = (mounted: readonly MountedPart[]): Mounts => {
     isCallback: (path, request) => partsAt(path).parts.some(({ isCallback }) => isCallback?.(request) === true)
   }
 }
-
-const isUnder = (path: string, mount: string): boolean =>
-  mount === "/" || path === mount || path.startsWith(`${mount}/`)
 
 const mountedPath = (mount: string, path: string): `/${string}` =>
   (mount === "/" ? path : path === "/" ? mount : mount + path) as `/${string}`

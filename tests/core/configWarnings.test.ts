@@ -188,7 +188,9 @@ const useless: Readonly<Record<string, readonly Useless[] | "there is none">> = 
   ],
   PREVIEW_CLEANUP_CRON: [...cron, ["0 3 * * *", "warned"]],
   RECAPTCHA_SECRET_KEY: [["sesame", "warned"]],
-  DROPSILK_MOUNT: ["dropsilk", "/dropsilk/", "//", "none", "/a b"].map((value): Useless => [value, "refused"]),
+  DROPSILK_MOUNT: ["dropsilk", "/dropsilk/", "//", "none", "/a b", "/tower", "/metrics/files"].map(
+    (value): Useless => [value, "refused"]
+  ),
   CONTACT_EMAIL: [
     ["nobody", "refused"],
     ["who@example.org", "warned"]

@@ -1,5 +1,6 @@
 /** What DropSilk brings to the HTTP surface. */
 import * as Layer from "effect/Layer"
+import { isUnder } from "../../io/admission/requestPath.ts"
 import type { RoomDesk } from "../../io/dropsilk/rooms/roomDesk.ts"
 import { frameBudgets } from "../../io/dropsilk/sockets/frames.ts"
 import type { IssueIceServers } from "../../io/services/turnCredentials.ts"
@@ -48,12 +49,11 @@ export const dropSilkPart = (options: DropSilkPartOptions): HttpPart => {
     cors: corsRoutes,
     fastPaths: [pollFastPath(poll)],
     documents: { "/asyncapi.json": () => asyncApiDocument(status.version, frameBudgets, options.mount) },
-    notFound: (_, path) => (isRooms(path) ? unknownRoomEndpoint : pathsOfOld.has(path) ? unknownPath : undefined),
+    notFound: (_, path) =>
+      isUnder(path, "/api/rooms") ? unknownRoomEndpoint : pathsOfOld.has(path) ? unknownPath : undefined,
     isCallback
   })
 }
-
-const isRooms = (path: string): boolean => path === "/api/rooms" || path.startsWith("/api/rooms/")
 
 const unknownRoomEndpoint = errorAnswer(httpErrors.unknownRoomEndpoint)
 const unknownPath = textAnswer(404, "Not Found")

@@ -76,5 +76,3 @@ export const startSystem = ({ recorder, shutdownTimeoutMs, registry, inspect, no
     stop: () => tower.stop()
   }
 }
-
-export type System = ReturnType<typeof startSystem>

@@ -16,3 +16,7 @@ export const decodedPath = (url: string): string => {
     return path
   }
 }
+
+/** Whether a decoded path is this one or below it, segment by segment; everything is below `/`. */
+export const isUnder = (path: string, mount: string): boolean =>
+  mount === "/" || path === mount || path.startsWith(`${mount}/`)

@@ -25,6 +25,10 @@ export interface Keeping {
   readonly migrations?: string
 }
 
+/** Folders of migrations beside `migrations/`. */
+export const migrationsOf = (protocols: readonly Keeping[]): readonly string[] =>
+  protocols.flatMap(({ migrations }) => migrations ?? [])
+
 /** The tables of several protocols. Throws a TypeError when two have one of the same name. */
 export const tablesOf = (protocols: readonly Keeping[]): Tables => {
   const all: Record<string, Table> = {}

@@ -8,7 +8,7 @@ import type { Server as SecureServer } from "node:https"
 import type { Duplex } from "node:stream"
 import { type WebSocket, WebSocketServer } from "ws"
 import { piecesFor } from "../../limits.ts"
-import { decodedPath } from "../admission/requestPath.ts"
+import { decodedPath, isUnder } from "../admission/requestPath.ts"
 import { ClientSocket, type Flush } from "./clientSocket.ts"
 import { ExplainingWebSocket } from "./explainingWebSocket.ts"
 
@@ -110,7 +110,7 @@ const createMountOf = (mounts: readonly SocketMount[]) => {
   const byLength = mounts.toSorted((one, other) => other.path.length - one.path.length)
   return (url: string): SocketMount | undefined => {
     const path = decodedPath(url)
-    return byLength.find((mount) => mount.path === "/" || path === mount.path || path.startsWith(`${mount.path}/`))
+    return byLength.find((mount) => isUnder(path, mount.path))
   }
 }
 

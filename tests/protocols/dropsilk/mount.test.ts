@@ -1,6 +1,7 @@
 import { once } from "node:events"
 import { describe, expect, it } from "vitest"
 import { WebSocket } from "ws"
+import { corePlaces } from "../../../src/config/protocolSettings.ts"
 import { connect, post } from "../../support/server.ts"
 import { serverForThisTest } from "../../support/useServer.ts"
 
@@ -50,5 +51,9 @@ describe("DropSilk switched off", () => {
     expect((await post(`${server.http}/api/rooms`, {}).catch(() => ({ status: 404 }))).status).toBe(404)
     expect(await refusedWith(`${server.ws}/`)).toBe(404)
     expect(Object.keys(server.actors())).toEqual(["jobs"])
+    // Nor may a protocol be put where the core is.
+    const { paths } = (await (await fetch(`${server.http}/openapi.json`)).json()) as { paths: object }
+    const places = [...Object.keys(paths), "/openapi.json", "/docs", "/tower"].map((path) => path.split("/")[1])
+    expect([...new Set(places)].toSorted()).toEqual(corePlaces)
   })
 })
