@@ -43,7 +43,7 @@ export interface ApplicationOptions {
 /** Starts a server. Rejects with a named error when the certificate is unusable, the database cannot be opened or the port cannot be had. */
 export const startApplication = async (config: Config, options: ApplicationOptions) => {
   const { whole, release } = await acquireAll(options, (part) => acquire(part, config, options))
-  const { port, front, foundation } = whole
+  const { port, front, foundation, absent } = whole
   const { database, system, readiness } = foundation
   const { log } = foundation.telling.telemetry
 
@@ -62,6 +62,8 @@ export const startApplication = async (config: Config, options: ApplicationOptio
     port,
     /** Which database it uses, without secrets. */
     database: database.describe,
+    /** Why protocols are not served that were to be, by name: a sentence each. */
+    absent,
     /** The root of the actor system: for watching it, and for trying what happens when an actor fails. */
     tower: system.tower,
     /** Living actors by kind. */
@@ -81,7 +83,7 @@ const acquire = async (part: Acquiring, config: Config, options: ApplicationOpti
   let publicUrl = config.publicServerUrl
 
   const foundation = await layFoundation(part, config, served, options)
-  const opened = await openProtocols(part, served, {
+  const { opened, absent } = await openProtocols(part, served, {
     config,
     foundation,
     endpoints: options.endpoints,
@@ -97,7 +99,8 @@ const acquire = async (part: Acquiring, config: Config, options: ApplicationOpti
   publicUrl ??= `${config.tls === undefined ? "http" : "https"}://localhost:${port}`
   const { describe } = foundation.database
   log("info", "system:startup", { version, port, environment: config.environment, database: describe })
-  for (const warning of options.warnings ?? []) log("warn", "system:startup", { warning })
+  const absences = Object.entries(absent).map(([name, why]) => `${name} is not served: ${why}`)
+  for (const warning of [...(options.warnings ?? []), ...absences]) log("warn", "system:startup", { warning })
   if (config.environment === "production" && config.logs.accessKey === undefined) {
     const warning = "LOG_ACCESS_KEY is not set: GET /logs and GET /tower answer 403 to everybody"
     log("warn", "system:startup", { warning })
@@ -113,5 +116,5 @@ const acquire = async (part: Acquiring, config: Config, options: ApplicationOpti
   )
   await part("heartbeat", () => setInterval(front.heartbeat, config.heartbeatIntervalMs).unref(), clearInterval)
   foundation.system.begin()
-  return { port, front, foundation }
+  return { port, front, foundation, absent }
 }

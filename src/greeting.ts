@@ -9,12 +9,14 @@ export interface GreetingOptions {
   readonly port: number
   /** Which database it uses, without secrets. */
   readonly database: string
+  /** Why protocols are not served that were to be, by name. */
+  readonly absent?: Readonly<Record<string, string>>
   /** This machine's addresses. Default: those of its network interfaces. */
   readonly ownAddresses?: Iterable<string>
 }
 
 export const greeting = (config: Config, options: GreetingOptions): string => {
-  const { port, database, ownAddresses = addressesOfInterfaces() } = options
+  const { port, database, absent = {}, ownAddresses = addressesOfInterfaces() } = options
   const scheme = config.tls === undefined ? "http" : "https"
   const at = (host: string) => `${scheme}://${isIPv6(host) ? `[${host}]` : host}:${port}`
   const home = at(isEverywhere(config.host) || isLoopback(config.host) ? "localhost" : config.host)
@@ -29,10 +31,27 @@ export const greeting = (config: Config, options: GreetingOptions): string => {
         ? "closed: set LOG_ACCESS_KEY to a long key to watch the server at /tower"
         : `${home}/tower?key=… (the key in LOG_ACCESS_KEY)`
     ],
-    ["docs", `${home}/docs, ${home}/asyncapi.json`]
+    ...protocolsOf(config, home, absent).map((line, index) => [index === 0 ? "protocols" : "", line] as const),
+    ["docs", `${home}/docs, and of its frames /asyncapi.json below each protocol`]
   ]
   const rows = lines.map(([name, text]) => `  ${name.padEnd(11)} ${text}`)
   return ["", `  silktower ${version}`, ...rows, "", ""].join("\n")
+}
+
+/** Those that are served, each with where; and those that are not though they were to be, each with why. */
+const protocolsOf = (
+  { protocols }: Config,
+  home: string,
+  absent: Readonly<Record<string, string>>
+): readonly string[] => {
+  const served = Object.entries(protocols).flatMap(([name, { mount }]) =>
+    mount === null ? [] : ([[name, mount]] as const)
+  )
+  const width = Math.max(...served.map(([name]) => name.length))
+  return served.map(([name, mount]) => {
+    const why = absent[name]
+    return `${name.padEnd(width)} ${why === undefined ? `${home}${mount === "/" ? "" : mount}` : `off: ${why}`}`
+  })
 }
 
 // --- Addresses

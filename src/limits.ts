@@ -159,6 +159,9 @@ export const limits = {
   omittedLinesMs: 60_000,
   /** Characters of log lines that wait for whoever reads them; more are lost. Zero would lose all. */
   logWaitingUnits: 1024 * 1024,
+  /** Milliseconds between two writes of log lines. Whoever reads along does not notice so many, and a crowd's lines share
+   * one system call. Zero would write every moment's for themselves. */
+  logGatherMs: 20,
   /** Milliseconds until a reader that takes no more is tried again. Zero would do nothing else. */
   logRetryMs: 100,
   /** Milliseconds that a process that ends gives its last lines. Zero would lose them. */
@@ -217,6 +220,9 @@ export const limits = {
    * once when its proxy or ours was restarted. Holding all it may hold for so long, an address opens 17 a second. Zero would
    * let everybody open and drop connections without end. */
   stayMs: 30_000,
+  /** Milliseconds between two words to a client that is told of sending too many frames, and of stillness after which it
+   * begins anew. Zero would answer every frame. */
+  floodPauseMs: 1_000,
   /** Frames beyond its budget that a client may have on their way when it is told to go, in what it may send at once; for
    * one more it is cut off. Zero would cut off everybody who is told to go. */
   frameBurstsInFlight: 20,

@@ -2,7 +2,7 @@
  * What a protocol is to the server: one value that names what can be set of it, what it keeps, and how its parts are put
  * together. The core knows no protocol; it asks each for the same things, in this order:
  *
- * 1. `settings`, when the configuration is read: its own variables, beside `<NAME>_MOUNT`, which says where it is served;
+ * 1. `settings`, when the configuration is read: its own variables, beside `<NAME>_PATH`, which says where it is served;
  * 2. `tables`, when the database is opened;
  * 3. `open`, once for each that is served: its kinds of actors, its sockets, its HTTP, its jobs, its rows on the tower page.
  *
@@ -30,6 +30,7 @@ import type { Job } from "./io/actors/jobs.ts"
 import type { ClientAddress } from "./io/admission/address.ts"
 import type { MakeBudget } from "./io/admission/budgets.ts"
 import type { SocketPart } from "./io/admission/doorkeeper.ts"
+import type { OriginRule } from "./io/admission/originRule.ts"
 import type { Database } from "./io/database/database.ts"
 import type { Keeping } from "./io/database/tables.ts"
 import type { IssueIceServers } from "./io/services/turnCredentials.ts"
@@ -50,7 +51,13 @@ export interface Protocol<Settings = unknown> extends Configurable, Keeping {
    * Puts its parts together. What it takes hold of it gives back in `close`; when it rejects it holds nothing, and the
    * server does not start.
    */
-  open(core: Core, settings: Settings): Parts | Promise<Parts>
+  open(core: Core, settings: Settings): Parts | Absence | Promise<Parts | Absence>
+}
+
+/** Why a protocol cannot be served here after all, though everything else can. */
+export interface Absence {
+  /** One sentence for whoever runs the server: what is missing, and what to do. */
+  readonly absent: string
 }
 
 /** With the type of its settings checked, and then forgotten. */
@@ -93,6 +100,8 @@ export interface Core {
   readonly telemetry: Pick<Telemetry, "log" | "logFor">
   readonly recorder: Recorder
   readonly metrics: Metrics
+  /** Another page of metrics, whose names begin with `prefix`, for a protocol whose dashboards know one. */
+  readonly metricsPage: (prefix: string) => Metrics
   /** Of the frames of all protocols. */
   readonly frames: FrameMetrics
   readonly traced: Tracing["around"]
@@ -110,6 +119,11 @@ export interface Core {
   // Who is there
   readonly addressOf: (request: IncomingMessage) => ClientAddress
   readonly budget: MakeBudget
+  /**
+   * Which pages may use it, by a list of its own: full origins, bare host names, `*` for any. Undefined: any in development,
+   * those of ALLOWED_ORIGINS in production.
+   */
+  readonly originsOf: (listed: readonly string[] | undefined) => OriginRule
 
   // What is kept, and who is asked
   readonly database: Pick<Database, "pool" | "schema" | "lacking">

@@ -70,7 +70,11 @@ export const run = async ({ inspect }: RunOptions = {}): Promise<void> => {
   const { config, environment } = loaded.success
   const warnings = [...fileWarnings(), ...configWarnings(environment, protocols)]
 
-  const output = createLogOutput(standardOutput, { waitingUnits: limits.logWaitingUnits, retryMs: limits.logRetryMs })
+  const output = createLogOutput(standardOutput, {
+    waitingUnits: limits.logWaitingUnits,
+    gatherMs: limits.logGatherMs,
+    retryMs: limits.logRetryMs
+  })
   const giveUp = (error: unknown) => fail(error, output)
   const application = await startApplication(config, {
     protocols,

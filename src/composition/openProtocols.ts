@@ -2,14 +2,23 @@
 import type { ApplicationOptions } from "../application.ts"
 import type { Config, Tenancy } from "../config/config.ts"
 import { createJobs, type Job } from "../io/actors/jobs.ts"
+import { createOriginRule } from "../io/admission/originRule.ts"
 import { lowerCase, randomText } from "../io/services/randomText.ts"
 import { createIceServers } from "../io/services/turnCredentials.ts"
 import { createFrameMetrics } from "../io/sockets/frameMetrics.ts"
+import { createMetricsPage } from "../io/telemetry/metrics.ts"
 import { limits } from "../limits.ts"
 import type { Core, Parts, Protocol } from "../protocol.ts"
 import { version } from "../version.ts"
 import type { Acquiring } from "./acquiring.ts"
 import type { Foundation } from "./foundation.ts"
+
+/** The protocols that are served, and why those are not that were to be. */
+export interface Opened {
+  readonly opened: readonly OpenProtocol[]
+  /** Sentences by name. */
+  readonly absent: Readonly<Record<string, string>>
+}
 
 /** A protocol that is served. */
 export interface OpenProtocol {
@@ -30,7 +39,7 @@ export const openProtocols = async (
   part: Acquiring,
   protocols: readonly Protocol[],
   options: OpenProtocolsOptions
-): Promise<readonly OpenProtocol[]> => {
+): Promise<Opened> => {
   const { config, foundation, publicUrl } = options
   const { system } = foundation
   const core = coreOf(options)
@@ -43,6 +52,7 @@ export const openProtocols = async (
     now: core.now
   })
   const opened: OpenProtocol[] = []
+  const absent: Record<string, string> = {}
   for (const protocol of protocols) {
     const { name } = protocol
     const { mount, settings } = config.protocols[name] as Tenancy & { mount: string }
@@ -50,8 +60,12 @@ export const openProtocols = async (
     const parts = await part(
       `protocol ${name}`,
       async () => protocol.open({ ...core, jobs: jobs.status, mount, publicUrl: ownUrl }, settings),
-      ({ close }) => close?.()
+      (parts) => ("absent" in parts ? undefined : parts.close?.())
     )
+    if ("absent" in parts) {
+      absent[name] = parts.absent
+      continue
+    }
     for (const [job, work] of Object.entries(parts.jobs ?? {})) {
       if (job in allJobs) throw new TypeError(`Two protocols have a job ${job}`)
       allJobs[job] = work
@@ -60,7 +74,7 @@ export const openProtocols = async (
     opened.push({ name, mount, parts })
   }
   system.open([jobs.kind()])
-  return opened
+  return { opened, absent }
 }
 
 /** What is the same for all protocols. */
@@ -86,6 +100,8 @@ const coreOf = ({
     whenCalm: rush.whenCalm,
     addressOf: admission.addressOf,
     budget: admission.budgets.make,
+    originsOf: (listed) => createOriginRule(admission.origins, config.environment, listed),
+    metricsPage: createMetricsPage,
     database,
     iceServers: createIceServers({
       ...config.turn,

@@ -11,7 +11,7 @@ import type * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import { readCommandLine, withoutWords } from "./commandLine.ts"
 import { assemble, missing, variables } from "./coreVariables.ts"
-import { type BuiltInOrigins, type Configurable, mountVariableOf, readMount } from "./protocolSettings.ts"
+import { type BuiltInOrigins, type Configurable, pathVariableOf, readMount } from "./protocolSettings.ts"
 import { serverProgram } from "./serverFlags.ts"
 import { shown } from "./shown.ts"
 import { present, text, unset, type ValuesOf, type Variable, type VariableTable } from "./variables.ts"
@@ -100,7 +100,7 @@ export const variableTable = (protocols: readonly Configurable[]): VariableTable
   Object.assign(
     { ...variables },
     ...protocols.map(({ name, mount, settings }) => ({
-      [mountVariableOf(name)]: unset<string | null>(
+      [pathVariableOf(name)]: unset<string | null>(
         text("a path such as /calls where the server itself does not answer, / for the root, or off", readMount),
         mount
       ),
@@ -164,11 +164,17 @@ export const loadConfig = Effect.fnUntraced(function* (
     }
   }
 
-  const mounts = protocols.map(({ name }) => values[mountVariableOf(name)] as string | null)
+  const mounts = protocols.map(({ name }) => values[pathVariableOf(name)] as string | null)
   faults.push(...missing(given), ...sharedMounts(protocols, mounts), ...flagFaults)
-
-  if (faults.length > 0) return yield* configFaults(faults)
   const served = protocols.filter((_, index) => mounts[index] !== null)
+  // What a value means is asked only where all can be read.
+  if (faults.length === 0) {
+    const { NODE_ENV: environment } = values as ValuesOf<typeof variables>
+    faults.push(
+      ...served.flatMap(({ settings }) => settings.faults?.(environment, values as ValuesOf<VariableTable>) ?? [])
+    )
+  }
+  if (faults.length > 0) return yield* configFaults(faults)
   return {
     ...assemble(values as ValuesOf<typeof variables>, flags["allow-local-port"], builtInOrigins(served)),
     protocols: Object.fromEntries(
@@ -186,8 +192,8 @@ const sharedMounts = (protocols: readonly Configurable[], mounts: readonly (stri
     const mount = mounts[index]
     const first = mount == null ? index : mounts.indexOf(mount)
     if (first === index) return []
-    const taken = mountVariableOf((protocols[first] as Configurable).name)
-    return [`${mountVariableOf(name)}=${mount}: expected another place than that of ${taken}`]
+    const taken = pathVariableOf((protocols[first] as Configurable).name)
+    return [`${pathVariableOf(name)}=${mount}: expected another place than that of ${taken}`]
   })
 
 const builtInOrigins = (protocols: readonly Configurable[]): BuiltInOrigins => {

@@ -4,7 +4,7 @@
  */
 import { isDefault, variableTable } from "./config.ts"
 import { misspeltNames } from "./misspelt.ts"
-import { type Configurable, mountVariableOf, readMount } from "./protocolSettings.ts"
+import { type Configurable, pathVariableOf, readMount } from "./protocolSettings.ts"
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -34,7 +34,8 @@ export const configWarnings = (environment: Environment, protocols: readonly Con
   const isSet = (name: string): boolean => textOf(name) !== ""
   // Nobody misses a default.
   const isWished = (name: string): boolean => isSet(name) && !isDefault(table, name, textOf(name))
-  const isServed = ({ name, mount }: Configurable) => readMount(textOf(mountVariableOf(name)) || mount) !== null
+  const isServed = ({ name, mount }: Configurable) =>
+    readMount(textOf(pathVariableOf(name)) || (mount ?? "off")) !== null
   const settings = protocols.filter(isServed).map((protocol) => protocol.settings)
   const isProduction = textOf("NODE_ENV").toLowerCase() === "production"
   return [
@@ -50,7 +51,7 @@ export const configWarnings = (environment: Environment, protocols: readonly Con
       .flatMap(({ name, settings: { variables } }) =>
         Object.keys(variables)
           .filter(isWished)
-          .map((variable) => `${variable} has no effect while ${mountVariableOf(name)} is off`)
+          .map((variable) => `${variable} has no effect while ${pathVariableOf(name)} is off`)
       ),
     ...unreadOfOpenTelemetry(environment, names, isSet),
     ...misspeltNames(Object.keys(environment), names)

@@ -10,6 +10,7 @@ import { port } from "./commandLine.ts"
 import type { Config, TrustProxy } from "./config.ts"
 import type { BuiltInOrigins } from "./protocolSettings.ts"
 import {
+  hostName,
   list,
   longestTimerMs,
   optional,
@@ -32,9 +33,6 @@ const httpUrl = (raw: string): string | undefined => {
 const isHttp = (url: URL): boolean => url.protocol === "http:" || url.protocol === "https:"
 
 const origin = (raw: string): string | undefined => (isOriginOfPage(raw) ? raw : undefined)
-
-const hostName = (raw: string): string | undefined =>
-  isIP(raw) !== 0 || (/^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/i.test(raw) && !/^[\d.]+$/.test(raw)) ? raw : undefined
 
 /** Undefined also for what is none that an origin can match, as people mean it. */
 const originPattern = (raw: string): RegExp | undefined => {

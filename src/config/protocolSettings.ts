@@ -15,6 +15,9 @@ export interface ProtocolSettings<Settings = unknown, Table extends VariableTabl
   readonly needed?: readonly (readonly [names: readonly string[], needed: string])[]
   /** Variables that do nothing once another one is set. */
   readonly overruled?: readonly (readonly [name: string, by: string])[]
+  /** What of its values cannot be meant in this environment, in lines that complete "The configuration has a fault:"; they
+   * must hold no secret. */
+  faults?(environment: "development" | "production" | "test", values: ValuesOf<Table>): readonly string[]
   /** What else does nothing, in lines for the log; they must hold no value. */
   readonly warnings?: (
     environment: "development" | "production" | "test",
@@ -32,13 +35,13 @@ export const protocolSettings = <Settings, Table extends VariableTable>(
 export interface Configurable {
   /** Lower-case words with hyphens between them. */
   readonly name: string
-  /** Where it is served unless `<NAME>_MOUNT` says otherwise. */
-  readonly mount: string
+  /** Where it is served unless `<NAME>_PATH` says otherwise; null: nowhere. */
+  readonly mount: string | null
   readonly settings: ProtocolSettings
 }
 
 /** The variable that says where a protocol is served. */
-export const mountVariableOf = (name: string): string => `${name.toUpperCase().replaceAll("-", "_")}_MOUNT`
+export const pathVariableOf = (name: string): string => `${name.toUpperCase().replaceAll("-", "_")}_PATH`
 
 /** Where the core itself answers, by the first segment: a protocol there would take its requests, or lose its own. */
 export const corePlaces: readonly string[] = ["docs", "healthz", "logs", "metrics", "openapi.json", "readyz", "tower"]

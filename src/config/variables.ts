@@ -1,11 +1,13 @@
 /** Kinds of variables: each says what it expects, how it is read, and what it is where nobody has set it. */
 
+import { isIP } from "node:net"
 import * as Setting from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { validate as isCronExpression } from "node-cron"
+import { isOriginOfPage } from "../io/admission/origin.ts"
 
 export interface Variable<A> {
   /** Completes the sentence "expected …". */
@@ -79,6 +81,20 @@ export const list = <A>(expected: string, read: (entry: string) => A | undefined
       .map(read)
     return entries.length > 0 && entries.every((entry) => entry !== undefined) ? entries : undefined
   })
+
+/** Wrong codes of one address a minute, for every protocol that has something to guess at: they set one variable. */
+export const failedJoins: Variable<number> = wholeNumber("joins (0: no limit)", 10, 0, 1_000_000)
+
+/** An IP address or a name; undefined for anything else. */
+export const hostName = (raw: string): string | undefined =>
+  isIP(raw) !== 0 || (/^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/i.test(raw) && !/^[\d.]+$/.test(raw)) ? raw : undefined
+
+/** Whose pages may use one protocol: see `Core.originsOf`. */
+export const ownOrigins: Variable<readonly string[] | undefined> = optional(
+  list("origins such as https://app.example.com, host names, or * for any", (raw) =>
+    raw === "*" || isOriginOfPage(raw) ? raw : hostName(raw)
+  )
+)
 
 export const cronExpression = optional(
   text("a cron expression such as */5 * * * *", (raw) => (isCronExpression(raw) ? raw : undefined))

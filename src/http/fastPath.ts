@@ -10,7 +10,7 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import { type Answer, sendAnswer } from "./answer.ts"
 
 export interface FastPath {
-  readonly method: "GET" | "HEAD"
+  readonly method: "GET" | "HEAD" | "POST"
   /** Parameters begin with a colon, such as `/api/rooms/:roomCode`. Compared with the path as the client wrote it. */
   readonly pattern: `/${string}`
   readonly handler: FastHandler
@@ -55,6 +55,22 @@ export class FastExchange {
   get hasBody(): boolean {
     const { headers } = this.request
     return headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined
+  }
+
+  /**
+   * Reads a body that says its length, as text, and tells it once it is there. A client that breaks off is not told of. False:
+   * it is longer than `mostBytes`, or does not say how long it is, and the routes had better read it.
+   */
+  readBody(mostBytes: number, told: (text: string) => void): boolean {
+    const { request } = this
+    const length = Number(request.headers["content-length"])
+    if (!(length <= mostBytes)) return false
+    const chunks: Buffer[] = []
+    request.on("data", (chunk: Buffer) => chunks.push(chunk))
+    request.on("end", () => told((chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)).toString()))
+    // Whoever breaks off wants no answer.
+    request.on("error", () => {})
+    return true
   }
 
   /** Sends what `make` makes. Never throws: whoever calls may be an actor that has no part in what goes wrong here. */

@@ -38,6 +38,8 @@ export interface Refusals {
   readonly wrongOrigin: Answer
   /** A fault of the server. */
   readonly fault: Answer
+  /** A path whose percent-encoding is broken; absent: the core's words. */
+  readonly brokenPath?: Answer
 }
 
 /** What every part brings. */
@@ -55,6 +57,16 @@ interface Brought {
   readonly notFound?: (method: string, path: string, allow: string | undefined) => Answer | undefined
   /** Absent: the core's words. */
   readonly refusals?: Refusals
+  /** Bytes that the body of a request to this path may have, decoded; absent: as many as everywhere. Handlers that read more
+   * than that say so to the platform: see requests/bodySize.ts. */
+  readonly bodyBytes?: (path: string) => number
+  /** True: a slash after the path prefix is forgiven. */
+  readonly slashAfterMount?: boolean
+  /**
+   * What is wrong with a request to any path here, such as credentials that are none, asked before anybody answers it.
+   * Undefined: this part has nothing to say to it; a promise of undefined: nothing is wrong.
+   */
+  readonly refuses?: (request: IncomingMessage) => Promise<Answer | undefined> | undefined
   /** Whether a third party calls back, which does so from a few addresses for everybody: it takes no `thirdParties`. */
   readonly isCallback?: (request: IncomingMessage) => boolean
   /** Told that the server closes: answers that would never end by themselves must end now. */

@@ -1,6 +1,7 @@
 /** Parts of the HTTP surface where they are mounted: what they bring, with their paths as clients write them. */
 import type { IncomingMessage } from "node:http"
 import type * as HttpApi from "effect/http-api/HttpApi"
+import { corePlaces } from "../config/protocolSettings.ts"
 import { isUnder } from "../io/admission/requestPath.ts"
 import { coreErrors } from "../wire/core/errors.ts"
 import { type Answer, errorAnswer } from "./answer.ts"
@@ -21,6 +22,12 @@ export interface Mounts {
   /** What the part at this path answers where no route is; undefined: nothing of its own. */
   notFound(method: string, path: string, allow: string | undefined): Answer | undefined
   refusalsOf(path: string): Refusals
+  /** Bytes that a body may have there; undefined: as many as everywhere. */
+  bodyBytesOf(path: string): number | undefined
+  /** What the part at this path finds wrong with the request itself; undefined: it does not look. */
+  refuses(path: string, request: IncomingMessage): Promise<Answer | undefined> | undefined
+  /** A request target in the form that routes know. */
+  canonical(url: string): string
   isCallback(path: string, request: IncomingMessage): boolean
 }
 
@@ -46,6 +53,14 @@ export const createMounts = (mounted: readonly MountedPart[]): Mounts => {
   const twice = groups.find((identifier, index) => groups.indexOf(identifier) !== index)
   if (twice !== undefined) throw new Error(`Two parts of the HTTP surface bring a group ${twice}`)
 
+  /** First segments that belong to nobody at the root but the core, or to those with a prefix. */
+  const elsewhere = [
+    ...corePlaces,
+    ...mounted.flatMap(({ mount }) => (mount === "/" ? [] : [mount.split("/", 2)[1] as string]))
+  ]
+  const forgiven = mounted.flatMap(({ mount, part }) =>
+    part.slashAfterMount === true && mount !== "/" ? [`${mount}/`] : []
+  )
   const deepestFirst = mounted.toSorted((one, other) => other.mount.length - one.mount.length)
   const partsAt = (path: string): { readonly mount: string; readonly parts: readonly HttpPart[] } => {
     const mount = deepestFirst.find(({ mount }) => isUnder(path, mount))?.mount ?? "/"
@@ -58,9 +73,16 @@ export const createMounts = (mounted: readonly MountedPart[]): Mounts => {
     fastPaths: mounted.flatMap(({ mount, part }) =>
       (part.fastPaths ?? []).map((fast) => ({ ...fast, pattern: mountedPath(mount, fast.pattern) }))
     ),
-    cors: mounted.flatMap(({ mount, part }) =>
-      part.cors.map((row) => ({ ...row, path: mountedPath(mount, row.path) }))
-    ),
+    // The most special row first: one that means everything below is asked last.
+    cors: mounted
+      .flatMap(({ mount, part }) =>
+        part.cors.map((row) => ({
+          ...row,
+          path: mountedPath(mount, row.path),
+          ...(mount === "/" && row.path === "/" && row.andBelow ? { but: elsewhere } : {})
+        }))
+      )
+      .toSorted((one, other) => Number(meansAll(one)) - Number(meansAll(other))),
     budgets: mounted.flatMap(({ mount, part }) =>
       Object.entries(part.budgets).map(([path, names]) => [mountedPath(mount, path), names] as const)
     ),
@@ -69,17 +91,37 @@ export const createMounts = (mounted: readonly MountedPart[]): Mounts => {
     ),
     notFound: (method, path, allow) => {
       const { mount, parts } = partsAt(path)
-      const own = mount === "/" ? path : path.slice(mount.length) || "/"
+      const own = ownPath(mount, path)
       for (const part of parts) {
         const answer = part.notFound?.(method, own, allow)
         if (answer !== undefined) return answer
       }
       return undefined
     },
+    bodyBytesOf: (path) => {
+      const { mount, parts } = partsAt(path)
+      return parts.find(({ bodyBytes }) => bodyBytes !== undefined)?.bodyBytes?.(ownPath(mount, path))
+    },
+    refuses: (path, request) => {
+      const { mount, parts } = partsAt(path)
+      const isElsewhere = mount === "/" && elsewhere.includes(path.split("/", 2)[1] as string)
+      return isElsewhere ? undefined : parts.find(({ refuses }) => refuses !== undefined)?.refuses?.(request)
+    },
+    canonical: (url) => {
+      const path = forgiven.find(
+        (each) => url.startsWith(each) && (url.length === each.length || url[each.length] === "?")
+      )
+      return path === undefined ? url : path.slice(0, -1) + url.slice(path.length)
+    },
     refusalsOf: (path) => partsAt(path).parts.find(({ refusals }) => refusals !== undefined)?.refusals ?? coreRefusals,
     isCallback: (path, request) => partsAt(path).parts.some(({ isCallback }) => isCallback?.(request) === true)
   }
 }
+
+/** A path as the part there knows it. */
+const ownPath = (mount: string, path: string): string => (mount === "/" ? path : path.slice(mount.length) || "/")
+
+const meansAll = ({ path, andBelow }: CorsRoute): boolean => path === "/" && andBelow
 
 const mountedPath = (mount: string, path: string): `/${string}` =>
   (mount === "/" ? path : path === "/" ? mount : mount + path) as `/${string}`

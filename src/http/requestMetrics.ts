@@ -14,15 +14,17 @@ export const createRequestMetrics = (metrics: Pick<Metrics, "histogram">): Reque
     labels: ["route", "method", "status"],
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
   })
-  // Looking a child up by its labels costs more than counting it.
-  const answers = new Map<string, Histogram.Internal<string>>()
+  // Looking a child up by its labels costs more than counting it; so would a long text to find it by.
+  const answers = new Map<string, Map<string, Histogram.Internal<string>>>()
 
   return {
     answered: (route, method, status, seconds) => {
+      let ofRoute = answers.get(route)
+      if (ofRoute === undefined) answers.set(route, (ofRoute = new Map()))
       const statusClass = `${Math.floor(status / 100)}xx`
-      const key = `${method} ${route} ${statusClass}`
-      let answer = answers.get(key)
-      if (answer === undefined) answers.set(key, (answer = durations.labels({ route, method, status: statusClass })))
+      const key = method + statusClass
+      let answer = ofRoute.get(key)
+      if (answer === undefined) ofRoute.set(key, (answer = durations.labels({ route, method, status: statusClass })))
       answer.observe(seconds)
     }
   }

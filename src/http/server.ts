@@ -45,6 +45,8 @@ export interface HttpServerOptions {
   readonly onRefusedPage?: ((where: "post" | "read", request: IncomingMessage) => void) | undefined
   /** Sees each request before anybody else, and answers those that are too many. */
   readonly budgetGate: AnswersFast
+  /** What is wrong with a request, whatever it asks for, where that takes a while to find out; undefined: nobody asks. */
+  readonly admits?: ((request: IncomingMessage) => Promise<Answer | undefined> | undefined) | undefined
   /** Sees each request before the routes do, and may answer it. */
   readonly fastPaths: AnswersFast
   /** Is around every request. */
@@ -60,6 +62,10 @@ export interface HttpServerOptions {
   readonly notFound: (method: string, path: string, allow: string | undefined) => Answer
   /** What is answered at this target to whoever is refused, and when a handler throws or breaks its promise. */
   readonly refusalsOf: (url: string) => Refusals
+  /** Bytes that a body may have at this target; undefined: as many as everywhere. */
+  readonly bodyBytesOf: (url: string) => number | undefined
+  /** A target in the form that the routes know. */
+  readonly canonical: (url: string) => string
   /** Told of every fault; clients never see it. */
   readonly onFault: (error: unknown) => void
   readonly limits?: Partial<HttpLimits>
@@ -116,7 +122,9 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Runn
     })
     if (closing !== undefined) response.shouldKeepAlive = false
 
-    if (request.method !== "OPTIONS" || request.url !== wholeServer) request.url = originForm(request.url ?? "/")
+    if (request.method !== "OPTIONS" || request.url !== wholeServer) {
+      request.url = options.canonical(originForm(request.url ?? "/"))
+    }
     if (observe === undefined) answer(request, response)
     else observed = observe(request, () => answer(request, response))
   }
@@ -124,14 +132,20 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Runn
   /** Sent by a page that may not: browsers name it, whoever is not a browser names none. */
   const isForeign = ({ headers: { origin, host } }: IncomingMessage, sharing: CorsAnswer | undefined): boolean =>
     origin !== undefined &&
-    sharing?.route.origins === "allowed" &&
+    sharing !== undefined &&
+    sharing.route.origins !== "any" &&
+    sharing.route.hidesOnly !== true &&
     sharing.allowedOrigin === undefined &&
-    !admitsPage(origin, host)
+    (sharing.route.origins !== "allowed" || !admitsPage(origin, host))
 
   /** What is answered to a request that nobody need look at; undefined: somebody must. */
   const refusalOf = ({ method = "", url = "", headers }: IncomingMessage, foreign: boolean): Answer | undefined => {
     if (method === "POST" && foreign) return options.refusalsOf(url).wrongOrigin
-    if (Number(headers["content-length"] ?? 0) > limits.requestBodyBytes) return options.refusalsOf(url).tooLarge
+    const length = Number(headers["content-length"] ?? 0)
+    // Few send so much: who may is asked then.
+    if (length > limits.requestBodyBytes && length > (options.bodyBytesOf(url) ?? 0)) {
+      return options.refusalsOf(url).tooLarge
+    }
     const path = pathOf(url)
     return hasEmptySegment(path) ? options.notFound(method, path, undefined) : undefined
   }
@@ -145,11 +159,25 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Runn
     if (foreign) onRefusedPage?.(request.method === "POST" ? "post" : "read", request)
     if (
       request.method === "OPTIONS" &&
-      answerOptions(response, shared, sharing, allowOf(request.url as string, allowedMethods))
+      (sharing?.route.preflightsOnly !== true || isPreflight(request)) &&
+      answerOptions(request, response, shared, sharing, allowOf(request.url as string, allowedMethods))
     )
       return
     const refusal = refusalOf(request, foreign)
     if (refusal !== undefined) return sendAnswer(response, headers, refusal)
+    const admission = options.admits?.(request)
+    if (admission === undefined) return respond(request, response, headers)
+    admission.then(
+      (refused) =>
+        refused === undefined ? respond(request, response, headers) : sendAnswer(response, headers, refused),
+      (error) => {
+        options.onFault(error)
+        sendAnswer(response, headers, options.refusalsOf(request.url as string).fault)
+      }
+    )
+  }
+
+  const respond = (request: IncomingMessage, response: ServerResponse, headers: readonly string[]): void => {
     if (fastPaths(request, response, headers)) return
     for (let index = 0; index < headers.length; index += 2) {
       response.setHeader(headers[index] as string, headers[index + 1] as string)
@@ -187,8 +215,13 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Runn
   return { server, close: () => (closing ??= close()) }
 }
 
+/** As browsers ask before a request (Fetch standard, 4.9). */
+const isPreflight = ({ headers }: IncomingMessage): boolean =>
+  headers.origin !== undefined && headers["access-control-request-method"] !== undefined
+
 /** Answers a preflight, or whoever asks what a path takes, as proxies do to see whether a server lives. */
 const answerOptions = (
+  request: IncomingMessage,
   response: ServerResponse,
   headers: readonly string[],
   sharing: CorsAnswer | undefined,
@@ -196,7 +229,8 @@ const answerOptions = (
 ): boolean => {
   if (sharing === undefined && allow === undefined) return false
   const takes = allow === undefined ? [] : ["allow", allow]
-  const shares = sharing === undefined ? [] : preflightHeaders(sharing)
+  const shares =
+    sharing === undefined ? [] : preflightHeaders(sharing, request.headers["access-control-request-headers"])
   response.writeHead(204, [...headers, ...takes, ...shares]).end()
   return true
 }

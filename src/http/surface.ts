@@ -65,6 +65,9 @@ export const createHttpSurface = async (options: HttpSurfaceOptions): Promise<Ru
       ...parts.map(routesOf)
     ),
     budgetGate: createBudgetGate(mounts, options.budgets),
+    ...(parts.some(({ part }) => part.refuses !== undefined)
+      ? { admits: (request) => mounts.refuses(decodedPath(request.url as string), request) }
+      : {}),
     fastPaths: createFastPaths(mounts.fastPaths, {
       faultOf: ({ url }) => mounts.refusalsOf(decodedPath(url as string)).fault,
       onFault
@@ -82,6 +85,8 @@ export const createHttpSurface = async (options: HttpSurfaceOptions): Promise<Ru
     notFound: (method, path, allow) =>
       undecodable(mounts, method, path) ?? missing(mounts, method, decodedPath(path), allow),
     refusalsOf: (url) => mounts.refusalsOf(decodedPath(url)),
+    bodyBytesOf: (url) => mounts.bodyBytesOf(decodedPath(url)),
+    canonical: mounts.canonical,
     onFault,
     certificate: options.certificate,
     ...(options.limits === undefined ? {} : { limits: options.limits })
@@ -120,16 +125,18 @@ const missing = (mounts: Mounts, method: string, path: string, allow: string | u
  * The refusal of a path that is an endpoint's but for parameters whose percent-encoding is broken; the router just sees
  * none.
  */
-const undecodable = ({ endpoints }: Mounts, method: string, path: string): Answer | undefined => {
+const undecodable = (mounts: Mounts, method: string, path: string): Answer | undefined => {
   if (!path.includes("%")) return undefined
   const asked = path.split("/")
-  const declared = endpoints
+  const declared = mounts.endpoints
     .filter((endpoint) => endpoint.method === (method === "HEAD" ? "GET" : method))
     .map((endpoint) => endpoint.path.split("/"))
     .filter((parts) => parts.length === asked.length)
     .find((parts) => parts.every((part, at) => isParameter(part) || part === asked[at]))
   const broken = (declared ?? []).filter((part, at) => isParameter(part) && !isDecodable(asked[at] ?? ""))
   if (broken.length === 0) return undefined
+  const { brokenPath } = mounts.refusalsOf(decodedPath(path))
+  if (brokenPath !== undefined) return brokenPath
   return invalidRequest(broken.map((part) => `${part.slice(1)}: must be percent-encoded UTF-8`))
 }
 

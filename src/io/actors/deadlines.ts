@@ -148,3 +148,16 @@ export const createDeadlines = (resolutionMs: number, now: () => number = Date.n
     }
   }
 }
+
+/** How a chart that waits for several things asks for each by its name, and takes that back. */
+export const namedDeadlines = (deadlines: Pick<Deadlines, "at" | "after" | "cancel">) => ({
+  requestDeadline: (
+    { self }: { readonly self: AnyActorRef },
+    request: { readonly event: string } & ({ readonly at: number } | { readonly afterMs: number })
+  ): void =>
+    "at" in request
+      ? deadlines.at(self, request.at, request.event)
+      : deadlines.after(self, request.afterMs, request.event),
+  cancelDeadline: ({ self }: { readonly self: AnyActorRef }, { event }: { readonly event: string }): void =>
+    deadlines.cancel(self, event)
+})

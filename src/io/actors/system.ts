@@ -48,7 +48,9 @@ export const startSystem = ({ recorder, shutdownTimeoutMs, registry, inspect, no
   ).start()
 
   const kinds: Kind[] = []
-  const supervisor = (kind: string) => tower.system.get(kind) as SupervisorRef
+  /** Those of kinds that were opened: whoever still asks while the server stops finds that nobody is left. */
+  const supervisors = new Map<string, SupervisorRef>()
+  const supervisor = (kind: string) => supervisors.get(kind) as SupervisorRef
 
   return {
     tower,
@@ -61,6 +63,7 @@ export const startSystem = ({ recorder, shutdownTimeoutMs, registry, inspect, no
     open: (opened: readonly Kind[], endpoints: Readonly<Record<string, Endpoint>> = {}): void => {
       kinds.push(...opened)
       tower.send({ type: "kinds.open", kinds: opened })
+      for (const { kind } of opened) supervisors.set(kind, tower.system.get(kind) as SupervisorRef)
       for (const [kind, receive] of Object.entries(endpoints)) {
         registryOf(tower).send({ type: "endpoint", kind, receive })
       }

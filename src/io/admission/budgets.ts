@@ -4,6 +4,7 @@
  */
 import type { Config } from "../../config/config.ts"
 import { customerOf } from "./address.ts"
+import { createCustomerCounts } from "./customerCounts.ts"
 import { createTokenBuckets } from "./tokenBuckets.ts"
 
 /** The core's own budgets. */
@@ -30,6 +31,8 @@ export const aMinute = (count: number): Rate => ({ atOnce: count, perSecond: cou
 export interface Budget {
   /** Takes one, and gives back 0 or the milliseconds to wait; `address` is whom a refusal is told of. */
   take(holder: string, address: string | (() => string)): number
+  /** What `take` would give back, without taking. The holder is asked for when anybody has taken anything. */
+  wait(holder: () => string): number
   /** Puts one back. */
   give(holder: string): void
 }
@@ -82,12 +85,13 @@ export const createBudgets = (options: BudgetsOptions): Budgets => {
         if (wait > 0) onRefused(name, typeof address === "string" ? address : address())
         return wait
       },
+      wait: (holder) => (buckets.size === 0 ? 0 : buckets.wait(holder())),
       give: buckets.give
     }
   }
   const own = (name: CoreBudget, rate: Rate): Budget => make(name, rate)
 
-  const connections = new Map<string, number>()
+  const connections = createCustomerCounts()
   const upgrades = own("upgrades", aMinute(settings.upgradesPerMinute))
   const requestRate = {
     atOnce: settings.requestsPerSecond * requestBurstSeconds,
@@ -100,23 +104,17 @@ export const createBudgets = (options: BudgetsOptions): Budgets => {
   return {
     make,
     connect: (address) => {
-      const key = customerOf(address)
-      const isFull = settings.connectionsPerAddress > 0 && (connections.get(key) ?? 0) >= settings.connectionsPerAddress
-      if (!isFull) return upgrades.take(key, address)
+      const { connectionsPerAddress } = settings
+      const isFull = connectionsPerAddress > 0 && connections.of(address) >= connectionsPerAddress
+      if (!isFull) return upgrades.take(customerOf(address), address)
       onRefused("connections" satisfies CoreBudget, address)
       return connectionsWaitMs
     },
-    connected: (address) => {
-      const key = customerOf(address)
-      connections.set(key, (connections.get(key) ?? 0) + 1)
-    },
+    connected: connections.add,
     disconnected: (address, stayedMs) => {
-      const key = customerOf(address)
       // Whoever stayed may come back at once, with all who stayed: what is stopped is opening and dropping.
-      if (stayedMs >= stayMs) upgrades.give(key)
-      const open = (connections.get(key) ?? 1) - 1
-      if (open === 0) connections.delete(key)
-      else connections.set(key, open)
+      if (stayedMs >= stayMs) upgrades.give(customerOf(address))
+      connections.subtract(address)
     },
     request: (address) => requests.take(customerOf(address), address),
     check: (address) => checks.take(customerOf(address), address),

@@ -9,9 +9,15 @@ import type { Budgets } from "./budgets.ts"
 import type { OriginPolicy } from "./origin.ts"
 
 /** What a protocol does with sockets. */
-export interface SocketPart extends Omit<SocketHandler, "opened" | "flooded"> {
+export interface SocketPart
+  extends Omit<SocketHandler, "opened" | "flooded">,
+    Pick<SocketMount, "maxPayloadBytes" | "echoesReason" | "selectsSubprotocol"> {
   /** A client has been let in; its `address` is set. */
-  opened(socket: Parameters<SocketHandler["opened"]>[0], client: ClientAddress): void
+  opened(socket: Parameters<SocketHandler["opened"]>[0], client: ClientAddress, request: IncomingMessage): void
+  /** What is wrong with the request itself, whoever makes it; asked before all else. */
+  readonly refuses?: (request: IncomingMessage) => UpgradeRefusal | null | Promise<UpgradeRefusal | null>
+  /** Whose pages may come; both as in the request's headers. Absent: those that the whole server lets in. */
+  readonly admitsUpgrade?: OriginPolicy["admitsUpgrade"]
   /** In its own words; absent: the core's. */
   readonly refusals?: { readonly wrongOrigin?: UpgradeRefusal; readonly tooMany?: UpgradeRefusal }
 }
@@ -31,31 +37,41 @@ const tooMany: UpgradeRefusal = { status: 429, body: "Too many connections" }
 /** A protocol's sockets at a path, behind the door. */
 export const createDoorkeeper =
   ({ addressOf, origins, onRefusedOrigin, budgets, onArrival }: DoorkeeperOptions) =>
-  (path: string, { refusals, opened, ...part }: SocketPart): SocketMount => ({
-    path,
-    refuses: (request) => {
+  (path: string, socketPart: SocketPart): SocketMount => {
+    const { refusals, refuses, admitsUpgrade, opened, ...rest } = socketPart
+    const { maxPayloadBytes, echoesReason, selectsSubprotocol, ...part } = rest
+    /** What is asked of everybody, whatever the request itself is like. */
+    const refusesAnyway = (request: IncomingMessage): UpgradeRefusal | null => {
       const { origin, host } = request.headers
-      if (!origins.admitsUpgrade(origin, host)) {
+      if (!(admitsUpgrade ?? origins.admitsUpgrade)(origin, host)) {
         onRefusedOrigin(request)
         return refusals?.wrongOrigin ?? wrongOrigin
       }
       const wait = budgets.connect(addressOf(request).address)
       if (wait === 0) return null
       return { headers: { "Retry-After": String(Math.ceil(wait / 1000)) }, ...(refusals?.tooMany ?? tooMany) }
-    },
-    handler: {
-      ...part,
-      opened: (socket, request) => {
-        const client = addressOf(request)
-        socket.address = client.address
-        budgets.connected(client.address)
-        onArrival()
-        opened(socket, client)
-      },
-      closed: (socket, abrupt) => {
-        part.closed(socket, abrupt)
-        budgets.disconnected(socket.address, performance.now() - socket.openedAt)
-      },
-      flooded: (socket) => budgets.tooManyFrames(socket.address)
     }
-  })
+    return {
+      ...{ path, maxPayloadBytes, echoesReason, selectsSubprotocol },
+      refuses: (request) => {
+        const refusal = refuses?.(request) ?? null
+        if (refusal instanceof Promise) return refusal.then((found) => found ?? refusesAnyway(request))
+        return refusal ?? refusesAnyway(request)
+      },
+      handler: {
+        ...part,
+        opened: (socket, request) => {
+          const client = addressOf(request)
+          socket.address = client.address
+          budgets.connected(client.address)
+          onArrival()
+          opened(socket, client, request)
+        },
+        closed: (socket, abrupt) => {
+          part.closed(socket, abrupt)
+          budgets.disconnected(socket.address, performance.now() - socket.openedAt)
+        },
+        flooded: (socket) => budgets.tooManyFrames(socket.address)
+      }
+    }
+  }

@@ -15,6 +15,8 @@ export interface TokenBucketsOptions {
 export interface TokenBuckets {
   /** Takes a token and gives back 0, or takes none and gives back the milliseconds until there is one. */
   take(key: string): number
+  /** What `take` would give back, without taking: a key that is not remembered has all tokens. */
+  wait(key: string): number
   /** Puts a token back. */
   give(key: string): void
   /** Keys that are remembered. */
@@ -28,7 +30,7 @@ interface Bucket {
 }
 
 export const createTokenBuckets = ({ burst, perSecond, keys, now }: TokenBucketsOptions): TokenBuckets => {
-  if (burst === 0) return { take: () => 0, give: () => {}, size: 0 }
+  if (burst === 0) return { take: () => 0, wait: () => 0, give: () => {}, size: 0 }
   /** In the order of their last use. */
   const buckets = new Map<string, Bucket>()
 
@@ -44,24 +46,35 @@ export const createTokenBuckets = ({ burst, perSecond, keys, now }: TokenBuckets
     }
   }
 
-  const put = (key: string, tokens: number, at: number) => {
+  /** Makes a bucket the one that was used last. */
+  const put = (key: string, bucket: Bucket) => {
     buckets.delete(key)
-    buckets.set(key, { tokens, at })
-    forget(at)
+    buckets.set(key, bucket)
+    forget(bucket.at)
   }
 
   return {
     take: (key) => {
       const time = now()
-      const bucket = buckets.get(key)
-      const tokens = bucket === undefined ? burst : tokensOf(bucket, time)
+      // Counted in place: every request takes one.
+      const bucket = buckets.get(key) ?? { tokens: burst, at: time }
+      const tokens = tokensOf(bucket, time)
       const isGranted = tokens >= 1
-      put(key, isGranted ? tokens - 1 : tokens, time)
+      bucket.tokens = isGranted ? tokens - 1 : tokens
+      bucket.at = time
+      put(key, bucket)
       return isGranted ? 0 : ((1 - tokens) / perSecond) * 1000
+    },
+    wait: (key) => {
+      const bucket = buckets.get(key)
+      const tokens = bucket === undefined ? burst : tokensOf(bucket, now())
+      return tokens >= 1 ? 0 : ((1 - tokens) / perSecond) * 1000
     },
     give: (key) => {
       const bucket = buckets.get(key)
-      if (bucket !== undefined) bucket.tokens = Math.min(burst, bucket.tokens + 1)
+      if (bucket === undefined) return
+      bucket.tokens = Math.min(burst, bucket.tokens + 1)
+      if (tokensOf(bucket, now()) >= burst) buckets.delete(key)
     },
     get size() {
       return buckets.size

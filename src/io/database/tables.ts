@@ -29,12 +29,12 @@ export interface Keeping {
 export const migrationsOf = (protocols: readonly Keeping[]): readonly string[] =>
   protocols.flatMap(({ migrations }) => migrations ?? [])
 
-/** The tables of several protocols. Throws a TypeError when two have one of the same name. */
+/** The tables of several protocols. Throws a TypeError when two mean different ones by the same name. */
 export const tablesOf = (protocols: readonly Keeping[]): Tables => {
   const all: Record<string, Table> = {}
   for (const { tables = {} } of protocols) {
     for (const [name, table] of Object.entries(tables)) {
-      if (name in all) throw new TypeError(`Two protocols have a table ${name}`)
+      if (name in all && all[name] !== table) throw new TypeError(`Two protocols have a table ${name}`)
       all[name] = table
     }
   }

@@ -2,6 +2,7 @@
 import type { DropSilkSettings } from "../../protocols/dropsilk/settings.ts"
 import { customerOf } from "../admission/address.ts"
 import { aMinute, type MakeBudget, type Rate } from "../admission/budgets.ts"
+import { createGuesses } from "../admission/guesses.ts"
 
 /** DropSilk's own budgets, as refusals are counted and logged. */
 export type DropSilkBudget = "rooms" | "guesses" | "polls" | "invitations"
@@ -37,11 +38,10 @@ export const createDropSilkBudgets = (make: MakeBudget, options: DropSilkBudgets
   const pairs = own("invitations", invitations.ofPair)
   const invitees = own("invitations", invitations.ofAddress)
   const rooms = own("rooms", aMinute(settings.roomsPerMinute))
-  const guesses = own("guesses", aMinute(settings.guessesPerMinute))
-  // Without a limit a minute there is none a day.
-  const patientGuesses = own("guesses", {
-    atOnce: settings.guessesPerMinute === 0 ? 0 : guessesAtOnce,
-    perSecond: guessesADay / 86_400
+  const guesses = createGuesses(make, "guesses" satisfies DropSilkBudget, {
+    perMinute: settings.guessesPerMinute,
+    perDay: guessesADay,
+    atOnce: guessesAtOnce
   })
   const polls = own("polls", {
     atOnce: settings.pollsPerSecond * pollBurstSeconds,
@@ -54,19 +54,7 @@ export const createDropSilkBudgets = (make: MakeBudget, options: DropSilkBudgets
       return wait > 0 ? wait : invitees.take(`${customerOf(address)} ${invitee}`, address)
     },
     createRoom: (address) => rooms.take(customerOf(address), address),
-    guess: (address) => {
-      const key = customerOf(address)
-      const wait = guesses.take(key, address)
-      if (wait > 0) return wait
-      const longer = patientGuesses.take(key, address)
-      if (longer > 0) guesses.give(key)
-      return longer
-    },
-    guessedRight: (address) => {
-      const key = customerOf(address)
-      guesses.give(key)
-      patientGuesses.give(key)
-    },
+    ...guesses,
     poll: (participant, address) => polls.take(participant, address)
   }
 }

@@ -20,6 +20,19 @@ const pausedForIntroduction = 4
 /** Holds back what is written to a stream until this moment is over. */
 export type Flush = (stream: Duplex) => void
 
+/** Somebody who wants to know whether the client still lives. */
+interface Asker {
+  readonly heard: (lives: boolean) => void
+  readonly timer: NodeJS.Timeout
+}
+
+/** A client that goes on sending too much although it is told. Times on the clock of performance.now(). */
+interface Flood {
+  readonly since: number
+  last: number
+  told: number
+}
+
 /** One client's socket. */
 export class ClientSocket {
   /** Set by the handler when it opens. */
@@ -48,8 +61,12 @@ export class ClientSocket {
   /** Sockets that wait until this one has been sent enough. */
   #waiting: Set<ClientSocket> | null = null
   #slowTimer: NodeJS.Timeout | null = null
-  /** Runs while the client is being probed. */
-  #probe: NodeJS.Timeout | null = null
+  #askers: Set<Asker> | null = null
+  /** When it was probed last; 0: never. */
+  #probedAt = 0
+  /** When it was pinged, where anybody wants to know how long the answer takes; 0: it has been answered. */
+  #pingedAt = 0
+  #flood: Flood | null = null
   /** Frames that it may still send before the clock is looked at. */
   #allowance: number
   /** Since when frames have come back, on the clock of performance.now(). */
@@ -111,8 +128,8 @@ export class ClientSocket {
   #pause(reason: number): void {
     if (this.#pauses === 0) {
       this.#socket.pause()
-      // Nor can it be seen to live then.
-      this.#endProbe()
+      // Nor can it be seen to live then: whether it reads is for the slow reader's timer.
+      this.#showsLife()
     }
     this.#pauses |= reason
   }
@@ -174,8 +191,14 @@ export class ClientSocket {
     }
   }
 
+  /** Cuts the connection. */
+  terminate(): void {
+    this.#socket.terminate()
+  }
+
   /** What the server does with the socket's own events. */
   received(bytes: Buffer, isBinary: boolean): void {
+    if (this.#askers !== null) this.#showsLife()
     if (!this.#isCounted()) return
     if (!this.#held && this.#inbox === null) return this.#handle(bytes, isBinary)
     this.#inbox ??= []
@@ -210,6 +233,7 @@ export class ClientSocket {
   }
 
   #refuseFlood(): void {
+    if (!this.#isDismissed && this.#isTolerated()) return
     // It need not answer when it is told to go: until then its frames are read and, as parts of a message, kept.
     if (this.#allowance < -limits.frameBurstsInFlight * this.#options.frameBurst) return this.#socket.terminate()
     if (this.#socket.readyState !== this.#socket.OPEN) return
@@ -217,43 +241,96 @@ export class ClientSocket {
     this.close(1008, "Too many frames")
   }
 
+  /** Whether what comes is lost and nothing worse happens: some protocols give who sends too much the time to notice. */
+  #isTolerated(): boolean {
+    const { floods } = this.#handler
+    if (floods === undefined) return false
+    const now = performance.now()
+    // Whoever has kept still for so long begins anew.
+    if (this.#flood === null || now - this.#flood.last > limits.floodPauseMs)
+      this.#flood = { since: now, last: now, told: 0 }
+    const flood = this.#flood
+    flood.last = now
+    if (now - flood.since >= floods.toleratedMs) return false
+    this.#allowance = 0
+    if (flood.told !== 0 && now - flood.told < limits.floodPauseMs) return true
+    flood.told = now
+    this.#handler.flooded(this)
+    floods.tell(this)
+    return true
+  }
+
   answered(): void {
     this.#alive = true
+    if (this.#askers !== null) this.#showsLife()
+    if (this.#pingedAt === 0) return
+    this.#handler.roundTrip?.(this, performance.now() - this.#pingedAt)
+    this.#pingedAt = 0
   }
 
   /**
-   * Pings, and ends the connection unless anything comes from the client in time: at once when somebody waits for what
-   * this one holds, where `checkHealth` takes up to two of its intervals. However often it is asked for, there is one ping
-   * in that time.
+   * Pings, and says whether the client lives: true as soon as anything comes of it, false when nothing has in time. Who
+   * waits for what this one holds need not wait for `checkHealth`, which takes up to two of its intervals. One that is
+   * being closed does not, as it has been told to go; nothing is said when the socket ends meanwhile.
+   */
+  ask(withinMs: number, heard: (lives: boolean) => void): void {
+    const socket = this.#socket
+    if (socket.readyState !== socket.OPEN) return heard(false)
+    // A socket that we do not read cannot show that it lives.
+    if (this.#pauses !== 0) return heard(true)
+    const { bytesRead } = this.#stream
+    const asker: Asker = {
+      heard,
+      timer: setTimeout(() => {
+        this.#askers?.delete(asker)
+        // While it is still being sent something the ping may not have come to it: that is for the slow reader's timer.
+        heard(this.#stream.bytesRead !== bytesRead || socket.bufferedAmount > 0)
+      }, withinMs).unref()
+    }
+    this.#askers ??= new Set()
+    this.#askers.add(asker)
+    socket.ping()
+  }
+
+  #showsLife(): void {
+    const askers = this.#askers
+    this.#askers = null
+    for (const { timer, heard } of askers ?? []) {
+      clearTimeout(timer)
+      heard(true)
+    }
+  }
+
+  /**
+   * Asks it, and ends the connection when it does not live; once in that time, however often somebody wants it. One that is
+   * being closed goes by itself, and must have the time to hear why.
    */
   probe(): void {
     const socket = this.#socket
-    if (this.#probe !== null || this.#pauses !== 0 || socket.readyState !== socket.OPEN) return
-    const { bytesRead } = this.#stream
-    socket.ping()
-    this.#probe = setTimeout(() => {
-      this.#probe = null
-      // While it is still being sent something the ping may not have come to it: that is for the slow reader's timer.
-      if (this.#stream.bytesRead === bytesRead && socket.bufferedAmount === 0) socket.terminate()
-    }, this.#options.probeTimeoutMs).unref()
-  }
-
-  #endProbe(): void {
-    if (this.#probe !== null) clearTimeout(this.#probe)
-    this.#probe = null
+    if (this.#pauses !== 0 || socket.readyState !== socket.OPEN) return
+    const now = performance.now()
+    const { probeTimeoutMs } = this.#options
+    if (this.#probedAt !== 0 && now - this.#probedAt < probeTimeoutMs) return
+    this.#probedAt = now
+    this.ask(probeTimeoutMs, (lives) => {
+      if (!lives) socket.terminate()
+    })
   }
 
   checkHealth(): void {
     // A socket that we do not read cannot show that it lives.
     if (!this.#alive && this.#pauses === 0) return this.#socket.terminate()
     this.#alive = false
-    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.ping()
+    if (this.#socket.readyState !== this.#socket.OPEN) return
+    if (this.#handler.roundTrip !== undefined) this.#pingedAt = performance.now()
+    this.#socket.ping()
   }
 
   /** `code`: see RFC 6455 7.1.5. */
   ended(code: number): void {
     if (this.#slowTimer !== null) clearTimeout(this.#slowTimer)
-    this.#endProbe()
+    for (const { timer } of this.#askers ?? []) clearTimeout(timer)
+    this.#askers = null
     this.#inbox = null
     this.#letGo()
     this.#handler.closed(this, code === brokenOff && !this.#isDismissed)

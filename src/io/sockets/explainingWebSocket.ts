@@ -14,3 +14,10 @@ export class ExplainingWebSocket extends WebSocket {
     super.close(code, reason ?? (code === undefined ? undefined : reasons[code]))
   }
 }
+
+/** One that answers a client's close with its code alone. What we say ourselves is text, what the client has said bytes. */
+export class CurtWebSocket extends ExplainingWebSocket {
+  override close(code?: number, reason?: string | Buffer): void {
+    super.close(code, Buffer.isBuffer(reason) ? "" : reason)
+  }
+}

@@ -1,6 +1,7 @@
 /**
- * Links: the data plane. While a flight is paired, its two sockets are each other's peer, and a signal frame goes
- * straight from one to the other without passing an actor. The flight's statechart alone opens and closes links.
+ * Links: the data plane. While two are paired, their sockets are each other's peer, and a signal frame goes straight from
+ * one to the other without passing an actor. The statechart of what pairs them, a flight or a room, alone opens and closes
+ * links; each is known by its id.
  *
  * What one client sends must not come before the other has been told who it is: that a link is open and that a client
  * has been told of it are said by two actors, of which the second may be late. Until then frames wait, and whoever sends
@@ -9,14 +10,15 @@
 import { limits } from "../../limits.ts"
 import type { ClientSocket } from "./clientSocket.ts"
 
-/** What has passed over the links of a flight. */
+/** What has passed over all links of one id. */
 export interface LinkCount {
   signals: number
 }
 
 /** One socket's end of a link. */
 export interface LinkEnd {
-  readonly flightId: string
+  /** Of what has opened it. */
+  readonly id: string
   readonly peer: ClientSocket
   readonly count: LinkCount
   /** The client at the other end knows of this one. */
@@ -26,26 +28,26 @@ export interface LinkEnd {
 }
 
 export interface Links {
-  open(flightId: string, first: ClientSocket | undefined, second: ClientSocket | undefined): void
-  close(flightId: string, first: ClientSocket | undefined, second: ClientSocket | undefined): void
+  open(id: string, first: ClientSocket | undefined, second: ClientSocket | undefined): void
+  close(id: string, first: ClientSocket | undefined, second: ClientSocket | undefined): void
   /** The socket's client has been told that the one with this id is its peer: what that one sends may come. */
   introduced(socket: ClientSocket, peerId: string): void
-  /** Ends a socket's link of a flight that cannot close it any more. */
-  drop(flightId: string, socket: ClientSocket): void
+  /** Ends a socket's link that whoever has opened it cannot close any more. */
+  drop(id: string, socket: ClientSocket): void
   /** Sends a frame to the socket's peer; without one it goes nowhere. */
   forward(from: ClientSocket, frame: Buffer | string): void
-  /** How many frames have passed in a flight, over all its links. */
-  signalsOf(flightId: string): number
-  /** The flight has ended: its count is not needed any more. */
-  forget(flightId: string): void
+  /** How many frames have passed over all links of this id. */
+  signalsOf(id: string): number
+  /** What has opened them has ended: its count is not needed any more. */
+  forget(id: string): void
 }
 
 export const createLinks = (): Links => {
   const counts = new Map<string, LinkCount>()
 
-  /** Ends the link that a socket has, or that it has in this flight; what waits in it goes nowhere. */
-  const part = (socket: ClientSocket | undefined, flightId?: string) => {
-    if (!socket?.link || (flightId !== undefined && socket.link.flightId !== flightId)) return
+  /** Ends the link that a socket has, or only one of this id; what waits in it goes nowhere. */
+  const part = (socket: ClientSocket | undefined, id?: string) => {
+    if (!socket?.link || (id !== undefined && socket.link.id !== id)) return
     if (socket.link.waiting !== null) socket.readOn()
     socket.link = null
   }
@@ -53,12 +55,12 @@ export const createLinks = (): Links => {
   /** Ends a link for both. Each of them may have another one by now. */
   const partBoth = (socket: ClientSocket) => {
     if (socket.link === null) return
-    part(socket.link.peer, socket.link.flightId)
+    part(socket.link.peer, socket.link.id)
     part(socket)
   }
 
-  const join = (flightId: string, socket: ClientSocket, peer: ClientSocket, count: LinkCount) => {
-    socket.link = { flightId, peer, count, isIntroduced: false, waiting: null }
+  const join = (id: string, socket: ClientSocket, peer: ClientSocket, count: LinkCount) => {
+    socket.link = { id, peer, count, isIntroduced: false, waiting: null }
   }
 
   const keepWaiting = (from: ClientSocket, link: LinkEnd, frame: Buffer | string) => {
@@ -74,19 +76,19 @@ export const createLinks = (): Links => {
   }
 
   return {
-    open: (flightId, first, second) => {
+    open: (id, first, second) => {
       if (first === undefined || second === undefined) return
-      // A flight that one of them has left may not have heard of that yet.
+      // Where one of them has left, that may not have been heard of yet.
       partBoth(first)
       partBoth(second)
-      const count = counts.get(flightId) ?? { signals: 0 }
-      counts.set(flightId, count)
-      join(flightId, first, second, count)
-      join(flightId, second, first, count)
+      const count = counts.get(id) ?? { signals: 0 }
+      counts.set(id, count)
+      join(id, first, second, count)
+      join(id, second, first, count)
     },
-    close: (flightId, first, second) => {
-      part(first, flightId)
-      part(second, flightId)
+    close: (id, first, second) => {
+      part(first, id)
+      part(second, id)
     },
     introduced: (socket, peerId) => {
       const peer = socket.link?.peer
@@ -100,8 +102,8 @@ export const createLinks = (): Links => {
       for (const frame of frames) pass(peer, link, frame)
       peer.readOn()
     },
-    drop: (flightId, socket) => {
-      if (socket.link?.flightId === flightId) partBoth(socket)
+    drop: (id, socket) => {
+      if (socket.link?.id === id) partBoth(socket)
     },
     forward: (from, frame) => {
       const { link } = from
@@ -109,9 +111,9 @@ export const createLinks = (): Links => {
       if (link.isIntroduced) pass(from, link, frame)
       else keepWaiting(from, link, frame)
     },
-    signalsOf: (flightId) => counts.get(flightId)?.signals ?? 0,
-    forget: (flightId) => {
-      counts.delete(flightId)
+    signalsOf: (id) => counts.get(id)?.signals ?? 0,
+    forget: (id) => {
+      counts.delete(id)
     }
   }
 }

@@ -10,7 +10,7 @@ import { type WebSocket, WebSocketServer } from "ws"
 import { piecesFor } from "../../limits.ts"
 import { decodedPath, isUnder } from "../admission/requestPath.ts"
 import { ClientSocket, type Flush } from "./clientSocket.ts"
-import { ExplainingWebSocket } from "./explainingWebSocket.ts"
+import { CurtWebSocket, ExplainingWebSocket } from "./explainingWebSocket.ts"
 
 /** How sockets are treated, whoever speaks over them. */
 export interface SocketSettings {
@@ -50,14 +50,29 @@ export interface SocketHandler {
   flooded(socket: ClientSocket): void
   /** `frame` has thrown: a fault of ours, which must not become the process's. */
   failed(socket: ClientSocket, error: unknown): void
+  /** Absent: whoever sends too many frames is closed at once. Else what is too much is lost at first. */
+  readonly floods?: {
+    /** Milliseconds after which a client that goes on is closed. */
+    readonly toleratedMs: number
+    /** Says so to the client, once a second at most. */
+    tell(socket: ClientSocket): void
+  }
+  /** How long the client took to answer the server's ping, milliseconds. */
+  roundTrip?(socket: ClientSocket, milliseconds: number): void
 }
 
 /** One protocol's place. */
 export interface SocketMount {
   /** `/`, or a path without a slash at its end: it and what is below it. */
   readonly path: string
-  /** A refusal for this upgrade request, or null to accept it. */
-  readonly refuses: (request: IncomingMessage) => UpgradeRefusal | null
+  /** A refusal for this upgrade request, or null to accept it; a promise where that takes a while to find out. Never rejects. */
+  readonly refuses: (request: IncomingMessage) => UpgradeRefusal | null | Promise<UpgradeRefusal | null>
+  /** Bytes of one message; absent: those of the server. */
+  readonly maxPayloadBytes?: number | undefined
+  /** False: the closing frame repeats a client's code without its reason, where RFC 6455 5.5.1 asks for the code only. */
+  readonly echoesReason?: boolean | undefined
+  /** False: no subprotocol is ever selected; absent: the first that a client offers. */
+  readonly selectsSubprotocol?: boolean | undefined
   readonly handler: SocketHandler
 }
 
@@ -114,22 +129,31 @@ const createMountOf = (mounts: readonly SocketMount[]) => {
   }
 }
 
+/** Makes a mount's sockets, uncompressed. */
+const upgraderOf = (mount: SocketMount, options: SocketServerOptions): WebSocketServer => {
+  const { maxPayloadBytes, echoesReason, selectsSubprotocol } = mount
+  const maxPayload = maxPayloadBytes ?? options.maxPayloadBytes
+  return new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload,
+    maxFragments: piecesFor(maxPayload),
+    maxBufferedChunks: piecesFor(maxPayload),
+    ...(selectsSubprotocol === false ? { handleProtocols: () => false as const } : {}),
+    WebSocket: echoesReason === false ? CurtWebSocket : ExplainingWebSocket
+  })
+}
+
+const shuttingDown: UpgradeRefusal = { status: 503, body: "Server is shutting down." }
 const nobodyHere: UpgradeRefusal = { status: 404, body: "Not Found" }
 
-/** Takes over the upgrades of an HTTP server, uncompressed. */
+/** Takes over the upgrades of an HTTP server. */
 export const createSocketServer = (server: Server | SecureServer, options: SocketServerOptions): SocketServer => {
   const clients = new Map<WebSocket, ClientSocket>()
   const flush = createFlush()
   let accepting = true
-  const webSockets = new WebSocketServer({
-    noServer: true,
-    clientTracking: false,
-    perMessageDeflate: false,
-    maxPayload: options.maxPayloadBytes,
-    maxFragments: piecesFor(options.maxPayloadBytes),
-    maxBufferedChunks: piecesFor(options.maxPayloadBytes),
-    WebSocket: ExplainingWebSocket
-  })
+  const upgraders = new Map(options.mounts.map((mount) => [mount, upgraderOf(mount, options)]))
 
   const mountOf = createMountOf(options.mounts)
 
@@ -167,11 +191,18 @@ export const createSocketServer = (server: Server | SecureServer, options: Socke
     socket.on("error", ignore)
     const mount = mountOf(request.url ?? "/")
     if (mount === undefined) return refuse(socket, nobodyHere)
-    const refusal = accepting ? mount.refuses(request) : { status: 503, body: "Server is shutting down." }
-    if (refusal !== null) return refuse(socket, refusal)
-    // The answer leaves together with the first frames.
-    flush(socket)
-    webSockets.handleUpgrade(request, socket, head, (webSocket) => open(mount, webSocket, request))
+    const upgrade = (refusal: UpgradeRefusal | null) => {
+      if (refusal !== null) return refuse(socket, refusal)
+      // The answer leaves together with the first frames.
+      flush(socket)
+      upgraders.get(mount)?.handleUpgrade(request, socket, head, (webSocket) => open(mount, webSocket, request))
+    }
+    const refusal = accepting ? mount.refuses(request) : shuttingDown
+    if (!(refusal instanceof Promise)) return upgrade(refusal)
+    refusal.then((found) => {
+      // Whoever has gone meanwhile is told nothing.
+      if (!socket.destroyed) upgrade(accepting ? found : shuttingDown)
+    })
   })
 
   const healthCheck = setInterval(() => {

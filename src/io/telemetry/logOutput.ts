@@ -1,6 +1,6 @@
 /**
- * Where log lines go: a file descriptor that is written to once a moment, with all that the moment had to say, as each
- * write is a system call. Nothing that happens to it reaches anybody else. What cannot be written is lost and counted,
+ * Where log lines go: a file descriptor that is written to once in some milliseconds, with all that was said meanwhile,
+ * as a write costs more than making its line. Nothing that happens to it reaches anybody else. What cannot be written is lost and counted,
  * and a reader that has stopped reading keeps nobody waiting.
  */
 import { write } from "node:fs"
@@ -32,6 +32,8 @@ export interface DescriptorOutput extends LogOutput {
 export interface DescriptorOutputOptions {
   /** Characters that wait to be written; what would be more is lost. */
   readonly waitingUnits: number
+  /** Milliseconds between two writes; a line that comes after a longer silence is written at once. */
+  readonly gatherMs: number
   /** Milliseconds until a reader that is not ready is tried again. */
   readonly retryMs: number
 }
@@ -49,12 +51,14 @@ const linesIn = (bytes: Buffer): number => {
 
 export const createLogOutput = (
   descriptor: number,
-  { waitingUnits, retryMs }: DescriptorOutputOptions
+  { waitingUnits, gatherMs, retryMs }: DescriptorOutputOptions
 ): DescriptorOutput => {
   let listener: LossListener | undefined
   let waiting: string[] = []
   let units = 0
   let isBusy = false
+  /** Runs between two writes. */
+  let pause: NodeJS.Timeout | undefined
   /** When the write began that has not ended, on the clock of performance.now(). */
   let writingSince: number | undefined
   /** A line was written in part: what comes next begins with the end of a line. */
@@ -69,7 +73,19 @@ export const createLogOutput = (
     listener?.lost(lines)
   }
 
+  const rest = () => {
+    if (idle.length > 0) next()
+    else pause = setTimeout(next, gatherMs)
+  }
+
+  const hurry = () => {
+    if (pause === undefined) return
+    clearTimeout(pause)
+    next()
+  }
+
   const next = () => {
+    pause = undefined
     if (waiting.length === 0) {
       isBusy = false
       for (const tell of idle.splice(0)) tell()
@@ -88,10 +104,10 @@ export const createLogOutput = (
       if (fault === null) return passed(bytes, from + written)
       if (fault.code === "EAGAIN") return void setTimeout(put, retryMs, bytes, from)
       if (from > 0) isTorn = bytes[from - 1] !== newline
-      const rest = linesIn(bytes.subarray(from))
+      const lines = linesIn(bytes.subarray(from))
       // The end of a line that was torn before is no line.
-      lose(from === 0 && bytes[0] === newline ? rest - 1 : rest, fault.code ?? fault.name)
-      next()
+      lose(from === 0 && bytes[0] === newline ? lines - 1 : lines, fault.code ?? fault.name)
+      rest()
     })
   }
 
@@ -103,7 +119,7 @@ export const createLogOutput = (
       lost = 0
       listener?.recovered(lines, error)
     }
-    next()
+    rest()
   }
 
   return {
@@ -111,7 +127,10 @@ export const createLogOutput = (
       if (units + text.length > waitingUnits) return lose(1, notRead)
       waiting.push(text)
       units += text.length
-      if (isBusy) return
+      if (isBusy) {
+        if (units > waitingUnits / 2) hurry()
+        return
+      }
       isBusy = true
       setImmediate(next)
     },
@@ -126,6 +145,7 @@ export const createLogOutput = (
             clearTimeout(late)
             resolve()
           })
+          hurry()
         })
       }
       // One that has just begun, for a reader that may not be ready, ends soon.

@@ -6,7 +6,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client"
 
 interface Described<Label extends string> {
-  /** Without `silktower_`. No two have the same. */
+  /** Without the prefix that all of the page have. No two have the same. */
   readonly name: string
   readonly help: string
   readonly labels?: readonly Label[]
@@ -28,16 +28,39 @@ export interface Metrics {
   readonly contentType: string
 }
 
+/** A page of metrics whose names begin with `prefix`. */
+export const createMetricsPage = (prefix: string): Metrics => pageOf(new Registry(), prefix)
+
+/** The server's own page; the process stands on it as well. */
 export const createMetrics = (version: string): Metrics => {
   const registry = new Registry()
+  const page = pageOf(registry, "silktower_")
+  let isAsked = false
+  page.gauge({
+    name: "info",
+    help: "Always 1; says the version.",
+    labels: ["version"],
+    read: (gauge) => gauge.set({ version }, 1)
+  })
+  return {
+    ...page,
+    text: () => {
+      // They watch the event loop and the collector from then on, which a server that nobody watches need not pay for.
+      if (!isAsked) collectDefaultMetrics({ register: registry })
+      isAsked = true
+      return page.text()
+    }
+  }
+}
+
+const pageOf = (registry: Registry, prefix: string): Metrics => {
   const options = <Label extends string>({ name, help, labels = [] }: Described<Label>) => ({
-    name: `silktower_${name}`,
+    name: prefix + name,
     help,
     labelNames: [...labels],
     registers: [registry]
   })
-
-  const metrics: Metrics = {
+  return {
     counter: ({ read, ...described }) =>
       new Counter({
         ...options(described),
@@ -57,21 +80,7 @@ export const createMetrics = (version: string): Metrics => {
         }
       }),
     histogram: ({ buckets, ...described }) => new Histogram({ ...options(described), buckets: [...buckets] }),
-    text: () => {
-      // They watch the event loop and the collector from then on, which a server that nobody watches need not pay for.
-      if (!isAsked) collectDefaultMetrics({ register: registry })
-      isAsked = true
-      return registry.metrics()
-    },
+    text: () => registry.metrics(),
     contentType: registry.contentType
   }
-  let isAsked = false
-
-  metrics.gauge({
-    name: "info",
-    help: "Always 1; says the version.",
-    labels: ["version"],
-    read: (gauge) => gauge.set({ version }, 1)
-  })
-  return metrics
 }

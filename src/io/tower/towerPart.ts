@@ -7,8 +7,20 @@ export interface Column {
   readonly shows: "text" | "number" | "age"
 }
 
+interface Table {
+  readonly title: string
+  readonly caption: string
+  readonly columns: readonly Column[]
+}
+
+/** A cell for each column. */
+type Cells = readonly (string | number)[]
+
 /** One list. Its rows hold no address and no secret of anybody, and of a code only so much that it lets nobody in. */
-export type TowerSection = {
+export type TowerSection = ActorSection | RowSection
+
+/** Its rows are living actors. */
+export type ActorSection = {
   /** Its key in the view: "flights". No two lists have the same, and none that of another part of the view. */
   readonly name: string
   /** Whose children the rows are. */
@@ -22,11 +34,18 @@ export type TowerSection = {
     }
   | {
       /** For a list that the page has no view of its own for. */
-      readonly table: { readonly title: string; readonly caption: string; readonly columns: readonly Column[] }
-      /** A row: a cell for each column. */
-      readonly cells: (actor: AnyActorRef) => readonly (string | number)[]
+      readonly table: Table
+      readonly cells: (actor: AnyActorRef) => Cells
     }
 )
+
+/** Its rows are something else, such as what is stored. */
+export interface RowSection {
+  readonly name: string
+  readonly table: Table
+  /** The first of `total` rows; asked whenever the page is shown, and answers at once with what is known. */
+  readonly listed: () => { readonly total: number; readonly rows: readonly Cells[] }
+}
 
 export interface TowerPart {
   readonly sections: readonly TowerSection[]

@@ -8,7 +8,7 @@ import type { AnyActorRef } from "xstate"
 import type { SupervisorRef, SupervisorSnapshot } from "../../machines/supervisor.ts"
 import { countStates } from "../actors/actorStates.ts"
 import { statePaths } from "./actorSnapshots.ts"
-import type { Column, TowerPart, TowerSection } from "./towerPart.ts"
+import type { ActorSection, Column, RowSection, TowerPart, TowerSection } from "./towerPart.ts"
 
 /** A supervisor, and the chart that its children run. */
 export interface TowerKind {
@@ -49,6 +49,12 @@ export interface Rows<Row extends object = object> extends ShownRows {
   readonly rows: readonly (Row & { readonly id: string })[]
 }
 
+/** What is no actor. Not all of `total` are there; `id` tells a row from the others of its list. */
+export interface ListedRows {
+  readonly total: number
+  readonly rows: readonly { readonly id: string; readonly cells: readonly (string | number)[] }[]
+}
+
 /** A list that the page shows as a table; its rows are in the view under `name`, as `{ id, cells }`. */
 export interface ShownTable {
   readonly name: string
@@ -57,7 +63,7 @@ export interface ShownTable {
   readonly columns: readonly Column[]
 }
 
-/** With it come the lists of each part, `Rows` under their names. */
+/** With it come the lists of each part, `Rows` or `ListedRows` under their names. */
 export interface TowerView {
   readonly branches: readonly Branch[]
   /** By chart and state (see countStates). */
@@ -75,17 +81,22 @@ const ends = (supervisor: SupervisorRef, { newest, oldest }: ShownRows): readonl
 const tablesOf = (sections: readonly TowerSection[]): readonly ShownTable[] =>
   sections.flatMap((section) => ("table" in section ? [{ name: section.name, ...section.table }] : []))
 
-const contentOf = (section: TowerSection, actor: AnyActorRef): object =>
+const contentOf = (section: ActorSection, actor: AnyActorRef): object =>
   "table" in section ? { cells: section.cells(actor) } : section.row(actor)
+
+const listedOf = ({ listed }: RowSection): ListedRows => {
+  const { total, rows } = listed()
+  return { total, rows: rows.map((cells, index) => ({ id: String(index), cells })) }
+}
 
 /** Reads the tower whenever it is asked to. */
 export const createTowerReader = ({ tower, kinds, supervisor, parts }: TowerSources, limits: ReaderLimits) => {
   const sections = parts.flatMap((part) => part.sections)
   const tables = tablesOf(sections)
   /** Actors that were shown, by the names they were shown under; the longest unseen first. */
-  const remembered = new Map<string, { readonly section: TowerSection; readonly actorId: string }>()
+  const remembered = new Map<string, { readonly section: ActorSection; readonly actorId: string }>()
 
-  const remember = (name: string, section: TowerSection, actorId: string) => {
+  const remember = (name: string, section: ActorSection, actorId: string) => {
     remembered.delete(name)
     remembered.set(name, { section, actorId })
     if (remembered.size <= limits.remembered) return
@@ -98,12 +109,12 @@ export const createTowerReader = ({ tower, kinds, supervisor, parts }: TowerSour
     return { kind, chart, restart, mode, actors: children.size }
   }
 
-  const rowOf = (section: TowerSection, actor: AnyActorRef) => {
+  const rowOf = (section: ActorSection, actor: AnyActorRef) => {
     if (section.story !== undefined) remember(actor.sessionId, section, actor.id)
     return { id: actor.sessionId, ...contentOf(section, actor) }
   }
 
-  const rowsOf = (section: TowerSection): Rows => ({
+  const rowsOf = (section: ActorSection): Rows => ({
     ...limits.rows,
     total: supervisor(section.kind).getSnapshot().children.size,
     rows: ends(supervisor(section.kind), limits.rows).map((actor) => rowOf(section, actor))
@@ -118,7 +129,9 @@ export const createTowerReader = ({ tower, kinds, supervisor, parts }: TowerSour
         ...Object.fromEntries(kinds().map(statesOf)),
         tower: Object.fromEntries(statePaths(tower).map((path) => [path, 1]))
       },
-      ...Object.fromEntries(sections.map((section) => [section.name, rowsOf(section)])),
+      ...Object.fromEntries(
+        sections.map((section) => [section.name, "kind" in section ? rowsOf(section) : listedOf(section)])
+      ),
       tables
     }),
     /** What its protocol tells of a living actor that `view` has shown lately, by the id it had there. */

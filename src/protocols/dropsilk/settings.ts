@@ -4,6 +4,7 @@ import { type BuiltInOrigins, protocolSettings } from "../../config/protocolSett
 import {
   type CleanupSchedule,
   cronExpression,
+  failedJoins,
   hoursOfTenYears,
   longestTimerMinutes,
   minutesOfAYear,
@@ -49,7 +50,7 @@ const builtInOrigins: BuiltInOrigins = {
 
 const variables = {
   MAX_ROOMS_PER_MINUTE: wholeNumber("rooms (0: no limit)", 60, 0, 1_000_000),
-  MAX_FAILED_JOINS_PER_MINUTE: wholeNumber("joins (0: no limit)", 10, 0, 1_000_000),
+  MAX_FAILED_JOINS_PER_MINUTE: failedJoins,
   MAX_POLLS_PER_SECOND: wholeNumber("polls (0: no limit)", 10, 0, 1_000_000),
 
   ROOM_TTL_MINUTES: wholeNumber("minutes", 30, 1, minutesOfAYear),

@@ -50,10 +50,11 @@ export const showBranches = ({ branches, charts, crashCounts }) => {
   )
 }
 
-/** What a list says of itself: `none` when it is empty. */
-export const setCaption = (id, { total, newest, oldest }, none, all) => {
-  const some = `The ${newest} newest and the ${oldest} oldest of ${counted(total)}. ${all}`
-  setText(byId(`${id}-caption`), total === 0 ? none : total <= newest + oldest ? all : some)
+/** What a list says of itself: `none` when it is empty. Of actors both ends are shown, of what is no actor the first. */
+export const setCaption = (id, { total, rows, newest, oldest }, none, all) => {
+  const shown = newest === undefined ? `The first ${rows.length}` : `The ${newest} newest and the ${oldest} oldest`
+  const some = `${shown} of ${counted(total)}. ${all}`
+  setText(byId(`${id}-caption`), total === 0 ? none : rows.length === total ? all : some)
   setText(byId(`${id}-total`), counted(total))
 }
 

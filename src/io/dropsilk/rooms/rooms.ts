@@ -1,5 +1,5 @@
 /** Room actors at both ends: their rows below them, and the desk that asks them on behalf of HTTP. */
-import { type AnyActorRef, type AnyEventObject, fromPromise, type SnapshotFrom } from "xstate"
+import { type AnyActorRef, fromPromise, type SnapshotFrom } from "xstate"
 import type { Address } from "../../../machines/address.ts"
 import { roomAt } from "../../../machines/dropsilk/addresses.ts"
 import type { DropSilkEvent } from "../../../machines/dropsilk/events.ts"
@@ -7,8 +7,9 @@ import { readQuietly, roomMachine } from "../../../machines/dropsilk/room/room.t
 import type { Around } from "../../../machines/dropsilk/room/roomHearing.ts"
 import type { RoomAnswer, RoomPoll, RoomQuestion, Suspect } from "../../../machines/dropsilk/room/roomMessages.ts"
 import type { Endpoint, RegistryRef } from "../../../machines/registry.ts"
-import type { SupervisorRef, SupervisorReply } from "../../../machines/supervisor.ts"
-import type { Deadlines } from "../../actors/deadlines.ts"
+import type { SupervisorRef } from "../../../machines/supervisor.ts"
+import { createAsking, type Unasked } from "../../actors/asking.ts"
+import { type Deadlines, namedDeadlines } from "../../actors/deadlines.ts"
 import type { Identities } from "../identities.ts"
 import type { SocketsOf } from "./around.ts"
 import type { ParticipantRequest, RoomDesk, RoomReply } from "./roomDesk.ts"
@@ -28,11 +29,7 @@ export const createRoomMachine = (
       removeRow: fromPromise(({ input }) => store.remove(input.before))
     },
     actions: {
-      requestDeadline: ({ self }, request) =>
-        "at" in request
-          ? deadlines.at(self, request.at, request.event)
-          : deadlines.after(self, request.afterMs, request.event),
-      cancelDeadline: ({ self }, { event }) => deadlines.cancel(self, event),
+      ...namedDeadlines(deadlines),
       record: (_, event) => record(event)
     }
   })
@@ -51,7 +48,8 @@ export interface RoomDeskOptions {
   readonly now: () => number
 }
 
-type Unasked<Question> = Question extends unknown ? Omit<Question, "requestId" | "replyTo" | "address" | "at"> : never
+/** The address is added, too. */
+type OfRoom<Question> = Unasked<Question, "address">
 
 /** Where rooms answer to. */
 const desk: Address = { kind: "desk", id: "http" }
@@ -65,14 +63,16 @@ export interface OpenRoomDesk extends RoomDesk {
 /** Asks room actors and waits for their answers. */
 export const createRoomDesk = (options: RoomDeskOptions): OpenRoomDesk => {
   const { registry, rooms, identities, aliasOf, socketsOf, codeAttempts, askTimeoutMs, now } = options
-  interface Waiting {
-    /** On the clock of performance.now(), which never jumps. */
-    readonly until: number
-    readonly resolve: (answer: RoomAnswer) => void
-  }
-  /** Oldest first, as all wait equally long: one timer looks after all of them. */
-  const waiting = new Map<number, Waiting>()
-  let requests = 0
+  const { expect, tell, ask, endpoint, close } = createAsking<RoomAnswer>({
+    registry,
+    desk,
+    timeoutMs: askTimeoutMs,
+    unanswered: (requestId, why) => ({
+      type: why === "child.exists" ? "room.codeTaken" : "room.unavailable",
+      requestId
+    }),
+    now
+  })
   /** When each participant of a room has polled last: the room does not hear of all polls. */
   const lastPolls = new WeakMap<AnyActorRef, Map<string, number>>()
 
@@ -85,59 +85,10 @@ export const createRoomDesk = (options: RoomDeskOptions): OpenRoomDesk => {
     polls.set(participantId, at)
   }
 
-  const settle = (answer: RoomAnswer) => {
-    const asker = waiting.get(answer.requestId)
-    waiting.delete(answer.requestId)
-    asker?.resolve(answer)
-  }
+  const question = (code: string, address: string, unasked: OfRoom<RoomQuestion>): Promise<RoomAnswer> =>
+    ask(roomAt(code), { code }, { ...unasked, address })
 
-  const giveUp = () => {
-    const at = performance.now()
-    for (const [requestId, { until }] of waiting) {
-      if (until > at) return
-      settle({ type: "room.unavailable", requestId })
-    }
-  }
-  const impatience = setInterval(giveUp, askTimeoutMs / 10)
-  impatience.unref()
-
-  const receive = (reply: RoomAnswer | SupervisorReply) => {
-    if (!("id" in reply)) settle(reply)
-    else if (reply.requestId !== undefined) {
-      const type = reply.type === "child.exists" ? "room.codeTaken" : "room.unavailable"
-      settle({ type, requestId: reply.requestId })
-    }
-  }
-
-  /** The id under which `resolve` will hear the answer. */
-  const expect = (resolve: (answer: RoomAnswer) => void): number => {
-    const requestId = ++requests
-    waiting.set(requestId, { until: performance.now() + askTimeoutMs, resolve })
-    return requestId
-  }
-
-  const tell = (
-    code: string,
-    address: string,
-    unasked: Unasked<RoomQuestion> | Unasked<RoomPoll>,
-    requestId: number
-  ) => {
-    const at = now()
-    registry.send({
-      type: "tell",
-      to: roomAt(code),
-      from: desk,
-      input: { code, at },
-      event: { ...unasked, requestId, replyTo: desk, address, at },
-      replyTo: desk,
-      requestId
-    })
-  }
-
-  const question = (code: string, address: string, unasked: Unasked<RoomQuestion>): Promise<RoomAnswer> =>
-    new Promise((resolve) => tell(code, address, unasked, expect(resolve)))
-
-  const askFor = async ({ code, address }: ParticipantRequest, unasked: Unasked<RoomQuestion>): Promise<RoomReply> =>
+  const askFor = async ({ code, address }: ParticipantRequest, unasked: OfRoom<RoomQuestion>): Promise<RoomReply> =>
     replyOf(await question(code, address(), unasked))
 
   const aroundOf = (suspects: readonly Suspect[]): readonly Around[] =>
@@ -167,7 +118,7 @@ export const createRoomDesk = (options: RoomDeskOptions): OpenRoomDesk => {
   }
 
   return {
-    endpoints: { desk: (_, event: AnyEventObject) => receive(event as RoomAnswer | SupervisorReply) },
+    endpoints: { desk: endpoint },
     create: async (name, address) => {
       for (let attempt = 0; attempt < codeAttempts; attempt++) {
         const code = identities.roomCode()
@@ -215,15 +166,13 @@ export const createRoomDesk = (options: RoomDeskOptions): OpenRoomDesk => {
         if (polled !== undefined && answer.type === "room.answered") notePoll(polled, participantId, at)
         told(replyOf(answer))
       })
-      tell(code, address(), { type: "room.poll", participantId }, asked)
+      const polling: OfRoom<RoomPoll> = { type: "room.poll", participantId }
+      tell(roomAt(code), { code }, { ...polling, address: address() }, asked)
     },
     ready: (request, offer) => askFor(request, { type: "room.ready", participantId: request.participantId, ...offer }),
     screenShare: (request, active) =>
       askFor(request, { type: "room.screenShare", participantId: request.participantId, active }),
     chat: (request, active) => askFor(request, { type: "room.chat", participantId: request.participantId, active }),
-    close: () => {
-      clearInterval(impatience)
-      for (const requestId of [...waiting.keys()]) settle({ type: "room.unavailable", requestId })
-    }
+    close
   }
 }

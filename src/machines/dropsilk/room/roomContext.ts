@@ -2,6 +2,7 @@
 import type { Address } from "../../address.ts"
 import { unknownAddress } from "../../clientAddress.ts"
 import { present } from "../../present.ts"
+import { type Books, everyDecided, newBooks } from "../../record/books.ts"
 import type { Channel } from "../flight/flightContext.ts"
 import { type Around, goneFor, type LastWord, type Newcomer, type Patience, wordsOf } from "./roomHearing.ts"
 import type { Decided, RoomEvent, SeatVacated } from "./roomMessages.ts"
@@ -46,22 +47,10 @@ export interface RoomInput extends Patience, Remembrance {
   readonly creation?: Creation
 }
 
-export interface RoomContext extends RoomInput {
-  /** What the row says; null before it is known. Its `expiresAt` is the one in the row. */
-  readonly saved: RoomRecord | null
-  /** With the changes that are not in the row yet; null when the last participant has left. */
-  readonly draft: RoomRecord | null
+/** The `expiresAt` of `saved` is the one in the row; the draft is null when the last participant has left. */
+export interface RoomContext extends RoomInput, Books<RoomRecord, RoomEvent, Decided> {
   /** When the room's life ends, epoch ms: may be ahead of the row. */
   readonly expiresAt: number
-  /** What is being written now, and the draft it was taken from. */
-  readonly writing: RoomRecord | null
-  readonly writtenDraft: RoomRecord | null
-  /** Decided upon what is being written now. */
-  readonly batch: readonly Decided[]
-  /** Decided upon the draft. */
-  readonly decided: readonly Decided[]
-  /** Came while the row was being loaded. */
-  readonly waiting: readonly RoomEvent[]
   /** Seats given up whose removal could not be saved: the draft is without them, and is tried again. */
   readonly owed: readonly SeatVacated[]
   /** Participants whose transfer seat is taken. */
@@ -90,14 +79,8 @@ export const withoutSideSeat = (
 /** A room's actor that has just been started. */
 export const newRoomContext = (input: RoomInput): RoomContext => ({
   ...input,
-  saved: null,
-  draft: null,
+  ...newBooks,
   expiresAt: input.at + input.timeToLiveMs,
-  writing: null,
-  writtenDraft: null,
-  batch: [],
-  decided: [],
-  waiting: [],
   owed: [],
   seated: [],
   sideSeats: [],
@@ -142,7 +125,9 @@ export const factsOf = ({
   owed
 }: Pick<RoomContext, "batch" | "decided" | "owed">): readonly SeatVacated[] => [
   ...owed,
-  ...[...batch, ...decided].map(({ command }) => command).filter((command) => command.type === "seat.vacated")
+  ...everyDecided({ batch, decided })
+    .map(({ command }) => command)
+    .filter((command) => command.type === "seat.vacated")
 ]
 
 /** A room without those who have left it since. */

@@ -5,6 +5,7 @@
 import { assertEvent, assign, fromPromise, or, setup, stateIn } from "xstate"
 import type { Address } from "../../address.ts"
 import { present } from "../../present.ts"
+import { bookGuards, type Removed, type Saved } from "../../record/books.ts"
 import { speakAs } from "../../registry.ts"
 import { flightAt, roomAt } from "../addresses.ts"
 import type { DropSilkEvent } from "../events.ts"
@@ -60,12 +61,13 @@ export const roomDecisions = setup({
   actors: {
     loadRow: fromPromise<RoomRow | null, { code: string; at: number }>(async () => null),
     insertRow: fromPromise<"inserted" | "taken", RoomRow>(async () => "inserted"),
-    saveRow: fromPromise<"saved" | "conflict", { before: RoomRecord; after: RoomRecord; words: readonly LastWord[] }>(
+    saveRow: fromPromise<Saved, { before: RoomRecord; after: RoomRecord; words: readonly LastWord[] }>(
       async () => "saved"
     ),
-    removeRow: fromPromise<"removed" | "conflict", { before: RoomRecord }>(async () => "removed")
+    removeRow: fromPromise<Removed, { before: RoomRecord }>(async () => "removed")
   },
   guards: {
+    ...bookGuards,
     isCreation: ({ context }) => context.creation !== undefined,
     // Who speaks
     hasLapsed: ({ context, event }) => "at" in event && hasLapsed(context, event.at),
@@ -105,16 +107,11 @@ export const roomDecisions = setup({
     isReady: ({ context }) => occupancyOf(context.draft) === "ready",
     // What the database has answered
     wasInserted: (_, { outcome }: { outcome: "inserted" | "taken" }) => outcome === "inserted",
-    wasSaved: (_, { outcome }: { outcome: "saved" | "conflict" }) => outcome === "saved",
-    wasRemoved: (_, { outcome }: { outcome: "removed" | "conflict" }) => outcome === "removed",
-    wasFound: (_, { found }: { found: RoomRow | null }) => found !== null,
     // What the database must be told
-    hasChanged: ({ context }) => context.draft !== context.saved,
     owesExtension: ({ context }) => context.expiresAt > (context.saved?.expiresAt ?? context.expiresAt),
     owesLongExtension: ({ context: { expiresAt, saved, touchShare, timeToLiveMs } }) =>
       expiresAt - (saved?.expiresAt ?? expiresAt) >= touchShare * timeToLiveMs,
     owesNothing: ({ context }) => context.owed.length === 0,
-    hasDecided: ({ context }) => context.decided.length > 0,
     /** It goes as soon as nothing is owed. */
     isEnding: or([stateIn({ open: { attendance: "resting" } }), stateIn({ open: { attendance: "closing" } })]),
     // Attendance

@@ -2,6 +2,8 @@
  * What a room is asked and what it answers: over HTTP, by connections that attach, and by its own flights.
  */
 import type { Address } from "../../address.ts"
+import { isLasting } from "../../record/books.ts"
+import type { RecordEvent } from "../../record/storage.ts"
 import type { Channel, SeatReport } from "../flight/flightContext.ts"
 import type { Around, Polled } from "./roomHearing.ts"
 import {
@@ -93,14 +95,9 @@ export type RoomEvent =
   | { readonly type: "life.due"; readonly at: number }
   /** Nobody is in it, and whoever might have come back is too late. */
   | { readonly type: "return.due"; readonly at: number }
-  /** To try again what the database has not done. */
-  | { readonly type: "retry.due"; readonly at: number }
   /** The server is going: write what is owed and end. */
   | { readonly type: "room.rest" }
-  /** What is decided upon has been replaced by the row as it was found. */
-  | { readonly type: "record.reloaded" }
-  /** All that had to wait has been heard. */
-  | { readonly type: "events.reheard" }
+  | RecordEvent
 
 /** What an HTTP question is answered with. */
 export type RoomAnswer =
@@ -181,7 +178,7 @@ export const reply = (decided: Decided, room: RoomRecord | null): RoomAnswer | A
 
 /** What is said of a row that could not be read or written: the error says of itself whether it lasts. */
 export const outcomeOf = (error: unknown): "room.unavailable" | "room.broken" =>
-  error instanceof Error && "lasting" in error && error.lasting === true ? "room.broken" : "room.unavailable"
+  isLasting(error) ? "room.broken" : "room.unavailable"
 
 /** The answer when what a command was decided upon could not be saved or loaded, with the error that told so. */
 export const failure = ({ command }: Decided, error: unknown): RoomAnswer | AttachReply | null =>

@@ -5,6 +5,7 @@
 import { enqueueActions as enqueueForAny } from "xstate"
 import type { Aftermath, Crash } from "../../kinds.ts"
 import { present } from "../../present.ts"
+import { afterWriting, atRest, everyDecided } from "../../record/books.ts"
 import { factsOf, lessFacts, type RoomContext, toldRoom } from "./roomContext.ts"
 import { type Answer, roomDecisions } from "./roomDecisions.ts"
 import {
@@ -95,7 +96,7 @@ export const roomSetup = roomDecisions.extend({
         enqueue({ type: "answer", params: answer })
     }),
     denyAll: enqueueActions(({ context, enqueue }) => {
-      const denied = [...context.batch, ...context.decided]
+      const denied = everyDecided(context)
       enqueue.assign({ batch: [], decided: [] })
       for (const answer of answers(denied, (each) => reply({ ...each, refusal: "not-found" }, null)))
         enqueue({ type: "answer", params: answer })
@@ -120,20 +121,14 @@ export const roomSetup = roomDecisions.extend({
     }),
     finishWriting: enqueueActions(({ context, enqueue }) => {
       const saved = present(context.writing, "row that was written")
-      enqueue.assign({
-        saved,
-        draft: context.draft === context.writtenDraft ? saved : context.draft,
-        writing: null,
-        writtenDraft: null,
-        batch: []
-      })
+      enqueue.assign(afterWriting(context, saved))
       const room = asTold({ ...context, saved, batch: [] })
       for (const answer of answers(context.batch, (each) => reply(each, room)))
         enqueue({ type: "answer", params: answer })
     }),
     /** The changes are undone and their askers told; but who has left has left. */
     failWriting: enqueueForFault(({ context, enqueue }, { error }) => {
-      const failed = [...context.batch, ...context.decided]
+      const failed = everyDecided(context)
       const saved = present(context.saved, "saved room")
       const owed = factsOf(context).filter(({ participantId }) => roleOf(saved, participantId) !== null)
       enqueue.assign({
@@ -141,9 +136,7 @@ export const roomSetup = roomDecisions.extend({
         owed,
         // If its last participant has left, it lives on until that can be written.
         expiresAt: saved.host === null ? saved.expiresAt : Math.max(context.expiresAt, saved.expiresAt),
-        writing: null,
-        writtenDraft: null,
-        batch: [],
+        ...atRest,
         decided: []
       })
       for (const answer of answers(failed, (each) => failure(each, error))) enqueue({ type: "answer", params: answer })
@@ -151,9 +144,9 @@ export const roomSetup = roomDecisions.extend({
     }),
     /** Somebody else has changed the row: everything not yet answered is decided again upon what it says now. */
     decideAgain: enqueueActions(({ context, enqueue }) => {
-      enqueue.assign({ writing: null, writtenDraft: null, batch: [], decided: [] })
+      enqueue.assign({ ...atRest, decided: [] })
       enqueue.raise({ type: "record.reloaded" })
-      for (const { command } of [...context.batch, ...context.decided]) {
+      for (const { command } of everyDecided(context)) {
         if (command.type !== "room.create") enqueue.raise(command)
       }
       enqueue.raise({ type: "events.reheard" })
