@@ -1,0 +1,112 @@
+/** What a connection's chart asks before it decides, and what it does then. */
+import { assign, setup } from "xstate"
+import { speakAs } from "../../registry.ts"
+import { relayConnectionAt, relayRoomAt } from "../addresses.ts"
+import type { NoisyTransferEvent } from "../events.ts"
+import type { Item } from "../relayRoom/mailbox.ts"
+import type { Question, RelayRoomEvent, RoomInput, RoomNotice } from "../relayRoom/roomContext.ts"
+import {
+  type ConnectionContext,
+  type ConnectionInput,
+  type ConnectionSettings,
+  type Envelopes,
+  lastOfDelivered,
+  lastOfHello,
+  type MailboxFull,
+  pauseBehind,
+  questionOf,
+  type RelayConnectionEvent
+} from "./connectionContext.ts"
+
+const { tell } = speakAs(({ id }: ConnectionContext) => relayConnectionAt(id))
+
+export const connectionSetup = setup({
+  types: {
+    context: {} as ConnectionContext,
+    events: {} as RelayConnectionEvent,
+    input: {} as ConnectionInput & ConnectionSettings
+  },
+  guards: {
+    /** The answer to what was asked last. */
+    isAwaited: ({ context }, { attempt }: { attempt: number | undefined }) => attempt === context.attempts,
+    /** The answer to what was asked last, and a long one. */
+    isWorthAPause: ({ context }, { attempt, items }: { attempt: number; items: readonly Item[] }) =>
+      attempt === context.attempts && pauseBehind(context, items) >= context.replay.leastMs
+  },
+  actions: {
+    /** Lets the socket's frames in as events. */
+    openSocket: () => {},
+    // Frames to the client
+    /** Both sides are there: whatever the peer sends may come. */
+    tellRoomFull: (_, _peer: { peerId: string }) => {},
+    tellItems: (_, _items: Envelopes) => {},
+    tellMailboxFull: (_, _full: MailboxFull) => {},
+    // The socket
+    /** Finds out soon whether the socket lives: one that does not is ended. */
+    probeSocket: () => {},
+    /** Finds out whether the socket lives, and says so by `socket.lives` or `socket.silent`. */
+    askSocket: (_, _question: { newcomer: string; withinMs: number }) => {},
+    /** Says `socket.flushed` once not much waits to be sent. */
+    awaitFlush: () => {},
+    closeSocket: (_, _close: { code: number; reason: string }) => {},
+    /** Ends it without a closing handshake. */
+    cutSocket: () => {},
+    /** Later frames wait, in order, until they are released. */
+    holdFrames: () => {},
+    releaseFrames: () => {},
+    /** Takes this socket out of whatever link it has. */
+    dropLink: () => {},
+    /** Asks for a `deadline` event in so many milliseconds. */
+    requestDeadline: (_, _parameters: { afterMs: number }) => {},
+    cancelDeadline: () => {},
+    record: (_, _event: NoisyTransferEvent) => {},
+    // Others in the tower
+    countAttempt: assign({ attempts: ({ context }) => context.attempts + 1 }),
+    rememberPause: assign({
+      pauseMs: ({ context }, { items }: { items: readonly Item[] }) => pauseBehind(context, items)
+    }),
+    takeSeat: tell(({ context }) => {
+      const { id, roomId, side, sid, openedAt, attempts } = context
+      return {
+        to: relayRoomAt(roomId),
+        input: { id: roomId } satisfies RoomInput,
+        event: { type: "seat.take", id, side, sid, at: openedAt } satisfies RelayRoomEvent,
+        replyTo: relayConnectionAt(id),
+        requestId: attempts
+      }
+    }),
+    leaveSeat: tell(({ context: { id, roomId } }) => ({
+      to: relayRoomAt(roomId),
+      event: { type: "seat.leave", id } satisfies RelayRoomEvent
+    })),
+    tellRoom: tell(({ context }, { event }: { event: RelayRoomEvent }) => ({ to: relayRoomAt(context.roomId), event })),
+    putItem: tell(({ context }, item: Omit<Extract<RelayConnectionEvent, { type: "mail.put" }>, "type">) => {
+      const { to, payload, bytes, left } = item
+      const question = questionOf(context)
+      return {
+        to: relayRoomAt(context.roomId),
+        event: { type: "mail.put", ...question, to, payload, bytes, left } satisfies RelayRoomEvent,
+        replyTo: relayConnectionAt(context.id),
+        requestId: question.attempt
+      }
+    }),
+    askForItems: tell(({ context }, { upTo }: { upTo: number | null }) => {
+      const question = questionOf(context)
+      return {
+        to: relayRoomAt(context.roomId),
+        event: { type: "mail.hello", ...question, upTo: lastOfHello(context, upTo) } satisfies RelayRoomEvent,
+        replyTo: relayConnectionAt(context.id),
+        requestId: question.attempt
+      }
+    }),
+    acknowledgeItems: tell(({ context }, { upTo }: { upTo: number | null }) => ({
+      to: relayRoomAt(context.roomId),
+      event: { type: "mail.delivered", id: context.id, upTo: lastOfDelivered(context, upTo) } satisfies RelayRoomEvent
+    })),
+    /** Whoever has left it need not wait any longer. */
+    confirmItem: tell((_, { sender: { id, attempt } }: { sender: Question }) => ({
+      to: relayConnectionAt(id),
+      event: { type: "mail.kept", attempt } satisfies RoomNotice
+    }))
+  }
+})

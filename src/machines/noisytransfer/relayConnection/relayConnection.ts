@@ -1,0 +1,262 @@
+/**
+ * A connection: one client on one side of a room, from its coming to its going.
+ *
+ * What passes between the two over the link does not come by here. What a client leaves in a mailbox does, and its next
+ * frames wait until that has arrived, so that everything it sends reaches the other side in the order in which it was sent.
+ */
+import type { Aftermath, Crash } from "../../kinds.ts"
+import { relayRoomAt, socketAt } from "../addresses.ts"
+import type { NoisyTransferEvent } from "../events.ts"
+import type { Item } from "../relayRoom/mailbox.ts"
+import type { Question, RelayRoomEvent } from "../relayRoom/roomContext.ts"
+import { connectionSetup } from "./connectionActions.ts"
+import { type ConnectionContext, envelopeOf } from "./connectionContext.ts"
+
+/** What is asked is not waited for longer than so. */
+const requestAnswer = {
+  type: "requestDeadline",
+  params: ({ context }: { context: ConnectionContext }) => ({ afterMs: context.askTimeoutMs })
+} as const
+
+const awaited = {
+  type: "isAwaited",
+  params: ({ event }: { event: { attempt: number } }) => ({ attempt: event.attempt })
+} as const
+const currentReply = {
+  type: "isAwaited",
+  params: ({ event }: { event: { requestId: number | undefined } }) => ({ attempt: event.requestId })
+} as const
+
+const closeAs = (code: number, reason: string) => ({ type: "closeSocket", params: { code, reason } }) as const
+const failed = {
+  guard: currentReply,
+  target: "dismissed",
+  actions: ["leaveSeat", closeAs(1013, "Try again later")]
+} as const
+
+/** Whoever was asked cannot answer any more. */
+const forgotten = { guard: currentReply, target: "#relayConnection.seated.idle" } as const
+const late = { target: "#relayConnection.seated.idle" } as const
+
+const tellFull = {
+  type: "tellMailboxFull",
+  params: ({ event: { to, reason } }: { event: { to: "A" | "B"; reason: "items" | "bytes" | "server" } }) => ({
+    to,
+    reason
+  })
+} as const
+
+const tellReplay = {
+  type: "tellItems",
+  params: ({ context, event: { items } }: { context: ConnectionContext; event: { items: readonly Item[] } }) => ({
+    envelopes: items.map((item) => envelopeOf(context, item)),
+    sender: null
+  })
+} as const
+const confirm = {
+  type: "confirmItem",
+  params: ({ event: { sender } }: { event: { sender: Question } }) => ({ sender })
+} as const
+
+export const relayConnectionMachine = connectionSetup.createMachine({
+  id: "relayConnection",
+  description: "One client on one side of a room, from its coming to its going.",
+  context: ({ input }) => ({ ...input, attempts: 0, pauseMs: 0 }),
+  initial: "seating",
+  entry: [
+    {
+      type: "record",
+      params: ({ context: { id, address, side } }) => ({ name: "relay:connected", clientId: id, ip: address, side })
+    },
+    "openSocket"
+  ],
+  states: {
+    seating: {
+      description:
+        "The room is asked for the seat. When somebody of the same session has it, the answer waits for whether that one lives.",
+      entry: ["holdFrames", requestAnswer, "countAttempt", "takeSeat"],
+      exit: ["cancelDeadline", "releaseFrames"],
+      on: {
+        "seat.given": { target: "seated" },
+        "seat.refused": {
+          target: "dismissed",
+          actions: [
+            {
+              type: "record",
+              params: ({ context: { id, side } }) => ({ name: "relay:refused", clientId: id, side })
+            },
+            {
+              type: "closeSocket",
+              params: ({ context: { side } }) => ({ code: 1008, reason: `side ${side} busy` })
+            }
+          ]
+        },
+        "child.unavailable": failed,
+        "child.crashed": failed,
+        deadline: { target: "dismissed", actions: ["leaveSeat", closeAs(1013, "Try again later")] },
+        "room.lost": { target: "dismissed", actions: closeAs(1011, "Internal error") },
+        "server.draining": { target: "dismissed", actions: ["leaveSeat", closeAs(1001, "Server shutdown")] },
+        "socket.closed": { target: "gone", actions: "leaveSeat" }
+      }
+    },
+    seated: {
+      description: "The client has its side.",
+      initial: "idle",
+      on: {
+        "room.full": {
+          actions: { type: "tellRoomFull", params: ({ event: { peerId } }) => ({ peerId }) }
+        },
+        "item.given": {
+          actions: [
+            {
+              type: "tellItems",
+              params: ({ context, event: { item, sender } }) => ({
+                envelopes: [envelopeOf(context, item)],
+                sender: sender.id
+              })
+            },
+            confirm
+          ]
+        },
+        // Too late for whoever waited, and true all the same.
+        "mail.refused": { actions: tellFull },
+        "mail.replayed": { actions: tellReplay },
+        "mail.delivered": {
+          actions: { type: "acknowledgeItems", params: ({ event: { upTo } }) => ({ upTo }) }
+        },
+        "flow.established": {
+          actions: {
+            type: "tellRoom",
+            params: ({ context: { id }, event: { mode, at } }) => ({
+              event: { type: "flow.established" as const, id, mode, at }
+            })
+          }
+        },
+        "flow.failed": {
+          actions: {
+            type: "tellRoom",
+            params: ({ context: { id } }) => ({ event: { type: "flow.failed" as const, id } })
+          }
+        },
+        "seat.wanted": {
+          actions: {
+            type: "askSocket",
+            params: ({ event: { newcomer, withinMs } }) => ({ newcomer, withinMs })
+          }
+        },
+        "socket.lives": {
+          actions: {
+            type: "tellRoom",
+            params: ({ event: { newcomer } }) => ({ event: { type: "probe.answered" as const, newcomer } })
+          }
+        },
+        "socket.silent": {
+          actions: {
+            type: "tellRoom",
+            params: ({ event: { newcomer } }) => ({ event: { type: "probe.missed" as const, newcomer } })
+          }
+        },
+        "socket.wanted": { actions: "probeSocket" },
+        "seat.lost": { target: "dismissed", actions: ["dropLink", "cutSocket"] },
+        "room.lost": { target: "dismissed", actions: ["dropLink", closeAs(1011, "Internal error")] },
+        "server.draining": { target: "dismissed", actions: ["leaveSeat", closeAs(1001, "Server shutdown")] },
+        "socket.closed": { target: "gone", actions: "leaveSeat" }
+      },
+      states: {
+        idle: {
+          description: "Nothing of it is under way.",
+          on: {
+            "mail.put": {
+              target: "busy.passing",
+              actions: ["countAttempt", { type: "putItem", params: ({ event }) => event }]
+            },
+            "mail.hello": {
+              target: "busy.recalling",
+              actions: ["countAttempt", { type: "askForItems", params: ({ event: { upTo } }) => ({ upTo }) }]
+            }
+          }
+        },
+        busy: {
+          description: "Its next frames wait.",
+          initial: "passing",
+          entry: "holdFrames",
+          exit: "releaseFrames",
+          states: {
+            passing: {
+              description: "Something that it has left for a side has not arrived yet.",
+              entry: requestAnswer,
+              exit: "cancelDeadline",
+              on: {
+                "mail.kept": { guard: awaited, target: "#relayConnection.seated.idle" },
+                "mail.refused": { guard: awaited, target: "#relayConnection.seated.idle", actions: tellFull },
+                "child.missing": forgotten,
+                "child.unavailable": forgotten,
+                "child.crashed": forgotten,
+                deadline: late
+              }
+            },
+            recalling: {
+              description: "It has asked for what is in its mailbox.",
+              entry: requestAnswer,
+              exit: "cancelDeadline",
+              on: {
+                "mail.replayed": [
+                  {
+                    guard: {
+                      type: "isWorthAPause",
+                      params: ({ event: { attempt, items } }) => ({ attempt, items })
+                    },
+                    target: "resting",
+                    actions: [{ type: "rememberPause", params: ({ event: { items } }) => ({ items }) }, tellReplay]
+                  },
+                  { guard: awaited, target: "flushing", actions: tellReplay }
+                ],
+                "child.missing": forgotten,
+                "child.unavailable": forgotten,
+                "child.crashed": forgotten,
+                deadline: late
+              }
+            },
+            resting: {
+              description: "It was sent its items, and may not ask for them again before that is paid for.",
+              entry: {
+                type: "requestDeadline",
+                params: ({ context }) => ({ afterMs: context.pauseMs })
+              },
+              exit: "cancelDeadline",
+              on: { deadline: { target: "flushing" } }
+            },
+            flushing: {
+              description: "Nor before it has taken most of them.",
+              entry: "awaitFlush",
+              on: { "socket.flushed": { target: "#relayConnection.seated.idle" } }
+            }
+          }
+        }
+      }
+    },
+    dismissed: {
+      description: "Its socket was closed, and has not ended yet.",
+      on: {
+        // It stays in the mailbox, and whoever has left it must not wait for somebody who is going.
+        "item.given": { actions: confirm },
+        "socket.closed": { target: "gone" }
+      }
+    },
+    gone: {
+      type: "final",
+      entry: { type: "record", params: ({ context }) => ({ name: "relay:disconnected", clientId: context.id }) }
+    }
+  }
+})
+
+/** Its socket is closed, and it has left its seat. */
+export const relayConnectionCrash = ({ id, context }: Crash<ConnectionContext>): Aftermath<NoisyTransferEvent> => ({
+  tell: [
+    { to: socketAt(id), event: { type: "socket.abandoned" } },
+    ...(context === undefined
+      ? []
+      : [{ to: relayRoomAt(context.roomId), event: { type: "seat.leave", id } satisfies RelayRoomEvent }])
+  ],
+  record: [{ name: "relay:disconnected", clientId: id }]
+})

@@ -1,0 +1,106 @@
+/** What a room knows, what it is told and tells, and what follows from both without a state. */
+import { present } from "../../present.ts"
+import type { MailboxLimit } from "../events.ts"
+import { emptyMailbox, type Item, type Mailbox, type Space } from "./mailbox.ts"
+import type { OfSides, Side, Sitter } from "./seats.ts"
+
+export interface RoomInput {
+  /** A digest of the appID. */
+  readonly id: string
+}
+
+export interface RoomSettings {
+  /** What one mailbox may hold. */
+  readonly mailbox: Space
+  /** How long whoever has a seat may take to answer when somebody of its own session wants it, milliseconds. */
+  readonly contestMs: number
+}
+
+export interface RoomContext extends RoomInput, RoomSettings {
+  readonly sitters: OfSides<Sitter | null>
+  /** The connection that waits for the seat while it is found out whether its holder lives. */
+  readonly newcomers: OfSides<string | null>
+  readonly mailboxes: OfSides<Mailbox>
+  /** When the first seat was taken, epoch milliseconds. */
+  readonly openedAt: number
+}
+
+export type RelayRoomEvent =
+  /** `at`: epoch milliseconds. */
+  | {
+      readonly type: "seat.take"
+      readonly id: string
+      readonly side: Side
+      readonly sid: string | null
+      readonly at: number
+    }
+  | { readonly type: "seat.leave"; readonly id: string }
+  /** Whoever has the seat that `newcomer` wants lives, or has given no sign of life in time. */
+  | { readonly type: "probe.answered" | "probe.missed"; readonly newcomer: string }
+  /** `id` leaves something for a side; `left`: what all mailboxes together may still take. */
+  | {
+      readonly type: "mail.put"
+      readonly id: string
+      readonly attempt: number
+      readonly to: Side
+      readonly payload: string
+      readonly bytes: number
+      readonly left: Space
+    }
+  /** `id` says what it has of its own mailbox, and wants the rest of it. */
+  | { readonly type: "mail.hello"; readonly id: string; readonly attempt: number; readonly upTo: number | null }
+  /** `id` says what it has of its own mailbox. */
+  | { readonly type: "mail.delivered"; readonly id: string; readonly upTo: number | null }
+  /** `id` says that the two are connected to each other; `mode` says how. */
+  | { readonly type: "flow.established"; readonly id: string; readonly mode: string; readonly at: number }
+  | { readonly type: "flow.failed"; readonly id: string }
+
+/** Which of a connection's questions is answered; `id`: the connection's. */
+export interface Question {
+  readonly id: string
+  readonly attempt: number
+}
+
+/** What a room tells connections. */
+export type RoomNotice =
+  | { readonly type: "seat.given" | "seat.refused" | "seat.lost" }
+  /** Somebody of the same session wants the seat: does its holder live? */
+  | { readonly type: "seat.wanted"; readonly newcomer: string; readonly withinMs: number }
+  /** Somebody was refused because this one seems to be there. */
+  | { readonly type: "socket.wanted" }
+  /** Both sides are there. `peerId`: the other one's connection. */
+  | { readonly type: "room.full"; readonly peerId: string }
+  /** Something was left for it just now; whoever did so waits until it has it. */
+  | { readonly type: "item.given"; readonly item: Item; readonly sender: Question }
+  | { readonly type: "mail.kept"; readonly attempt: number }
+  | { readonly type: "mail.refused"; readonly attempt: number; readonly to: Side; readonly reason: MailboxLimit }
+  | { readonly type: "mail.replayed"; readonly attempt: number; readonly items: readonly Item[] }
+  | { readonly type: "room.lost" }
+
+/** The two connections that a link joins. */
+export interface LinkEnds {
+  readonly roomId: string
+  readonly first: string
+  readonly second: string
+}
+
+export const newRoomContext = (input: RoomInput & RoomSettings): RoomContext => ({
+  ...input,
+  sitters: { A: null, B: null },
+  newcomers: { A: null, B: null },
+  mailboxes: { A: emptyMailbox, B: emptyMailbox },
+  openedAt: 0
+})
+
+/** What both mailboxes hold. */
+export const heldIn = ({ mailboxes: { A, B } }: RoomContext): Space => ({
+  items: A.items.length + B.items.length,
+  bytes: A.bytes + B.bytes
+})
+
+/** While both seats are taken. */
+export const linkEndsOf = ({ id, sitters: { A, B } }: RoomContext): LinkEnds => ({
+  roomId: id,
+  first: present(A, "side A").id,
+  second: present(B, "side B").id
+})
