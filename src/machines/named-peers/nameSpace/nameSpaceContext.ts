@@ -1,0 +1,105 @@
+/** What a space knows, what it is told and tells, and what follows from both without a state. */
+
+/** Whoever wants a name. */
+export interface Claim {
+  readonly peerId: string
+  readonly name: string
+  /** A digest of the secret with which its owner may replace it while it lives; null: there is none. */
+  readonly key: string | null
+  /** The client's address. */
+  readonly address: string
+}
+
+/** Whoever has a name. */
+export interface Holder extends Claim {
+  /** Which question to it has not been answered: while it is asked whether it lives the name is contested. Null: none. */
+  readonly probe: number | null
+  /** Those who wait for the answer, in the order in which they came. */
+  readonly claimants: readonly Claim[]
+}
+
+/** What has become of a question to a holder. */
+export interface ProbeAnswer {
+  readonly peerId: string
+  /** Which question it was. */
+  readonly probe: number
+}
+
+export interface SpaceInput {
+  /** The name of the space, or `commonSpace`. */
+  readonly id: string
+}
+
+export type SpaceSettings = {
+  /** Names at one time. */
+  readonly most: number
+  /** How long a holder whose name somebody wants may take for a sign of life, milliseconds. */
+  readonly probeWithinMs: number
+}
+
+export interface SpaceContext extends SpaceInput, SpaceSettings {
+  /** In the order in which they have logged in. */
+  readonly holders: readonly Holder[]
+  /** Holders asked so far. */
+  readonly probes: number
+}
+
+export type NameSpaceEvent =
+  | ({ readonly type: "peer.claim" } & Claim)
+  /** It has gone, or waits for no name any more. */
+  | { readonly type: "peer.leave"; readonly peerId: string }
+  /** The holder has given a sign of life, or none in time. */
+  | ({ readonly type: "holder.answered" | "holder.silent" } & ProbeAnswer)
+  | { readonly type: "server.draining" }
+
+/** What a space tells its peers. */
+export type SpaceNotice =
+  | { readonly type: "name.given" }
+  | { readonly type: "name.refused"; readonly cause: "name_taken" | "space_full" }
+  /** Somebody else wants the name: does its holder live? */
+  | { readonly type: "name.wanted"; readonly probe: number; readonly withinMs: number }
+  /** Somebody else has the name now. */
+  | { readonly type: "name.lost" }
+  | { readonly type: "space.lost" }
+
+/** Somebody who is there for all others from now on. */
+export interface Admission {
+  readonly space: string
+  readonly peerId: string
+  readonly name: string
+  /** Every name in the space, its own included, in order of login. */
+  readonly clients: readonly string[]
+}
+
+/** Somebody who is there for nobody any more. */
+export type Removal = Omit<Admission, "clients">
+
+export const holderOf = ({ holders }: SpaceContext, name: string): Holder | undefined =>
+  holders.find((holder) => holder.name === name)
+
+/** The holder with this connection. */
+export const holderBy = ({ holders }: SpaceContext, peerId: string): Holder | undefined =>
+  holders.find((holder) => holder.peerId === peerId)
+
+/** The holder whose answer to this very question this is. */
+export const holderAsked = (context: SpaceContext, { peerId, probe }: ProbeAnswer): Holder | undefined =>
+  context.holders.find((holder) => holder.peerId === peerId && holder.probe === probe)
+
+/** The holder for whose name somebody waits. */
+export const holderAwaitedBy = ({ holders }: SpaceContext, peerId: string): Holder | undefined =>
+  holders.find(({ claimants }) => claimants.some((claimant) => claimant.peerId === peerId))
+
+export const without = (holders: readonly Holder[], gone: Holder): readonly Holder[] =>
+  holders.filter((holder) => holder !== gone)
+
+export const withHolder = (
+  { holders }: SpaceContext,
+  changed: Holder,
+  change: Partial<Pick<Holder, "probe" | "claimants">>
+): readonly Holder[] => holders.map((holder) => (holder === changed ? { ...holder, ...change } : holder))
+
+/** Who has come last stands last. */
+export const withNewcomer = (holders: readonly Holder[], { peerId, name, key, address }: Claim): readonly Holder[] => [
+  ...holders,
+  { peerId, name, key, address, probe: null, claimants: [] }
+]

@@ -1,0 +1,55 @@
+/** What a peer knows, what it is told, and why it may be sent away. */
+import type { SupervisorReply } from "../../supervisor.ts"
+import type { Refusal } from "../events.ts"
+import type { SpaceNotice } from "../nameSpace/nameSpaceContext.ts"
+
+export interface PeerInput {
+  /** 10 characters of `[0-9a-z]`; nobody outside sees it. */
+  readonly id: string
+  readonly space: string
+  readonly address: string
+}
+
+export type PeerSettings = {
+  /** How long a client may take to say who it is, milliseconds. */
+  readonly loginWithinMs: number
+  /** How long a space may take to answer, milliseconds: longer than it asks a holder. */
+  readonly answerWithinMs: number
+  /** How long a client that has been sent away may take to close its socket, milliseconds. */
+  readonly cutAfterMs: number
+}
+
+export interface PeerContext extends PeerInput, PeerSettings {}
+
+/** What its client has been sent away for. */
+export type Dismissal =
+  | Refusal
+  /** A newer connection has the name. */
+  | "replaced"
+  /** The server goes. */
+  | "shutdown"
+  /** A fault of the server. */
+  | "fault"
+
+/** What its client has done wrong, and stays connected for all that. */
+export type PeerFault = "not_logged_in" | "already_logged_in"
+
+export type NamedPeerEvent =
+  // What the client says
+  /** `key`: a digest of the secret that came with it, if one did. */
+  | { readonly type: "login.asked"; readonly name: string; readonly key: string | null }
+  /** That can be nobody's name. */
+  | { readonly type: "login.invalid" }
+  /** Its address has as many names as it may have. */
+  | { readonly type: "login.overdrawn" }
+  | { readonly type: "peer.pinged" }
+  /** Something for others, while nobody knows the sender. */
+  | { readonly type: "message.sent" }
+  // What becomes of the socket
+  | { readonly type: "socket.answered" | "socket.silent"; readonly probe: number }
+  | { readonly type: "socket.closed" }
+  // What others say
+  | SpaceNotice
+  | SupervisorReply
+  | { readonly type: "server.draining" }
+  | { readonly type: "deadline"; readonly at: number }
