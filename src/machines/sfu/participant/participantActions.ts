@@ -1,0 +1,216 @@
+/** What a participant's chart asks before it decides, and what it does then. */
+import { assertEvent, assign, fromPromise, setup } from "xstate"
+import { speakAs } from "../../registry.ts"
+import { conferenceAt, participantAt } from "../addresses.ts"
+import type { ConferenceEvent, ConferenceInput } from "../conference/conferenceContext.ts"
+import type { Dismissal, SfuEvent } from "../events.ts"
+import type { Announcement, EngineJson, MediaKind, Outcome } from "../media.ts"
+import {
+  type Asked,
+  hasTransport,
+  isInConference,
+  type OpenedConsumer,
+  type OpenedTransport,
+  type ParticipantContext,
+  type ParticipantEvent,
+  type ParticipantInput,
+  type ParticipantSettings,
+  type Timer,
+  withoutTransport
+} from "./participantContext.ts"
+
+const { tell } = speakAs(({ id }: ParticipantContext) => participantAt(id))
+
+/** Of the engine, which never answers by itself here. */
+const call = <Value, Input>() => fromPromise<Outcome<Value>, Input>(() => new Promise(() => {}))
+
+const base = setup({
+  types: {
+    context: {} as ParticipantContext,
+    events: {} as ParticipantEvent,
+    input: {} as ParticipantInput & ParticipantSettings
+  },
+  actors: {
+    openTransport: call<OpenedTransport, { participantId: string; call: string }>(),
+    connectTransport: call<null, { transportId: string; dtlsParameters: EngineJson }>(),
+    produce: call<{ id: string }, { transportId: string; kind: MediaKind; rtpParameters: EngineJson }>(),
+    consume: call<OpenedConsumer, { transportId: string; producerId: string; rtpCapabilities: EngineJson }>(),
+    resumeConsumer: call<null, { consumerId: string }>()
+  },
+  guards: {
+    isOwnRoom: ({ context }, { roomId }: { roomId: string }) => roomId === context.roomId,
+    hasJoined: ({ context }) => context.call !== null,
+    /** The answer to what was asked last. */
+    isAwaited: ({ context }, { attempt }: { attempt: number | undefined }) => attempt === context.attempts,
+    lacksTransport: ({ context }, { transportId }: { transportId: string }) => !hasTransport(context, transportId),
+    /** Its client has given its side of it before. */
+    isConnected: ({ context }, { transportId }: { transportId: string }) =>
+      context.transports.some(({ id, state }) => id === transportId && state !== "new"),
+    lacksProducer: ({ context }, { producerId }: { producerId: string }) => !isInConference(context, producerId),
+    lacksConsumer: ({ context }, { consumerId }: { consumerId: string }) =>
+      !context.consumers.some(({ id }) => id === consumerId),
+    hasAllTransports: ({ context }) => context.transports.length >= context.most.transports,
+    hasAllProducers: ({ context }) => context.producers.length >= context.most.producers,
+    hasAllConsumers: ({ context }) => context.consumers.length >= context.most.consumers,
+    /** What was asked for something of its own that has gone meanwhile. */
+    hasLostTransport: ({ context }) => !hasTransport(context, context.asked.transportId),
+    hasLostProducer: ({ context }) => !isInConference(context, context.asked.producerId),
+    hasLostConsumer: ({ context }) => !context.consumers.some(({ id }) => id === context.asked.consumerId),
+    hasFirstTransport: ({ context }) => context.opened >= 1,
+    hasSecondTransport: ({ context }) => context.opened >= 2,
+    isRefused: (_, outcome: Outcome<unknown>) => outcome.type === "refused",
+    hasFailed: (_, outcome: Outcome<unknown>) => outcome.type === "failed",
+    isOver: (_, { state }: { state: string }) => state === "failed" || state === "closed"
+  },
+  actions: {
+    /** Lets the socket's frames in as events. */
+    openSocket: () => {},
+    // Frames to the client
+    answer: (_, _answer: { requestId: string | null; data: object }) => {},
+    refuse: (_, _refusal: { requestId: string | null; error: string }) => {},
+    tellProducer: (_, _producer: Announcement) => {},
+    tellProducerClosed: (_, _producer: { producerId: string; userId: string }) => {},
+    // The socket
+    /** Tells the client why it is sent away, and closes its socket. */
+    dismissSocket: (_, _parameters: { cause: Dismissal }) => {},
+    /** Ends it without a closing handshake. */
+    cutSocket: () => {},
+    /** Later frames wait, in order, until they are released. */
+    holdFrames: () => {},
+    releaseFrames: () => {},
+    // The engine
+    closeTransport: (_, _parameters: { transportId: string }) => {},
+    /** Nothing that the engine has opened for it stays, nor what it opens for it from now on. */
+    releaseMedia: () => {},
+    /** Asks for an event of this name in so many milliseconds. */
+    requestDeadline: (_, _request: { event: Timer; afterMs: number }) => {},
+    cancelDeadline: (_, _timer: { event: Timer }) => {},
+    record: (_, _event: SfuEvent) => {},
+    // The conference
+    countAttempt: assign({ attempts: ({ context }) => context.attempts + 1 }),
+    askConference: tell(({ context, event }) => {
+      assertEvent(event, "join.asked")
+      const { id, roomId, userId, userName, attempts } = context
+      const { worker, call, at } = event
+      return {
+        to: conferenceAt(roomId),
+        // Without a place for a new one only one that is there can take it in.
+        input: worker === null ? undefined : ({ id: roomId, call, worker } satisfies ConferenceInput),
+        event: {
+          type: "member.join",
+          participantId: id,
+          userId,
+          userName,
+          attempt: attempts,
+          at
+        } satisfies ConferenceEvent,
+        replyTo: participantAt(id),
+        requestId: attempts
+      }
+    }),
+    /** One of its own, whose client has been answered. */
+    announceProducer: tell(({ context }, { id }: { id: string }) => ({
+      to: conferenceAt(context.roomId),
+      event: {
+        type: "producer.opened",
+        participantId: context.id,
+        producerId: id,
+        kind: context.asked.kind ?? "audio"
+      } satisfies ConferenceEvent
+    })),
+    reportEnded: tell(({ context }, { producerIds }: { producerIds: readonly string[] }) => ({
+      to: conferenceAt(context.roomId),
+      event: { type: "producers.ended", participantId: context.id, producerIds } satisfies ConferenceEvent
+    })),
+    leaveConference: tell(({ context }, { at }: { at: number | null }) => ({
+      to: conferenceAt(context.roomId),
+      event: { type: "member.leave", participantId: context.id, at } satisfies ConferenceEvent
+    })),
+    // What it has
+    noteAsked: assign({ asked: (_, asked: Asked) => asked }),
+    noteJoined: assign(({ event }) => {
+      assertEvent(event, "conference.joined")
+      // What was held back is in the list.
+      return { call: event.call, others: event.producers.map(({ producerId }) => producerId), held: [] }
+    }),
+    addTransport: assign(({ context }, { id }: { id: string }) => ({
+      transports: [...context.transports, { id, state: "new" as const }],
+      opened: context.opened + 1
+    })),
+    /** It is so until the engine says otherwise, which it may have done already. */
+    noteConnecting: assign({
+      transports: ({ context }) =>
+        context.transports.map((each) =>
+          each.id === context.asked.transportId && each.state === "new"
+            ? { ...each, state: "connecting" as const }
+            : each
+        )
+    }),
+    noteTransport: assign({
+      transports: ({ context }, { transportId, state }: { transportId: string; state: "connecting" | "connected" }) =>
+        context.transports.map((each) => (each.id === transportId ? { ...each, state } : each))
+    }),
+    addProducer: assign({
+      producers: ({ context }, { id }: { id: string }) => {
+        const { transportId = "", kind = "audio" } = context.asked
+        return [...context.producers, { id, transportId, kind }]
+      }
+    }),
+    addConsumer: assign({
+      consumers: ({ context }, { id }: { id: string }) => {
+        const { transportId = "", producerId = "" } = context.asked
+        return [...context.consumers, { id, transportId, producerId, state: "paused" as const }]
+      }
+    }),
+    noteFlowing: assign({
+      consumers: ({ context }) =>
+        context.consumers.map((each) =>
+          each.id === context.asked.consumerId ? { ...each, state: "flowing" as const } : each
+        )
+    }),
+    noteOther: assign({
+      others: ({ context }, { producerId }: Announcement) => [...context.others, producerId]
+    }),
+    holdNotice: assign({ held: ({ context }, producer: Announcement) => [...context.held, producer] })
+  }
+})
+
+/** What was held back is told, in order, and what comes from now on at once. */
+const tellHeld = base.enqueueActions(({ context, enqueue }) => {
+  for (const params of context.held) enqueue({ type: "tellProducer", params })
+  enqueue.assign({ held: [] })
+})
+
+/**
+ * Somebody's producer has gone. One that the client has not heard of it never hears of; of any other it hears when its
+ * owner has no media any more, as clients drop all that they show of somebody at the first such word.
+ */
+const forgetProducer = base.enqueueActions(({ context, event, enqueue }) => {
+  assertEvent(event, "producer.closed")
+  const { producerId, userId, owner, isLast } = event
+  const wasHeld = context.held.some((producer) => producer.producerId === producerId)
+  const ended = [...context.withheld, ...(wasHeld ? [] : [{ producerId, userId, owner }])]
+  const isTold = (end: { readonly owner: string }) => isLast && end.owner === owner
+  for (const end of ended.filter(isTold)) {
+    enqueue({ type: "tellProducerClosed", params: { producerId: end.producerId, userId: end.userId } })
+  }
+  enqueue.assign({
+    others: context.others.filter((id) => id !== producerId),
+    held: context.held.filter((producer) => producer.producerId !== producerId),
+    withheld: ended.filter((end) => !isTold(end)),
+    consumers: context.consumers.filter((consumer) => consumer.producerId !== producerId)
+  })
+})
+
+/** One of its transports is over, and takes along what was on it; the others hear of the producers. */
+const loseTransport = base.enqueueActions(({ context, event, enqueue }) => {
+  assertEvent(event, "transport.changed")
+  const { transportId } = event
+  if (!hasTransport(context, transportId)) return
+  const producerIds = context.producers.filter((producer) => producer.transportId === transportId).map(({ id }) => id)
+  enqueue.assign(withoutTransport(context, transportId))
+  enqueue({ type: "closeTransport", params: { transportId } })
+  if (producerIds.length > 0) enqueue({ type: "reportEnded", params: { producerIds } })
+})
+
+export const participantSetup = base.extend({ actions: { tellHeld, forgetProducer, loseTransport } })

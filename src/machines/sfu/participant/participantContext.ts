@@ -1,0 +1,182 @@
+/** What a participant knows, what it is told, and what follows from both without a state. */
+import type { SupervisorReply } from "../../supervisor.ts"
+import type { ConferenceNotice } from "../conference/conferenceContext.ts"
+import type { Announcement, EngineJson, MediaKind } from "../media.ts"
+
+export interface ParticipantInput {
+  /** Its socket's. */
+  readonly id: string
+  readonly address: string
+  // What its token says
+  readonly roomId: string
+  readonly userId: string
+  readonly userName: string
+}
+
+export interface ParticipantSettings {
+  /** How long a client may take to join, milliseconds. */
+  readonly joinWithinMs: number
+  /** How long the conference and the engine may take to answer, milliseconds: less than clients wait. */
+  readonly answerWithinMs: number
+  /** How long a client that has been sent away may take to close its socket, milliseconds. */
+  readonly cutAfterMs: number
+  /** How long notices are held back at most, milliseconds: from its coming, and from its first transport. */
+  readonly notices: { readonly afterJoiningMs: number; readonly afterTransportMs: number }
+  /** What it may have at one time. */
+  readonly most: { readonly transports: number; readonly producers: number; readonly consumers: number }
+}
+
+export interface Transport {
+  readonly id: string
+  readonly state: "new" | "connecting" | "connected"
+}
+
+export interface OwnProducer {
+  readonly id: string
+  readonly transportId: string
+  readonly kind: MediaKind
+}
+
+export interface Consumer {
+  readonly id: string
+  readonly transportId: string
+  readonly producerId: string
+  readonly state: "paused" | "flowing"
+}
+
+/** What is being done for the client; what it was about is there as far as the answer depends on it. */
+export interface Asked {
+  /** Null: no answer is wanted. */
+  readonly requestId: string | null
+  readonly transportId?: string
+  readonly producerId?: string
+  readonly consumerId?: string
+  readonly kind?: MediaKind
+}
+
+/** An end that is not told yet, as its owner has other media still. */
+export interface Withheld {
+  readonly producerId: string
+  readonly userId: string
+  readonly owner: string
+}
+
+export interface ParticipantContext extends ParticipantInput, ParticipantSettings {
+  /** Questions to the conference so far. */
+  readonly attempts: number
+  readonly asked: Asked
+  /** The name of its conference's router; null: it has not joined. */
+  readonly call: string | null
+  readonly transports: readonly Transport[]
+  /** Transports that there have ever been. */
+  readonly opened: number
+  readonly producers: readonly OwnProducer[]
+  readonly consumers: readonly Consumer[]
+  /** Producers of everybody else in the conference, told or not. */
+  readonly others: readonly string[]
+  /** What it has not been told yet, in order. */
+  readonly held: readonly Announcement[]
+  readonly withheld: readonly Withheld[]
+}
+
+interface Request {
+  readonly requestId: string | null
+}
+
+/** What its client asks. */
+export type ClientRequest =
+  /** `worker`: where a new conference would be; null: nowhere. `call`: how it would be called. */
+  | ({
+      readonly type: "join.asked"
+      readonly roomId: string
+      readonly worker: string | null
+      readonly call: string
+      readonly at: number
+    } & Request)
+  | ({ readonly type: "transport.asked" } & Request)
+  | ({ readonly type: "connect.asked"; readonly transportId: string; readonly dtlsParameters: EngineJson } & Request)
+  | ({
+      readonly type: "produce.asked"
+      readonly transportId: string
+      readonly kind: MediaKind
+      readonly rtpParameters: EngineJson
+    } & Request)
+  | ({
+      readonly type: "consume.asked"
+      readonly transportId: string
+      readonly producerId: string
+      readonly rtpCapabilities: EngineJson
+    } & Request)
+  | ({ readonly type: "resume.asked"; readonly consumerId: string } & Request)
+
+/** What it waits for by name. */
+export type Timer = "join.due" | "answer.due" | "joining.settled" | "transport.settled" | "cut.due"
+
+export type ParticipantEvent =
+  | ClientRequest
+  | { readonly type: "socket.closed"; readonly at: number }
+  /** What has become of one of its transports, by itself. */
+  | {
+      readonly type: "transport.changed"
+      readonly transportId: string
+      readonly state: "connecting" | "connected" | "failed" | "closed"
+    }
+  | ConferenceNotice
+  | SupervisorReply
+  | { readonly type: "server.draining" }
+  | {
+      readonly type: "join.due" | "answer.due" | "joining.settled" | "transport.settled" | "cut.due"
+      readonly at: number
+    }
+
+// --- What the engine gives, by ids
+
+export interface OpenedTransport {
+  readonly id: string
+  readonly iceParameters: EngineJson
+  readonly iceCandidates: EngineJson
+  readonly dtlsParameters: EngineJson
+}
+
+export interface OpenedConsumer {
+  readonly id: string
+  readonly producerId: string
+  readonly kind: MediaKind
+  readonly rtpParameters: EngineJson
+}
+
+export const newParticipantContext = (input: ParticipantInput & ParticipantSettings): ParticipantContext => ({
+  ...input,
+  attempts: 0,
+  asked: { requestId: null },
+  call: null,
+  transports: [],
+  opened: 0,
+  producers: [],
+  consumers: [],
+  others: [],
+  held: [],
+  withheld: []
+})
+
+export const hasTransport = ({ transports }: ParticipantContext, id: string | undefined): boolean =>
+  transports.some((transport) => transport.id === id)
+
+/** Whether there is such a producer in its conference: its own or somebody else's. */
+export const isInConference = ({ others, producers }: ParticipantContext, producerId: string | undefined): boolean =>
+  others.some((id) => id === producerId) || producers.some(({ id }) => id === producerId)
+
+/** Without a transport, and what was on it. */
+export const withoutTransport = (context: ParticipantContext, id: string) => {
+  const producers = context.producers.filter(({ transportId }) => transportId !== id)
+  return {
+    transports: context.transports.filter((transport) => transport.id !== id),
+    producers,
+    // Of its own producers as well, should it consume one.
+    consumers: context.consumers.filter(
+      ({ transportId, producerId }) =>
+        transportId !== id &&
+        !context.producers.some((producer) => producer.id === producerId && producer.transportId === id)
+    )
+  }
+}

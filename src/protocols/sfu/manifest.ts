@@ -1,0 +1,14 @@
+/** The SFU: calls for many, whose media go through this server. See docs/protocols/sfu.md. */
+import { secretTables } from "../../io/database/keptKey.ts"
+import { defineProtocol } from "../../protocol.ts"
+import { sfuSettings } from "./settings.ts"
+
+export const sfu = defineProtocol({
+  name: "sfu",
+  // It takes ports and processes of its own: whoever wants it says so.
+  mount: null,
+  settings: sfuSettings,
+  tables: secretTables,
+  // Loaded by those who serve it.
+  open: async (core, settings) => (await import("./open.ts")).open(core, settings)
+})
