@@ -8,21 +8,26 @@ const againShuffled = ["flights", "rooms", "returning", "discovery"].map(
   (name) => `tests/protocols/dropsilk/${name}.test.ts`
 )
 
+/** Calls of real browsers. */
+const inBrowsers = "tests/protocols/sfu/media/*.test.ts"
+
 export default defineConfig({
   test: {
     globalSetup: "tests/support/embeddedTemplate.ts",
-    // Real servers, sockets and databases: files share two cores, so few at once.
-    maxWorkers: 3,
+    // Real servers, sockets and databases: files share two cores, so few at once. Many wait for a time to pass.
+    maxWorkers: 4,
     // XState's development build tells of each event to an actor that has just ended: so ends every race between an
     // answer and a client that leaves.
     onConsoleLog: (line) => (line.includes("was sent to stopped actor") ? false : undefined),
     // On a busy machine; what comes sooner is not waited for.
     expect: { poll: { timeout: 20_000 } },
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    testTimeout: 150_000,
+    hookTimeout: 150_000,
     projects: [
-      { extends: true, test: { name: "suite", include: ["tests/**/*.test.ts"] } },
-      { extends: true, test: { name: "shuffled", include: againShuffled, env: { REGISTRY: "shuffled" } } }
+      { extends: true, test: { name: "suite", include: ["tests/**/*.test.ts"], exclude: [inBrowsers] } },
+      { extends: true, test: { name: "shuffled", include: againShuffled, env: { REGISTRY: "shuffled" } } },
+      // Alone, behind all others: a picture that is late because of another test would count as lost.
+      { extends: true, test: { name: "media", include: [inBrowsers], sequence: { groupOrder: 1 }, maxWorkers: 1 } }
     ]
   }
 })

@@ -8,13 +8,14 @@ export interface KeptAlive {
   close(): void
 }
 
-/** A request as it goes over the wire; with a body it is a POST of JSON. */
-export const requestOf = (port: number, path: string, body?: object): Buffer => {
+/** A request as it goes over the wire; with a body it is a POST of JSON. `more`: header lines beside the usual ones. */
+export const requestOf = (port: number, path: string, body?: object, more: readonly string[] = []): Buffer => {
   const json = body === undefined ? undefined : JSON.stringify(body)
   const lines = [
     `${json === undefined ? "GET" : "POST"} ${path} HTTP/1.1`,
     `Host: 127.0.0.1:${port}`,
     "Origin: https://dropsilk.xyz",
+    ...more,
     ...(json === undefined ? [] : ["Content-Type: application/json", `Content-Length: ${Buffer.byteLength(json)}`])
   ]
   return Buffer.from(`${lines.join("\r\n")}\r\n\r\n${json ?? ""}`)

@@ -38,7 +38,8 @@ export class BenchSocket {
 
   readonly #socket: Socket
   #rest: Buffer = Buffer.alloc(0)
-  #upgraded = false
+  readonly #upgraded = Promise.withResolvers<void>()
+  #isUpgraded = false
   #unread: string[] = []
   #waiting: Waiting[] = []
   #count: ((bytes: number) => void) | null = null
@@ -50,18 +51,19 @@ export class BenchSocket {
     socket.on("data", (chunk: Buffer) => this.#received(chunk))
     socket.on("error", () => {})
     socket.on("close", () => {
+      this.#upgraded.reject(new Error("The server closed a socket before it was upgraded"))
       for (const { start, reject } of this.#waiting)
         reject(new Error(`The server closed a socket that waits for ${start}`))
     })
   }
 
-  /** Opens one from this client's address, as a proxy in front would tell it. Ready when `next` gives what was sent. */
-  static async open(port: number, address: string): Promise<BenchSocket> {
+  /** Opens one from this client's address, as a proxy in front would tell it. The server has upgraded it then. */
+  static async open(port: number, address: string, target = "/"): Promise<BenchSocket> {
     const socket = connect(port, "127.0.0.1")
     await once(socket, "connect")
     socket.write(
       [
-        "GET / HTTP/1.1",
+        `GET ${target} HTTP/1.1`,
         `Host: 127.0.0.1:${port}`,
         "Connection: Upgrade",
         "Upgrade: websocket",
@@ -73,7 +75,9 @@ export class BenchSocket {
         ""
       ].join("\r\n")
     )
-    return new BenchSocket(socket)
+    const opened = new BenchSocket(socket)
+    await opened.#upgraded.promise
+    return opened
   }
 
   /** The next text frame of this type, also one that has come already. */
@@ -118,13 +122,14 @@ export class BenchSocket {
   #received(chunk: Buffer): void {
     if (this.#count !== null) return this.#count(chunk.length)
     let bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk])
-    if (!this.#upgraded) {
+    if (!this.#isUpgraded) {
       const end = bytes.indexOf("\r\n\r\n")
       if (end === -1) {
         this.#rest = bytes
         return
       }
-      this.#upgraded = true
+      this.#isUpgraded = true
+      this.#upgraded.resolve()
       bytes = bytes.subarray(end + 4)
     }
     for (;;) {
@@ -159,26 +164,24 @@ const empty = Buffer.alloc(0)
 export const addressOf = (index: number): string =>
   `${20 + ((index >> 16) & 63)}.${(index >> 8) & 255}.${index & 255}.1`
 
-/** Opens one and waits until the server has told it everything that it tells newcomers. */
+/** Opens one of DropSilk's and waits until the server has told it everything that it tells newcomers. */
 const openGreeted = async (port: number, address: string): Promise<BenchSocket> => {
   const socket = await BenchSocket.open(port, address)
   await Promise.all([socket.next("registered"), socket.next("users-on-network-update")])
   return socket
 }
 
+/** Opens so many of DropSilk's, fifty at a time. */
+export const openMany = (port: number, count: number, address: (index: number) => string): Promise<BenchSocket[]> =>
+  openAll(count, (index) => openGreeted(port, address(index)))
+
 /** Opens so many, fifty at a time. */
-export const openMany = async (
-  port: number,
-  count: number,
-  address: (index: number) => string
-): Promise<BenchSocket[]> => {
+export const openAll = async (count: number, open: (index: number) => Promise<BenchSocket>): Promise<BenchSocket[]> => {
   const sockets: BenchSocket[] = []
   while (sockets.length < count) {
     const first = sockets.length
     const batch = Math.min(50, count - first)
-    sockets.push(
-      ...(await Promise.all(Array.from({ length: batch }, (_, index) => openGreeted(port, address(first + index)))))
-    )
+    sockets.push(...(await Promise.all(Array.from({ length: batch }, (_, index) => open(first + index)))))
   }
   return sockets
 }

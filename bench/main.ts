@@ -10,9 +10,14 @@ import { connect, flight, idleMemory } from "./figures/connections.ts"
 import { crowd } from "./figures/crowd.ts"
 import { deploy } from "./figures/deploy.ts"
 import { inspect } from "./figures/inspect.ts"
+import { login, namedPeers } from "./figures/namedPeers.ts"
 import { network } from "./figures/network.ts"
+import { noisyTransfer, rendezvous } from "./figures/noisyTransfer.ts"
 import { latency, relay } from "./figures/relay.ts"
+import { offerCrowd, offerPolls, offerSearch } from "./figures/rondevuOffers.ts"
+import { sessionPolls } from "./figures/rondevuSessions.ts"
 import { createAndJoin, poll, writes } from "./figures/rooms.ts"
+import { sfu } from "./figures/sfu.ts"
 import { slowReader } from "./figures/slowReader.ts"
 import { start } from "./figures/start.ts"
 import { tower } from "./figures/tower.ts"
@@ -40,6 +45,15 @@ const parts: Readonly<Record<string, Part>> = {
   network: { measure: network, onBoth: false, once: true },
   deploy: { measure: deploy, onBoth: false },
   crowd: { measure: crowd, onBoth: false, once: true },
+  noisyTransfer: { measure: noisyTransfer, onBoth: false },
+  rendezvous: { measure: rendezvous, onBoth: false },
+  namedPeers: { measure: namedPeers, onBoth: false },
+  login: { measure: login, onBoth: false },
+  rondevuPolls: { measure: offerPolls, onBoth: true },
+  rondevuSearch: { measure: offerSearch, onBoth: false },
+  rondevuCrowd: { measure: offerCrowd, onBoth: true, once: true },
+  rondevuSessions: { measure: sessionPolls, onBoth: true },
+  sfu: { measure: sfu, onBoth: false },
   memory: { measure: idleMemory, onBoth: false },
   tower: { measure: tower, onBoth: false, once: true },
   slowReader: { measure: slowReader, onBoth: false, once: true },

@@ -11,8 +11,12 @@ export const findChromium = (): string | undefined =>
     .find((path) => existsSync(path))
 
 /** A browser without windows that speaks to nobody but the pages it opens. Its profile is gone when it is closed. `hosts`: names
- * that it takes for this machine. */
-export const launchChromium = (executablePath: string, hosts: readonly string[] = []): Promise<Browser> =>
+ * that it takes for this machine; `flags`: more of Chromium's own. */
+export const launchChromium = (
+  executablePath: string,
+  hosts: readonly string[] = [],
+  flags: readonly string[] = []
+): Promise<Browser> =>
   chromium.launch({
     executablePath,
     args: [
@@ -25,6 +29,7 @@ export const launchChromium = (executablePath: string, hosts: readonly string[] 
       "--no-first-run",
       "--disable-background-networking",
       "--disable-component-update",
-      "--disable-sync"
+      "--disable-sync",
+      ...flags
     ]
   })

@@ -106,14 +106,19 @@ export const connect = async (setting: Setting): Promise<readonly Figure[]> => {
 /** The first connections pay for what all share: young generation, tables, compiled code. */
 const beforehand = 3_000
 
-export const idleMemory = async (setting: Setting): Promise<readonly Figure[]> => {
+/** What one more open connection keeps; `open` opens so many, whose first has this number. */
+export const idleMemoryOf = async (
+  setting: Setting,
+  name: string,
+  open: (port: number, first: number, count: number) => Promise<unknown>
+): Promise<Figure> => {
   const kilobytes = async (kind: ServerKind): Promise<number> => {
     const server = await setting.start(kind)
     try {
-      await openMany(server.port, beforehand, addressOf)
+      await open(server.port, 0, beforehand)
       const before = await server.usage({ collect: true })
       const count = setting.size.idleConnections
-      await openMany(server.port, count, (index) => addressOf(beforehand + index))
+      await open(server.port, beforehand, count)
       const after = await server.usage({ collect: true })
       return (after.residentBytes - before.residentBytes) / count / 1024
     } finally {
@@ -125,5 +130,11 @@ export const idleMemory = async (setting: Setting): Promise<readonly Figure[]> =
     () => kilobytes("silktower"),
     () => kilobytes("bare")
   )
-  return [compare("resident memory of an idle connection", "KB", "difference", 4, rounds)]
+  return compare(name, "KB", "difference", 4, rounds)
 }
+
+export const idleMemory = async (setting: Setting): Promise<readonly Figure[]> => [
+  await idleMemoryOf(setting, "resident memory of an idle connection", (port, first, count) =>
+    openMany(port, count, (index) => addressOf(first + index))
+  )
+]

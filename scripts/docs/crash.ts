@@ -2,6 +2,10 @@
 import { dropsilkKinds } from "../../src/machines/dropsilk/kinds.ts"
 import { jobKind, jobMachine } from "../../src/machines/job.ts"
 import type { Drain, Kind } from "../../src/machines/kinds.ts"
+import { namedPeersKinds } from "../../src/machines/named-peers/kinds.ts"
+import { noisyTransferKinds } from "../../src/machines/noisytransfer/kinds.ts"
+import { offerKinds, sessionKinds } from "../../src/machines/rondevu/kinds.ts"
+import { sfuKinds } from "../../src/machines/sfu/kinds.ts"
 import { machines } from "./machines.ts"
 import type { createSourceReader } from "./source.ts"
 
@@ -20,6 +24,11 @@ export const branches = (): readonly Branch[] => {
   const charts = Object.fromEntries(Object.entries(machines).map(([name, { machine }]) => [name, machine]))
   const declared = [
     ...dropsilkKinds({ ...(charts as any), settings: {} }),
+    ...namedPeersKinds({ peer: charts["namedPeer"], space: charts["nameSpace"], settings: {} } as any),
+    ...noisyTransferKinds({ ...(charts as any), settings: {} }),
+    ...offerKinds(charts["offer"] as any, {} as any),
+    ...sessionKinds(charts["session"] as any, {} as any),
+    ...sfuKinds({ ...(charts as any), settings: {}, workers: 0 }),
     jobKind(jobMachine, { backOffMs: 0, longestBackOffMs: 0 }, [])
   ]
   return declared.map(({ kind, chart, restart, drain }) => ({

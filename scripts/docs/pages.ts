@@ -17,6 +17,15 @@ type Reader = ReturnType<typeof createSourceReader>
 
 const madeBy = "<!-- Made by `npm run docs` from the code. -->"
 const capitalized = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1)
+/** As they call themselves. */
+const titles: Readonly<Record<Drawn["protocol"], string>> = {
+  core: "Core",
+  dropsilk: "DropSilk",
+  noisytransfer: "NoisyTransfer",
+  "named-peers": "Named peers",
+  rondevu: "Rondevu",
+  sfu: "SFU"
+}
 const inCell = (text: string): string => text.replaceAll("|", "\\|").replaceAll("\n", " ")
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
@@ -99,7 +108,7 @@ const page = (
   ].join("\n\n")}\n`
 }
 
-const protocolOf = (name: string): string => (machines[name] as Drawn).protocol
+const protocolOf = (name: string): Drawn["protocol"] => (machines[name] as Drawn).protocol
 /** A chart's page, from docs/statecharts. */
 const pageOf = (name: string): string => `${protocolOf(name)}/${name}.md`
 /** A chart's page, from that of another. */
@@ -152,7 +161,7 @@ const index = (
     madeBy,
     "Every behaviour of the server is in one of these charts. Each page has its picture, where it is in the code and what reaches it, what a crash in it means, its states, its events and how much of it the tests have walked.",
     ...protocols.flatMap((protocol) => [
-      `## ${capitalized(protocol)}`,
+      `## ${titles[protocol]}`,
       table(
         ["chart", "meaning"],
         charts

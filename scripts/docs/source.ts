@@ -2,12 +2,15 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { basename } from "node:path"
 import { parse } from "@babel/parser"
+import { machines } from "./machines.ts"
 
 /** A node of the syntax tree (ESTree with TypeScript): https://github.com/typescript-eslint/typescript-eslint */
 type Syntax = { readonly type: string; readonly start: number; readonly end: number } & Readonly<Record<string, any>>
 
 interface SourceFile {
   readonly name: string
+  /** Of the protocol below src/machines; of the core's files their own name. */
+  readonly owner: string
   readonly text: string
   readonly program: Syntax
   readonly comments: readonly { readonly value: string; readonly start: number; readonly end: number }[]
@@ -33,13 +36,21 @@ export interface Sending {
   readonly event: string
 }
 
-/** What a room answers; its machine sends them as they come from `reply` and `failure`. */
-const answerTypes = ["RoomAnswer", "AttachReply"]
+/** What actors answer, as their machines send it as it comes from `reply` and `failure`: by whoever answers so. */
+const answerTypes: Readonly<Record<string, readonly string[]>> = {
+  room: ["RoomAnswer", "AttachReply"],
+  offer: ["OfferReply"],
+  session: ["SessionReply"]
+}
+/** Charts without answers of their own hand on those of their protocol. */
+const answersOf = (chart: string, { owner }: SourceFile): readonly string[] =>
+  answerTypes[chart] ?? (owner === "dropsilk" ? (answerTypes["room"] ?? []) : [])
 
 const folder = new URL("../../src/machines/", import.meta.url)
 
 /** The chart that a file belongs to: `room` of `roomStorage.ts`. */
-const chartOf = ({ name }: SourceFile): string => /^[a-z]+/.exec(name)?.[0] ?? name
+const chartOf = ({ name }: SourceFile): string =>
+  Object.keys(machines).find((chart) => name.startsWith(chart) && /^([A-Z]|$)/.test(name.slice(chart.length))) ?? name
 
 const readSources = (): readonly SourceFile[] =>
   readdirSync(folder, { recursive: true, encoding: "utf8" })
@@ -50,6 +61,7 @@ const readSources = (): readonly SourceFile[] =>
       const { program, comments } = parse(text, { sourceType: "module", plugins: ["typescript", "estree"] })
       return {
         name: basename(name, ".ts"),
+        owner: name.split("/", 1)[0] as string,
         text,
         program: program as unknown as Syntax,
         comments: (comments ?? []) as SourceFile["comments"]
@@ -68,11 +80,12 @@ const everyNode = (node: Syntax): readonly Syntax[] => [node, ...parts(node).fla
 
 export const createSourceReader = () => {
   const files = readSources()
-  const declarations = new Map<string, { readonly file: SourceFile; readonly node: Syntax }>()
+  const declarations = new Map<string, { readonly file: SourceFile; readonly node: Syntax }[]>()
   for (const file of files) {
     for (const node of everyNode(file.program)) {
       if (node.type === "TSTypeAliasDeclaration" || node.type === "TSInterfaceDeclaration") {
-        declarations.set(node["id"].name, { file, node })
+        const { name } = node["id"]
+        declarations.set(name, [...(declarations.get(name) ?? []), { file, node }])
       }
     }
   }
@@ -137,15 +150,18 @@ export const createSourceReader = () => {
           const types = expand(file, wanted).map(({ type }) => type)
           return expand(file, all).filter(({ type }) => types.includes(type))
         }
-        return eventsOf(name)
+        return eventsOf(name, file)
       }
       default:
         return []
     }
   }
 
-  const eventsOf = (name: string): readonly EventType[] => {
-    const declared = declarations.get(name)
+  /** `reader`: the file that names the type; what it declares itself is meant first, then what its protocol does. */
+  const eventsOf = (name: string, reader?: SourceFile): readonly EventType[] => {
+    const all = declarations.get(name) ?? []
+    const declared =
+      all.find(({ file }) => file === reader) ?? all.find(({ file }) => file.owner === reader?.owner) ?? all.at(-1)
     if (declared === undefined) return []
     const { file, node } = declared
     return node.type === "TSInterfaceDeclaration"
@@ -204,7 +220,11 @@ export const createSourceReader = () => {
         const own = part("event").type === "Identifier" ? given : eventsIn(part("event"))
         // What has been put together elsewhere: the answers to those who have asked.
         const isAnswer = own.length === 0
-        const events = isAnswer ? answerTypes.flatMap(eventsOf).map(({ type }) => type) : own
+        const events = isAnswer
+          ? answersOf(chartOf(file), file)
+              .flatMap((name) => eventsOf(name))
+              .map(({ type }) => type)
+          : own
         return events.map((event) => ({ from: chartOf(file), to: isAnswer ? "replyTo" : to, event }))
       })
 

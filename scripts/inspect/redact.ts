@@ -1,15 +1,20 @@
 /**
- * Takes secrets out of what an inspector is shown. Offers, answers and candidates never reach an actor; what actors do
- * know are the ids of a room's participants, and whatever somebody gives out as one.
+ * Takes secrets out of what an inspector is shown. Where they are relayed, offers, answers and candidates never reach
+ * an actor; where they are kept (mailboxes, rondevu's offers and sessions) actors know them, as they know the ids of a room's
+ * participants and whatever somebody gives out as one.
  */
 
-/** Lists of participants' ids; `seated` is also the name of a state. */
-const secretLists = new Set(["participants", "seated"])
+/** Lists of participants' ids and of candidates; `seated` is also the name of a state. */
+const secretLists = new Set(["participants", "seated", "candidates"])
 
 /** Fields whose text is a secret, or may be one, in whatever it stands. */
 const secretFields = new Set([
   "participantId",
   "sdp",
+  "offer",
+  "answer",
+  "bucket",
+  "payload",
   "candidate",
   "data",
   "key",
@@ -44,4 +49,6 @@ const holdsSecret = (name: string, field: unknown, owner: object): boolean =>
   secretFields.has(name) ||
   (secretLists.has(name) && Array.isArray(field)) ||
   // The id of a participant stands beside what others know it by.
-  (name === "id" && "alias" in owner)
+  (name === "id" && "alias" in owner) ||
+  // A session's code lets in whoever names its bucket as well.
+  (name === "code" && "bucket" in owner)

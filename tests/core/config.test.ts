@@ -80,6 +80,41 @@ describe("an empty environment", () => {
             contact: {},
             budgets: { roomsPerMinute: 60, guessesPerMinute: 10, pollsPerSecond: 10 }
           }
+        },
+        noisytransfer: {
+          mount: "/noisytransfer",
+          settings: {
+            codeMs: 600_000,
+            maxPayloadBytes: 1_048_576,
+            budgets: { codesPerMinute: 120, wrongCodesPerMinute: 10 },
+            mailboxes: { each: { items: 1024, bytes: 4_194_304 }, bytes: 134_217_728 }
+          }
+        },
+        "named-peers": { mount: "/named-peers", settings: { namesOfSpace: 1000 } },
+        rondevu: {
+          mount: "/rondevu",
+          settings: {
+            origins: ["*"],
+            cleanupMs: 60_000,
+            lifetimes: { usualMs: 60_000, shortestMs: 60_000, longestMs: 86_400_000 },
+            bounds: { offersPerRequest: 100, topicsPerOffer: 50 },
+            storeBytes: 2 ** 30,
+            wrongSecretsPerMinute: 10
+          }
+        },
+        "rondevu-sessions": {
+          mount: "/rondevu-sessions",
+          settings: { origins: ["*"], cleanupMs: 60_000, lifeMs: 300_000 }
+        },
+        // It takes ports and processes of its own: whoever wants it says so.
+        sfu: {
+          mount: null,
+          settings: {
+            hasLogin: true,
+            tokenSeconds: 7200,
+            media: { announcedIp: "127.0.0.1", listenIp: "0.0.0.0", port: 10_000, workers: 1 },
+            participantsOfRoom: 50
+          }
         }
       }
     })
@@ -90,6 +125,7 @@ describe("an empty environment", () => {
     expect("tls" in config).toBe(false)
     expect("url" in config.database).toBe(false)
     expect("cron" in dropSilkOf(config).rooms.cleanup).toBe(false)
+    expect(config.protocols["named-peers"]?.settings).toStrictEqual({ namesOfSpace: 1000 })
   })
 
   it("is the same as one of empty and blank values", async () => {
@@ -145,7 +181,42 @@ describe("a full environment", () => {
         CLOUDFLARE_API_TOKEN: "cloudflare-token",
         RECAPTCHA_SECRET_KEY: "recaptcha-key",
         CONTACT_EMAIL: "who@example.org",
-        DROPSILK_MOUNT: "/files",
+        DROPSILK_PATH: "/files",
+        NOISYTRANSFER_PATH: "/relay",
+        NOISYTRANSFER_CODE_TTL_SECONDS: "60",
+        NOISYTRANSFER_ORIGINS: "https://a.example, b.example",
+        NOISYTRANSFER_MAX_PAYLOAD_BYTES: "65536",
+        NOISYTRANSFER_CODES_PER_MINUTE: "0",
+        NOISYTRANSFER_WRONG_CODES_PER_MINUTE: "5",
+        NOISYTRANSFER_MAILBOX_ITEMS: "16",
+        NOISYTRANSFER_MAILBOX_BYTES: "4096",
+        NOISYTRANSFER_MAILBOXES_BYTES: "8192",
+        NAMED_PEERS_PATH: "/peers",
+        NAMED_PEERS_ORIGINS: "https://app.example.org, app.example.net",
+        NAMED_PEERS_MAX: "50",
+        RONDEVU_PATH: "/offers",
+        RONDEVU_SESSIONS_PATH: "/sessions",
+        RONDEVU_ORIGINS: "https://app.example.org, app.example.net",
+        RONDEVU_CLEANUP_INTERVAL: "30000",
+        RONDEVU_AUTH_SECRET: "0f".repeat(32),
+        RONDEVU_OFFER_DEFAULT_TTL: "90000",
+        RONDEVU_OFFER_MIN_TTL: "1000",
+        RONDEVU_OFFER_MAX_TTL: "3600000",
+        RONDEVU_MAX_OFFERS_PER_REQUEST: "10",
+        RONDEVU_MAX_TOPICS_PER_OFFER: "20",
+        RONDEVU_STORE_BYTES: "4096",
+        RONDEVU_SESSION_TTL: "60000",
+        SFU_PATH: "/calls",
+        SFU_JWT_SECRET: "sfu-secret of more than 32 characters",
+        SFU_LOGIN: "off",
+        SFU_TOKEN_TTL_SECONDS: "600",
+        SFU_ORIGINS: "https://app.example.org",
+        SFU_ANNOUNCED_IP: "203.0.113.9",
+        SFU_LISTEN_IP: "10.0.0.9",
+        SFU_MEDIA_PORT: "20000",
+        SFU_WORKERS: "4",
+        MEDIASOUP_WORKER_BIN: "/opt/mediasoup-worker",
+        SFU_MAX_PARTICIPANTS: "20",
         TLS_CERT_FILE: "cert.pem",
         TLS_KEY_FILE: "key.pem",
         OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector:4318/",
@@ -205,6 +276,57 @@ describe("a full environment", () => {
             contact: { email: "who@example.org", recaptchaSecretKey: Redacted.make("recaptcha-key") },
             budgets: { roomsPerMinute: 7, guessesPerMinute: 5, pollsPerSecond: 0 }
           }
+        },
+        noisytransfer: {
+          mount: "/relay",
+          settings: {
+            codeMs: 60_000,
+            origins: ["https://a.example", "b.example"],
+            maxPayloadBytes: 65_536,
+            budgets: { codesPerMinute: 0, wrongCodesPerMinute: 5 },
+            mailboxes: { each: { items: 16, bytes: 4096 }, bytes: 8192 }
+          }
+        },
+        "named-peers": {
+          mount: "/peers",
+          settings: { origins: ["https://app.example.org", "app.example.net"], namesOfSpace: 50 }
+        },
+        rondevu: {
+          mount: "/offers",
+          settings: {
+            origins: ["https://app.example.org", "app.example.net"],
+            cleanupMs: 30_000,
+            keys: Redacted.make([Buffer.from("0f".repeat(32), "hex")]),
+            lifetimes: { usualMs: 90_000, shortestMs: 1_000, longestMs: 3_600_000 },
+            bounds: { offersPerRequest: 10, topicsPerOffer: 20 },
+            storeBytes: 4096,
+            wrongSecretsPerMinute: 5
+          }
+        },
+        "rondevu-sessions": {
+          mount: "/sessions",
+          settings: {
+            origins: ["https://app.example.org", "app.example.net"],
+            cleanupMs: 30_000,
+            lifeMs: 60_000
+          }
+        },
+        sfu: {
+          mount: "/calls",
+          settings: {
+            secret: Redacted.make("sfu-secret of more than 32 characters"),
+            hasLogin: false,
+            tokenSeconds: 600,
+            origins: ["https://app.example.org"],
+            media: {
+              announcedIp: "203.0.113.9",
+              listenIp: "10.0.0.9",
+              port: 20_000,
+              workers: 4,
+              workerBin: "/opt/mediasoup-worker"
+            },
+            participantsOfRoom: 20
+          }
         }
       },
       traces: {
@@ -226,7 +348,8 @@ describe("a full environment", () => {
       TURN_SECRET: "hidden-6",
       OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector:4318",
       OTEL_EXPORTER_OTLP_HEADERS: "api-key=hidden-7",
-      TURN_URLS: "turn:example.org"
+      TURN_URLS: "turn:example.org",
+      SFU_JWT_SECRET: "hidden-8"
     }
     const printed = JSON.stringify(load(secrets))
     expect(printed).toContain("turn:example.org")
@@ -428,10 +551,10 @@ describe("faults", () => {
     ["STUN_URLS", "turn:turn.example.org"],
     ["STUN_URLS", "stun:stun.example.org:70000"],
     ["CONTACT_EMAIL", "nobody"],
-    ["DROPSILK_MOUNT", "files"],
-    ["DROPSILK_MOUNT", "/files/"],
-    ["DROPSILK_MOUNT", "/fi les"],
-    ["DROPSILK_MOUNT", "no"]
+    ["DROPSILK_PATH", "files"],
+    ["DROPSILK_PATH", "/files/"],
+    ["DROPSILK_PATH", "/fi les"],
+    ["DROPSILK_PATH", "no"]
   ])("name %s=%s", (name, value) => {
     expect(faultsOf({ [name]: value })).toEqual([expect.stringContaining(`${name}=${value}: expected `)])
   })

@@ -188,9 +188,68 @@ const useless: Readonly<Record<string, readonly Useless[] | "there is none">> = 
   ],
   PREVIEW_CLEANUP_CRON: [...cron, ["0 3 * * *", "warned"]],
   RECAPTCHA_SECRET_KEY: [["sesame", "warned"]],
-  DROPSILK_MOUNT: ["dropsilk", "/dropsilk/", "//", "none", "/a b", "/tower", "/metrics/files"].map(
+  DROPSILK_PATH: ["dropsilk", "/dropsilk/", "//", "none", "/a b", "/tower", "/metrics/files"].map(
     (value): Useless => [value, "refused"]
   ),
+  NOISYTRANSFER_PATH: ["noisytransfer", "/a/", "/logs"].map((value): Useless => [value, "refused"]),
+  NOISYTRANSFER_CODE_TTL_SECONDS: [...number, ["0", "refused"], ["3601", "refused"]],
+  NOISYTRANSFER_ORIGINS: [
+    ["a b", "refused"],
+    [",", "refused"]
+  ],
+  NOISYTRANSFER_MAX_PAYLOAD_BYTES: [...number, ["0", "refused"], ["1MB", "refused"]],
+  NOISYTRANSFER_CODES_PER_MINUTE: number,
+  NOISYTRANSFER_WRONG_CODES_PER_MINUTE: number,
+  NOISYTRANSFER_MAILBOX_ITEMS: [...number, ["0", "refused"]],
+  NOISYTRANSFER_MAILBOX_BYTES: [...number, ["0", "refused"]],
+  NOISYTRANSFER_MAILBOXES_BYTES: [...number, ["0", "refused"]],
+  NAMED_PEERS_PATH: ["named-peers", "/metrics"].map((value): Useless => [value, "refused"]),
+  NAMED_PEERS_ORIGINS: [
+    ["https://", "refused"],
+    ["a b", "refused"]
+  ],
+  NAMED_PEERS_MAX: [...number, ["0", "refused"]],
+  RONDEVU_PATH: ["rondevu", "/metrics"].map((value): Useless => [value, "refused"]),
+  RONDEVU_SESSIONS_PATH: ["sessions", "/metrics"].map((value): Useless => [value, "refused"]),
+  RONDEVU_ORIGINS: [
+    ["https://", "refused"],
+    ["a b", "refused"]
+  ],
+  RONDEVU_CLEANUP_INTERVAL: [...number, ["999", "refused"]],
+  RONDEVU_AUTH_SECRET: ["0f", `${"0f".repeat(32)},`].map((value): Useless => [value, "refused"]),
+  RONDEVU_OFFER_DEFAULT_TTL: [...number, ["0", "refused"]],
+  RONDEVU_OFFER_MIN_TTL: [...number, ["0", "refused"]],
+  RONDEVU_OFFER_MAX_TTL: [...number, ["0", "refused"]],
+  RONDEVU_MAX_OFFERS_PER_REQUEST: [...number, ["0", "refused"], ["201", "refused"]],
+  RONDEVU_MAX_TOPICS_PER_OFFER: [...number, ["0", "refused"]],
+  RONDEVU_STORE_BYTES: [...number, ["0", "refused"]],
+  RONDEVU_SESSION_TTL: [...number, ["999", "refused"], ["86400001", "refused"]],
+  SFU_PATH: ["sfu", "/metrics"].map((value): Useless => [value, "refused"]),
+  SFU_JWT_SECRET: [
+    ["x".repeat(40), "warned"],
+    ["dev-secret", "refused", { ...postgres, SFU_PATH: "/sfu", NODE_ENV: "production", SFU_ANNOUNCED_IP: "192.0.2.1" }]
+  ],
+  SFU_LOGIN: [
+    ["closed", "refused"],
+    ["off", "warned"]
+  ],
+  SFU_TOKEN_TTL_SECONDS: [...number, ["0", "refused"], ["60", "warned"]],
+  SFU_ORIGINS: [
+    ["https://", "refused"],
+    ["a b", "refused"]
+  ],
+  SFU_ANNOUNCED_IP: [
+    ["example.org", "refused"],
+    ["192.0.2.1", "warned"]
+  ],
+  SFU_LISTEN_IP: [
+    ["localhost", "refused"],
+    ["192.0.2.1", "warned"]
+  ],
+  SFU_MEDIA_PORT: [...number, ["65536", "refused"], ["65535", "refused", { SFU_PATH: "/sfu", SFU_WORKERS: "2" }]],
+  SFU_WORKERS: [...number, ["0", "refused"]],
+  MEDIASOUP_WORKER_BIN: [["/opt/mediasoup-worker", "warned"]],
+  SFU_MAX_PARTICIPANTS: [...number, ["0", "refused"], ["10", "warned"]],
   CONTACT_EMAIL: [
     ["nobody", "refused"],
     ["who@example.org", "warned"]
@@ -213,7 +272,7 @@ describe("a value that does nothing", () => {
     expect(said.filter((line) => line.includes(name))).toHaveLength(1)
     expect(outcome === "refused" ? warned : refused).toEqual([])
     // Only what is refused, and no secret, is shown.
-    if (outcome === "warned" || /SECRET|TOKEN|HEADERS/.test(name))
+    if (outcome === "warned" || /SECRET|TOKEN(?!_TTL)|HEADERS/.test(name))
       expect(said.join()).not.toMatch(new RegExp(`=${RegExp.escape(value)}`))
   })
 
@@ -251,8 +310,8 @@ describe("a value that does nothing", () => {
   })
 
   it("is one of a protocol that is off, each by name", () => {
-    expect(heard({ DROPSILK_MOUNT: "off", ROOM_TTL_MINUTES: "60", PREVIEW_RETENTION_HOURS: "24" }).warned).toEqual([
-      "ROOM_TTL_MINUTES has no effect while DROPSILK_MOUNT is off"
+    expect(heard({ DROPSILK_PATH: "off", ROOM_TTL_MINUTES: "60", PREVIEW_RETENTION_HOURS: "24" }).warned).toEqual([
+      "ROOM_TTL_MINUTES has no effect while DROPSILK_PATH is off"
     ])
   })
 })
@@ -309,7 +368,7 @@ describe("a name that is not read", () => {
     })
     expect(ran).toMatchObject({ exitCode: 0, stderr: "DATABASE_ULR is not read: did you mean DATABASE_URL?\n" })
     await rm(directory, { recursive: true })
-  })
+  }, 180_000)
 
   it("is nobody's business when it is another program's", () => {
     const others = [

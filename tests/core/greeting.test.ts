@@ -1,6 +1,7 @@
 import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
 import { loadConfig } from "../../src/config/config.ts"
+import { pathVariableOf } from "../../src/config/protocolSettings.ts"
 import { greeting } from "../../src/greeting.ts"
 import { protocols } from "../../src/protocols.ts"
 
@@ -46,8 +47,26 @@ describe("the greeting", () => {
   ])("does not speak of localhost when HOST is %s", (HOST, url) => {
     const text = greet({ HOST })
     expect(linesOf(text, "listening")).toEqual([`${url} (WebSocket on the same port)`])
-    expect(linesOf(text, "docs")).toEqual([`${url}/docs, ${url}/asyncapi.json`])
+    expect(linesOf(text, "docs")).toEqual([`${url}/docs, and of its frames /asyncapi.json below each protocol`])
     expect(text).not.toContain("localhost")
+  })
+
+  it("tells which protocols are served where, and of none that is not", () => {
+    const off = Object.fromEntries(protocols.slice(1).map(({ name }) => [pathVariableOf(name), "off"]))
+    const [dropsilk = ""] = linesOf(greet(off), "protocols")
+    expect(dropsilk).toBe("dropsilk http://localhost:8080")
+    expect(linesOf(greet({ ...off, DROPSILK_PATH: "/files" }), "protocols")).toEqual([
+      "dropsilk http://localhost:8080/files"
+    ])
+    expect(linesOf(greet({ ...off, DROPSILK_PATH: "off" }), "protocols")).toEqual([])
+  })
+
+  it("tells why a protocol is not served that was to be", () => {
+    const config = Effect.runSync(loadConfig({ DROPSILK_PATH: "/files" }, [], protocols))
+    const absent = { dropsilk: "There is no such thing: get one." }
+    const text = greeting(config, { port: 8080, database: "somewhere", ownAddresses, absent })
+    expect(linesOf(text, "protocols")[0]).toMatch(/^dropsilk +off: There is no such thing: get one\.$/)
+    expect(text).not.toContain("/files")
   })
 
   it("names the origins that are let in, in one line however many there are", () => {

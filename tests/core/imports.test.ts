@@ -13,9 +13,15 @@ const importsOf = (file: string): readonly string[] =>
     join(dirname(file), match[1] as string)
   )
 
-const names = protocols.map(({ name }) => name)
+/** Parts of one protocol share a folder: that of the first of them. */
+const names = protocols
+  .map(({ name }) => name)
+  .filter((name, _, all) => !all.some((other) => name.startsWith(`${other}-`)))
+/** The client speaks one protocol, and is known by the name of the package. */
+const clientsProtocol = "dropsilk"
 /** Whose a file is: a protocol's by a folder of its name, or the core's. */
-const ownerOf = (file: string): string => names.find((name) => file.split("/").includes(name)) ?? "core"
+const ownerOf = (file: string): string =>
+  file.startsWith("client/") ? clientsProtocol : (names.find((name) => file.split("/").includes(name)) ?? "core")
 
 /** Those that put everything together, and whoever starts them. */
 const composing = ["protocols.ts"]
@@ -37,7 +43,7 @@ describe("the house", () => {
   const core = files.filter((file) => ownerOf(file) === "core" && !composing.includes(file))
   it.each(core)("does not speak of any protocol in %s", (file) => {
     const text = readFileSync(join(root, file), "utf8").toLowerCase()
-    expect(names.filter((name) => text.includes(name))).toEqual([])
+    expect(names.filter((name) => new RegExp(`(?<![a-z])${name}(?![a-z])`).test(text))).toEqual([])
   })
 
   it("names all protocols in one place, which only the process knows", () => {
@@ -54,6 +60,20 @@ describe("what goes over the wire", () => {
     const foreign = sources.filter((source) =>
       source.startsWith(".") ? !join(dirname(file), source).startsWith("wire/") : !source.startsWith("effect/")
     )
+    expect(foreign).toEqual([])
+  })
+})
+
+describe("the client", () => {
+  const client = files.filter((file) => file.startsWith("client/"))
+
+  it.each(client)("takes nothing along at run time but its own files in %s", (file) => {
+    const text = readFileSync(join(root, file), "utf8")
+    const imports = [...text.matchAll(/^(import|export) (type )?[^"]*? from "([^"]+)"/gms)]
+    const foreign = imports
+      .filter(([, , isType]) => isType === undefined)
+      .map(([, , , source]) => source as string)
+      .filter((source) => !join(dirname(file), source).startsWith("client/") || !source.startsWith("."))
     expect(foreign).toEqual([])
   })
 })

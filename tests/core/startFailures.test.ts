@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { startApplication } from "../../src/application.ts"
 import { loadConfig } from "../../src/config/config.ts"
 import { protocols } from "../../src/protocols.ts"
+import { FakeEngine } from "../protocols/sfu/fakeEngine.ts"
 import { describeOnPostgres, temporaryDirectory, useDatabase, withClient } from "../support/databases.ts"
 import { seedEmbeddedDatabase } from "../support/embeddedTemplate.ts"
 import { freePort } from "../support/freePort.ts"
@@ -31,15 +32,20 @@ afterAll(() => {
   Error.stackTraceLimit = stackTraceLimit
 })
 
+/** Of what is off unless somebody wants it as well. */
+const everything = { HOST: "127.0.0.1", SFU_PATH: "/sfu" }
+
 const start = async (environment: Readonly<Record<string, string>>, onAcquired: (part: string) => void) => {
-  const config = await Effect.runPromise(loadConfig({ HOST: "127.0.0.1", ...environment }, [], protocols))
+  const config = await Effect.runPromise(loadConfig({ ...everything, ...environment }, [], protocols))
   const output = new PassThrough().resume()
-  return startApplication(config, { protocols, output, pretty: false, onAcquired })
+  const endpoints = { mediaEngine: new FakeEngine().open }
+  return startApplication(config, { protocols, output, pretty: false, onAcquired, endpoints })
 }
 
 /** All parts, in the order in which they are acquired. */
 const parts = [
-  ...["telemetry", "certificate", "tracing", "database", "deadlines", "actors", "protocol dropsilk"],
+  ...["telemetry", "certificate", "tracing", "database", "deadlines", "actors"],
+  ...protocols.map(({ name }) => `protocol ${name}`),
   ...["http", "sockets", "port", "renewals", "heartbeat"]
 ]
 

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { join, sep } from "node:path"
 import { fileURLToPath } from "node:url"
+import type * as HttpApiGroup from "effect/http-api/HttpApiGroup"
 import type { Page } from "playwright-core"
 import { beforeEach, describe, expect, it } from "vitest"
 import { machines } from "../../scripts/docs/machines.ts"
@@ -8,6 +9,8 @@ import { makePages } from "../../scripts/docs/pages.ts"
 import { placeOf } from "../../scripts/docs/place.ts"
 import { towerPaths } from "../../src/http/tower/towerPage.ts"
 import { DropSilkApi } from "../../src/wire/dropsilk/api.ts"
+import { OffersApi } from "../../src/wire/rondevu/offers/api.ts"
+import { SessionsApi } from "../../src/wire/rondevu/sessions/api.ts"
 import { describeInChromium, useBrowser } from "../support/browser.ts"
 import { subjects } from "../walking/subjects.ts"
 
@@ -58,7 +61,9 @@ describe("docs/statecharts", () => {
 
     it("names what reaches it, as the server knows that", () => {
       const known = [
-        ...Object.values(DropSilkApi.groups).flatMap(({ endpoints }) => Object.values(endpoints)),
+        ...[DropSilkApi, OffersApi, SessionsApi]
+          .flatMap(({ groups }) => Object.values<HttpApiGroup.Top>(groups as never))
+          .flatMap(({ endpoints }) => Object.values(endpoints)),
         ...towerPaths.map((path) => ({ method: "GET", path }))
       ].map(({ method, path }) => `${method} ${path}`)
       expect(known).toEqual(expect.arrayContaining(reachedBy.filter((each) => /^[A-Z]+ \//.test(each))))

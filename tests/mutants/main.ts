@@ -48,8 +48,10 @@ const ask = (worker: Worker, task: MutantTask): Promise<string | null> =>
     worker.postMessage(task)
   })
 
+/** One that runs out of memory may say so when its mutant has been judged already. */
+const start = (): Worker => new Worker(new URL("./worker.ts", import.meta.url)).on("error", () => {})
+
 const work = async () => {
-  const start = () => new Worker(new URL("./worker.ts", import.meta.url))
   let worker = start()
   for (let mutant = queue.shift(); mutant !== undefined; mutant = queue.shift()) {
     const verdict = await ask(worker, mutant)
@@ -64,7 +66,7 @@ const work = async () => {
 }
 
 const startedAt = performance.now()
-const sound = new Worker(new URL("./worker.ts", import.meta.url))
+const sound = start()
 for (const { name } of subjects.filter(({ name }) => only === undefined || name === only)) {
   const complaint = await ask(sound, { subject: name })
   if (complaint === null) continue

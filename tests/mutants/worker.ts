@@ -10,8 +10,8 @@ export interface MutantTask {
   readonly mutation?: number
 }
 
-/** Few random walks: nearly all that is caught is caught on the paths to the edges. */
-const options = { seed: 1, randomWalks: 10, randomLength: 40 }
+/** Random walks first: nine in ten mutants are caught on them, and then the long way along all edges is not needed. */
+const options = { seed: 1, randomFirst: true, randomWalks: 20, randomLength: 60 }
 
 const judge = ({ subject: name, mutation }: MutantTask): string | null => {
   const subject = subjects.find((each) => each.name === name)!

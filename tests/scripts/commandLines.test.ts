@@ -10,6 +10,7 @@ const programs = {
   "scripts/dev.ts": "--docker",
   "scripts/migrate.ts": "--help",
   "scripts/resetDatabase.ts": "--erase PLACE",
+  "scripts/mediaEngine.ts": "--help",
   "scripts/inspect.ts": "--no-open",
   "scripts/docs.ts": "--check",
   "scripts/demo.ts": "--url URL",

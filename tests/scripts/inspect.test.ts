@@ -1,13 +1,40 @@
+import { randomUUID } from "node:crypto"
 import { once } from "node:events"
 import { type AddressInfo, createServer } from "node:net"
 import { createWebSocketReceiver } from "@statelyai/inspect"
 import { beforeAll, describe, expect, it } from "vitest"
+import { WebSocket } from "ws"
 import { redact } from "../../scripts/inspect/redact.ts"
 import { freePort } from "../support/freePort.ts"
 import { startProcess } from "../support/process.ts"
 import { runScript } from "../support/scripts.ts"
 import { connect, post } from "../support/server.ts"
 import { useFolder, useThroughout } from "../support/useThroughout.ts"
+
+/** Goes through what the other protocols know, with words that nobody may be shown. */
+const leaveSecrets = async (http: string) => {
+  const ask = async (path: string, body: object, authorization = ""): Promise<any> => {
+    const headers = { "content-type": "application/json", authorization }
+    const response = await fetch(http + path, { method: "POST", headers, body: JSON.stringify(body) })
+    expect([path, response.status]).toEqual([path, 200])
+    return response.json()
+  }
+  const { peerId, secret } = await ask("/rondevu/register", {})
+  const bearer = `Bearer ${peerId}:${secret}`
+  const offer = { sdp: "planted-sdp", topics: ["files"], secret: "planted-secret", id: "an-offer" }
+  await ask("/rondevu/offers", { offers: [offer] }, bearer)
+  await ask("/rondevu/offers/an-offer/answer", { sdp: "planted-answer", secret: "planted-secret" }, bearer)
+  await ask("/rondevu/offers/an-offer/ice-candidates", { candidates: [{ candidate: "planted-candidate" }] }, bearer)
+  await ask("/rondevu-sessions/files/offer", { peerId: "ann", offer: "planted-offer", code: "planted-code" })
+  const mine = { code: "planted-code", side: "answerer" }
+  await ask("/rondevu-sessions/answer", { ...mine, candidate: "planted-candidate" })
+  await ask("/rondevu-sessions/answer", { ...mine, answer: "planted-answer" })
+  const relay = new WebSocket(`${http.replace("http", "ws")}/noisytransfer/ws?appID=${randomUUID()}&side=A`)
+  await once(relay, "open")
+  relay.send(JSON.stringify({ type: "send", to: "A", payload: "planted-payload" }))
+  expect(`${(await once(relay, "message"))[0]}`).toContain("planted-payload")
+  relay.close()
+}
 
 describe("npm run inspect", () => {
   const folder = useFolder()
@@ -66,6 +93,11 @@ describe("npm run inspect", () => {
     const flight = events.find(({ type, name }) => type === "@xstate.actor" && name === `${roomCode}/transfer`)
     expect(flight.parentId).toBe(named("flights").sessionId)
     expect(events.some(({ type, event }) => type === "@xstate.event" && event.type === "room.attach")).toBe(true)
+
+    await leaveSecrets(server.http)
+    const heard = (type: string) => events.some((event) => event.type === "@xstate.event" && event.event.type === type)
+    const asked = ["offer.answer", "candidates.add", "session.answer", "candidate.add", "mail.put"]
+    await expect.poll(() => asked.filter((type) => !heard(type)), { timeout: 10_000 }).toEqual([])
 
     const shown = JSON.stringify(events)
     for (const secret of [self.participantId, guest.participantId, "planted"]) {

@@ -15,10 +15,14 @@ export const describeInChromium = (name: string, suite: (executablePath: string)
 }
 
 /** A browser that the suite's tests share; what they open in contexts of their own is closed after each. `hosts`: names that it
- * takes for this machine. */
-export const useBrowser = (executablePath: string, hosts: readonly string[] = []): Browser => {
+ * takes for this machine; `flags`: more of Chromium's own. */
+export const useBrowser = (
+  executablePath: string,
+  hosts: readonly string[] = [],
+  flags: readonly string[] = []
+): Browser => {
   const browser = useThroughout(
-    () => launchChromium(executablePath, hosts),
+    () => launchChromium(executablePath, hosts, flags),
     (browser) => browser.close()
   )
   afterEach(() => Promise.all(browser.contexts().map((context) => context.close())))

@@ -1,13 +1,16 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url))
 
-// The test runner's environment (NODE_ENV=test among it) must not decide how a script behaves.
+// The test runner's environment (NODE_ENV=test among it) must not decide how a script behaves. What has been compiled once
+// is kept from one to the next, as each takes half its time for that.
 const environmentOf = (environment: Readonly<Record<string, string>>): NodeJS.ProcessEnv => ({
   PATH: process.env["PATH"],
   HOME: process.env["HOME"],
+  NODE_COMPILE_CACHE: join(ROOT, "node_modules/.cache/scripts"),
   ...environment
 })
 

@@ -166,7 +166,9 @@ export const withoutBudgets = {
   MAX_FAILED_JOINS_PER_MINUTE: "0",
   MAX_POLLS_PER_SECOND: "0",
   MAX_REQUESTS_PER_SECOND: "0",
-  MAX_THIRD_PARTY_REQUESTS_PER_MINUTE: "0"
+  MAX_THIRD_PARTY_REQUESTS_PER_MINUTE: "0",
+  NOISYTRANSFER_CODES_PER_MINUTE: "0",
+  NOISYTRANSFER_WRONG_CODES_PER_MINUTE: "0"
 }
 
 /** Starts a server on a port of the system's choice. `environment` and `commandLine` are what an operator would set. */

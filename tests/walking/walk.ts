@@ -1,7 +1,7 @@
 /**
- * Walks a machine: along a path to every edge of its adjacency map, then at random for depth. Every step is taken by a
- * running actor, and every law that speaks of it must hold. What the machine knows then can be written down and read
- * again; at random it is at every step, and goes on from there.
+ * Walks a machine: along every edge of its adjacency map, then at random for depth. Every step is taken by a running
+ * actor, and every law that speaks of it must hold. What the machine knows then can be written down and read again; at
+ * random it is at every step, and goes on from there.
  */
 import { getAdjacencyMap } from "@xstate/graph"
 import type { AnyEventObject, AnyStateMachine } from "xstate"
@@ -15,6 +15,8 @@ interface WalkOptions {
   /** Another machine in the subject's place, made anew at each call. */
   readonly machine?: (machine: AnyStateMachine) => AnyStateMachine
   readonly seed: number
+  /** Before the edges: what is wrong almost everywhere is found at once so, though on a longer path. */
+  readonly randomFirst?: boolean
   readonly randomWalks: number
   readonly randomLength: number
 }
@@ -87,13 +89,29 @@ export const walk = (subject: Subject, options: WalkOptions): WalkReport => {
     throw new LawBroken(`${subject.name}, ${setting.name}: its context cannot be written down: ${keyOf(after.context)}`)
   }
 
-  for (const setting of subject.settings()) {
-    for (const path of edgePaths(changed(stage.prepare(subject.machine, subject.adapters)), subject, setting)) {
-      const play = begin(setting)
-      path.forEach((event, at) => take(play, event, path.slice(0, at + 1), setting))
-      play.stop()
-      paths++
+  /** To where the edges begin, and on along those that nobody has walked yet, as far as they lead. */
+  const walkEdges = (edges: Edges, setting: Setting) => {
+    for (const start of edges.states) {
+      while (start.unwalked.length > 0) {
+        const play = begin(setting)
+        // Each of these steps was looked at when its own edge was walked.
+        for (const event of start.path) play.say(event)
+        const path = [...start.path]
+        let place: Place | undefined = start
+        while (place !== undefined) {
+          const event = place.unwalked.pop()
+          if (event === undefined) break
+          path.push(event)
+          take(play, event, path, setting)
+          place = edges.at(play.snapshot())
+        }
+        play.stop()
+        paths++
+      }
     }
+  }
+
+  const walkAtRandom = (setting: Setting) => {
     const random = randomNumbers(options.seed)
     for (let walk = 0; walk < options.randomWalks; walk++) {
       const play = begin(setting)
@@ -109,6 +127,14 @@ export const walk = (subject: Subject, options: WalkOptions): WalkReport => {
       play.stop()
       paths++
     }
+  }
+
+  const walkAlongEdges = (setting: Setting) =>
+    walkEdges(edgesOf(changed(stage.prepare(subject.machine, subject.adapters)), subject, setting), setting)
+
+  const settings = subject.settings()
+  for (const way of options.randomFirst ? [walkAtRandom, walkAlongEdges] : [walkAlongEdges, walkAtRandom]) {
+    for (const setting of settings) way(setting)
   }
   const untried = subject.laws.filter((law) => !tried.has(law)).map(({ sentence }) => sentence)
   return { paths, steps, coverage: coverage(), untried }
@@ -136,8 +162,21 @@ const stepOf = (before: any, event: AnyEventObject, after: any, effects: readonl
 const messageIn = (effect: Effect): any =>
   "told" in effect && effect.told === registryId && "to" in effect.event ? effect.event : undefined
 
-/** For every edge of the adjacency map the shortest path to where it begins, and the edge. */
-const edgePaths = (machine: AnyStateMachine, subject: Subject, setting: Setting): readonly AnyEventObject[][] => {
+/** A state of the adjacency map, as the shortest path to it leaves it, and the edges from there that nobody has walked yet. */
+interface Place {
+  readonly path: readonly AnyEventObject[]
+  readonly snapshot: any
+  readonly unwalked: AnyEventObject[]
+}
+
+interface Edges {
+  /** In the order of their distance from the start. */
+  readonly states: Iterable<Place>
+  /** Undefined where another path has led to something that only the facts do not tell apart. */
+  at(snapshot: any): Place | undefined
+}
+
+const edgesOf = (machine: AnyStateMachine, subject: Subject, setting: Setting): Edges => {
   const serializeState = (snapshot: any) => keyOf([snapshot.value, snapshot.status, subject.facts(snapshot)])
   const adjacency = getAdjacencyMap(
     machine as never,
@@ -148,20 +187,30 @@ const edgePaths = (machine: AnyStateMachine, subject: Subject, setting: Setting)
       serializeEvent: keyOf,
       limit: edgeLimit
     } as never
-  ) as unknown as Record<string, { transitions: Record<string, { event: AnyEventObject; state: unknown }> }>
+  ) as unknown as Record<string, AdjacentState>
 
   // The map lists states in the order of their distance from the start.
   const pathTo = new Map<string, readonly AnyEventObject[]>()
-  const paths: AnyEventObject[][] = []
-  for (const [state, { transitions }] of Object.entries(adjacency)) {
+  const states = new Map<string, Place>()
+  for (const [state, { transitions, state: snapshot }] of Object.entries(adjacency)) {
     const path = pathTo.get(state) ?? []
-    pathTo.set(state, path)
-    for (const { event, state: next } of Object.values(transitions)) {
-      const longer = [...path, event]
-      paths.push(longer)
+    const edges = Object.values(transitions)
+    states.set(state, { path, snapshot, unwalked: edges.map(({ event }) => event).reverse() })
+    for (const { event, state: next } of edges) {
       const key = serializeState(next)
-      if (!pathTo.has(key)) pathTo.set(key, longer)
+      if (!pathTo.has(key)) pathTo.set(key, [...path, event])
     }
   }
-  return paths
+  return {
+    states: states.values(),
+    at: (snapshot) => {
+      const place = states.get(serializeState(snapshot))
+      return place !== undefined && same(place.snapshot.context, snapshot.context) ? place : undefined
+    }
+  }
+}
+
+interface AdjacentState {
+  readonly state: unknown
+  readonly transitions: Readonly<Record<string, { readonly event: AnyEventObject; readonly state: unknown }>>
 }

@@ -13,6 +13,7 @@ beforeAll(async () => {
 const reading = "GET, HEAD, OPTIONS"
 const posting = "POST, OPTIONS"
 const both = "GET, HEAD, POST, OPTIONS"
+const deleting = "DELETE, OPTIONS"
 
 /** Every path beside those of the document of the API, and what it takes. */
 const beside: readonly (readonly [path: string, allow: string])[] = [
@@ -30,10 +31,16 @@ const beside: readonly (readonly [path: string, allow: string])[] = [
 const documented = async (): Promise<readonly (readonly [path: string, allow: string])[]> => {
   const paths: Record<string, Record<string, unknown>> = (await started.get("/openapi.json")).json.paths
   return Object.entries(paths).map(([path, methods]) => [
-    path.replace("{roomCode}", code).replace("{participantId}", participantId),
-    "get" in methods ? ("post" in methods ? both : reading) : posting
+    path
+      .replace("{roomCode}", code)
+      .replace("{participantId}", participantId)
+      .replace(/\{(topic|peerId|id)\}/, "something"),
+    "delete" in methods ? deleting : "get" in methods ? ("post" in methods ? both : reading) : posting
   ])
 }
+
+/** Where OPTIONS is a method like any other unless a browser asks beforehand: see docs/protocols/noisytransfer.md. */
+const isForPreflights = (path: string): boolean => path.startsWith("/noisytransfer/rendezvous/")
 
 describe("a path that something answers", () => {
   test("tells which methods it takes when it is asked with OPTIONS", async () => {
@@ -42,7 +49,12 @@ describe("a path that something answers", () => {
     const answers = await Promise.all(known.map(([path]) => started.send("OPTIONS", path)))
     expect(
       answers.map(({ status, text, headers }, index) => [known[index]?.[0], status, text, headers["allow"]])
-    ).toEqual(known.map(([path, allow]) => [path, 204, "", allow]))
+    ).toEqual(
+      known.map(([path, allow]) => {
+        const [status, text] = isForPreflights(path) ? [405, "method not allowed\n"] : [204, ""]
+        return [path, status, text, allow]
+      })
+    )
   })
 
   test.each([
@@ -51,7 +63,7 @@ describe("a path that something answers", () => {
     ["a question to the server as a whole", "OPTIONS * HTTP/1.0\r\n\r\n"]
   ])("answers %s with 204", async (_, bytes) => {
     expect(await started.exchange(bytes)).toMatch(
-      /^HTTP\/1\.1 204 No Content\r\n[^]*allow: GET, HEAD, (POST, )?OPTIONS\r\n/i
+      /^HTTP\/1\.1 204 No Content\r\n[^]*allow: (DELETE, )?GET, HEAD, (POST, )?OPTIONS\r\n/i
     )
   })
 
@@ -59,7 +71,7 @@ describe("a path that something answers", () => {
     const got = (await documented()).filter(([, allow]) => allow !== posting).map(([path]) => path)
     const withQuery = ["/tower?key=key", "/tower/story?key=key", `/api/rooms/${code}?participantId=${participantId}`]
     // What is of this moment is as long as it happens to be.
-    const measured = (path: string) => !["/stats", "/api/status", "/metrics"].includes(path)
+    const measured = (path: string) => !["/stats", "/api/status", "/metrics", "/named-peers/health"].includes(path)
     for (const path of [...got, ...beside.map(([path]) => path), ...withQuery]) {
       const [get, head] = [await started.get(path), await started.send("HEAD", path)]
       expect([path, head.status, head.text]).toEqual([path, get.status, ""])

@@ -1,6 +1,7 @@
+import { once } from "node:events"
 import { describe, expect, it } from "vitest"
 import { makeRoom, meetInFlight, post, type TestClient } from "../../support/server.ts"
-import { useServer } from "../../support/useServer.ts"
+import { serverForThisTest, useServer } from "../../support/useServer.ts"
 
 /**
  * A socket whose other end has gone without a word: it reads nothing any more, and answers no ping. Only after the second
@@ -36,6 +37,26 @@ describe("a seat that is held by a socket that nobody is at any more", () => {
     third.send({ type: "join-flight", flightCode })
     expect((await third.next())["peer"]).toEqual({ id: other.id, name: "Here" })
     one.socket.terminate()
+    await Promise.all([other, third].map((client) => client.close()))
+  }, 25_000)
+
+  it("is not taken from one that is being told why it must go", async () => {
+    const server = await serverForThisTest({ MAX_FRAMES_PER_SECOND: "10" })
+    const [one, other] = [await server.connect(), await server.connect()]
+    const flightCode = await meetInFlight(one, other)
+    goSilent(one)
+    for (let count = 0; count < 100; count++) one.send({ type: "ping" })
+    await expect.poll(() => server.log()).toContain('"budget":"frames"')
+    const third = await server.connect()
+    third.send({ type: "join-flight", flightCode })
+    expect(await third.next()).toEqual({ type: "error", message: "Flight not found or full" })
+    // Nothing has happened to the seat when that is answered.
+    await third.settled()
+    other.send({ type: "ping" })
+    expect(await other.next()).toEqual({ type: "pong" })
+    const closed = once(one.socket, "close")
+    one.socket.resume()
+    expect((await closed)[0]).toBe(1008)
     await Promise.all([other, third].map((client) => client.close()))
   }, 25_000)
 

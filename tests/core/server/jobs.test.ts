@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import type { AnyActorRef } from "xstate"
 import { openDatabase } from "../../../src/io/database/database.ts"
 import { describeOnPostgres, temporaryDirectory, useDatabase, withClient } from "../../support/databases.ts"
+import { seedEmbeddedDatabase } from "../../support/embeddedTemplate.ts"
 import { poison } from "../../support/poison.ts"
 import { startServer, type TestServer } from "../../support/server.ts"
 import { useUploadThing } from "../../support/standIns/uploadThing.ts"
@@ -170,7 +171,8 @@ describeOnPostgres("a timed job", () => {
     await expect.poll(() => jobOf(server, "roomCleanup"), { timeout: 20_000 }).not.toBe(crashed)
     await query(insertRoom)
     await expect.poll(() => query("select from rooms"), { timeout: 5_000 }).toEqual([])
-    expect(server.actors().jobs).toBe(2)
+    expect(server.actors().jobs).toBe(5)
+    // Two have cron expressions.
     expect(getTasks().size).toBe(2)
     expect(server.log()).toContain("system:error")
   })
@@ -179,6 +181,7 @@ describeOnPostgres("a timed job", () => {
 describe("the timed jobs of an embedded database", () => {
   it("run at the start as well", async () => {
     const { options, remove } = await temporaryDirectory()
+    seedEmbeddedDatabase({ DATA_DIR: options.dataDirectory })
     const before = await openDatabase({ tables, ...options })
     await before.pool.query(sql.unsafe`
       insert into rooms (room_code, host_participant_id, host_name, expires_at)

@@ -6,15 +6,21 @@ import { towerPaths } from "../../../src/http/tower/towerPage.ts"
 import { CoreApi } from "../../../src/wire/core/api.ts"
 import { DropSilkApi } from "../../../src/wire/dropsilk/api.ts"
 import { type ClientFrame, clientFrames } from "../../../src/wire/dropsilk/frames.ts"
+import { NoisyTransferApi } from "../../../src/wire/noisytransfer/api.ts"
+import { OffersApi } from "../../../src/wire/rondevu/offers/api.ts"
+import { SessionsApi } from "../../../src/wire/rondevu/sessions/api.ts"
 import { temporaryDirectory } from "../../support/databases.ts"
 import { connect, makeRoom, startServer, type TestClient, type TestServer } from "../../support/server.ts"
 
 /** How often everything is done: more than the log has room for. */
-const times = 400
+const times = 200
 /** Lines that so many repetitions may write: what one message may in a minute, and a word on what was left out. */
 const mostLines = 100
 
-const endpoints = [CoreApi, DropSilkApi]
+const endpoints = [
+  ...[CoreApi, DropSilkApi, NoisyTransferApi.prefix("/noisytransfer")],
+  ...[OffersApi.prefix("/rondevu"), SessionsApi.prefix("/rondevu-sessions")]
+]
   .flatMap(({ groups }) => Object.values<HttpApiGroup.Top>(groups as never))
   .flatMap((group) => Object.values(group.endpoints)) as readonly {
   readonly identifier: string
@@ -22,7 +28,10 @@ const endpoints = [CoreApi, DropSilkApi]
   readonly path: string
 }[]
 /** Everything that answers beside the endpoints, and what does not. */
-const pages = [...Object.values(descriptionPaths), "/asyncapi.json", ...towerPaths, "/nowhere", "/api/rooms/x/y"]
+const pages = [
+  ...[...Object.values(descriptionPaths), "/asyncapi.json", ...towerPaths, "/nowhere", "/api/rooms/x/y"],
+  ...["", "/health", "/asyncapi.json", "/nowhere"].map((path) => `/named-peers${path}`)
+]
 
 const routes = [
   ...endpoints.map(({ method, path }) => ({ method, path })),
@@ -44,7 +53,16 @@ const bodies: Readonly<Record<string, unknown>> = {
   "/api/rooms/:roomCode/participants/:participantId/screen-share": { active: true },
   "/api/rooms/:roomCode/participants/:participantId/chat": { active: true },
   "/api/uploadthing": { files: [{ name: "a.pptx", size: 1, type: "application/vnd.ms-powerpoint" }] },
-  "/request-email": { token: "token" }
+  "/request-email": { token: "token" },
+  "/noisytransfer/rendezvous/code": {},
+  "/noisytransfer/rendezvous/redeem": { code: "99999999" },
+  "/rondevu/register": {},
+  "/rondevu/offers": { offers: [{ sdp: "v=0", topics: ["a"] }] },
+  "/rondevu/offers/:id/answer": { sdp: "v=0" },
+  "/rondevu/offers/:id/ice-candidates": { candidates: ["a"] },
+  "/rondevu-sessions/:topic/offer": { peerId: "Ann", offer: "v=0" },
+  "/rondevu-sessions/answer": { code: "nobody's", side: "answerer", answer: "v=0" },
+  "/rondevu-sessions/poll": { code: "nobody's", side: "offerer" }
 }
 
 let place: Awaited<ReturnType<typeof temporaryDirectory>>

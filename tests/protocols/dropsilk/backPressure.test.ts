@@ -1,6 +1,7 @@
 import { once } from "node:events"
 import { describe, expect, it } from "vitest"
 import { meetInFlight } from "../../support/server.ts"
+import { untilStalled } from "../../support/stalled.ts"
 import { useServer } from "../../support/useServer.ts"
 
 describe("a peer that does not read", () => {
@@ -16,16 +17,7 @@ describe("a peer that does not read", () => {
     for (let index = 0; index < frames; index++)
       sender.send(`{"type":"signal","data":{"index":${index},"padding":"${padding}"}}`)
     // 100 MB are on their way; most of them must still wait in the sender's own buffer, not in the server.
-    const waiting: number[] = []
-    await expect
-      .poll(
-        () => {
-          waiting.push(sender.socket.bufferedAmount)
-          return waiting.length > 5 && waiting.at(-1) === waiting.at(-5)
-        },
-        { interval: 50, timeout: 15_000 }
-      )
-      .toBe(true)
+    await untilStalled(sender.socket)
     expect(sender.socket.bufferedAmount).toBeGreaterThan(60_000_000)
 
     reader.socket.resume()

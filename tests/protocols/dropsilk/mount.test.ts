@@ -1,7 +1,8 @@
 import { once } from "node:events"
 import { describe, expect, it } from "vitest"
 import { WebSocket } from "ws"
-import { corePlaces } from "../../../src/config/protocolSettings.ts"
+import { corePlaces, pathVariableOf } from "../../../src/config/protocolSettings.ts"
+import { protocols } from "../../../src/protocols.ts"
 import { connect, post } from "../../support/server.ts"
 import { serverForThisTest } from "../../support/useServer.ts"
 
@@ -16,7 +17,7 @@ const refusedWith = async (url: string): Promise<number | undefined> => {
 
 describe("DropSilk below a path", () => {
   it("has its sockets, its requests, its documents and its CORS there, and nothing at the root", async () => {
-    const server = await serverForThisTest({ DROPSILK_MOUNT: "/files", ALLOWED_ORIGINS: "https://a.example" })
+    const server = await serverForThisTest({ DROPSILK_PATH: "/files", ALLOWED_ORIGINS: "https://a.example" })
     const { status, body } = await post(`${server.http}/files/api/rooms`, { name: "Ann" })
     expect(status).toBe(201)
     const polled = `/api/rooms/${body.roomCode}?participantId=${body.self.participantId}`
@@ -42,9 +43,11 @@ describe("DropSilk below a path", () => {
   })
 })
 
-describe("DropSilk switched off", () => {
-  it("is nowhere, while the core answers", async () => {
-    const server = await serverForThisTest({ DROPSILK_MOUNT: "off" })
+describe("DropSilk and all others switched off", () => {
+  it("are nowhere, while the core answers", async () => {
+    const server = await serverForThisTest(
+      Object.fromEntries(protocols.map(({ name }) => [pathVariableOf(name), "off"]))
+    )
     expect((await fetch(`${server.http}/healthz`)).status).toBe(200)
     expect((await fetch(`${server.http}/readyz`)).status).toBe(200)
     expect((await fetch(`${server.http}/api/status`)).status).toBe(404)

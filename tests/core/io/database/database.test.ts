@@ -19,6 +19,7 @@ import {
   temporaryDirectory,
   withClient
 } from "../../../support/databases.ts"
+import { seedEmbeddedDatabase } from "../../../support/embeddedTemplate.ts"
 import { printedLine, runScript, startScript } from "../../../support/scripts.ts"
 import { tables } from "../../../support/tables.ts"
 
@@ -36,6 +37,12 @@ const folder = async (): Promise<string> => {
   const place = await temporaryDirectory()
   cleanups.push(place.remove)
   return place.options.dataDirectory
+}
+/** A folder with a database that has been made, for tests of what comes afterwards: making one takes seconds. */
+const madeFolder = async (): Promise<string> => {
+  const dataDirectory = await folder()
+  seedEmbeddedDatabase({ DATA_DIR: dataDirectory })
+  return dataDirectory
 }
 const start = (parameters: readonly string[]) => {
   const child = startScript("tests/support/embeddedWriter.ts", parameters)
@@ -107,7 +114,7 @@ describeOnEachDatabase("a database", (database) => {
   })
 
   it("may be closed twice, and then says that it is closed", async () => {
-    const place = database.kind === "embedded" ? { dataDirectory: await folder() } : database.options()
+    const place = database.kind === "embedded" ? { dataDirectory: await madeFolder() } : database.options()
     const second = await open(place)
     expect(second.kind).toBe(database.kind)
     await Promise.all([second.close(), second.close()])
@@ -132,7 +139,7 @@ describe("the embedded database", () => {
     const disk = await mkdtemp(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "silktower-"))
     cleanups.push(() => rm(disk, { recursive: true, force: true }))
     const dataDirectory = join(disk, "data")
-    await (await open({ dataDirectory })).close()
+    seedEmbeddedDatabase({ DATA_DIR: dataDirectory })
     const free = () => {
       const { bavail, bsize } = statfsSync(disk)
       return bavail * bsize
@@ -164,7 +171,7 @@ describe("the embedded database", () => {
   })
 
   it("lets one process in, tells the second how to share, and loses nothing when the first is killed", async () => {
-    const dataDirectory = await folder()
+    const dataDirectory = await madeFolder()
     const { child, kill } = start([dataDirectory, "200"])
     await printedLine(child, "written")
 
@@ -181,7 +188,7 @@ describe("the embedded database", () => {
   })
 
   it("refuses to be opened twice in one process too", async () => {
-    const dataDirectory = await folder()
+    const dataDirectory = await madeFolder()
     const first = await open({ dataDirectory })
     await expect(openDatabase({ tables, dataDirectory })).rejects.toMatchObject({ name: "DataDirectoryInUse" })
     expect(await roomCount(first)).toBe(0)

@@ -71,7 +71,12 @@ const sessionsOf = async (url: string, size: number) => {
 }
 
 const untouched = { settings: null, statements: 0, locks: 0 }
-const all = ["0001_rooms_and_uploads", "0002_who_may_come_back"]
+const all = [
+  "0001_rooms_and_uploads",
+  "0002_who_may_come_back",
+  "0003_noisytransfer_codes",
+  "0004_rondevu_offers_and_sessions"
+]
 
 describeOnPostgres("a pooler in transaction mode", () => {
   describeWithPooler("through PgBouncer", () => {

@@ -45,7 +45,18 @@ describeOnPostgres("a schema of its own", () => {
   it("holds all tables, bookkeeping too, for a role that may do nothing elsewhere", async () => {
     const { url, asRole, environment } = await sharedDatabase(ownSchema)
     expect(await runScript("scripts/migrate.ts", [], environment)).toMatchObject({ exitCode: 0, stderr: "" })
-    expect(await tablesOf(url)).toEqual(["app.rooms", "app.silktower_migrations", "app.uploaded_files"])
+    expect(await tablesOf(url)).toEqual([
+      "app.noisytransfer_codes",
+      "app.rondevu_candidates",
+      "app.rondevu_offers",
+      "app.rondevu_session_candidates",
+      "app.rondevu_sessions",
+      "app.rondevu_topics",
+      "app.rooms",
+      "app.server_secrets",
+      "app.silktower_migrations",
+      "app.uploaded_files"
+    ])
     expect((await runScript("scripts/migrate.ts", [], environment)).stdout).toContain("nothing to do")
     const server = await startServer({ DATABASE_URL: asRole })
     await makeRoom(server)
@@ -54,7 +65,18 @@ describeOnPostgres("a schema of its own", () => {
       exitCode: 0,
       stderr: ""
     })
-    expect(await tablesOf(url)).toEqual(["app.rooms", "app.silktower_migrations", "app.uploaded_files"])
+    expect(await tablesOf(url)).toEqual([
+      "app.noisytransfer_codes",
+      "app.rondevu_candidates",
+      "app.rondevu_offers",
+      "app.rondevu_session_candidates",
+      "app.rondevu_sessions",
+      "app.rondevu_topics",
+      "app.rooms",
+      "app.server_secrets",
+      "app.silktower_migrations",
+      "app.uploaded_files"
+    ])
   })
 
   it("stands beside somebody else's tables of the same names, which stay as they are", async () => {
@@ -68,7 +90,9 @@ describeOnPostgres("a schema of its own", () => {
     )
     const refused = await refusedStart(environment)
     expect(refused.code).toBe(1)
-    expect(refused.output).toMatch(/has no rooms, uploaded_files in its schema app.*npm run migrate/)
+    expect(refused.output).toMatch(
+      /has no rooms, uploaded_files, noisytransfer_codes, rondevu_offers, .* in its schema app.*npm run migrate/
+    )
     expect(await runScript("scripts/migrate.ts", [], environment)).toMatchObject({ exitCode: 0, stderr: "" })
     expect(await runScript("scripts/resetDatabase.ts", ["--yes"], environment)).toMatchObject({
       exitCode: 0,
@@ -84,7 +108,7 @@ describeOnPostgres("a schema of its own", () => {
       (role) => `create schema "My App-2" authorization ${role}; alter role ${role} set search_path = "My App-2"`
     )
     expect(await runScript("scripts/migrate.ts", [], environment)).toMatchObject({ exitCode: 0, stderr: "" })
-    expect(await tablesOf(url)).toHaveLength(3)
+    expect(await tablesOf(url)).toHaveLength(10)
     const server = await startServer({ DATABASE_URL: asRole })
     await makeRoom(server)
     await server.stop()
@@ -128,7 +152,7 @@ describeOnPostgres("missing rights", () => {
   })
 
   it.each([
-    ["the table of rooms", "grant all on uploaded_files, uploaded_files_id_seq", "permission denied for table rooms"],
+    ["the table of rooms", "grant all on all sequences in schema public", "permission denied for table rooms"],
     ["the sequence of uploads", "grant all on all tables in schema public", "permission denied for sequence"],
     ["anything", "", "has no rooms|permission denied"]
   ])("to %s end the start of the server by name", async (_, grant, told) => {

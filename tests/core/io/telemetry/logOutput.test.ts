@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process"
 import { closeSync, constants, existsSync, openSync, readFileSync, readSync, writeSync } from "node:fs"
 import { join } from "node:path"
-import { afterAll, describe, expect, it } from "vitest"
+import { afterAll, describe, expect, it, vi } from "vitest"
 import { createLogOutput } from "../../../../src/io/telemetry/logOutput.ts"
 import { useFolder } from "../../../support/useThroughout.ts"
 
@@ -19,7 +19,7 @@ const opened = (path: string, flags: string | number): number => {
 
 const create = (descriptor: number, waitingUnits = 10_000) => {
   const told: unknown[] = []
-  const output = createLogOutput(descriptor, { waitingUnits, retryMs: 5 })
+  const output = createLogOutput(descriptor, { waitingUnits, gatherMs: 5, retryMs: 5 })
   output.onLoss({
     lost: (lines) => told.push(["lost", lines]),
     recovered: (lines, error) => told.push(["recovered", lines, error])
@@ -36,6 +36,23 @@ describe("the log's output", () => {
     expect(readFileSync(path, "utf8").trimEnd().split("\n").map(Number)).toEqual(
       Array.from({ length: 300 }, (_, at) => at)
     )
+    expect(told).toEqual([])
+  })
+
+  it("writes what comes soon after a write without being asked to, and what is much at once", async () => {
+    const path = join(directory, "soon")
+    const { write, settled, told } = create(opened(path, "a"))
+    write("first\n")
+    await vi.waitFor(() => expect(readFileSync(path, "utf8")).toBe("first\n"))
+    write("second\n")
+    await vi.waitFor(() => expect(readFileSync(path, "utf8")).toBe("first\nsecond\n"))
+    const much = `${"x".repeat(999)}\n`
+    for (let number = 0; number < 8; number++) {
+      write(much)
+      await new Promise(setImmediate)
+    }
+    await settled(5000)
+    expect(readFileSync(path, "utf8")).toBe(`first\nsecond\n${much.repeat(8)}`)
     expect(told).toEqual([])
   })
 

@@ -203,6 +203,10 @@ describe("a server's lines", () => {
         message: "system:heartbeat",
         activeConnections: 1,
         activeFlights: 1,
+        activeRelayRooms: 0,
+        namedPeers: 0,
+        activeRondevuOffers: 0,
+        activeRondevuSessions: 0,
         uptimeSeconds: expect.any(Number),
         memory: expect.objectContaining({ rss: expect.any(Number), heapUsed: expect.any(Number) })
       })

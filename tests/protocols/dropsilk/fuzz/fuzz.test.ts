@@ -9,10 +9,11 @@ import { useServer, useUnhandled } from "../../../support/useServer.ts"
 import { operation } from "./operations.ts"
 import { createPlayers } from "./players.ts"
 
-const wanted = Number(process.env["FUZZ_OPERATIONS"] ?? 200_000)
+const wanted = Number(process.env["FUZZ_OPERATIONS"] ?? 50_000)
 const operationsARun = 500
-/** Milliseconds for everything, the search for a shorter failure included: several times what a quiet machine needs. */
-const timeLimit = 60_000 + wanted * 0.6
+/** Milliseconds for everything, the search for a shorter failure included: several times what a quiet machine needs, which
+ * others' tests share. */
+const timeLimit = 60_000 + wanted * 1.2
 const seed = process.env["FUZZ_SEED"] === undefined ? Date.now() % 2 ** 31 : Number(process.env["FUZZ_SEED"])
 
 describeOnPostgres("whatever five clients do", () => {
@@ -24,7 +25,7 @@ describeOnPostgres("whatever five clients do", () => {
   })
 
   it(
-    `the server lives, forgets who has left, and says of rooms what their rows say (some ${wanted} operations, seed ${seed})`,
+    `the server lives, forgets who has left, and says of rooms what their rows say (${wanted} operations, seed ${seed})`,
     async () => {
       let played = 0
       const property = fc.asyncProperty(
@@ -42,7 +43,7 @@ describeOnPostgres("whatever five clients do", () => {
             expect(unhandled).toEqual([])
             await expect
               .poll(() => server.actors(), { interval: 5, timeout: 10_000 })
-              .toMatchObject({ connections: 0, flights: 0, networks: 0, stories: 0, jobs: 2 })
+              .toMatchObject({ connections: 0, flights: 0, networks: 0, stories: 0, jobs: 5 })
             // The last to leave may have left a room that is still writing so.
             await vi.waitFor(() => expectRowsToAgree(players.rooms), { interval: 20, timeout: 10_000 })
           } finally {
@@ -51,13 +52,16 @@ describeOnPostgres("whatever five clients do", () => {
           }
         }
       )
-      await fc.assert(property, {
-        seed,
-        numRuns: Math.ceil(wanted / operationsARun),
-        interruptAfterTimeLimit: timeLimit,
-        markInterruptAsFailure: true
-      })
-      expect(played).toBeGreaterThan(0.8 * wanted)
+      const begun = performance.now()
+      // Lists are as long as chance has them: as many more of them as it takes.
+      for (let more = 0; played < wanted; more++) {
+        await fc.assert(property, {
+          seed: seed + more,
+          numRuns: Math.ceil((wanted - played) / operationsARun),
+          interruptAfterTimeLimit: timeLimit - (performance.now() - begun),
+          markInterruptAsFailure: true
+        })
+      }
       expect(server.log()).toBe("")
     },
     timeLimit + 60_000

@@ -28,6 +28,12 @@ export const rareWalks: Readonly<Record<string, Walk>> = {
     ).flat(),
     { does: "poll", who: "bob" }
   ],
+  "somebody invites a neighbour into its room before it attaches": [
+    { does: "connect", who: "ann" },
+    { does: "connect", who: "bob" },
+    { does: "create room", who: "ann" },
+    { does: "invite", who: "ann", of: "bob", into: "its room" }
+  ],
   "who waits for somebody attaches to another room": [
     ...twoInFlight,
     { does: "create room", who: "bob" },

@@ -445,10 +445,10 @@ const laws: readonly Law[] = [
           const life = answer.room.expiresAt
           const before = (step.before ?? step.after).context.expiresAt
           // One that nobody is in any more, heard of behind this answer, lives shorter.
-          const spoken = [
-            step.after.context.spokenAt,
-            ...(step.before?.context.waiting ?? []).map(({ at }: any) => at ?? 0)
-          ]
+          // Whoever is answered may have spoken later than those behind it say that it is: clocks are set back.
+          const { waiting = [], batch = [], decided = [] }: Partial<RoomContext> = step.before?.context ?? {}
+          const heard = [...waiting, ...[...batch, ...decided].map(({ command }) => command)]
+          const spoken = [step.after.context.spokenAt, ...heard.map(({ at }: any) => at ?? 0)]
           const longest = Math.max(expiresAt, before, Math.max(...spoken) + timeToLiveMs)
           const isTold = toldIn(step).some((told) =>
             same({ ...answer.room, expiresAt: 0 }, told && { ...told, expiresAt: 0 })
@@ -777,6 +777,11 @@ const laws: readonly Law[] = [
     }
   },
   {
+    sentence:
+      "What waited for the row is heard in the moment in which the row is known, and nobody waits for that any more.",
+    holds: ({ after }) => storageOf(after) !== "rehearing"
+  },
+  {
     sentence: "Nothing is written for an extension that is small while somebody may still speak.",
     when: (step) => {
       const { draft, saved } = step.after.context
@@ -817,7 +822,9 @@ const laws: readonly Law[] = [
       const isMoved = attendanceOf(before) !== attendanceOf(after) && attendanceOf(after) !== "closing"
       // What is heard again after that may put the next look off, or leave it to whoever may come back.
       if (!isOpen(before) || answered(step, "open.storage.reloading")) {
-        const isInTime = looks.length === 0 || isVacant(after) || looks.at(-1).at <= nextLook(step)
+        // One that is closing ends when nothing is owed: it asks for no other look, though its seats are given up.
+        const latest = attendanceOf(after) === "closing" ? after.context.expiresAt : nextLook(step)
+        const isInTime = looks.length === 0 || isVacant(after) || looks.at(-1).at <= latest
         return isInTime && (looks.length > 0 || !isMoved)
       }
       if (!isMoved && event.type !== "life.due") return looks.length === 0
