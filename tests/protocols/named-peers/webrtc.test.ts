@@ -1,19 +1,14 @@
 /** Two real WebRTC peers find each other by their names. */
-import { createHash, randomBytes } from "node:crypto"
-import { createRequire } from "node:module"
-import { describe, expect, it, onTestFinished } from "vitest"
+import { describe, it } from "vitest"
+import { exchangeMegabytes, newConnection } from "../../support/realPeers.ts"
 import { useServer } from "../../support/useServer.ts"
 import { type PeerClient, usePeers } from "./peerClient.ts"
-
-const { RTCPeerConnection } = createRequire(import.meta.url)("@roamhq/wrtc")
-
-const chunkBytes = 16 * 1024
 
 /** A client that does what the public ones do: it answers offers, and sends a candidate as soon as it has one. */
 class Caller {
   readonly #client: PeerClient
   readonly #name: string
-  #connection = new RTCPeerConnection({ iceServers: [] })
+  #connection = newConnection()
   #early: unknown[] = []
   /** Gets each data channel that somebody else has opened. */
   onChannel: (channel: any) => void = () => {}
@@ -23,10 +18,6 @@ class Caller {
     this.#name = name
     // Until the client is closed.
     void this.#hear().catch(() => {})
-  }
-
-  close(): void {
-    this.#connection.close()
   }
 
   /** Opens a data channel to somebody. */
@@ -42,7 +33,7 @@ class Caller {
 
   #begin(other: string): void {
     this.#connection.close()
-    this.#connection = new RTCPeerConnection({ iceServers: [] })
+    this.#connection = newConnection()
     this.#early = []
     this.#connection.onicecandidate = ({ candidate }: { candidate: unknown }) => {
       if (candidate !== null) this.#send(other, { type: "candidate", candidate })
@@ -80,44 +71,19 @@ class Caller {
 describe("two real WebRTC peers", () => {
   const server = useServer()
   const peer = usePeers(server)
-  const file = randomBytes(1024 * 1024)
-  const sha256 = createHash("sha256").update(file).digest("hex")
 
   const callerAs = async (name: string) => {
     const client = await peer({ name })
-    const caller = new Caller(client, name)
-    onTestFinished(() => caller.close())
-    return { client, caller }
+    return { client, caller: new Caller(client, name) }
   }
-
-  /** What comes over the next channel, as soon as the whole file has; it is answered with a word. */
-  const receives = (caller: Caller): Promise<string> =>
-    new Promise((resolve) => {
-      const hash = createHash("sha256")
-      let bytes = 0
-      caller.onChannel = (channel) => {
-        channel.binaryType = "arraybuffer"
-        channel.onmessage = ({ data }: { data: ArrayBuffer }) => {
-          hash.update(new Uint8Array(data))
-          bytes += data.byteLength
-          if (bytes < file.length) return
-          channel.send("got it")
-          resolve(hash.digest("hex"))
-        }
-      }
-    })
 
   const transfer = async (from: Caller, to: Caller, name: string) => {
-    const received = receives(to)
+    const announced = new Promise<any>((resolve) => (to.onChannel = resolve))
     const channel = await from.call(name)
-    const answered = new Promise((resolve) => (channel.onmessage = ({ data }: { data: string }) => resolve(data)))
-    for (let at = 0; at < file.length; at += chunkBytes)
-      channel.send(new Uint8Array(file.subarray(at, at + chunkBytes)))
-    expect(await received).toBe(sha256)
-    expect(await answered).toBe("got it")
+    await exchangeMegabytes(channel, await announced)
   }
 
-  it("send each other a megabyte and a word, and find each other again when one was cut", async () => {
+  it("send each other a megabyte each way, and find each other again when one was cut", async () => {
     const [nantes, paris] = [await callerAs("nantes"), await callerAs("paris")]
     await transfer(nantes.caller, paris.caller, "paris")
     nantes.client.cut()
