@@ -211,6 +211,9 @@ export const limits = {
   /** Addresses, or participants, that one budget remembers, of some 100 bytes each. For one more the one that has not
    * been heard of for longest is forgotten. Zero would remember none, and refuse nobody. */
   budgetKeys: 100_000,
+  /** Milliseconds in which a key of a budget that is used again keeps its place among those that are forgotten first: to
+   * move it costs more than to count. Zero would move it every time. */
+  budgetKeysOrderedMs: 1_000,
   /** Those that are looked at for forgetting, each time that one is heard of: more than are ever added. One would let their
    * number grow. */
   budgetKeysForgotten: 2,

@@ -3,6 +3,8 @@
  * looks at a request, because a third of what browsers send are preflights: each polled URL is asked for anew.
  */
 
+import { firstSegment, isUnder } from "../io/admission/requestPath.ts"
+
 /** One row of the table. */
 export interface CorsRoute {
   readonly path: string
@@ -39,6 +41,8 @@ export interface CorsAnswer {
   /** The Origin header to echo exactly as it came; absent: the page may not read the answer. */
   readonly allowedOrigin?: string
   readonly route: CorsRoute
+  /** Of every answer but that to a preflight, names and values in turn. */
+  readonly headers: readonly string[]
 }
 
 /** Answers undefined for paths without CORS. */
@@ -49,50 +53,92 @@ export const createCorsPolicy = (
   routes: readonly CorsRoute[],
   allowsOrigin: (origin: string) => boolean
 ): CorsPolicy => {
-  const covers = ({ path, andBelow, but }: CorsRoute, asked: string) =>
-    path === "/" && andBelow
-      ? but === undefined || !but.includes(asked.split("/", 2)[1] as string)
-      : asked.startsWith(path) &&
-        (asked.length === path.length || (andBelow && asked.charCodeAt(path.length) === slash))
+  const rows = routes.map((route): Row => {
+    const closed = answerOf(route, undefined)
+    return { route, closed, last: closed }
+  })
+  const rowOf = createRowFinder(rows)
 
   return (path, origin) => {
-    const route = routes.find((row) => covers(row, path))
-    if (route === undefined) return undefined
-    if (origin === undefined || !isEchoable.test(origin)) return { route }
+    const row = rowOf(path)
+    if (row === undefined) return undefined
+    const { route, closed, last } = row
+    if (origin === undefined || !isEchoable.test(origin)) return closed
+    // The pages of one origin ask again and again.
+    if (last.allowedOrigin === origin) return last
     const { origins } = route
     const allows = origins === "any" || (origins === "allowed" ? allowsOrigin : origins)(origin)
-    return allows ? { allowedOrigin: origin, route } : { route }
+    return allows ? (row.last = answerOf(route, origin)) : closed
   }
 }
 
-const slash = 47
+interface Row {
+  readonly route: CorsRoute
+  /** To whoever may not read, or names no origin. */
+  readonly closed: CorsAnswer
+  /** To whoever could read last. */
+  last: CorsAnswer
+}
+
+/** The first row that means a path. Only those are looked at that begin as it does. */
+const createRowFinder = (rows: readonly Row[]): ((path: string) => Row | undefined) => {
+  const ofAll = rows.filter(({ route }) => meansAll(route))
+  const own = rows.filter(({ route }) => !meansAll(route))
+  const segments = new Set(rows.flatMap(({ route: { path, but = [] } }) => [firstSegment(path), ...but]))
+  const bySegment = new Map(
+    [...segments].map((segment) => [
+      segment,
+      {
+        own: own.filter(({ route }) => firstSegment(route.path) === segment),
+        ofAll: ofAll.find(({ route: { but } }) => but === undefined || !but.includes(segment))
+      }
+    ])
+  )
+  const elsewhere = { own: [], ofAll: ofAll[0] }
+
+  return (path) => {
+    const rows = bySegment.get(firstSegment(path)) ?? elsewhere
+    return (
+      rows.own.find(({ route }) => (route.andBelow ? isUnder(path, route.path) : path === route.path)) ?? rows.ofAll
+    )
+  }
+}
+
+/** Whether a row means every path, but for those that it excepts. */
+export const meansAll = ({ path, andBelow }: CorsRoute): boolean => path === "/" && andBelow
 
 /** Node throws for a header with anything stranger in it, and no browser sends such an origin. */
 const isEchoable = /^[\x21-\x7e]+$/
 
+const answerOf = (route: CorsRoute, origin: string | undefined): CorsAnswer => {
+  const allowed = origin === undefined ? {} : { allowedOrigin: origin }
+  const exposed =
+    origin === undefined || route.exposes !== undefined ? [] : ["access-control-expose-headers", readHeaders]
+  return { ...allowed, route, headers: [...sharedHeaders(route, origin), ...exposed] }
+}
+
 /**
- * The headers of every answer on such a path, preflights too, names and values in turn. `Vary` also when nothing is echoed, or caches would
- * mix origins up.
+ * The headers of every answer on such a path, preflights too. `Vary` also when nothing is echoed, or caches would mix
+ * origins up.
  */
-export const corsHeaders = ({ allowedOrigin, route }: CorsAnswer): readonly string[] => {
-  const { credentials, exposes, saysAny } = route
+const sharedHeaders = ({ credentials, exposes, saysAny }: CorsRoute, origin: string | undefined): readonly string[] => {
   if (saysAny === true) return ["access-control-allow-origin", "*"]
   const headers = ["vary", "Origin"]
-  if (allowedOrigin !== undefined) headers.push("access-control-allow-origin", allowedOrigin)
+  if (origin !== undefined) headers.push("access-control-allow-origin", origin)
   if (credentials === true) headers.push("access-control-allow-credentials", "true")
   if (exposes !== undefined) headers.push("access-control-expose-headers", exposes)
   return headers
 }
 
-/** What every answer but that to a preflight says beside that, names and values in turn. */
-export const exposedHeaders = ({ allowedOrigin, route: { exposes } }: CorsAnswer): readonly string[] =>
-  allowedOrigin === undefined || exposes !== undefined ? [] : ["access-control-expose-headers", readHeaders]
-
 /**
- * What the 204 that answers a preflight says beside that, names and values in turn. `asked`: the headers that a page wants
- * to send, as it has put that.
+ * What the 204 that answers a preflight says, names and values in turn. `asked`: the headers that a page wants to send, as
+ * it has put that.
  */
-export const preflightHeaders = ({ route }: CorsAnswer, asked: string | undefined): readonly string[] => [
+export const preflightHeaders = (
+  { allowedOrigin, route }: CorsAnswer,
+  asked: string | undefined
+): readonly string[] => [
+  ...sharedHeaders(route, allowedOrigin),
   ...["access-control-allow-methods", route.methods],
   ...headersGranted(route, asked),
   ...(route.maxAge === undefined ? [] : ["access-control-max-age", String(route.maxAge)])

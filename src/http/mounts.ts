@@ -2,10 +2,10 @@
 import type { IncomingMessage } from "node:http"
 import type * as HttpApi from "effect/http-api/HttpApi"
 import { corePlaces } from "../config/protocolSettings.ts"
-import { isUnder } from "../io/admission/requestPath.ts"
+import { firstSegment, isUnder } from "../io/admission/requestPath.ts"
 import { coreErrors } from "../wire/core/errors.ts"
 import { type Answer, errorAnswer } from "./answer.ts"
-import type { CorsRoute } from "./cors.ts"
+import { type CorsRoute, meansAll } from "./cors.ts"
 import type { FastPath } from "./fastPath.ts"
 import type { HttpPart, MountedPart, Refusals } from "./httpPart.ts"
 import type { Route } from "./requests/methods.ts"
@@ -31,6 +31,14 @@ export interface Mounts {
   isCallback(path: string, request: IncomingMessage): boolean
 }
 
+/** The parts that have one prefix. */
+interface Place {
+  readonly mount: string
+  readonly parts: readonly HttpPart[]
+}
+
+const nowhere: Place = { mount: "/", parts: [] }
+
 /** In the core's own words. */
 const coreRefusals: Refusals = {
   tooMany: errorAnswer(coreErrors.tooMany),
@@ -54,18 +62,15 @@ export const createMounts = (mounted: readonly MountedPart[]): Mounts => {
   if (twice !== undefined) throw new Error(`Two parts of the HTTP surface bring a group ${twice}`)
 
   /** First segments that belong to nobody at the root but the core, or to those with a prefix. */
-  const elsewhere = [
-    ...corePlaces,
-    ...mounted.flatMap(({ mount }) => (mount === "/" ? [] : [mount.split("/", 2)[1] as string]))
-  ]
+  const elsewhere = [...corePlaces, ...mounted.flatMap(({ mount }) => (mount === "/" ? [] : [firstSegment(mount)]))]
   const forgiven = mounted.flatMap(({ mount, part }) =>
     part.slashAfterMount === true && mount !== "/" ? [`${mount}/`] : []
   )
-  const deepestFirst = mounted.toSorted((one, other) => other.mount.length - one.mount.length)
-  const partsAt = (path: string): { readonly mount: string; readonly parts: readonly HttpPart[] } => {
-    const mount = deepestFirst.find(({ mount }) => isUnder(path, mount))?.mount ?? "/"
-    return { mount, parts: mounted.filter((each) => each.mount === mount).map(({ part }) => part) }
-  }
+  const places: readonly Place[] = [...Map.groupBy(mounted, ({ mount }) => mount)]
+    .map(([mount, alike]) => ({ mount, parts: alike.map(({ part }) => part) }))
+    .toSorted((one, other) => other.mount.length - one.mount.length)
+  const placeOf = (path: string): Place => places.find(({ mount }) => isUnder(path, mount)) ?? nowhere
+  const suspicious = places.filter(({ parts }) => parts.some(({ refuses }) => refuses !== undefined))
 
   return {
     apis,
@@ -90,7 +95,7 @@ export const createMounts = (mounted: readonly MountedPart[]): Mounts => {
       Object.entries(part.documents ?? {}).map(([path, make]) => [mountedPath(mount, path), make] as const)
     ),
     notFound: (method, path, allow) => {
-      const { mount, parts } = partsAt(path)
+      const { mount, parts } = placeOf(path)
       const own = ownPath(mount, path)
       for (const part of parts) {
         const answer = part.notFound?.(method, own, allow)
@@ -99,12 +104,14 @@ export const createMounts = (mounted: readonly MountedPart[]): Mounts => {
       return undefined
     },
     bodyBytesOf: (path) => {
-      const { mount, parts } = partsAt(path)
+      const { mount, parts } = placeOf(path)
       return parts.find(({ bodyBytes }) => bodyBytes !== undefined)?.bodyBytes?.(ownPath(mount, path))
     },
     refuses: (path, request) => {
-      const { mount, parts } = partsAt(path)
-      const isElsewhere = mount === "/" && elsewhere.includes(path.split("/", 2)[1] as string)
+      // Most paths are nobody's who looks.
+      if (!suspicious.some(({ mount }) => isUnder(path, mount))) return undefined
+      const { mount, parts } = placeOf(path)
+      const isElsewhere = mount === "/" && elsewhere.includes(firstSegment(path))
       return isElsewhere ? undefined : parts.find(({ refuses }) => refuses !== undefined)?.refuses?.(request)
     },
     canonical: (url) => {
@@ -113,15 +120,13 @@ export const createMounts = (mounted: readonly MountedPart[]): Mounts => {
       )
       return path === undefined ? url : path.slice(0, -1) + url.slice(path.length)
     },
-    refusalsOf: (path) => partsAt(path).parts.find(({ refusals }) => refusals !== undefined)?.refusals ?? coreRefusals,
-    isCallback: (path, request) => partsAt(path).parts.some(({ isCallback }) => isCallback?.(request) === true)
+    refusalsOf: (path) => placeOf(path).parts.find(({ refusals }) => refusals !== undefined)?.refusals ?? coreRefusals,
+    isCallback: (path, request) => placeOf(path).parts.some(({ isCallback }) => isCallback?.(request) === true)
   }
 }
 
 /** A path as the part there knows it. */
 const ownPath = (mount: string, path: string): string => (mount === "/" ? path : path.slice(mount.length) || "/")
-
-const meansAll = ({ path, andBelow }: CorsRoute): boolean => path === "/" && andBelow
 
 const mountedPath = (mount: string, path: string): `/${string}` =>
   (mount === "/" ? path : path === "/" ? mount : mount + path) as `/${string}`

@@ -27,7 +27,7 @@ import type { Certificate } from "../io/sockets/certificate.ts"
 import { limits as defaultLimits } from "../limits.ts"
 import { type Answer, responseOf, sendAnswer } from "./answer.ts"
 import type { CorsAnswer, CorsPolicy } from "./cors.ts"
-import { corsHeaders, exposedHeaders, preflightHeaders } from "./cors.ts"
+import { preflightHeaders } from "./cors.ts"
 import type { AnswersFast } from "./fastPath.ts"
 import type { PlatformServices, Refusals } from "./httpPart.ts"
 import type { Observe } from "./observer.ts"
@@ -115,7 +115,8 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Runn
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     let observed: ((status: number) => void) | undefined
     running.add(response)
-    response.once("close", () => {
+    // Comes once, and a listener that is taken off again costs more.
+    response.on("close", () => {
       running.delete(response)
       observed?.(response.headersSent ? response.statusCode : clientClosedRequest)
       if (closing !== undefined) setImmediate(() => server.closeIdleConnections())
@@ -152,15 +153,14 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Runn
 
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
     const sharing = cors(decodedPath(request.url as string), request.headers.origin)
-    const shared = sharing === undefined ? guarding : [...guarding, ...corsHeaders(sharing)]
-    const headers = sharing === undefined ? shared : [...shared, ...exposedHeaders(sharing)]
+    const headers = sharing === undefined ? guarding : [...guarding, ...sharing.headers]
     if (budgetGate(request, response, headers)) return
     const foreign = isForeign(request, sharing)
     if (foreign) onRefusedPage?.(request.method === "POST" ? "post" : "read", request)
     if (
       request.method === "OPTIONS" &&
       (sharing?.route.preflightsOnly !== true || isPreflight(request)) &&
-      answerOptions(request, response, shared, sharing, allowOf(request.url as string, allowedMethods))
+      answerOptions(request, response, guarding, sharing, allowOf(request.url as string, allowedMethods))
     )
       return
     const refusal = refusalOf(request, foreign)
@@ -223,7 +223,7 @@ const isPreflight = ({ headers }: IncomingMessage): boolean =>
 const answerOptions = (
   request: IncomingMessage,
   response: ServerResponse,
-  headers: readonly string[],
+  guarding: readonly string[],
   sharing: CorsAnswer | undefined,
   allow: string | undefined
 ): boolean => {
@@ -231,7 +231,7 @@ const answerOptions = (
   const takes = allow === undefined ? [] : ["allow", allow]
   const shares =
     sharing === undefined ? [] : preflightHeaders(sharing, request.headers["access-control-request-headers"])
-  response.writeHead(204, [...headers, ...takes, ...shares]).end()
+  response.writeHead(204, [...guarding, ...takes, ...shares]).end()
   return true
 }
 

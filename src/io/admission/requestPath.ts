@@ -8,13 +8,26 @@ export const pathOf = (url: string): string => {
 
 /** The path as the router compares it: an encoded letter is that letter, an encoded slash separates nothing. */
 export const decodedPath = (url: string): string => {
-  const path = pathOf(url)
+  // Everybody who looks at a request asks this, one after the other.
+  if (url !== last.url) last = { url, path: decoded(pathOf(url)) }
+  return last.path
+}
+
+let last = { url: "/", path: "/" }
+
+const decoded = (path: string): string => {
   if (!path.includes("%")) return path
   try {
     return decodeURI(path)
   } catch {
     return path
   }
+}
+
+/** What a path begins with, without slashes; empty of the root. */
+export const firstSegment = (path: string): string => {
+  const end = path.indexOf("/", 1)
+  return end === -1 ? path.slice(1) : path.slice(1, end)
 }
 
 /** Whether a decoded path is this one or below it, segment by segment; everything is below `/`. */

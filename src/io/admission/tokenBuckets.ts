@@ -27,11 +27,13 @@ interface Bucket {
   tokens: number
   /** When they were counted. */
   at: number
+  /** When it was put behind all others. */
+  putAt: number
 }
 
 export const createTokenBuckets = ({ burst, perSecond, keys, now }: TokenBucketsOptions): TokenBuckets => {
   if (burst === 0) return { take: () => 0, wait: () => 0, give: () => {}, size: 0 }
-  /** In the order of their last use. */
+  /** In the order of their last use, to `budgetKeysOrderedMs`. */
   const buckets = new Map<string, Bucket>()
 
   const tokensOf = ({ tokens, at }: Bucket, time: number): number =>
@@ -46,23 +48,21 @@ export const createTokenBuckets = ({ burst, perSecond, keys, now }: TokenBuckets
     }
   }
 
-  /** Makes a bucket the one that was used last. */
-  const put = (key: string, bucket: Bucket) => {
-    buckets.delete(key)
-    buckets.set(key, bucket)
-    forget(bucket.at)
-  }
-
   return {
     take: (key) => {
       const time = now()
       // Counted in place: every request takes one.
-      const bucket = buckets.get(key) ?? { tokens: burst, at: time }
+      const bucket = buckets.get(key) ?? { tokens: burst, at: time, putAt: Number.NEGATIVE_INFINITY }
       const tokens = tokensOf(bucket, time)
       const isGranted = tokens >= 1
       bucket.tokens = isGranted ? tokens - 1 : tokens
       bucket.at = time
-      put(key, bucket)
+      if (time - bucket.putAt >= limits.budgetKeysOrderedMs) {
+        buckets.delete(key)
+        buckets.set(key, bucket)
+        bucket.putAt = time
+      }
+      forget(time)
       return isGranted ? 0 : ((1 - tokens) / perSecond) * 1000
     },
     wait: (key) => {
