@@ -1,9 +1,8 @@
 /** Takes the budgets of a request before anybody else looks at it, and turns away whoever has spent one. */
-import type { IncomingMessage } from "node:http"
+import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Budgets } from "../io/admission/budgets.ts"
 import { decodedPath } from "../io/admission/requestPath.ts"
 import { retryLater, sendAnswer } from "./answer.ts"
-import type { AnswersFast } from "./fastPath.ts"
 import type { Mounts } from "./mounts.ts"
 import { createRoutePatterns } from "./requests/routePattern.ts"
 
@@ -11,15 +10,15 @@ export interface GateBudgets extends Pick<Budgets, "request" | "check" | "askOth
   readonly addressOf: (request: IncomingMessage) => string
 }
 
+/** Answers whoever has spent a budget, and says so. */
+export type BudgetGate = (request: IncomingMessage, response: ServerResponse, headers: readonly string[]) => boolean
+
 /** Budgets that are taken here instead of `requests`, or besides; all others are taken where the request is answered. */
 const checks = "checks"
 const thirdParties = "thirdParties"
 
-/**
- * Whatever declares nothing, such as documents, pages, preflights and paths that are none, takes from `requests`.
- * Answers true when it has turned the request away.
- */
-export const createBudgetGate = (mounts: Mounts, budgets: GateBudgets): AnswersFast => {
+/** Whatever declares nothing, such as documents, pages, preflights and paths that are none, takes from `requests`. */
+export const createBudgetGate = (mounts: Mounts, budgets: GateBudgets): BudgetGate => {
   const special = new Map(mounts.budgets.filter(([, names]) => names.includes(checks) || names.includes(thirdParties)))
   const patternOf = createRoutePatterns([...special.keys()])
 

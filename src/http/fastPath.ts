@@ -90,30 +90,35 @@ export class FastExchange {
   }
 }
 
-/** Answers a request by the first path that takes it; false: it is the routes'. */
-export type AnswersFast = (request: IncomingMessage, response: ServerResponse, headers: readonly string[]) => boolean
+/** Answers a request by the first path that takes it, and gives back its pattern; undefined: it is the routes'. */
+export type AnswersFast = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  headers: readonly string[]
+) => string | undefined
 
 /** The paths are tried in this order: those that are asked most come first. */
 export const createFastPaths = (paths: readonly FastPath[], options: FastPathOptions): AnswersFast => {
   const compiled = paths.map(({ method, pattern, handler }) => ({
     method,
+    pattern,
     target: new RegExp(`^${pattern.replace(/:[^/]+/g, "([^/?]*)")}(?:\\?(.*))?$`, "s"),
     handler
   }))
 
   return (request, response, headers) => {
-    for (const { method, target, handler } of compiled) {
+    for (const { method, pattern, target, handler } of compiled) {
       if (method !== request.method) continue
       const found = target.exec(request.url as string)
       if (found === null) continue
       const exchange = new FastExchange(request, response, headers, options)
       try {
-        if (handler(exchange, found)) return true
+        if (handler(exchange, found)) return pattern
       } catch (error) {
         exchange.fail(error)
-        return true
+        return pattern
       }
     }
-    return false
+    return undefined
   }
 }

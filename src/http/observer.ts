@@ -4,8 +4,14 @@ import type { Tracing } from "../io/telemetry/tracing.ts"
 import type { RequestMetrics } from "./requestMetrics.ts"
 import { createRoutePatterns } from "./requests/routePattern.ts"
 
-/** Runs what answers a request. What it gives back is to be called when the answer is over, with its status. */
-export type Observe = (request: IncomingMessage, work: () => void) => (status: number) => void
+/**
+ * Runs what answers a request. What it gives back is to be called when the answer is over, with its status and the pattern of
+ * the path, where that is known.
+ */
+export type Observe = (
+  request: IncomingMessage,
+  work: () => void
+) => (status: number, pattern: string | undefined) => void
 
 export interface ObserverOptions {
   /** Paths that are answered, parameters with a colon before them. */
@@ -25,20 +31,17 @@ export const createObserver = ({ paths, metrics, tracing }: ObserverOptions): Ob
 
   return (request, work) => {
     const startedAt = performance.now()
-    const route = routeOf(request.url ?? "/")
     const asked = request.method ?? ""
     const method = knownMethods.has(asked) ? asked : "_OTHER"
     let traced: ((status: number) => void) | undefined
     if (tracing === undefined) work()
-    else
-      traced = tracing.request(
-        request,
-        `${method} ${route}`,
-        { "http.request.method": method, "http.route": route },
-        work
-      )
-    return (status) => {
-      metrics.answered(route, method, status, (performance.now() - startedAt) / 1000)
+    else {
+      const route = routeOf(request.url ?? "/")
+      const attributes = { "http.request.method": method, "http.route": route }
+      traced = tracing.request(request, `${method} ${route}`, attributes, work)
+    }
+    return (status, pattern = routeOf(request.url ?? "/")) => {
+      metrics.answered(pattern, method, status, (performance.now() - startedAt) / 1000)
       traced?.(status)
     }
   }

@@ -26,6 +26,7 @@ import { decodedPath, pathOf } from "../io/admission/requestPath.ts"
 import type { Certificate } from "../io/sockets/certificate.ts"
 import { limits as defaultLimits } from "../limits.ts"
 import { type Answer, responseOf, sendAnswer } from "./answer.ts"
+import type { BudgetGate } from "./budgetGate.ts"
 import type { CorsAnswer, CorsPolicy } from "./cors.ts"
 import { preflightHeaders } from "./cors.ts"
 import type { AnswersFast } from "./fastPath.ts"
@@ -44,7 +45,7 @@ export interface HttpServerOptions {
   /** Told of every page that was refused a change, or will be kept from reading the answer by its browser. */
   readonly onRefusedPage?: ((where: "post" | "read", request: IncomingMessage) => void) | undefined
   /** Sees each request before anybody else, and answers those that are too many. */
-  readonly budgetGate: AnswersFast
+  readonly budgetGate: BudgetGate
   /** What is wrong with a request, whatever it asks for, where that takes a while to find out; undefined: nobody asks. */
   readonly admits?: ((request: IncomingMessage) => Promise<Answer | undefined> | undefined) | undefined
   /** Sees each request before the routes do, and may answer it. */
@@ -109,16 +110,17 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Runn
   const limits: HttpLimits = { ...defaultLimits, ...options.limits }
   const scope = Scope.makeUnsafe()
   const handle = await Effect.runPromise(routesHandler(options, limits, scope))
-  const running = new Set<ServerResponse>()
+  /** With the pattern of each request's path, where a fast path has told it. */
+  const running = new Map<ServerResponse, string | undefined>()
   let closing: Promise<void> | undefined
 
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-    let observed: ((status: number) => void) | undefined
-    running.add(response)
+    let observed: ReturnType<Observe> | undefined
+    running.set(response, undefined)
     // Comes once, and a listener that is taken off again costs more.
     response.on("close", () => {
+      observed?.(response.headersSent ? response.statusCode : clientClosedRequest, running.get(response))
       running.delete(response)
-      observed?.(response.headersSent ? response.statusCode : clientClosedRequest)
       if (closing !== undefined) setImmediate(() => server.closeIdleConnections())
     })
     if (closing !== undefined) response.shouldKeepAlive = false
@@ -178,7 +180,12 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Runn
   }
 
   const respond = (request: IncomingMessage, response: ServerResponse, headers: readonly string[]): void => {
-    if (fastPaths(request, response, headers)) return
+    const pattern = fastPaths(request, response, headers)
+    if (pattern !== undefined) {
+      // Who has gone while it was looked at is not running any more.
+      if (running.has(response)) running.set(response, pattern)
+      return
+    }
     for (let index = 0; index < headers.length; index += 2) {
       response.setHeader(headers[index] as string, headers[index + 1] as string)
     }
@@ -204,7 +211,7 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Runn
   const close = async (): Promise<void> => {
     server.close()
     server.closeIdleConnections()
-    const finished = [...running].map((response) => {
+    const finished = [...running.keys()].map((response) => {
       if (!response.headersSent) response.shouldKeepAlive = false
       return new Promise<void>((resolve) => response.once("close", () => resolve()))
     })

@@ -61,8 +61,8 @@ export const createTokenBuckets = ({ burst, perSecond, keys, now }: TokenBuckets
         buckets.delete(key)
         buckets.set(key, bucket)
         bucket.putAt = time
+        forget(time)
       }
-      forget(time)
       return isGranted ? 0 : ((1 - tokens) / perSecond) * 1000
     },
     wait: (key) => {
