@@ -5,6 +5,7 @@
 import { randomUUID } from "node:crypto"
 import { createServer } from "node:http"
 import { WebSocketServer } from "ws"
+import { answers } from "./mediaFrames.js"
 
 const body = JSON.stringify({ padding: "x".repeat(386) })
 const headers = { "content-type": "application/json", "content-length": body.length }
@@ -153,8 +154,8 @@ function onRelayed(data) {
 
 /** The SFU: a request is read, and answered. */
 function onRequest(data) {
-  const { requestId } = JSON.parse(data)
-  this.send(JSON.stringify({ type: "response", requestId, data: { success: true } }))
+  const { type, requestId } = JSON.parse(data)
+  this.send(JSON.stringify({ type: "response", requestId, data: answers[type] }))
 }
 
 const spaces = new Map()

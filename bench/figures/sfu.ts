@@ -1,13 +1,15 @@
 import { fileURLToPath } from "node:url"
-import { addressOf, BenchSocket, encodeText } from "../benchSocket.ts"
-import type { Figure } from "../rounds.ts"
-import type { Server } from "../servers.ts"
+import { addressOf, BenchSocket } from "../benchSocket.ts"
+// @ts-expect-error: it is for bare JavaScript as well
+import { capabilities, dtlsParameters, rtpParametersOf } from "../mediaFrames.js"
+import { compare, type Figure, takeTurns } from "../rounds.ts"
+import { cpuOf, type Server } from "../servers.ts"
 import type { Setting } from "../setting.ts"
-import { type Direction, relayOf } from "./relay.ts"
 
+/** In a turn, each alone in its room: nobody else is told of what it sends. */
 const participants = 50
-/** Of one room. */
-const together = 5
+/** Of each of its own two producers. */
+const consumers = 4
 const aim = 3
 
 /** A server whose engine answers at once, so that what is measured is the signaling. */
@@ -16,53 +18,72 @@ const environment = {
   NODE_OPTIONS: `--import ${fileURLToPath(new URL("../stubbedEngine.js", import.meta.url))}`
 }
 
-const ask = async (socket: BenchSocket, type: string, data: object): Promise<any> => {
-  socket.send(JSON.stringify({ type, data, requestId: "k3j9x0q1z" }))
-  return JSON.parse(await socket.next("response")).data
+interface Person {
+  readonly socket: BenchSocket
+  readonly roomId: string
 }
 
-/** Of a frame that a server sends, of up to 125 bytes of payload. */
-const bytesOf = (text: string): number => 2 + text.length
-
-/** Requests to the server, and its answers: of the shortest, so that all else weighs most. */
-const asking = (socket: BenchSocket, consumerId: string): Direction => {
-  const requestId = "k3j9x0q1z"
-  const frame = encodeText(JSON.stringify({ type: "resume-consumer", data: { consumerId }, requestId }))
-  const answer = JSON.stringify({ type: "response", requestId, data: { success: true } })
-  return { from: socket, to: socket, frameAt: () => frame, bytesOfOne: bytesOf(answer) }
-}
-
-const openParticipant = async ({ port }: Server, index: number): Promise<Direction> => {
-  const roomId = `room ${Math.floor(index / together)}`
-  const person = { userId: `user-${index}`, userName: `User ${index}`, roomId }
+const openParticipant = async ({ port }: Server, index: number): Promise<Person> => {
+  const roomId = `room ${index}`
   const answer = await fetch(`http://127.0.0.1:${port}/sfu/auth/login`, {
     method: "POST",
     headers: { "content-type": "application/json", "x-forwarded-for": addressOf(index) },
-    body: JSON.stringify(person)
+    body: JSON.stringify({ userId: `user-${index}`, userName: `User ${index}`, roomId })
   })
   const { token } = (await answer.json()) as { token: string }
-  const socket = await BenchSocket.open(port, addressOf(index), `/sfu?token=${token}`)
-  await ask(socket, "join-room", { roomId })
-  const [up, down] = [await ask(socket, "create-transport", {}), await ask(socket, "create-transport", {})]
-  const rtpParameters = { codecs: [] }
-  const { id } = await ask(socket, "produce", { transportId: up.params.id, kind: "audio", rtpParameters })
-  const consumer = { transportId: down.params.id, producerId: id, rtpCapabilities: { codecs: [] } }
-  return asking(socket, (await ask(socket, "consume", consumer)).params.id)
+  return { socket: await BenchSocket.open(port, addressOf(index), `/sfu?token=${token}`), roomId }
 }
 
-/** The bare server answers whoever came by this path. */
-const openBare = async ({ port }: Server, index: number): Promise<Direction> =>
-  asking(await BenchSocket.open(port, addressOf(index), "/sfu"), "00000000-0000-4000-8000-000000000000")
+const openBare = async ({ port }: Server, index: number): Promise<Person> => ({
+  socket: await BenchSocket.open(port, addressOf(index), "/sfu"),
+  roomId: `room ${index}`
+})
 
-/** What a request costs beside a server that reads the same JSON and answers with as much. */
+/** What the known client asks from its coming on, one after the other; answers with how many requests that were. */
+const session = async ({ socket, roomId }: Person): Promise<number> => {
+  let requests = 0
+  const ask = async (type: string, data: object): Promise<any> => {
+    requests++
+    socket.send(JSON.stringify({ type, data, requestId: "k3j9x0q1z" }))
+    return JSON.parse(await socket.next("response")).data
+  }
+  await ask("join-room", { roomId })
+  const [up, down] = [await ask("create-transport", {}), await ask("create-transport", {})].map(
+    ({ params }) => params.id
+  )
+  for (const transportId of [up, down]) await ask("connect-transport", { transportId, dtlsParameters })
+  for (const kind of ["audio", "video"]) {
+    const { id } = await ask("produce", { transportId: up, kind, rtpParameters: rtpParametersOf(kind) })
+    for (let count = 0; count < consumers; count++) {
+      const consumer = { transportId: down, producerId: id, rtpCapabilities: capabilities }
+      const { params } = await ask("consume", consumer)
+      await ask("resume-consumer", { consumerId: params.id })
+    }
+  }
+  return requests
+}
+
+/** What a request costs beside a server that reads the same JSON and answers with the same. */
 export const sfu = async (setting: Setting): Promise<readonly Figure[]> => {
   const [silktower, bare] = [await setting.start("silktower", environment), await setting.start("bare")]
+  let came = 0
+  /** Whoever comes is let in before the clock runs, and goes behind it. */
+  const cpu = async (server: Server, open: (server: Server, index: number) => Promise<Person>): Promise<number> => {
+    const people = await Promise.all(Array.from({ length: participants }, () => open(server, came++)))
+    let requests = 0
+    const spent = await cpuOf(server, async () => {
+      for (const asked of await Promise.all(people.map(session))) requests += asked
+    })
+    await Promise.all(people.map(({ socket }) => socket.close()))
+    return spent / requests
+  }
   try {
-    const open = (server: Server, one: (server: Server, index: number) => Promise<Direction>) =>
-      Promise.all(Array.from({ length: participants }, (_, index) => one(server, index)))
-    const name = `SFU: requests of ${participants} participants, the engine stubbed, saturated`
-    const opened = [await open(silktower, openParticipant), await open(bare, openBare)] as const
-    return [await relayOf(setting, name, [silktower, bare], opened, { unit: "µs CPU a request", aim })]
+    const rounds = await takeTurns(
+      setting.size.rounds * 5,
+      () => cpu(silktower, openParticipant),
+      () => cpu(bare, openBare)
+    )
+    return [compare("SFU: requests of the known client, the engine stubbed", "µs CPU a request", "ratio", aim, rounds)]
   } finally {
     await Promise.all([silktower.stop(), bare.stop()])
   }

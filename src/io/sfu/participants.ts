@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http"
 import type { Endpoint } from "../../machines/registry.ts"
 import type { SfuEvent } from "../../machines/sfu/events.ts"
 import { participantMachine } from "../../machines/sfu/participant/participant.ts"
-import type { ClientRequest, ParticipantInput } from "../../machines/sfu/participant/participantContext.ts"
+import type { ClientRequest, Newcomer } from "../../machines/sfu/participant/participantContext.ts"
 import type { SupervisorRef } from "../../machines/supervisor.ts"
 import type { Claims } from "../../wire/sfu/claims.ts"
 import { type Closing, closings } from "../../wire/sfu/errors.ts"
@@ -55,7 +55,6 @@ export const createParticipants = (options: ParticipantsOptions) => {
   const dismiss = (socket: ClientSocket | undefined, { code, reason }: Closing) => socket?.close(code, reason)
 
   const participant = participantMachine.provide({
-    actors: calls,
     actions: {
       openSocket: ({ context, self }) => {
         const socket = open.get(context.id)?.socket
@@ -71,6 +70,7 @@ export const createParticipants = (options: ParticipantsOptions) => {
       cutSocket: (participant) => socketOf(participant)?.terminate(),
       holdFrames: (participant) => socketOf(participant)?.hold(),
       releaseFrames: (participant) => socketOf(participant)?.release(),
+      ...calls,
       closeTransport: (_, { transportId }) => holdings.closeTransport(transportId),
       releaseMedia: ({ context }) => holdings.release(context.id),
       ...namedDeadlines(deadlines),
@@ -131,7 +131,7 @@ export const createParticipants = (options: ParticipantsOptions) => {
       socket.id = freshId()
       open.set(socket.id, { socket, claims })
       presence.add(claims)
-      const input: ParticipantInput = { id: socket.id, address, ...claims }
+      const input: Newcomer = { id: socket.id, address, ...claims }
       supervisor().send({ type: "child.start", id: socket.id, input })
       if (socket.actor === null) dismiss(socket, closings.unavailable)
     },

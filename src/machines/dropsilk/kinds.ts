@@ -13,7 +13,7 @@ import { flightCrash, type flightMachine } from "./flight/flight.ts"
 import type { FlightSettings } from "./flight/flightContext.ts"
 import { type NetworkInput, networkCrash, type networkMachine } from "./network/network.ts"
 import type { roomMachine } from "./room/room.ts"
-import type { RoomInput } from "./room/roomContext.ts"
+import type { RoomSettings } from "./room/roomContext.ts"
 import { roomCrash } from "./room/roomSetup.ts"
 import type { storyMachine } from "./story.ts"
 
@@ -24,11 +24,11 @@ export interface DropsilkParts {
   readonly room: typeof roomMachine
   readonly network: typeof networkMachine
   readonly story: typeof storyMachine
-  /** Merged under the input of every actor of a kind. */
+  /** What every actor of a kind is told. */
   readonly settings: {
     readonly connection: { readonly askTimeoutMs: number }
     readonly flight: FlightSettings
-    readonly room: Omit<RoomInput, "code" | "at" | "creation">
+    readonly room: RoomSettings
     readonly network: Omit<NetworkInput, "group">
     readonly story: { readonly staleMs: number; readonly entries: number }
   }
@@ -53,7 +53,7 @@ export const dropsilkKinds = (parts: DropsilkParts): readonly Kind[] => {
     {
       kind: "rooms",
       chart: room,
-      settings: settings.room,
+      settings: { settings: settings.room },
       restart: "temporary",
       crash: roomCrash,
       drain: { place: "keepers", event: { type: "room.rest" } }

@@ -146,9 +146,9 @@ export const lastingStates =
           description: "The database could not be reached: tried again after a while or at the next change.",
           entry: {
             type: "requestDeadline",
-            params: ({ context }: { context: Context & { readonly retryMs: number } }) => ({
+            params: ({ context }: { context: Context & { readonly settings: { readonly retryMs: number } } }) => ({
               event: "retry.due" as const,
-              afterMs: context.retryMs
+              afterMs: context.settings.retryMs
             })
           },
           exit: { type: "cancelDeadline", params: { event: "retry.due" } },

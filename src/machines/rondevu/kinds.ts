@@ -13,12 +13,12 @@ import type { sessionMachine } from "./session/session.ts"
 import type { SessionSettings } from "./session/sessionContext.ts"
 import { sessionCrash } from "./session/sessionSetup.ts"
 
-/** `chart`: with its actions and actors provided; `settings`: merged under the input of every offer. */
+/** `chart`: with its actions and actors provided; `settings`: what every offer is told. */
 export const offerKinds = (chart: typeof offerMachine, settings: OfferSettings): readonly Kind[] => [
   {
     kind: offerKind,
     chart,
-    settings: { ...settings },
+    settings: { settings },
     restart: "temporary",
     crash: offerCrash,
     drain: { place: "keepers", event: { type: "offer.rest" } }
@@ -30,7 +30,7 @@ export const sessionKinds = (chart: typeof sessionMachine, settings: SessionSett
   {
     kind: sessionKind,
     chart,
-    settings: { ...settings },
+    settings: { settings },
     restart: "temporary",
     crash: sessionCrash,
     drain: { place: "keepers", event: { type: "session.rest" } }

@@ -35,7 +35,7 @@ export const sfuKinds = (parts: SfuParts): readonly Kind[] => {
     {
       kind: "participants",
       chart: participant,
-      settings: { ...settings.participant },
+      settings: { settings: settings.participant },
       restart: "temporary",
       crash: participantCrash,
       drain: { place: "clients", event: { type: "server.draining" }, batches: farewells }

@@ -1,8 +1,8 @@
 /** Calls of the media engine as the charts make them: each ends in what it has come to, and never rejects. */
 import { fromPromise } from "xstate"
-import type { MediaKind, Outcome } from "../../../machines/sfu/media.ts"
+import type { Outcome } from "../../../machines/sfu/media.ts"
 import type { StartReport } from "../../../machines/sfu/mediaWorker/mediaWorkerContext.ts"
-import type { OpenedConsumer, OpenedTransport } from "../../../machines/sfu/participant/participantContext.ts"
+import type { EngineAnswer, ParticipantContext } from "../../../machines/sfu/participant/participantContext.ts"
 import type { Holdings } from "./holdings.ts"
 import { type EngineJson, EngineRefusal, type MediaEngine } from "./mediaEngine.ts"
 
@@ -18,23 +18,41 @@ const outcomeOf = async <Value>(make: () => Promise<Value>): Promise<Outcome<Val
 const call = <Value, Input>(make: (input: Input) => Promise<Value>) =>
   fromPromise<Outcome<Value>, Input>(({ input }) => outcomeOf(() => make(input)))
 
-/** The actors that `participant` invokes. */
-export const participantCalls = (engine: MediaEngine, holdings: Holdings) => ({
-  openTransport: call<OpenedTransport, { participantId: string; call: string }>((input) =>
-    holdings.openTransport(input.participantId, input.call)
-  ),
-  connectTransport: call<null, { transportId: string; dtlsParameters: EngineJson }>(async (input) => {
-    await engine.connectTransport(input.transportId, input.dtlsParameters)
+type AnswerOf<Type extends EngineAnswer["type"]> = Extract<EngineAnswer, { type: Type }>
+type ValueOf<Answer> = Answer extends { readonly outcome: Outcome<infer Value> } ? Value : never
+
+/** Asks the engine, and tells the actor by an event of this type what has come of it; one that has ended is told nothing. */
+const asks =
+  <Type extends EngineAnswer["type"]>(
+    type: Type,
+    make: (asked: AnswerOf<Type>["asked"], participant: ParticipantContext) => Promise<ValueOf<AnswerOf<Type>>>
+  ) =>
+  ({ context, self }: Asking, asked: AnswerOf<Type>["asked"]): void => {
+    void outcomeOf(() => make(asked, context)).then((outcome) => {
+      if (self.getSnapshot().status === "active") self.send({ type, asked, outcome } as EngineAnswer)
+    })
+  }
+
+interface Asking {
+  readonly context: ParticipantContext
+  readonly self: { getSnapshot(): { readonly status: string }; send(event: EngineAnswer): void }
+}
+
+/** What `participant` asks of the engine. */
+export const participantCalls = (engine: MediaEngine, holdings: Pick<Holdings, "openTransport">) => ({
+  openTransport: asks("engine.openedTransport", (_, { id, call }) => holdings.openTransport(id, call ?? "")),
+  connectTransport: asks("engine.connectedTransport", async ({ transportId, dtlsParameters }) => {
+    await engine.connectTransport(transportId, dtlsParameters)
     return null
   }),
-  produce: call<{ id: string }, { transportId: string; kind: MediaKind; rtpParameters: EngineJson }>((input) =>
-    engine.produce(input.transportId, input.kind, input.rtpParameters)
+  produce: asks("engine.produced", ({ transportId, kind, rtpParameters }) =>
+    engine.produce(transportId, kind, rtpParameters)
   ),
-  consume: call<OpenedConsumer, { transportId: string; producerId: string; rtpCapabilities: EngineJson }>((input) =>
-    engine.consume(input.transportId, input.producerId, input.rtpCapabilities)
+  consume: asks("engine.consumed", ({ transportId, producerId, rtpCapabilities }) =>
+    engine.consume(transportId, producerId, rtpCapabilities)
   ),
-  resumeConsumer: call<null, { consumerId: string }>(async (input) => {
-    await engine.resumeConsumer(input.consumerId)
+  resumeConsumer: asks("engine.resumed", async ({ consumerId }) => {
+    await engine.resumeConsumer(consumerId)
     return null
   })
 })

@@ -53,8 +53,8 @@ export const readQuietly = (
   participantId: string,
   at: number
 ): RoomRecord | null => {
-  const { saved, draft, owed, decided, spokenAt, expiresAt, restMs, timeToLiveMs } = context
-  const isQuiet = at >= spokenAt && at - spokenAt < quietShare * Math.min(restMs, timeToLiveMs)
+  const { saved, draft, owed, decided, spokenAt, expiresAt, settings } = context
+  const isQuiet = at >= spokenAt && at - spokenAt < quietShare * Math.min(settings.restMs, settings.timeToLiveMs)
   if (!isQuiet || status !== "active" || typeof value === "string" || !("open" in value)) return null
   if (value.open.attendance === "resting" || value.open.attendance === "closing") return null
   if (saved === null || saved !== draft || owed.length > 0 || decided.length > 0) return null

@@ -30,10 +30,7 @@ export interface Creation {
   readonly replyTo: Address
 }
 
-export interface RoomInput extends Patience, Remembrance {
-  readonly code: string
-  /** Epoch milliseconds: when this actor was called for. */
-  readonly at: number
+export interface RoomSettings extends Patience, Remembrance {
   /** Since when anybody could be heard, epoch milliseconds: the start of the server. */
   readonly listeningSince: number
   readonly timeToLiveMs: number
@@ -43,6 +40,13 @@ export interface RoomInput extends Patience, Remembrance {
   readonly touchShare: number
   /** After a failed save the room tries again in so many milliseconds. */
   readonly retryMs: number
+}
+
+export interface RoomInput {
+  readonly settings: RoomSettings
+  readonly code: string
+  /** Epoch milliseconds: when this actor was called for. */
+  readonly at: number
   /** Present when the room is to be made, absent when its row is to be loaded. */
   readonly creation?: Creation
 }
@@ -80,7 +84,7 @@ export const withoutSideSeat = (
 export const newRoomContext = (input: RoomInput): RoomContext => ({
   ...input,
   ...newBooks,
-  expiresAt: input.at + input.timeToLiveMs,
+  expiresAt: input.at + input.settings.timeToLiveMs,
   owed: [],
   seated: [],
   sideSeats: [],
@@ -103,7 +107,8 @@ export const hasLapsed = (context: RoomContext, at: number): boolean => !isKeptA
  * may go to rest, and when it ends. `looksAt`: it has just looked, and a rest that is overdue was not for it.
  */
 export const nextLook = (context: RoomContext, looksAt = Number.NEGATIVE_INFINITY): number => {
-  const { expiresAt, timeToLiveMs, spokenAt, restMs } = context
+  const { expiresAt, spokenAt, settings } = context
+  const { timeToLiveMs, restMs } = settings
   if (isKeptAlive(context)) return expiresAt - timeToLiveMs / 2
   const rest = spokenAt + restMs
   return rest <= looksAt ? expiresAt : Math.min(expiresAt, rest)
@@ -136,7 +141,10 @@ export const lessFacts = (
   room: RoomRecord | null,
   facts: readonly SeatVacated[]
 ): RoomRecord | null =>
-  facts.reduce((left, { participantId, at }) => left && withoutParticipant(left, participantId, at, context), room)
+  facts.reduce(
+    (left, { participantId, at }) => left && withoutParticipant(left, participantId, at, context.settings),
+    room
+  )
 
 /** What may be told: what is saved, less whoever has left since. */
 export const toldRoom = (context: RoomContext): RoomRecord | null => lessFacts(context, context.saved, factsOf(context))
@@ -151,13 +159,13 @@ export const unseated = ({ draft, seated, sideSeats }: RoomContext): readonly Pa
 
 /** Who gives way to somebody who comes, given who is around. */
 export const goneIn = (context: RoomContext, newcomer: Newcomer, around: readonly Around[]): Participant | null =>
-  goneFor(unseated(context), context.words, newcomer, context, around)
+  goneFor(unseated(context), context.words, newcomer, context.settings, around)
 
 /** What becomes of a room when somebody leaves it. One that nobody is in lives only for those who may come back. */
 export const without = (context: RoomContext, participantId: string, at: number): Partial<RoomContext> => {
-  const draft = withoutParticipant(present(context.draft, "draft"), participantId, at, context)
+  const draft = withoutParticipant(present(context.draft, "draft"), participantId, at, context.settings)
   const words = draft === null ? [] : wordsOf(context.words, draft)
-  return draft?.host === null ? { draft, words, expiresAt: at + context.returnMs } : { draft, words }
+  return draft?.host === null ? { draft, words, expiresAt: at + context.settings.returnMs } : { draft, words }
 }
 
 /** Who is in a room that has been read, and when each was heard of: while there was no server nobody could be. */
@@ -165,5 +173,5 @@ export const heardOf = (context: RoomContext, room: RoomRecord, written: readonl
   participantsOf(room).map(({ id }) => {
     const word = [...context.words, ...written].find(({ participantId }) => participantId === id)
     const { at, ...rest } = word ?? { at: 0, participantId: id, address: unknownAddress, firstAddress: unknownAddress }
-    return { ...rest, at: Math.max(at, context.listeningSince) }
+    return { ...rest, at: Math.max(at, context.settings.listeningSince) }
   })

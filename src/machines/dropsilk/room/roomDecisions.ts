@@ -82,7 +82,7 @@ export const roomDecisions = setup({
       "at" in event &&
       !hasLapsed(context, event.at) &&
       context.draft !== null &&
-      mayReturn(context.draft, participantIdOf(event), event.at, context.returnMs),
+      mayReturn(context.draft, participantIdOf(event), event.at, context.settings.returnMs),
     /** Somebody may have gone without a word: who is around decides, and nobody has been asked yet. */
     mustAskAround: ({ context, event }) => {
       assertEvent(event, "room.join")
@@ -109,8 +109,8 @@ export const roomDecisions = setup({
     wasInserted: (_, { outcome }: { outcome: "inserted" | "taken" }) => outcome === "inserted",
     // What the database must be told
     owesExtension: ({ context }) => context.expiresAt > (context.saved?.expiresAt ?? context.expiresAt),
-    owesLongExtension: ({ context: { expiresAt, saved, touchShare, timeToLiveMs } }) =>
-      expiresAt - (saved?.expiresAt ?? expiresAt) >= touchShare * timeToLiveMs,
+    owesLongExtension: ({ context: { expiresAt, saved, settings } }) =>
+      expiresAt - (saved?.expiresAt ?? expiresAt) >= settings.touchShare * settings.timeToLiveMs,
     owesNothing: ({ context }) => context.owed.length === 0,
     /** It goes as soon as nothing is owed. */
     isEnding: or([stateIn({ open: { attendance: "resting" } }), stateIn({ open: { attendance: "closing" } })]),
@@ -118,8 +118,8 @@ export const roomDecisions = setup({
     isSeatedAlone: ({ context, event }) =>
       context.seated.every((participantId) => participantId === participantIdOf(event)),
     isHalfSpent: ({ context, event }) =>
-      "at" in event && isKeptAlive(context) && context.expiresAt - event.at <= context.timeToLiveMs / 2,
-    isUnspoken: ({ context, event }) => "at" in event && event.at - context.spokenAt >= context.restMs,
+      "at" in event && isKeptAlive(context) && context.expiresAt - event.at <= context.settings.timeToLiveMs / 2,
+    isUnspoken: ({ context, event }) => "at" in event && event.at - context.spokenAt >= context.settings.restMs,
     isSpokenTo: ({ context }) => context.spokenAt >= context.restedAt
   },
   actions: {
@@ -169,7 +169,7 @@ export const roomDecisions = setup({
     // Hearing
     touch: assign(({ context, event }) => {
       assertEvent(event, commands)
-      return { expiresAt: Math.max(context.expiresAt, event.at + context.timeToLiveMs), spokenAt: event.at }
+      return { expiresAt: Math.max(context.expiresAt, event.at + context.settings.timeToLiveMs), spokenAt: event.at }
     }),
     hear: assign({
       words: ({ context, event }) => {
@@ -286,7 +286,7 @@ export const roomDecisions = setup({
     extendLife: assign({
       expiresAt: ({ context, event }) => {
         assertEvent(event, "life.due")
-        return event.at + context.timeToLiveMs
+        return event.at + context.settings.timeToLiveMs
       }
     }),
     noteRest: assign({

@@ -103,10 +103,10 @@ export const roomSetup = roomDecisions.extend({
     }),
 
     startWriting: assign(({ context }) => {
-      const { draft, owed, decided, returnMs } = context
+      const { draft, owed, decided, settings } = context
       // One that nobody is in lives only for those who may come back, however late that is written.
       const left = draft?.host === null ? draft.departed.at(-1) : undefined
-      const expiresAt = left === undefined ? context.expiresAt : left.at + returnMs
+      const expiresAt = left === undefined ? context.expiresAt : left.at + settings.returnMs
       return {
         expiresAt,
         writing: draft && { ...draft, expiresAt },

@@ -148,8 +148,8 @@ export const readQuietly = (
   at: number,
   find = candidatesFor
 ): readonly Candidate[] | null => {
-  const { saved, spokenAt, restMs, isStale } = context
-  const isQuiet = at >= spokenAt && at - spokenAt < quietShare * restMs
+  const { saved, spokenAt, settings, isStale } = context
+  const isQuiet = at >= spokenAt && at - spokenAt < quietShare * settings.restMs
   if (!isQuiet || status !== "active" || typeof value === "string" || !("open" in value)) return null
   if (saved === null || isStale || hasLapsed(context, at)) return null
   const role = roleOf(saved, peerId)

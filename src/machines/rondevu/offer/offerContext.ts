@@ -12,7 +12,8 @@ export interface OfferSettings {
   readonly candidatesOfSide: number
 }
 
-export interface OfferInput extends OfferSettings {
+export interface OfferInput {
+  readonly settings: OfferSettings
   readonly id: string
   /** Epoch milliseconds: when this actor was called for. */
   readonly at: number
@@ -37,5 +38,5 @@ export const hasLapsed = ({ saved }: Pick<OfferContext, "saved">, at: number): b
   saved === null || at >= saved.expiresAt
 
 /** When it must look at its clock next: when it may go to rest, or when it ends. */
-export const nextLook = ({ saved, spokenAt, restMs, at }: OfferContext): number =>
-  Math.min(saved?.expiresAt ?? at, spokenAt + restMs)
+export const nextLook = ({ saved, spokenAt, settings, at }: OfferContext): number =>
+  Math.min(saved?.expiresAt ?? at, spokenAt + settings.restMs)

@@ -82,9 +82,11 @@ const decisions = setup({
     },
     hasRoom: ({ context, event }) => {
       assertEvent(event, "candidates.add")
-      const { draft, candidatesOfSide } = context
+      const { draft, settings } = context
       const role = draft && roleOf(draft, event.peerId)
-      return role !== null && hasRoomFor(present(draft, "draft"), role, event.candidates.length, candidatesOfSide)
+      return (
+        role !== null && hasRoomFor(present(draft, "draft"), role, event.candidates.length, settings.candidatesOfSide)
+      )
     },
     // What the draft comes to
     isDeleted: ({ context }) => context.draft === null,
@@ -100,7 +102,7 @@ const decisions = setup({
       assertEvent(event, "offer.refresh")
       return event.revision > present(context.saved, "saved offer").revision
     },
-    isUnspoken: ({ context, event }) => "at" in event && event.at - context.spokenAt >= context.restMs,
+    isUnspoken: ({ context, event }) => "at" in event && event.at - context.spokenAt >= context.settings.restMs,
     /** It goes as soon as nobody waits. */
     isLeaving: stateIn({ open: { life: "leaving" } })
   },

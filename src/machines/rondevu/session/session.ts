@@ -124,8 +124,8 @@ export const readQuietly = (
   { context, value, status }: SnapshotFrom<typeof sessionMachine>,
   at: number
 ): SessionRecord | null => {
-  const { saved, spokenAt, restMs, isStale } = context
-  const isQuiet = at >= spokenAt && at - spokenAt < quietShare * restMs
+  const { saved, spokenAt, settings, isStale } = context
+  const isQuiet = at >= spokenAt && at - spokenAt < quietShare * settings.restMs
   if (!isQuiet || status !== "active" || typeof value === "string" || !("open" in value)) return null
   return saved === null || isStale || hasLapsed(context, at) ? null : saved
 }

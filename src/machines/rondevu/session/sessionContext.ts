@@ -18,7 +18,8 @@ export interface Place {
   readonly code: string
 }
 
-export interface SessionInput extends SessionSettings, Place {
+export interface SessionInput extends Place {
+  readonly settings: SessionSettings
   /** Of its address. */
   readonly id: string
   /** Epoch milliseconds: when this actor was called for. */
@@ -44,5 +45,5 @@ export const hasLapsed = ({ saved }: Pick<SessionContext, "saved">, at: number):
   saved === null || at >= saved.expiresAt
 
 /** When it must look at its clock next: when it may go to rest, or when it ends. */
-export const nextLook = ({ saved, spokenAt, restMs, at }: SessionContext): number =>
-  Math.min(saved?.expiresAt ?? at, spokenAt + restMs)
+export const nextLook = ({ saved, spokenAt, settings, at }: SessionContext): number =>
+  Math.min(saved?.expiresAt ?? at, spokenAt + settings.restMs)

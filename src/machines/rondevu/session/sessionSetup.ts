@@ -66,7 +66,7 @@ const decisions = setup({
   guards: {
     ...bookGuards,
     hasLapsed: ({ context, event }) => "at" in event && hasLapsed(context, event.at),
-    isUnspoken: ({ context, event }) => "at" in event && event.at - context.spokenAt >= context.restMs,
+    isUnspoken: ({ context, event }) => "at" in event && event.at - context.spokenAt >= context.settings.restMs,
     isAnswered: ({ context }) => context.draft?.answer !== null,
     isSameAnswer: ({ context, event }) => {
       assertEvent(event, "session.answer")
@@ -74,7 +74,7 @@ const decisions = setup({
     },
     hasRoom: ({ context, event }) => {
       assertEvent(event, "candidate.add")
-      return hasRoomFor(present(context.draft, "draft"), event.side, context.candidatesOfSide)
+      return hasRoomFor(present(context.draft, "draft"), event.side, context.settings.candidatesOfSide)
     },
     isStale: ({ context }) => context.isStale,
     isOtherVersion: ({ context, event }) => {

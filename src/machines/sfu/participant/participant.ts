@@ -52,6 +52,8 @@ export const participantMachine = participantSetup.createMachine({
       entry: "openSocket",
       exit: [
         { type: "leaveConference", params: ({ event }) => ({ at: "at" in event ? event.at : null }) },
+        // Should the engine have been asked for a consumer.
+        { type: "cancelDeadline", params: { event: "answer.due" } },
         "releaseMedia"
       ],
       on: {
@@ -96,7 +98,7 @@ export const participantMachine = participantSetup.createMachine({
               description: "Its token lets it in; it has not joined its conference.",
               entry: {
                 type: "requestDeadline",
-                params: ({ context }) => ({ event: "join.due" as const, afterMs: context.joinWithinMs })
+                params: ({ context }) => ({ event: "join.due" as const, afterMs: context.settings.joinWithinMs })
               },
               exit: { type: "cancelDeadline", params: { event: "join.due" } },
               always: { guard: "hasJoined", target: "joined" },
@@ -115,7 +117,7 @@ export const participantMachine = participantSetup.createMachine({
                     type: "requestDeadline",
                     params: ({ context }) => ({
                       event: "joining.settled" as const,
-                      afterMs: context.notices.afterJoiningMs
+                      afterMs: context.settings.notices.afterJoiningMs
                     })
                   },
                   exit: { type: "cancelDeadline", params: { event: "joining.settled" } },
@@ -142,7 +144,7 @@ export const participantMachine = participantSetup.createMachine({
                         type: "requestDeadline",
                         params: ({ context }) => ({
                           event: "transport.settled" as const,
-                          afterMs: context.notices.afterTransportMs
+                          afterMs: context.settings.notices.afterTransportMs
                         })
                       },
                       exit: { type: "cancelDeadline", params: { event: "transport.settled" } },
@@ -173,7 +175,7 @@ export const participantMachine = participantSetup.createMachine({
       description: "Has been told to go. One that does not answer that is cut.",
       entry: {
         type: "requestDeadline",
-        params: ({ context }) => ({ event: "cut.due" as const, afterMs: context.cutAfterMs })
+        params: ({ context }) => ({ event: "cut.due" as const, afterMs: context.settings.cutAfterMs })
       },
       exit: { type: "cancelDeadline", params: { event: "cut.due" } },
       on: {

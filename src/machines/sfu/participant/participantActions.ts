@@ -1,41 +1,30 @@
 /** What a participant's chart asks before it decides, and what it does then. */
-import { assertEvent, assign, fromPromise, setup } from "xstate"
+import { assertEvent, assign, setup } from "xstate"
 import { speakAs } from "../../registry.ts"
 import { conferenceAt, participantAt } from "../addresses.ts"
 import type { ConferenceEvent, ConferenceInput } from "../conference/conferenceContext.ts"
 import type { Dismissal, SfuEvent } from "../events.ts"
-import type { Announcement, EngineJson, MediaKind, Outcome } from "../media.ts"
+import type { Announcement, MediaKind, Outcome } from "../media.ts"
 import {
   type Asked,
+  type Consumer,
   hasTransport,
   isInConference,
-  type OpenedConsumer,
-  type OpenedTransport,
+  type OwnProducer,
   type ParticipantContext,
   type ParticipantEvent,
   type ParticipantInput,
-  type ParticipantSettings,
   type Timer,
   withoutTransport
 } from "./participantContext.ts"
 
 const { tell } = speakAs(({ id }: ParticipantContext) => participantAt(id))
 
-/** Of the engine, which never answers by itself here. */
-const call = <Value, Input>() => fromPromise<Outcome<Value>, Input>(() => new Promise(() => {}))
-
 const base = setup({
   types: {
     context: {} as ParticipantContext,
     events: {} as ParticipantEvent,
-    input: {} as ParticipantInput & ParticipantSettings
-  },
-  actors: {
-    openTransport: call<OpenedTransport, { participantId: string; call: string }>(),
-    connectTransport: call<null, { transportId: string; dtlsParameters: EngineJson }>(),
-    produce: call<{ id: string }, { transportId: string; kind: MediaKind; rtpParameters: EngineJson }>(),
-    consume: call<OpenedConsumer, { transportId: string; producerId: string; rtpCapabilities: EngineJson }>(),
-    resumeConsumer: call<null, { consumerId: string }>()
+    input: {} as ParticipantInput
   },
   guards: {
     isOwnRoom: ({ context }, { roomId }: { roomId: string }) => roomId === context.roomId,
@@ -49,13 +38,9 @@ const base = setup({
     lacksProducer: ({ context }, { producerId }: { producerId: string }) => !isInConference(context, producerId),
     lacksConsumer: ({ context }, { consumerId }: { consumerId: string }) =>
       !context.consumers.some(({ id }) => id === consumerId),
-    hasAllTransports: ({ context }) => context.transports.length >= context.most.transports,
-    hasAllProducers: ({ context }) => context.producers.length >= context.most.producers,
-    hasAllConsumers: ({ context }) => context.consumers.length >= context.most.consumers,
-    /** What was asked for something of its own that has gone meanwhile. */
-    hasLostTransport: ({ context }) => !hasTransport(context, context.asked.transportId),
-    hasLostProducer: ({ context }) => !isInConference(context, context.asked.producerId),
-    hasLostConsumer: ({ context }) => !context.consumers.some(({ id }) => id === context.asked.consumerId),
+    hasAllTransports: ({ context }) => context.transports.length >= context.settings.most.transports,
+    hasAllProducers: ({ context }) => context.producers.length >= context.settings.most.producers,
+    hasAllConsumers: ({ context }) => context.consumers.length >= context.settings.most.consumers,
     hasFirstTransport: ({ context }) => context.opened >= 1,
     hasSecondTransport: ({ context }) => context.opened >= 2,
     isRefused: (_, outcome: Outcome<unknown>) => outcome.type === "refused",
@@ -78,7 +63,12 @@ const base = setup({
     /** Later frames wait, in order, until they are released. */
     holdFrames: () => {},
     releaseFrames: () => {},
-    // The engine
+    // The engine: each of these five is answered by an event
+    openTransport: (_, _asked: Asked["transport"]) => {},
+    connectTransport: (_, _asked: Asked["connect"]) => {},
+    produce: (_, _asked: Asked["produce"]) => {},
+    consume: (_, _asked: Asked["consume"]) => {},
+    resumeConsumer: (_, _asked: Asked["resume"]) => {},
     closeTransport: (_, _parameters: { transportId: string }) => {},
     /** Nothing that the engine has opened for it stays, nor what it opens for it from now on. */
     releaseMedia: () => {},
@@ -87,7 +77,10 @@ const base = setup({
     cancelDeadline: (_, _timer: { event: Timer }) => {},
     record: (_, _event: SfuEvent) => {},
     // The conference
-    countAttempt: assign({ attempts: ({ context }) => context.attempts + 1 }),
+    countAttempt: assign({
+      attempts: ({ context }) => context.attempts + 1,
+      joinRequest: (_, { requestId }: { requestId: string | null }) => requestId
+    }),
     askConference: tell(({ context, event }) => {
       assertEvent(event, "join.asked")
       const { id, roomId, userId, userName, attempts } = context
@@ -109,13 +102,13 @@ const base = setup({
       }
     }),
     /** One of its own, whose client has been answered. */
-    announceProducer: tell(({ context }, { id }: { id: string }) => ({
+    announceProducer: tell(({ context }, { id, kind }: { id: string; kind: MediaKind }) => ({
       to: conferenceAt(context.roomId),
       event: {
         type: "producer.opened",
         participantId: context.id,
         producerId: id,
-        kind: context.asked.kind ?? "audio"
+        kind
       } satisfies ConferenceEvent
     })),
     reportEnded: tell(({ context }, { producerIds }: { producerIds: readonly string[] }) => ({
@@ -127,7 +120,6 @@ const base = setup({
       event: { type: "member.leave", participantId: context.id, at } satisfies ConferenceEvent
     })),
     // What it has
-    noteAsked: assign({ asked: (_, asked: Asked) => asked }),
     noteJoined: assign(({ event }) => {
       assertEvent(event, "conference.joined")
       // What was held back is in the list.
@@ -139,11 +131,9 @@ const base = setup({
     })),
     /** It is so until the engine says otherwise, which it may have done already. */
     noteConnecting: assign({
-      transports: ({ context }) =>
+      transports: ({ context }, { transportId }: { transportId: string }) =>
         context.transports.map((each) =>
-          each.id === context.asked.transportId && each.state === "new"
-            ? { ...each, state: "connecting" as const }
-            : each
+          each.id === transportId && each.state === "new" ? { ...each, state: "connecting" as const } : each
         )
     }),
     noteTransport: assign({
@@ -151,22 +141,10 @@ const base = setup({
         context.transports.map((each) => (each.id === transportId ? { ...each, state } : each))
     }),
     addProducer: assign({
-      producers: ({ context }, { id }: { id: string }) => {
-        const { transportId = "", kind = "audio" } = context.asked
-        return [...context.producers, { id, transportId, kind }]
-      }
+      producers: ({ context }, producer: OwnProducer) => [...context.producers, producer]
     }),
     addConsumer: assign({
-      consumers: ({ context }, { id }: { id: string }) => {
-        const { transportId = "", producerId = "" } = context.asked
-        return [...context.consumers, { id, transportId, producerId, state: "paused" as const }]
-      }
-    }),
-    noteFlowing: assign({
-      consumers: ({ context }) =>
-        context.consumers.map((each) =>
-          each.id === context.asked.consumerId ? { ...each, state: "flowing" as const } : each
-        )
+      consumers: ({ context }, consumer: Consumer) => [...context.consumers, consumer]
     }),
     noteOther: assign({
       others: ({ context }, { producerId }: Announcement) => [...context.others, producerId]

@@ -1,9 +1,10 @@
 /** What a participant knows, what it is told, and what follows from both without a state. */
 import type { SupervisorReply } from "../../supervisor.ts"
 import type { ConferenceNotice } from "../conference/conferenceContext.ts"
-import type { Announcement, EngineJson, MediaKind } from "../media.ts"
+import type { Announcement, EngineJson, MediaKind, Outcome } from "../media.ts"
 
-export interface ParticipantInput {
+/** Who comes. */
+export interface Newcomer {
   /** Its socket's. */
   readonly id: string
   readonly address: string
@@ -41,17 +42,23 @@ export interface Consumer {
   readonly id: string
   readonly transportId: string
   readonly producerId: string
-  readonly state: "paused" | "flowing"
 }
 
-/** What is being done for the client; what it was about is there as far as the answer depends on it. */
+/** What the engine is asked for the client. */
 export interface Asked {
-  /** Null: no answer is wanted. */
-  readonly requestId: string | null
-  readonly transportId?: string
-  readonly producerId?: string
-  readonly consumerId?: string
-  readonly kind?: MediaKind
+  readonly transport: Request
+  readonly connect: { readonly transportId: string; readonly dtlsParameters: EngineJson } & Request
+  readonly produce: {
+    readonly transportId: string
+    readonly kind: MediaKind
+    readonly rtpParameters: EngineJson
+  } & Request
+  readonly consume: {
+    readonly transportId: string
+    readonly producerId: string
+    readonly rtpCapabilities: EngineJson
+  } & Request
+  readonly resume: { readonly consumerId: string } & Request
 }
 
 /** An end that is not told yet, as its owner has other media still. */
@@ -61,10 +68,15 @@ export interface Withheld {
   readonly owner: string
 }
 
-export interface ParticipantContext extends ParticipantInput, ParticipantSettings {
+export interface ParticipantInput extends Newcomer {
+  readonly settings: ParticipantSettings
+}
+
+export interface ParticipantContext extends ParticipantInput {
   /** Questions to the conference so far. */
   readonly attempts: number
-  readonly asked: Asked
+  /** The request that asked last; null: no answer is wanted. */
+  readonly joinRequest: string | null
   /** The name of its conference's router; null: it has not joined. */
   readonly call: string | null
   readonly transports: readonly Transport[]
@@ -80,6 +92,7 @@ export interface ParticipantContext extends ParticipantInput, ParticipantSetting
 }
 
 interface Request {
+  /** Null: no answer is wanted. */
   readonly requestId: string | null
 }
 
@@ -93,27 +106,32 @@ export type ClientRequest =
       readonly call: string
       readonly at: number
     } & Request)
-  | ({ readonly type: "transport.asked" } & Request)
-  | ({ readonly type: "connect.asked"; readonly transportId: string; readonly dtlsParameters: EngineJson } & Request)
-  | ({
-      readonly type: "produce.asked"
-      readonly transportId: string
-      readonly kind: MediaKind
-      readonly rtpParameters: EngineJson
-    } & Request)
-  | ({
-      readonly type: "consume.asked"
-      readonly transportId: string
-      readonly producerId: string
-      readonly rtpCapabilities: EngineJson
-    } & Request)
-  | ({ readonly type: "resume.asked"; readonly consumerId: string } & Request)
+  | ({ readonly type: "transport.asked" } & Asked["transport"])
+  | ({ readonly type: "connect.asked" } & Asked["connect"])
+  | ({ readonly type: "produce.asked" } & Asked["produce"])
+  | ({ readonly type: "consume.asked" } & Asked["consume"])
+  | ({ readonly type: "resume.asked" } & Asked["resume"])
+
+/** What the engine has come to, and what it was asked. */
+interface Answer<Question, Value> {
+  readonly asked: Question
+  readonly outcome: Outcome<Value>
+}
+
+/** What the engine answers. */
+export type EngineAnswer =
+  | ({ readonly type: "engine.openedTransport" } & Answer<Asked["transport"], OpenedTransport>)
+  | ({ readonly type: "engine.connectedTransport" } & Answer<Asked["connect"], null>)
+  | ({ readonly type: "engine.produced" } & Answer<Asked["produce"], { readonly id: string }>)
+  | ({ readonly type: "engine.consumed" } & Answer<Asked["consume"], OpenedConsumer>)
+  | ({ readonly type: "engine.resumed" } & Answer<Asked["resume"], null>)
 
 /** What it waits for by name. */
 export type Timer = "join.due" | "answer.due" | "joining.settled" | "transport.settled" | "cut.due"
 
 export type ParticipantEvent =
   | ClientRequest
+  | EngineAnswer
   | { readonly type: "socket.closed"; readonly at: number }
   /** What has become of one of its transports, by itself. */
   | {
@@ -145,10 +163,10 @@ export interface OpenedConsumer {
   readonly rtpParameters: EngineJson
 }
 
-export const newParticipantContext = (input: ParticipantInput & ParticipantSettings): ParticipantContext => ({
+export const newParticipantContext = (input: ParticipantInput): ParticipantContext => ({
   ...input,
   attempts: 0,
-  asked: { requestId: null },
+  joinRequest: null,
   call: null,
   transports: [],
   opened: 0,

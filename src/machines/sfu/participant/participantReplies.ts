@@ -1,16 +1,17 @@
 /** How a participant's chart answers its client, and what it takes from what it is told. */
 import type { Dismissal } from "../events.ts"
 import { errorOf, type Outcome } from "../media.ts"
-import type { Asked, ParticipantContext } from "./participantContext.ts"
+import type { ParticipantContext } from "./participantContext.ts"
 
 interface InContext {
   readonly context: ParticipantContext
 }
-interface Told {
-  readonly event: { readonly output: Outcome<unknown> }
-}
 interface Request {
   readonly requestId: string | null
+}
+/** What the engine has come to. */
+interface Told {
+  readonly event: { readonly asked: Request; readonly outcome: Outcome<unknown> }
 }
 
 /** Sends the client away. */
@@ -35,59 +36,67 @@ export const refuse = (error: string) =>
     params: ({ event: { requestId } }: { readonly event: Request }) => ({ requestId, error })
   }) as const
 
-/** Says no to what was asked before. */
+/** Says no to what the engine was asked. */
 export const refuseAsked = (error: string) =>
-  ({ type: "refuse", params: ({ context: { asked } }: InContext) => ({ requestId: asked.requestId, error }) }) as const
+  ({
+    type: "refuse",
+    params: ({ event: { asked } }: { readonly event: { readonly asked: Request } }) => ({
+      requestId: asked.requestId,
+      error
+    })
+  }) as const
 
-/** Says yes to what was asked before. */
-export const answer = (data: object) =>
-  ({ type: "answer", params: ({ context: { asked } }: InContext) => ({ requestId: asked.requestId, data }) }) as const
-
-export const note = {
-  type: "noteAsked",
-  params: ({ event }: { readonly event: Asked }): Asked => {
-    const { requestId, transportId, producerId, consumerId, kind } = event
-    return {
-      requestId,
-      ...(transportId === undefined ? {} : { transportId }),
-      ...(producerId === undefined ? {} : { producerId }),
-      ...(consumerId === undefined ? {} : { consumerId }),
-      ...(kind === undefined ? {} : { kind })
-    }
-  }
+/** Says yes to what the engine was asked. */
+export const succeed = {
+  type: "answer",
+  params: ({ event: { asked } }: { readonly event: { readonly asked: Request } }) => ({
+    requestId: asked.requestId,
+    data: { success: true }
+  })
 } as const
 
-export const output = ({ event }: Told) => event.output
+export const outcome = ({ event }: Told) => event.outcome
+export const asked = <Question>({ event }: { readonly event: { readonly asked: Question } }) => event.asked
 export const idle = "#participant.present.requests.idle"
+
+/** Something is done for the client: its later frames wait until it is answered. */
+export const begin = [
+  "holdFrames",
+  {
+    type: "requestDeadline",
+    params: ({ context: { settings } }: InContext) => ({
+      event: "answer.due" as const,
+      afterMs: settings.answerWithinMs
+    })
+  }
+] as const
+export const end = [{ type: "cancelDeadline", params: { event: "answer.due" } }, "releaseFrames"] as const
+
+const sayRefusal = {
+  type: "refuse",
+  params: ({ event: { asked, outcome } }: Told) => ({ requestId: asked.requestId, error: String(errorOf(outcome)) })
+} as const
+const sayFailure = [
+  refuseAsked("Internal error"),
+  {
+    type: "record",
+    params: ({ context: { id }, event }: InContext & Told) => ({
+      name: "sfu:error" as const,
+      participantId: id,
+      error: errorOf(event.outcome)
+    })
+  }
+] as const
 
 /** What becomes of a request that the engine refuses or fails at; the rest is done. */
 export const trouble = [
-  {
-    guard: { type: "isRefused", params: output },
-    target: idle,
-    actions: {
-      type: "refuse",
-      params: ({ context: { asked }, event }: InContext & Told) => ({
-        requestId: asked.requestId,
-        error: String(errorOf(event.output))
-      })
-    }
-  },
-  {
-    guard: { type: "hasFailed", params: output },
-    target: idle,
-    actions: [
-      refuseAsked("Internal error"),
-      {
-        type: "record",
-        params: ({ context: { id }, event }: InContext & Told) => ({
-          name: "sfu:error" as const,
-          participantId: id,
-          error: errorOf(event.output)
-        })
-      }
-    ]
-  }
+  { guard: { type: "isRefused", params: outcome }, target: idle, actions: sayRefusal },
+  { guard: { type: "hasFailed", params: outcome }, target: idle, actions: sayFailure }
+] as const
+/** The same of one that was no phase of its own. */
+export const troubleInIdle = [
+  { guard: { type: "isRefused", params: outcome }, actions: [...end, sayRefusal] },
+  { guard: { type: "hasFailed", params: outcome }, actions: [...end, ...sayFailure] }
 ] as const
 
 /** What the engine has given. */
@@ -95,10 +104,6 @@ export const given = <Value>(outcome: Outcome<Value>): Value => {
   if (outcome.type !== "done") throw new TypeError("There is nothing given in this state")
   return outcome.value
 }
-export const idGiven = ({ event }: { readonly event: { readonly output: Outcome<{ readonly id: string }> } }) => ({
-  id: given(event.output).id
-})
-
 export const ofTransport = ({ event: { transportId } }: { readonly event: { readonly transportId: string } }) => ({
   transportId
 })

@@ -1,49 +1,74 @@
 /** What a participant's client asks, one thing after the other: a region of its chart. */
-import { assertEvent } from "xstate"
+
 import { participantSetup } from "./participantActions.ts"
+import type { EngineAnswer } from "./participantContext.ts"
 import {
-  answer,
+  asked,
   awaited,
   awaitedReply,
+  begin,
   dismiss,
+  end,
   given,
-  idGiven,
   idle,
   lacksTransport,
-  note,
   ofTransport,
   refuse,
   refuseAsked,
-  trouble
+  succeed,
+  trouble,
+  troubleInIdle
 } from "./participantReplies.ts"
+
+type Produced = Extract<EngineAnswer, { type: "engine.produced" }>
+
+/** What a request asks. */
+const request = <Request>({ event }: { readonly event: Request }) => event
+
+/** What was asked for something of its own that has gone meanwhile. */
+const askedLacksTransport = { type: "lacksTransport", params: asked } as const
+
+const producerOf = ({ event: { asked, outcome } }: { readonly event: Produced }) => ({
+  id: given(outcome).id,
+  transportId: asked.transportId,
+  kind: asked.kind
+})
+
+/** A phase of its negotiation. */
+const busy = { entry: begin, exit: end } as const
+
+/** Neither the conference nor the engine has answered. */
+const overdue = { "answer.due": { target: "#participant.dismissed", actions: dismiss("unavailable") } } as const
 
 export const requests = participantSetup.createStateConfig({
   initial: "idle",
   states: {
     idle: {
+      description:
+        "It can ask. What it asks of what it consumes, as often as there are others, is no phase of its own: the engine is asked, and its later frames wait.",
       on: {
         "join.asked": [
           {
             guard: { type: "isOwnRoom", params: ({ event: { roomId } }) => ({ roomId }) },
-            target: "answering.joining",
-            actions: [note, "countAttempt", "askConference"]
+            target: "joining",
+            actions: [{ type: "countAttempt", params: ({ event: { requestId } }) => ({ requestId }) }, "askConference"]
           },
           { actions: refuse("Unauthorized room access") }
         ],
         "transport.asked": [
           { guard: "hasAllTransports", actions: refuse("Too many transports") },
-          { guard: "hasJoined", target: "answering.opening", actions: note },
+          { guard: "hasJoined", target: "opening", actions: { type: "openTransport", params: request } },
           { actions: refuse("Room not found") }
         ],
         "connect.asked": [
           { guard: lacksTransport, actions: refuse("Transport not found") },
           { guard: { type: "isConnected", params: ofTransport }, actions: refuse("Transport already connected") },
-          { target: "answering.connecting", actions: note }
+          { target: "connecting", actions: { type: "connectTransport", params: request } }
         ],
         "produce.asked": [
           { guard: lacksTransport, actions: refuse("Transport not found") },
           { guard: "hasAllProducers", actions: refuse("Too many producers") },
-          { target: "answering.producing", actions: note }
+          { target: "producing", actions: { type: "produce", params: request } }
         ],
         "consume.asked": [
           { guard: lacksTransport, actions: refuse("Transport or Router not found") },
@@ -52,183 +77,159 @@ export const requests = participantSetup.createStateConfig({
             actions: refuse("Cannot consume")
           },
           { guard: "hasAllConsumers", actions: refuse("Too many consumers") },
-          { target: "answering.consuming", actions: note }
+          { actions: [...begin, { type: "consume", params: request }] }
+        ],
+        "engine.consumed": [
+          ...troubleInIdle,
+          {
+            guard: askedLacksTransport,
+            actions: [...end, refuseAsked("Transport or Router not found")]
+          },
+          { guard: { type: "lacksProducer", params: asked }, actions: [...end, refuseAsked("Cannot consume")] },
+          {
+            actions: [
+              ...end,
+              {
+                type: "answer",
+                params: ({ event: { asked, outcome } }) => {
+                  const { id, producerId, kind, rtpParameters } = given(outcome)
+                  return { requestId: asked.requestId, data: { params: { id, producerId, kind, rtpParameters } } }
+                }
+              },
+              {
+                type: "addConsumer",
+                params: ({ event: { asked, outcome } }) => ({
+                  id: given(outcome).id,
+                  transportId: asked.transportId,
+                  producerId: asked.producerId
+                })
+              }
+            ]
+          }
         ],
         "resume.asked": [
           {
             guard: { type: "lacksConsumer", params: ({ event: { consumerId } }) => ({ consumerId }) },
             actions: refuse("Consumer not found")
           },
-          { target: "answering.resuming", actions: note }
+          { actions: [...begin, { type: "resumeConsumer", params: request }] }
+        ],
+        "engine.resumed": [
+          ...troubleInIdle,
+          {
+            guard: { type: "lacksConsumer", params: asked },
+            actions: [...end, refuseAsked("Consumer not found")]
+          },
+          { actions: [...end, succeed] }
+        ],
+        ...overdue
+      }
+    },
+    joining: {
+      description: "The conference has been asked; it may have to be given a router first.",
+      ...busy,
+      on: {
+        ...overdue,
+        "conference.joined": {
+          guard: awaited,
+          target: idle,
+          actions: [
+            {
+              type: "answer",
+              params: ({ context, event: { rtpCapabilities, producers } }) => ({
+                requestId: context.joinRequest,
+                data: {
+                  rtpCapabilities,
+                  existingProducers: producers.filter(({ userId }) => userId !== context.userId)
+                }
+              })
+            },
+            "noteJoined"
+          ]
+        },
+        "conference.full": {
+          guard: awaited,
+          target: "#participant.dismissed",
+          actions: [
+            {
+              type: "refuse",
+              params: ({ context: { joinRequest } }) => ({ requestId: joinRequest, error: "Room is full" })
+            },
+            ...dismiss("room_full")
+          ]
+        },
+        "child.missing": {
+          guard: awaitedReply,
+          target: "#participant.dismissed",
+          actions: dismiss("unavailable")
+        },
+        "child.unavailable": {
+          guard: awaitedReply,
+          target: "#participant.dismissed",
+          actions: dismiss("unavailable")
+        },
+        "child.crashed": { guard: awaitedReply, target: "#participant.dismissed", actions: dismiss("fault") }
+      }
+    },
+    opening: {
+      ...busy,
+      on: {
+        ...overdue,
+        "engine.openedTransport": [
+          ...trouble,
+          {
+            target: idle,
+            actions: [
+              {
+                type: "answer",
+                params: ({ event: { asked, outcome } }) => {
+                  const { id, iceParameters, iceCandidates, dtlsParameters } = given(outcome)
+                  return {
+                    requestId: asked.requestId,
+                    data: { params: { id, iceParameters, iceCandidates, dtlsParameters } }
+                  }
+                }
+              },
+              { type: "addTransport", params: ({ event: { outcome } }) => ({ id: given(outcome).id }) }
+            ]
+          }
         ]
       }
     },
-    answering: {
-      description: "Something is being done for the client; its later frames wait.",
-      // XState wants one; whoever comes here says where.
-      initial: "joining",
-      entry: [
-        "holdFrames",
-        {
-          type: "requestDeadline",
-          params: ({ context }) => ({ event: "answer.due" as const, afterMs: context.answerWithinMs })
-        }
-      ],
-      exit: [{ type: "cancelDeadline", params: { event: "answer.due" } }, "releaseFrames"],
-      on: { "answer.due": { target: "#participant.dismissed", actions: dismiss("unavailable") } },
-      states: {
-        joining: {
-          description: "The conference has been asked; it may have to be given a router first.",
-          on: {
-            "conference.joined": {
-              guard: awaited,
-              target: idle,
-              actions: [
-                {
-                  type: "answer",
-                  params: ({ context, event: { rtpCapabilities, producers } }) => ({
-                    requestId: context.asked.requestId,
-                    data: {
-                      rtpCapabilities,
-                      existingProducers: producers.filter(({ userId }) => userId !== context.userId)
-                    }
-                  })
-                },
-                "noteJoined"
-              ]
-            },
-            "conference.full": {
-              guard: awaited,
-              target: "#participant.dismissed",
-              actions: [refuseAsked("Room is full"), ...dismiss("room_full")]
-            },
-            "child.missing": {
-              guard: awaitedReply,
-              target: "#participant.dismissed",
-              actions: dismiss("unavailable")
-            },
-            "child.unavailable": {
-              guard: awaitedReply,
-              target: "#participant.dismissed",
-              actions: dismiss("unavailable")
-            },
-            "child.crashed": { guard: awaitedReply, target: "#participant.dismissed", actions: dismiss("fault") }
-          }
-        },
-        opening: {
-          invoke: {
-            src: "openTransport",
-            input: ({ context: { id, call } }) => ({ participantId: id, call: call ?? "" }),
-            onDone: [
-              ...trouble,
+    connecting: {
+      ...busy,
+      on: {
+        ...overdue,
+        "engine.connectedTransport": [
+          ...trouble,
+          { guard: askedLacksTransport, target: idle, actions: refuseAsked("Transport not found") },
+          { target: idle, actions: [succeed, { type: "noteConnecting", params: asked }] }
+        ]
+      }
+    },
+    producing: {
+      ...busy,
+      on: {
+        ...overdue,
+        "engine.produced": [
+          ...trouble,
+          { guard: askedLacksTransport, target: idle, actions: refuseAsked("Transport not found") },
+          {
+            target: idle,
+            actions: [
               {
-                target: idle,
-                actions: [
-                  {
-                    type: "answer",
-                    params: ({ context, event }) => {
-                      const { id, iceParameters, iceCandidates, dtlsParameters } = given(event.output)
-                      return {
-                        requestId: context.asked.requestId,
-                        data: { params: { id, iceParameters, iceCandidates, dtlsParameters } }
-                      }
-                    }
-                  },
-                  { type: "addTransport", params: idGiven }
-                ]
-              }
+                type: "answer",
+                params: ({ event: { asked, outcome } }) => ({
+                  requestId: asked.requestId,
+                  data: { id: given(outcome).id }
+                })
+              },
+              { type: "addProducer", params: producerOf },
+              // Behind the answer: nobody hears of it before its owner does.
+              { type: "announceProducer", params: producerOf }
             ]
           }
-        },
-        connecting: {
-          invoke: {
-            src: "connectTransport",
-            input: ({ event }) => {
-              assertEvent(event, "connect.asked")
-              const { transportId, dtlsParameters } = event
-              return { transportId, dtlsParameters }
-            },
-            onDone: [
-              ...trouble,
-              { guard: "hasLostTransport", target: idle, actions: refuseAsked("Transport not found") },
-              { target: idle, actions: [answer({ success: true }), "noteConnecting"] }
-            ]
-          }
-        },
-        producing: {
-          invoke: {
-            src: "produce",
-            input: ({ event }) => {
-              assertEvent(event, "produce.asked")
-              const { transportId, kind, rtpParameters } = event
-              return { transportId, kind, rtpParameters }
-            },
-            onDone: [
-              ...trouble,
-              { guard: "hasLostTransport", target: idle, actions: refuseAsked("Transport not found") },
-              {
-                target: idle,
-                actions: [
-                  {
-                    type: "answer",
-                    params: ({ context, event }) => ({
-                      requestId: context.asked.requestId,
-                      data: { id: given(event.output).id }
-                    })
-                  },
-                  { type: "addProducer", params: idGiven },
-                  // Behind the answer: nobody hears of it before its owner does.
-                  { type: "announceProducer", params: idGiven }
-                ]
-              }
-            ]
-          }
-        },
-        consuming: {
-          invoke: {
-            src: "consume",
-            input: ({ event }) => {
-              assertEvent(event, "consume.asked")
-              const { transportId, producerId, rtpCapabilities } = event
-              return { transportId, producerId, rtpCapabilities }
-            },
-            onDone: [
-              ...trouble,
-              { guard: "hasLostTransport", target: idle, actions: refuseAsked("Transport or Router not found") },
-              { guard: "hasLostProducer", target: idle, actions: refuseAsked("Cannot consume") },
-              {
-                target: idle,
-                actions: [
-                  {
-                    type: "answer",
-                    params: ({ context, event }) => {
-                      const { id, producerId, kind, rtpParameters } = given(event.output)
-                      return {
-                        requestId: context.asked.requestId,
-                        data: { params: { id, producerId, kind, rtpParameters } }
-                      }
-                    }
-                  },
-                  { type: "addConsumer", params: idGiven }
-                ]
-              }
-            ]
-          }
-        },
-        resuming: {
-          invoke: {
-            src: "resumeConsumer",
-            input: ({ event }) => {
-              assertEvent(event, "resume.asked")
-              return { consumerId: event.consumerId }
-            },
-            onDone: [
-              ...trouble,
-              { guard: "hasLostConsumer", target: idle, actions: refuseAsked("Consumer not found") },
-              { target: idle, actions: [answer({ success: true }), "noteFlowing"] }
-            ]
-          }
-        }
+        ]
       }
     }
   }

@@ -75,15 +75,17 @@ describe("a room's actor", () => {
         input: {
           code: "ABCDEF",
           at: start,
-          listeningSince: start,
-          returnMs,
-          returners: 8,
-          reloadMs: 5_000,
-          silenceMs: 90_000,
-          timeToLiveMs,
-          restMs: 10_000,
-          touchShare: 0.1,
-          retryMs: 5_000
+          settings: {
+            listeningSince: start,
+            returnMs,
+            returners: 8,
+            reloadMs: 5_000,
+            silenceMs: 90_000,
+            timeToLiveMs,
+            restMs: 10_000,
+            touchShare: 0.1,
+            retryMs: 5_000
+          }
         }
       } as never
     ) as AnyActorRef

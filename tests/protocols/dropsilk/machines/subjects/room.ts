@@ -32,15 +32,17 @@ const silenceMs = 9_000
 const input = {
   code,
   at: opened,
-  listeningSince,
-  returnMs,
-  returners: 2,
-  reloadMs,
-  silenceMs,
-  timeToLiveMs,
-  restMs,
-  touchShare,
-  retryMs
+  settings: {
+    listeningSince,
+    returnMs,
+    returners: 2,
+    reloadMs,
+    silenceMs,
+    timeToLiveMs,
+    restMs,
+    touchShare,
+    retryMs
+  }
 }
 const home = "192.0.2.1"
 const elsewhere = "192.0.2.9"
@@ -153,8 +155,9 @@ const factsIn = ({ batch, decided, owed }: RoomContext): readonly any[] => [
 const owedIn = (context: RoomContext): readonly any[] =>
   factsIn(context).filter(({ participantId }) => roleOf(context.saved as RoomRecord, participantId) !== null)
 const meaningOf = (snapshot: any): Meaning => {
-  const { saved, draft, seated, sideSeats, words, expiresAt, spokenAt, restedAt, returnMs, returners }: RoomContext =
+  const { saved, draft, seated, sideSeats, words, expiresAt, spokenAt, restedAt, settings }: RoomContext =
     snapshot.context
+  const { returnMs, returners } = settings
   const known = { saved, draft, seated, sideSeats, words, expiresAt, spokenAt, restedAt, returnMs, returners }
   const attendance = attendanceOf(snapshot)
   return {
@@ -1187,7 +1190,7 @@ const settings = (): readonly Setting[] => {
     },
     {
       name: "whose last one leaves for good",
-      input: { ...input, returnMs: 0 },
+      input: { ...input, settings: { ...input.settings, returnMs: 0 } },
       events: (snapshot) => [
         ...results(snapshot, [alone, null]),
         ...few(snapshot, [join, polls.host, attaches.host]),

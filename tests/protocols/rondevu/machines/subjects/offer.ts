@@ -20,7 +20,7 @@ const restMs = 10_000
 const retryMs = 5_000
 const livesUntil = opened + 60_000
 const candidatesOfSide = 2
-const input = { id, at: opened, restMs, retryMs, candidatesOfSide }
+const input = { id, at: opened, settings: { restMs, retryMs, candidatesOfSide } }
 
 const row = (change: Partial<OfferRecord> = {}): OfferRecord => ({
   id,

@@ -11,7 +11,7 @@ const now = started + 5
 const end = started + lifeMs
 const input = {
   ...{ id: "s", bucket: "https://app.example", code: "c", at: started },
-  ...{ restMs, retryMs, candidatesOfSide: 2 }
+  settings: { restMs, retryMs, candidatesOfSide: 2 }
 }
 
 const row = (change: Partial<SessionRecord> = {}): SessionRecord => ({

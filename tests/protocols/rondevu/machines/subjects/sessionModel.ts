@@ -31,7 +31,8 @@ export const isQuestion = (event: any): event is SessionQuestion => "replyTo" in
 
 export const outcomeOf = (before: any, event: any): Outcome => {
   const context: SessionContext = before.context
-  const { bucket, code, restMs, retryMs, candidatesOfSide } = context
+  const { bucket, code, settings } = context
+  const { restMs, retryMs, candidatesOfSide } = settings
   let { saved, draft, writing, writtenDraft, batch, decided, waiting, isStale, spokenAt } = context
   let storage: Storage | null = before.value.open?.storage ?? null
   let life: string | null = before.value.open?.life ?? null

@@ -3,18 +3,19 @@ import type { ParticipantContext } from "../../../../../src/machines/sfu/partici
 import { type Law, type Setting, type Step, type Subject, same } from "../../../../walking/subject.ts"
 import {
   address,
+  answersIn,
   begun,
   call,
   contextOf,
   dismissalOf,
   doingOf,
-  doneAt,
   given,
   hasJoined,
   id,
   input,
   is,
   isAnswering,
+  isBeside,
   isPresent,
   joins,
   lostTransport,
@@ -22,7 +23,8 @@ import {
   outcomeOf,
   replyOf,
   roomId,
-  settles
+  settles,
+  settlesBeside
 } from "./participantModel.ts"
 
 const begins = (step: Step): boolean => step.before === undefined
@@ -39,6 +41,16 @@ const toConference = (event: object, more: object = {}) => ({
   ...more
 })
 const nameOf = ({ producerId }: { readonly producerId: string }) => producerId
+
+const { most } = input.settings
+/** What the engine is asked by each request. */
+const engineActions = {
+  opening: "openTransport",
+  connecting: "connectTransport",
+  producing: "produce",
+  consuming: "consume",
+  resuming: "resumeConsumer"
+}
 
 const laws: readonly Law[] = [
   {
@@ -92,7 +104,10 @@ const laws: readonly Law[] = [
     when: stays,
     holds: (step) => {
       const doing = doingOf(step.before)
-      if (doing === "idle") return doingOf(step.after) === (begun(step) ?? "idle")
+      if (doing === "idle") {
+        const next = begun(step) ?? "idle"
+        return doingOf(step.after) === (isBeside(next) ? "idle" : next)
+      }
       return doingOf(step.after) === (joins(step) || outcomeOf(step) !== undefined ? "idle" : doing)
     }
   },
@@ -112,38 +127,23 @@ const laws: readonly Law[] = [
     holds: (step) => {
       const { event } = step
       const doing = begins(step) ? undefined : begun(step)
-      const { transportId, dtlsParameters, kind, rtpParameters, producerId, rtpCapabilities, consumerId } = event
-      const expected: Readonly<Record<string, readonly [name: string, input: object]>> = {
-        opening: ["openTransport", { participantId: id, call }],
-        connecting: ["connectTransport", { transportId, dtlsParameters }],
-        producing: ["produce", { transportId, kind, rtpParameters }],
-        consuming: ["consume", { transportId, producerId, rtpCapabilities }],
-        resuming: ["resumeConsumer", { consumerId }]
-      }
-      return Object.entries(expected).every(([each, [name, input]]) =>
-        same(step.did(name), each === doing ? [input] : [])
-      )
+      return Object.entries(engineActions).every(([each, name]) => same(step.did(name), each === doing ? [event] : []))
     }
   },
   {
-    sentence: "What it has asked is remembered until it is answered: by its id, and what it is about.",
-    when: acts,
-    holds: (step) => {
-      if (begun(step) === undefined) return same(contextOf(step.after).asked, contextOf(step.before).asked)
-      const { requestId, transportId, producerId, consumerId, kind } = step.event
-      const about = Object.entries({ transportId, producerId, consumerId, kind }).filter(
-        ([, value]) => value !== undefined
-      )
-      return same(contextOf(step.after).asked, { requestId, ...Object.fromEntries(about) })
-    }
+    sentence: "Which request asked to join last is remembered.",
+    when: stays,
+    holds: (step) =>
+      contextOf(step.after).joinRequest ===
+      (begun(step) === "joining" ? step.event.requestId : contextOf(step.before).joinRequest)
   },
   {
     sentence: "Its frames wait while something is done for it, and no longer.",
     holds: (step) => {
-      const [before, after] = [isAnswering(step.before), isAnswering(step.after)]
+      const isOver = isAnswering(step.before) && !isAnswering(step.after)
       return (
-        step.did("holdFrames").length === Number(!before && after) &&
-        step.did("releaseFrames").length === Number(before && !after)
+        step.did("holdFrames").length === Number(!begins(step) && begun(step) !== undefined) &&
+        step.did("releaseFrames").length === Number(isOver || settlesBeside(step))
       )
     }
   },
@@ -152,20 +152,31 @@ const laws: readonly Law[] = [
     holds: (step) => {
       const clocks: readonly (readonly [event: string, afterMs: number, isOn: (snapshot: any) => boolean])[] = [
         ["join.due", 30, (snapshot) => membershipOf(snapshot) === "admitted"],
-        ["answer.due", 9, isAnswering],
         ["joining.settled", 5, (snapshot) => ["bare", "equipped"].includes(membershipOf(snapshot) ?? "")],
         ["transport.settled", 1, (snapshot) => membershipOf(snapshot) === "equipped"],
         ["cut.due", 2, (snapshot) => snapshot?.value === "dismissed"]
       ]
       const named = (list: readonly any[], event: string) => list.filter((each) => each.event === event)
-      return clocks.every(([event, afterMs, isOn]) => {
-        const [before, after] = [isOn(step.before), isOn(step.after)]
-        const wasPassed = event === "transport.settled" && membershipOf(step.before) === "bare" && settles(step)
-        return (
-          same(named(step.did("requestDeadline"), event), !before && after ? [{ event, afterMs }] : []) &&
-          (wasPassed || same(named(step.did("cancelDeadline"), event), before && !after ? [{ event }] : []))
-        )
-      })
+      const isAsked = !begins(step) && begun(step) !== undefined
+      const ends = [
+        isAnswering(step.before) && !isAnswering(step.after),
+        settlesBeside(step),
+        acts(step) && !isPresent(step.after)
+      ].filter(Boolean).length
+      const answerIsTimed =
+        same(named(step.did("requestDeadline"), "answer.due"), isAsked ? [{ event: "answer.due", afterMs: 9 }] : []) &&
+        named(step.did("cancelDeadline"), "answer.due").length === ends
+      return (
+        answerIsTimed &&
+        clocks.every(([event, afterMs, isOn]) => {
+          const [before, after] = [isOn(step.before), isOn(step.after)]
+          const wasPassed = event === "transport.settled" && membershipOf(step.before) === "bare" && settles(step)
+          return (
+            same(named(step.did("requestDeadline"), event), !before && after ? [{ event, afterMs }] : []) &&
+            (wasPassed || same(named(step.did("cancelDeadline"), event), before && !after ? [{ event }] : []))
+          )
+        })
+      )
     }
   },
   {
@@ -178,7 +189,7 @@ const laws: readonly Law[] = [
       const ended = contextOf(before)
         .producers.filter(({ transportId }) => transportId === lost)
         .map((producer) => producer.id)
-      const produced = doingOf(before) === "producing" ? given(step) : undefined
+      const produced = event.type === "engine.produced" ? given(step) : undefined
       const attempt = contextOf(before).attempts + 1
       const said = step.effects.findIndex((effect) => "did" in effect && effect.did === "answer")
       const told = step.effects.findIndex((effect) => "told" in effect && effect.told === "registry")
@@ -204,7 +215,7 @@ const laws: readonly Law[] = [
             : [
                 toConference({
                   ...{ type: "producer.opened", participantId: id },
-                  ...{ producerId: produced.value.id, kind: contextOf(before).asked.kind }
+                  ...{ producerId: produced.value.id, kind: event.asked.kind }
                 })
               ]),
           ...(ended.length === 0
@@ -285,8 +296,8 @@ const laws: readonly Law[] = [
     when: stays,
     holds: (step) => {
       const { before, after, event } = step
-      const { transports, producers, consumers, asked } = contextOf(before)
-      const doing = doingOf(before)
+      const { transports, producers, consumers } = contextOf(before)
+      const { asked } = event
       const got = given(step)?.value
       const lost = lostTransport(step)
       const goesAlong = producers.filter(({ transportId }) => transportId === lost).map((producer) => producer.id)
@@ -298,31 +309,26 @@ const laws: readonly Law[] = [
             .map((transport) => {
               if (isNews && transport.id === event.transportId) return { ...transport, state: event.state }
               const isConnecting =
-                doing === "connecting" &&
+                event.type === "engine.connectedTransport" &&
                 given(step) !== undefined &&
                 transport.id === asked.transportId &&
                 transport.state === "new"
               return isConnecting ? { ...transport, state: "connecting" } : transport
             }),
-          ...(doing === "opening" && got !== undefined ? [{ id: got.id, state: "new" }] : [])
+          ...(event.type === "engine.openedTransport" && got !== undefined ? [{ id: got.id, state: "new" }] : [])
         ]) &&
         same(contextOf(after).producers, [
           ...producers.filter(({ transportId }) => transportId !== lost),
-          ...(doing === "producing" && got !== undefined
+          ...(event.type === "engine.produced" && got !== undefined
             ? [{ id: got.id, transportId: asked.transportId, kind: asked.kind }]
             : [])
         ]) &&
         same(contextOf(after).consumers, [
           ...consumers
             .filter(({ transportId, producerId }) => transportId !== lost && !goesAlong.includes(producerId))
-            .filter(({ producerId }) => !closes(step) || producerId !== event.producerId)
-            .map((consumer) =>
-              doing === "resuming" && given(step) !== undefined && consumer.id === asked.consumerId
-                ? { ...consumer, state: "flowing" }
-                : consumer
-            ),
-          ...(doing === "consuming" && got !== undefined
-            ? [{ id: got.id, transportId: asked.transportId, producerId: asked.producerId, state: "paused" }]
+            .filter(({ producerId }) => !closes(step) || producerId !== event.producerId),
+          ...(event.type === "engine.consumed" && got !== undefined
+            ? [{ id: got.id, transportId: asked.transportId, producerId: asked.producerId }]
             : [])
         ])
       )
@@ -331,7 +337,8 @@ const laws: readonly Law[] = [
   {
     sentence: "It never has more than it may.",
     holds: ({ after }) => {
-      const { transports, producers, consumers, most } = contextOf(after)
+      const { transports, producers, consumers, settings } = contextOf(after)
+      const { most } = settings
       return (
         transports.length <= most.transports && producers.length <= most.producers && consumers.length <= most.consumers
       )
@@ -385,27 +392,40 @@ const producer = (producerId: string, userId: string) => ({ producerId, kind: "a
 const [q1, q2] = [producer("q1", "u2"), producer("q2", "u1")]
 const requests = ["r", null] as const
 
-const outcomes: Readonly<Record<string, (context: ParticipantContext) => unknown>> = {
-  opening: ({ transports }) => ({
-    id: transports.some(({ id }) => id === "t1") ? "t2" : "t1",
-    iceParameters: "ice",
-    iceCandidates: [],
-    dtlsParameters: "dtls"
-  }),
-  connecting: () => null,
-  producing: () => ({ id: "p1" }),
-  consuming: ({ asked }) => ({ id: "c1", producerId: asked.producerId, kind: "audio", rtpParameters: "rtp" }),
-  resuming: () => null
-}
+/** What the engine may have been asked, and gives then. */
 const results = (snapshot: any) => {
-  const doing = doingOf(snapshot)
-  const value = doing === undefined ? undefined : outcomes[doing]?.(contextOf(snapshot))
-  if (doing === undefined || value === undefined) return []
-  return [
-    { type: "done", value },
-    { type: "refused", sentence: "Invalid RTP parameters" },
-    { type: "failed", error: "the worker hiccups" }
-  ].map((output) => ({ type: doneAt(doing), output }))
+  const { transports, consumers, settings } = contextOf(snapshot)
+  const opened = {
+    id: transports.some(({ id }) => id === "t1") ? "t2" : "t1",
+    ...{ iceParameters: "ice", iceCandidates: [], dtlsParameters: "dtls" }
+  }
+  const consumer = (producerId: string) => ({ id: "c1", producerId, kind: "audio", rtpParameters: "rtp" })
+  const possible: readonly (readonly [type: string, asked: object, value: unknown])[] = [
+    ["engine.openedTransport", { requestId: "r" }, opened],
+    ["engine.openedTransport", { requestId: null }, opened],
+    ["engine.connectedTransport", { requestId: "r", transportId: "t1" }, null],
+    ...["audio", "video"].map(
+      (kind) => ["engine.produced", { requestId: "r", transportId: "t1", kind }, { id: "p1" }] as const
+    ),
+    ...["q1", "p1"].map(
+      (producerId) =>
+        ["engine.consumed", { requestId: "r", transportId: "t1", producerId }, consumer(producerId)] as const
+    ),
+    ["engine.resumed", { requestId: null, consumerId: "c1" }, null]
+  ]
+  return (
+    possible
+      .filter(([type]) => answersIn[doingOf(snapshot) ?? ""]?.includes(type))
+      // Nobody is given more than it may have: one at a time is asked for.
+      .filter(([type]) => type !== "engine.consumed" || consumers.length < settings.most.consumers)
+      .flatMap(([type, asked, value]) =>
+        [
+          { type: "done", value },
+          { type: "refused", sentence: "Invalid RTP parameters" },
+          { type: "failed", error: "the worker hiccups" }
+        ].map((outcome) => ({ type, asked, outcome }))
+      )
+  )
 }
 const answers = (snapshot: any) => {
   const { attempts } = contextOf(snapshot)
@@ -467,7 +487,7 @@ const hearing = (snapshot: any) => {
     join,
     { type: "transport.asked", requestId: "r" },
     { type: "consume.asked", transportId: "t1", producerId: "q1", rtpCapabilities: "theirs", requestId: "r" },
-    ...results(snapshot).slice(0, 1),
+    ...results(snapshot).filter(({ outcome }) => outcome.type === "done"),
     ...answers(snapshot).slice(0, 2),
     ...[q1, q2]
       .filter(({ producerId }) => !others.includes(producerId))
@@ -498,12 +518,16 @@ export const participant: Subject = {
     actions: [
       ...["openSocket", "answer", "refuse", "tellProducer", "tellProducerClosed", "dismissSocket", "cutSocket"],
       ...["holdFrames", "releaseFrames", "closeTransport", "releaseMedia"],
-      ...["requestDeadline", "cancelDeadline", "record"]
-    ],
-    promises: ["openTransport", "connectTransport", "produce", "consume", "resumeConsumer"]
+      ...["requestDeadline", "cancelDeadline", "record"],
+      ...Object.values(engineActions)
+    ]
   },
   settings: (): readonly Setting[] => [
-    { name: "that asks", input: { ...input, most: { ...input.most, transports: 1 } }, events: asking },
+    {
+      name: "that asks",
+      input: { ...input, settings: { ...input.settings, most: { ...most, transports: 1 } } },
+      events: asking
+    },
     { name: "that hears", input, events: hearing }
   ],
   // Who is sent away has nothing any more that tells it from others.
@@ -514,8 +538,7 @@ export const participant: Subject = {
           transports.length,
           transports[0]?.state === "new",
           producers.length,
-          consumers.map(({ state }) => state),
-          ...[others.length > 0, held.length, withheld.length]
+          ...[consumers.length, others.length > 0, held.length, withheld.length]
         ]
       : null
   },

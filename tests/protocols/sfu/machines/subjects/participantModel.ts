@@ -8,9 +8,11 @@ export const call = "c1"
 export const address = "192.0.2.1"
 export const input = {
   ...{ id, address, roomId, userId: "u1", userName: "Ann" },
-  ...{ joinWithinMs: 30, answerWithinMs: 9, cutAfterMs: 2 },
-  notices: { afterJoiningMs: 5, afterTransportMs: 1 },
-  most: { transports: 2, producers: 1, consumers: 1 }
+  settings: {
+    ...{ joinWithinMs: 30, answerWithinMs: 9, cutAfterMs: 2 },
+    notices: { afterJoiningMs: 5, afterTransportMs: 1 },
+    most: { transports: 2, producers: 1, consumers: 1 }
+  }
 }
 
 export const contextOf = (snapshot: any): ParticipantContext => snapshot.context
@@ -22,13 +24,9 @@ export const membershipOf = (snapshot: any): string | undefined => {
   return typeof membership.joined === "string" ? membership.joined : membership.joined.held
 }
 export const hasJoined = (snapshot: any): boolean => ["bare", "equipped", "live"].includes(membershipOf(snapshot) ?? "")
-/** What is being done for it: `idle`, or the request. */
-export const doingOf = (snapshot: any): string | undefined => {
-  const requests = snapshot?.value.present?.requests
-  return typeof requests === "object" ? requests.answering : requests
-}
+/** The phase of its negotiation: `idle`, or the request. */
+export const doingOf = (snapshot: any): string | undefined => snapshot?.value.present?.requests
 export const isAnswering = (snapshot: any): boolean => isPresent(snapshot) && doingOf(snapshot) !== "idle"
-export const doneAt = (doing: string): string => `xstate.done.actor.0.participant.present.requests.answering.${doing}`
 
 /** What is heard in this step, in some state of its requests. */
 export const heard =
@@ -56,7 +54,8 @@ export type Reply =
 /** Why a request is refused at once; undefined: it is carried out. */
 const refusalOf = ({ before, event }: Step): string | undefined => {
   const context = contextOf(before)
-  const { transports, producers, consumers, most } = context
+  const { transports, producers, consumers, settings } = context
+  const { most } = settings
   const transport = transports.find((each) => each.id === event.transportId)
   switch (event.type) {
     case "join.asked":
@@ -94,22 +93,35 @@ const isRequest = (step: Step): boolean => doingOf(step.before) === "idle" && st
 export const begun = (step: Step): string | undefined =>
   isRequest(step) && refusalOf(step) === undefined ? doings[step.event.type] : undefined
 
+/** What the engine answers in each phase, and beside them. */
+export const answersIn: Readonly<Record<string, readonly string[]>> = {
+  idle: ["engine.consumed", "engine.resumed"],
+  opening: ["engine.openedTransport"],
+  connecting: ["engine.connectedTransport"],
+  producing: ["engine.produced"]
+}
+/** Requests that are no phase. */
+export const isBeside = (doing: string | undefined): boolean => doing === "consuming" || doing === "resuming"
+
 /** What the engine has come to in this step. */
 export const outcomeOf = ({ before, event }: Step): any =>
-  isAnswering(before) && event.type === doneAt(doingOf(before) as string) ? event.output : undefined
+  isPresent(before) && answersIn[doingOf(before) as string]?.includes(event.type) ? event.outcome : undefined
+/** Whether that is of a consumer. */
+export const settlesBeside = (step: Step): boolean => outcomeOf(step) !== undefined && doingOf(step.before) === "idle"
 
 /** Why what was asked for cannot be had any more, although the engine has given it. */
-const lossOf = ({ before }: Step): string | undefined => {
+const lossOf = ({ before, event }: Step): string | undefined => {
   const context = contextOf(before)
-  const { asked, transports, consumers } = context
-  switch (doingOf(before)) {
-    case "connecting":
-    case "producing":
+  const { transports, consumers } = context
+  const { asked } = event
+  switch (event.type) {
+    case "engine.connectedTransport":
+    case "engine.produced":
       return has(transports, asked.transportId) ? undefined : "Transport not found"
-    case "consuming":
+    case "engine.consumed":
       if (!has(transports, asked.transportId)) return "Transport or Router not found"
       return isInRoom(context, asked.producerId) ? undefined : "Cannot consume"
-    case "resuming":
+    case "engine.resumed":
       return has(consumers, asked.consumerId) ? undefined : "Consumer not found"
   }
   return undefined
@@ -121,12 +133,12 @@ export const given = (step: Step): any => {
   return outcome?.type === "done" && lossOf(step) === undefined ? { value: outcome.value } : undefined
 }
 
-const dataOf = (step: Step, value: any): unknown => {
-  switch (doingOf(step.before)) {
-    case "opening":
-    case "consuming":
+const dataOf = ({ event }: Step, value: any): unknown => {
+  switch (event.type) {
+    case "engine.openedTransport":
+    case "engine.consumed":
       return { params: value }
-    case "producing":
+    case "engine.produced":
       return { id: value.id }
     default:
       return { success: true }
@@ -141,7 +153,7 @@ export const replyOf = (step: Step): Reply | undefined => {
     const error = refusalOf(step)
     return error === undefined ? undefined : { says: "refuse", requestId: event.requestId, error }
   }
-  const { requestId } = contextOf(before).asked
+  const requestId = event.asked === undefined ? contextOf(before).joinRequest : event.asked.requestId
   if (joins(step)) {
     const existingProducers = event.producers.filter((each: any) => each.userId !== input.userId)
     return { says: "answer", requestId, data: { rtpCapabilities: event.rtpCapabilities, existingProducers } }
@@ -170,7 +182,7 @@ export const dismissalOf = (step: Step): string | undefined => {
   if (is("conference.lost")(step)) return causes[event.how]
   if (is("server.draining")(step)) return "shutdown"
   if (is("join.due")(step) && membershipOf(before) === "admitted") return "join_timeout"
-  if (is("answer.due")(step) && isAnswering(before)) return "unavailable"
+  if (is("answer.due")(step)) return "unavailable"
   if (!isAwaited(step)) return undefined
   if (is("conference.full")(step)) return "room_full"
   if (is("child.missing", "child.unavailable")(step)) return "unavailable"
