@@ -49,7 +49,7 @@ export const responseOf = ({ status, contentType, body, headers }: Answer): Http
 export const sendAnswer = (response: ServerResponse, shared: readonly string[], answer: Answer): void => {
   if (response.destroyed) return
   const { status, contentType, body, headers } = answer
-  const own = headers === undefined ? [] : Object.entries(headers).flat()
   const length = String(Buffer.byteLength(body))
-  response.writeHead(status, [...shared, ...own, "content-type", contentType, "content-length", length]).end(body)
+  const all = shared.concat("content-type", contentType, "content-length", length)
+  response.writeHead(status, headers === undefined ? all : all.concat(Object.entries(headers).flat())).end(body)
 }

@@ -41,18 +41,27 @@ export interface CorsAnswer {
   /** The Origin header to echo exactly as it came; absent: the page may not read the answer. */
   readonly allowedOrigin?: string
   readonly route: CorsRoute
-  /** Of every answer but that to a preflight, names and values in turn. */
+  /** All that every answer carries but that to a preflight, names and values in turn. */
   readonly headers: readonly string[]
 }
 
 /** Answers undefined for paths without CORS. */
 export type CorsPolicy = (path: string, origin: string | undefined) => CorsAnswer | undefined
 
-/** The policy over a table; `allowsOrigin` decides about rows whose origins are those of the whole server. */
+/**
+ * The policy over a table; `allowsOrigin` decides about rows whose origins are those of the whole server, `common` is what
+ * every answer carries besides, whatever its path.
+ */
 export const createCorsPolicy = (
   routes: readonly CorsRoute[],
-  allowsOrigin: (origin: string) => boolean
+  allowsOrigin: (origin: string) => boolean,
+  common: readonly string[]
 ): CorsPolicy => {
+  const answerOf = (route: CorsRoute, origin: string | undefined): CorsAnswer => ({
+    ...(origin === undefined ? {} : { allowedOrigin: origin }),
+    route,
+    headers: [...common, ...sharedHeaders(route, origin), ...exposedHeaders(route, origin)]
+  })
   const rows = routes.map((route): Row => {
     const closed = answerOf(route, undefined)
     return { route, closed, last: closed }
@@ -110,12 +119,8 @@ export const meansAll = ({ path, andBelow }: CorsRoute): boolean => path === "/"
 /** Node throws for a header with anything stranger in it, and no browser sends such an origin. */
 const isEchoable = /^[\x21-\x7e]+$/
 
-const answerOf = (route: CorsRoute, origin: string | undefined): CorsAnswer => {
-  const allowed = origin === undefined ? {} : { allowedOrigin: origin }
-  const exposed =
-    origin === undefined || route.exposes !== undefined ? [] : ["access-control-expose-headers", readHeaders]
-  return { ...allowed, route, headers: [...sharedHeaders(route, origin), ...exposed] }
-}
+const exposedHeaders = ({ exposes }: CorsRoute, origin: string | undefined): readonly string[] =>
+  origin === undefined || exposes !== undefined ? [] : ["access-control-expose-headers", readHeaders]
 
 /**
  * The headers of every answer on such a path, preflights too. `Vary` also when nothing is echoed, or caches would mix

@@ -39,7 +39,10 @@ import { wholeServer } from "./requests/methods.ts"
 export interface HttpServerOptions {
   /** Everything that answers. */
   readonly routes: Layer.Layer<never, never, HttpRouter.HttpRouter | PlatformServices>
+  /** Its answers carry `guarding` as well. */
   readonly cors: CorsPolicy
+  /** What every answer carries, names and values in turn: see `guardingHeaders`. */
+  readonly guarding: readonly string[]
   /** Whether a page of this origin may change something at this host; both as in the request's headers. */
   readonly admitsPage: (origin: string, host: string | undefined) => boolean
   /** Told of every page that was refused a change, or will be kept from reading the answer by its browser. */
@@ -94,19 +97,18 @@ export interface RunningHttpServer {
  * On every answer. No type is guessed, no page of ours tells another where its reader came from, and no page frames one
  * of ours.
  */
-const guardingHeaders = {
-  "x-content-type-options": "nosniff",
-  "referrer-policy": "no-referrer",
-  "x-frame-options": "DENY"
-}
+export const guardingHeaders = (isSecure: boolean): readonly string[] =>
+  Object.entries({
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "x-frame-options": "DENY",
+    ...(isSecure ? { "strict-transport-security": `max-age=${defaultLimits.secureForSeconds}` } : {})
+  }).flat()
 
 /** Builds the routes; the caller listens. Rejects when the routes contradict each other. */
 export const createHttpServer = async (options: HttpServerOptions): Promise<RunningHttpServer> => {
-  const { cors, admitsPage, onRefusedPage, budgetGate, fastPaths, observe, certificate, allowedMethods } = options
-  const guarding = Object.entries({
-    ...guardingHeaders,
-    ...(certificate === undefined ? {} : { "strict-transport-security": `max-age=${defaultLimits.secureForSeconds}` })
-  }).flat()
+  const { cors, guarding, admitsPage, onRefusedPage, budgetGate, fastPaths, observe, certificate, allowedMethods } =
+    options
   const limits: HttpLimits = { ...defaultLimits, ...options.limits }
   const scope = Scope.makeUnsafe()
   const handle = await Effect.runPromise(routesHandler(options, limits, scope))
@@ -155,7 +157,7 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Runn
 
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
     const sharing = cors(decodedPath(request.url as string), request.headers.origin)
-    const headers = sharing === undefined ? guarding : [...guarding, ...sharing.headers]
+    const headers = sharing?.headers ?? guarding
     if (budgetGate(request, response, headers)) return
     const foreign = isForeign(request, sharing)
     if (foreign) onRefusedPage?.(request.method === "POST" ? "post" : "read", request)

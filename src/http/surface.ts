@@ -19,7 +19,7 @@ import { invalidRequest } from "./requests/invalidRequest.ts"
 import type { Route } from "./requests/methods.ts"
 import { createAllowedMethods } from "./requests/methods.ts"
 import type { HttpLimits, HttpServerOptions, RunningHttpServer } from "./server.ts"
-import { createHttpServer } from "./server.ts"
+import { createHttpServer, guardingHeaders } from "./server.ts"
 
 /** Where all endpoints are described, for programs and for people. */
 export const descriptionPaths = { document: "/openapi.json", page: "/docs" } as const
@@ -58,6 +58,7 @@ export const createHttpSurface = async (options: HttpSurfaceOptions): Promise<Ru
     ...mounts.endpoints
   ]
 
+  const guarding = guardingHeaders(options.certificate !== undefined)
   const running = await createHttpServer({
     routes: Layer.mergeAll(
       docsPage(descriptionPaths.page, api),
@@ -78,7 +79,8 @@ export const createHttpSurface = async (options: HttpSurfaceOptions): Promise<Ru
       tracing: options.tracing
     }),
     within: options.tracing?.within,
-    cors: createCorsPolicy(mounts.cors, options.allowsOrigin),
+    cors: createCorsPolicy(mounts.cors, options.allowsOrigin, guarding),
+    guarding,
     admitsPage: options.admitsPage,
     onRefusedPage: options.onRefusedPage,
     allowedMethods: createAllowedMethods(answered),

@@ -9,11 +9,14 @@ export const pathOf = (url: string): string => {
 /** The path as the router compares it: an encoded letter is that letter, an encoded slash separates nothing. */
 export const decodedPath = (url: string): string => {
   // Everybody who looks at a request asks this, one after the other.
-  if (url !== last.url) last = { url, path: decoded(pathOf(url)) }
-  return last.path
+  if (url !== lastUrl) {
+    lastUrl = url
+    lastPath = decoded(pathOf(url))
+  }
+  return lastPath
 }
 
-let last = { url: "/", path: "/" }
+let [lastUrl, lastPath] = ["/", "/"]
 
 const decoded = (path: string): string => {
   if (!path.includes("%")) return path
