@@ -17,6 +17,7 @@ import { corsRoutes } from "./cors.ts"
 import { createPoll, pollFastPath } from "./poll.ts"
 import { type RoomBudgets, roomHandlers } from "./rooms.ts"
 import { type ServerStatus, serverHandlers, statusHandlers } from "./status.ts"
+import { createTryPage } from "./try/tryPage.ts"
 import { turnHandlers } from "./turn.ts"
 import { isCallback, type UploadsOptions, uploadHandlers } from "./uploads.ts"
 
@@ -30,6 +31,8 @@ export interface DropSilkPartOptions {
   readonly iceServers?: IssueIceServers | undefined
   readonly uploads: UploadsOptions
   readonly contact: ContactOptions
+  /** Whether there is the page to try the server with. */
+  readonly hasTryPage: boolean
 }
 
 export const dropSilkPart = (options: DropSilkPartOptions): HttpPart => {
@@ -47,7 +50,7 @@ export const dropSilkPart = (options: DropSilkPartOptions): HttpPart => {
     ),
     budgets: budgetsOfPath,
     cors: corsRoutes,
-    fastPaths: [pollFastPath(poll)],
+    fastPaths: [pollFastPath(poll), ...(options.hasTryPage ? createTryPage() : [])],
     documents: { "/asyncapi.json": () => asyncApiDocument(status.version, frameBudgets, options.mount) },
     notFound: (_, path) =>
       isUnder(path, "/api/rooms") ? unknownRoomEndpoint : pathsOfOld.has(path) ? unknownPath : undefined,

@@ -23,6 +23,7 @@ import type { DropSilkSettings } from "./settings.ts"
 export const open = (core: Core, settings: DropSilkSettings): Parts => {
   const { database, deadlines, now, registry, traced } = core
   const { rooms, previews, contact } = settings
+  const hasTryPage = settings.tryPage === undefined ? core.environment !== "production" : settings.tryPage === "on"
   const log = core.telemetry.logFor(lines)
   const identities = createIdentities()
   const store = traced("database", createRoomRows(database, aliasOf))
@@ -132,7 +133,8 @@ export const open = (core: Core, settings: DropSilkSettings): Parts => {
           endpoint: core.thirdParties["recaptcha"] as string | undefined
         },
         log
-      }
+      },
+      hasTryPage
     }),
     jobs: {
       previewCleanup: {
