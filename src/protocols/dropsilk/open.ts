@@ -1,5 +1,6 @@
 /** DropSilk's parts, put together on what the core offers. */
 import { dropSilkPart } from "../../http/dropsilk/part.ts"
+import { tryPath } from "../../http/dropsilk/try/tryPage.ts"
 import { createDropSilkBudgets } from "../../io/dropsilk/budgets.ts"
 import { createPreviewCleanup, createRoomCleanup } from "../../io/dropsilk/cleanups.ts"
 import { aliasOf, createIdentities } from "../../io/dropsilk/identities.ts"
@@ -134,8 +135,14 @@ export const open = (core: Core, settings: DropSilkSettings): Parts => {
         },
         log
       },
-      hasTryPage
+      tryPage: hasTryPage
+        ? {
+            ...core,
+            ice: { isConfigured: core.iceServers !== undefined, hasTurn: core.hasTurn }
+          }
+        : undefined
     }),
+    ...(hasTryPage ? { pages: [{ name: "try", path: tryPath, about: "send a file from one device to another" }] } : {}),
     jobs: {
       previewCleanup: {
         schedule: previews.cleanup,

@@ -3,8 +3,9 @@
  * silktower/client alone. It is answered by fast paths, as files that hold nothing of anybody.
  */
 import { readdir, readFile } from "node:fs/promises"
-import type { Answer } from "../../answer.ts"
+import { type Answer, jsonAnswer } from "../../answer.ts"
 import type { FastExchange, FastHandler, FastPath } from "../../fastPath.ts"
+import { type CheckOptions, createCheck } from "./check.ts"
 import { moduleOf, readClientModules } from "./clientModules.ts"
 
 /** Where the page is, below the protocol's mount. */
@@ -53,7 +54,8 @@ const text = (status: number, contentType: string, body: string, more: Answer["h
 
 const unknownFile = text(404, "text/plain; charset=utf-8", "Not Found")
 
-export const createTryPage = (): readonly FastPath[] => {
+export const createTryPage = (options: CheckOptions): readonly FastPath[] => {
+  const check = createCheck(options)
   let names: Promise<readonly string[]> | undefined
   let client: ReturnType<typeof readClientModules> | undefined
   let qr: Promise<string> | undefined
@@ -106,6 +108,13 @@ export const createTryPage = (): readonly FastPath[] => {
 
   const handlers: readonly (readonly [pattern: `/${string}`, handler: FastHandler])[] = [
     [tryPath, told(show)],
+    [
+      `${tryPath}/check`,
+      told((exchange, query) => {
+        const origin = new URLSearchParams(query).get("origin") ?? undefined
+        exchange.answer(() => jsonAnswer(200, check({ request: exchange.request, origin }), headers))
+      })
+    ],
     [`${tryPath}/client/:file`, told(serveClient)],
     [`${tryPath}/:file`, told(serve)]
   ]

@@ -91,7 +91,7 @@ const buttonsOf = (entry, changed) => {
 }
 
 const createRow = ({ direction, transfer }) => {
-  const row = make("li", `entry ${direction}`, make("p", "title"), make("p", "state"))
+  const row = make("li", `entry ${direction}`, make("p", "title"), make("p", "how"))
   if (transfer !== undefined) {
     const bar = make("progress", "")
     bar.max = Math.max(1, transfer.size)
@@ -108,7 +108,7 @@ const updateRow = (row, entry, changed) => {
     const whom = make("span", "quiet", direction === "out" ? "to " : "from ", nameOf(name))
     title.append(what, " ", whom)
   }
-  const state = row.querySelector(".state")
+  const state = row.querySelector(".how")
   if (transfer === undefined) return state.remove()
   setText(state, stateOf(entry))
   row.dataset.state = transfer.state
