@@ -131,10 +131,8 @@ export const openLiar = async (browser: Browser, { http }: Pick<TestServer, "htt
     const room = await new Promise((resolve) => seat.on("signal", ({ room }) => resolve(room)))
     const pair = await tower.joinRoom(room)
     window.heard = []
-    window.closed = false
     const { channel } = await (await pair.attach("chat")).connect()
     channel.onmessage = ({ data }) => heard.push(JSON.parse(data))
-    channel.onclose = () => (window.closed = true)
     window.say = (line) => channel.send(JSON.stringify(line))
     window.channel = channel
   })()`)

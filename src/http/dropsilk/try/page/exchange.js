@@ -47,9 +47,9 @@ export class Exchange {
     if (this.#channel.readyState === "open") this.#channel.send(JSON.stringify(line))
   }
 
-  /** Says what has to be said last, and waits a moment for it to leave. */
+  /** Says what has to be said last, if anything, and waits a moment for all that was said to leave. */
   async farewell(line) {
-    this.say(line)
+    if (line !== undefined) this.say(line)
     const until = Date.now() + 500
     while (this.#channel.bufferedAmount > 0 && Date.now() < until) await new Promise((done) => setTimeout(done, 20))
     this.#close()
@@ -174,10 +174,14 @@ export class Exchange {
         await this.#sendFile(outgoing)
       } catch (error) {
         // A file that has changed or gone since it was chosen.
-        this.say({ type: "decline", id: outgoing.id, why: "failed" })
-        outgoing.end(`It cannot be read: ${error.message}`)
+        if (this.#outgoing === outgoing) {
+          this.say({ type: "decline", id: outgoing.id, why: "failed" })
+          outgoing.end(`It cannot be read: ${error.message}`)
+        }
       }
-      if (this.#outgoing === outgoing) this.#outgoing = undefined
+      // Once the channel has closed the file is the business of the next one.
+      if (this.#outgoing !== outgoing) return
+      this.#outgoing = undefined
       // The channel is closing, and has not said so yet.
       outgoing.breakOff()
       this.#pair.changed()

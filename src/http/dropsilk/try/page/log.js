@@ -91,11 +91,11 @@ const buttonsOf = (entry, changed) => {
 }
 
 const createRow = ({ direction, transfer }) => {
-  const row = make("li", `entry ${direction}`, make("p", "title"), make("p", "how"))
+  const row = make("li", `entry ${direction}`, make("p", "title"))
   if (transfer !== undefined) {
     const bar = make("progress", "")
     bar.max = Math.max(1, transfer.size)
-    row.append(bar, make("div", "buttons"))
+    row.append(make("p", "how"), bar, make("div", "buttons"))
   }
   return row
 }
@@ -108,9 +108,8 @@ const updateRow = (row, entry, changed) => {
     const whom = make("span", "quiet", direction === "out" ? "to " : "from ", nameOf(name))
     title.append(what, " ", whom)
   }
-  const state = row.querySelector(".how")
-  if (transfer === undefined) return state.remove()
-  setText(state, stateOf(entry))
+  if (transfer === undefined) return
+  setText(row.querySelector(".how"), stateOf(entry))
   row.dataset.state = transfer.state
   const bar = row.querySelector("progress")
   bar.hidden = !["moving", "broken", "offered"].includes(transfer.state)

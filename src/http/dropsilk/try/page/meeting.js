@@ -315,7 +315,8 @@ export class Meeting {
     for (const [id, other] of this.#nearby) if (!seen.has(id)) other.goneAt ??= now
     setTimeout(() => {
       for (const [id, { goneAt }] of this.#nearby) {
-        if (goneAt !== undefined && Date.now() - goneAt >= vanishMs) this.#nearby.delete(id)
+        // A timer may be early by a little.
+        if (goneAt !== undefined && Date.now() - goneAt > vanishMs / 2) this.#nearby.delete(id)
       }
       this.changed()
     }, vanishMs)

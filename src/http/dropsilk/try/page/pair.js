@@ -143,7 +143,7 @@ export class Pair {
   async ended(why) {
     const exchange = this.#exchange
     this.#go(why)
-    await exchange?.farewell({ type: "bye" })
+    await exchange?.farewell()
     this.#seat?.leave()
   }
 
