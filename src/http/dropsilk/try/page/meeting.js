@@ -22,6 +22,8 @@ const visitMs = 20_000
 const invitedMs = 60_000
 const mostInvitations = 5
 const againMs = 3000
+/** Where an operator has to do something first. */
+const refusedAgainMs = 30_000
 
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds))
 
@@ -31,6 +33,8 @@ export class Meeting {
   pairs = []
   /** Who asks this device to come: `{ code, fromName }`. */
   invitations = []
+  /** Whether the server has ever greeted this page. Until then it may refuse the page's origin, and a page is not told. */
+  hasOpened = false
   /** `{ id, name, invitedAt, goneAt }`, those last two undefined. */
   #nearby = new Map()
   #url
@@ -202,7 +206,7 @@ export class Meeting {
         return this.changed()
       } catch (error) {
         if (!isTowerError(error) || error.name === "Closed") throw error
-        await pause(error.retryAfterMs ?? againMs)
+        await pause(error.name === "OriginRefused" ? refusedAgainMs : (error.retryAfterMs ?? againMs))
       }
     }
   }
@@ -333,6 +337,7 @@ export class Meeting {
   }
 
   #stateChanged() {
+    this.hasOpened ||= this.state === "open"
     this.#greetAll()
     this.changed()
   }

@@ -1,4 +1,5 @@
-/** The page: a meeting, and what is shown of it. */
+/** The page: a meeting, and what is shown of it; and the connection check. */
+import { prepareCheck, run as runCheck } from "./check.js"
 import { prepareCode, showCode } from "./code.js"
 import { announce, byId, setText } from "./elements.js"
 import { isCode, longestMessage } from "./lines.js"
@@ -53,7 +54,8 @@ const streamWords = {
 const show = () => {
   const stream = byId("stream")
   stream.dataset.state = meeting.state
-  setText(stream, streamWords[meeting.state])
+  const isShut = meeting.state === "waiting" && !meeting.hasOpened
+  setText(stream, isShut ? "No connection: see the connection check" : streamWords[meeting.state])
   showCode(meeting.code)
   showPeople(meeting)
   showReceivers()
@@ -81,6 +83,7 @@ const showReceivers = () => {
   const isAlone = present.length === 0
   for (const control of byId("send").querySelectorAll("input, select, button")) control.disabled = isAlone
   byId("send").dataset.alone = String(isAlone)
+  if (!isAlone) document.body.dataset.met = "true"
 }
 
 const receivers = () => {
@@ -164,7 +167,19 @@ addEventListener("drop", (event) => {
 
 // --- Where one is on the page
 
+const checkHash = "#check"
+
 const followHash = () => {
+  const isCheck = location.hash === checkHash
+  byId("check").hidden = !isCheck
+  byId("meeting").hidden = isCheck
+  const link = byId("to-check")
+  setText(link, isCheck ? "Back to the page" : "Connection check")
+  link.href = isCheck ? "#" : checkHash
+  if (isCheck) {
+    byId("check-title").focus()
+    return void runCheck()
+  }
   const hash = decodeURIComponent(location.hash.slice(1)).toUpperCase()
   if (isCode(hash)) {
     // Not once more when the page is loaded again.
@@ -172,6 +187,7 @@ const followHash = () => {
     void join(hash)
   }
 }
+prepareCheck(url)
 addEventListener("hashchange", followHash)
 followHash()
 

@@ -15,16 +15,19 @@ const rowsOf = (meeting) => [
     const word = pair.state === "connected" ? "Disconnect" : "Cancel"
     return { key: `pair ${pair.code}`, name: pair.name, text, tone, buttons: [[word, () => meeting.leave(pair)]] }
   }),
-  ...meeting.nearby.map((other) => {
-    const isInvited = meeting.isInvited(other)
-    return {
-      key: `near ${other.id}`,
-      name: other.name,
-      text: isInvited ? "Asked: waiting for a yes there" : "On this network",
-      tone: isInvited ? "waiting" : "near",
-      buttons: isInvited ? [] : [["Connect", () => meeting.invite(other.id), "primary"]]
-    }
-  }),
+  // Whoever asks stands above with the question.
+  ...meeting.nearby
+    .filter(({ name }) => !meeting.invitations.some(({ fromName }) => fromName === name))
+    .map((other) => {
+      const isInvited = meeting.isInvited(other)
+      return {
+        key: `near ${other.id}`,
+        name: other.name,
+        text: isInvited ? "Asked: waiting for a yes there" : "On this network",
+        tone: isInvited ? "waiting" : "near",
+        buttons: isInvited ? [] : [["Connect", () => meeting.invite(other.id), "primary"]]
+      }
+    }),
   ...meeting.around.map(({ id, name, by, door }) => ({
     key: `around ${id}`,
     name,
