@@ -17,7 +17,7 @@ describeInChromium("the page to try the server with", (chromium) => {
   const devices: Device[] = []
   let bytes: Buffer
   beforeAll(() => {
-    bytes = randomBytes(6_000_000)
+    bytes = randomBytes(3_000_000)
   })
   afterEach(() => expect(devices.splice(0).flatMap(({ complaints }) => complaints)).toEqual([]))
 
@@ -43,8 +43,8 @@ describeInChromium("the page to try the server with", (chromium) => {
     await ada.page.locator("#people", { hasText: "Connected directly, on one network" }).waitFor()
 
     await Promise.all([grace.send("to Ada.bin", bytes), ada.send("to Grace.bin", bytes.subarray(0, 70_001))])
-    await grace.shows("to Ada.bin", /^Sent: 6\.0 MB, .*\/s$/)
-    await ada.shows("to Ada.bin", /^Received: 6\.0 MB, .*\/s$/)
+    await grace.shows("to Ada.bin", /^Sent: 3\.0 MB, .*\/s$/)
+    await ada.shows("to Ada.bin", /^Received: 3\.0 MB, .*\/s$/)
     await grace.shows("to Grace.bin", "Received: 70.0 kB")
     expect(await ada.sha256("to Ada.bin")).toBe(sha256Of(bytes))
     expect(await grace.sha256("to Grace.bin")).toBe(sha256Of(bytes.subarray(0, 70_001)))
@@ -94,28 +94,28 @@ describeInChromium("the page to try the server with", (chromium) => {
 
   it("goes on with a file after the receiver's page was loaded again in the middle", async () => {
     const [ada, grace] = await openTwo()
-    await ada.page.evaluate("window.bytesUntilRest = 3_000_000")
+    await ada.page.evaluate("window.bytesUntilRest = 2_000_000")
     await ada.send("film.bin", bytes)
-    await grace.shows("film.bin", /^[12]\.\d MB of 6\.0 MB/)
+    await grace.shows("film.bin", /^[12]\.\d MB of 3\.0 MB/)
     const code = await grace.code()
     await grace.page.reload()
     expect(await grace.code()).toBe(code)
     await ada.page.evaluate("window.bytesUntilRest = Infinity, wakeDisk()")
-    await grace.shows("film.bin", "Received: 6.0 MB")
-    await ada.shows("film.bin", "Sent: 6.0 MB")
+    await grace.shows("film.bin", "Received: 3.0 MB")
+    await ada.shows("film.bin", "Sent: 3.0 MB")
     expect(await grace.sha256("film.bin")).toBe(sha256Of(bytes))
   })
 
   it("says that a file broke off whose sender's page was loaded again, and takes it when it is sent again", async () => {
     const [ada, grace] = await openTwo()
-    await ada.page.evaluate("window.bytesUntilRest = 3_000_000")
+    await ada.page.evaluate("window.bytesUntilRest = 2_000_000")
     await ada.send("film.bin", bytes)
-    await grace.shows("film.bin", /^[12]\.\d MB of 6\.0 MB/)
+    await grace.shows("film.bin", /^[12]\.\d MB of 3\.0 MB/)
     await ada.page.reload()
     await grace.shows("film.bin", "the connection broke off")
     await Promise.all([ada.connectedTo("Grace"), grace.connectedTo("Ada")])
     await ada.send("film.bin", bytes)
-    await grace.shows("film.bin", "Received: 6.0 MB")
+    await grace.shows("film.bin", "Received: 3.0 MB")
     expect(await grace.sha256("film.bin")).toBe(sha256Of(bytes))
   })
 
@@ -123,13 +123,13 @@ describeInChromium("the page to try the server with", (chromium) => {
     const place = { PORT: String(await freePort()), DATA_DIR: await folderForThisTest() }
     const first = await startServer(place)
     const [ada, grace] = await openTwo(first)
-    await ada.page.evaluate("window.bytesUntilRest = 3_000_000")
+    await ada.page.evaluate("window.bytesUntilRest = 2_000_000")
     await ada.send("film.bin", bytes)
-    await grace.shows("film.bin", /^[12]\.\d MB of 6\.0 MB/)
+    await grace.shows("film.bin", /^[12]\.\d MB of 3\.0 MB/)
     await first.stop()
     await ada.page.locator("#stream", { hasText: "trying again" }).waitFor()
     await ada.page.evaluate("window.bytesUntilRest = Infinity, wakeDisk()")
-    await grace.shows("film.bin", "Received: 6.0 MB")
+    await grace.shows("film.bin", "Received: 3.0 MB")
     expect(await grace.sha256("film.bin")).toBe(sha256Of(bytes))
     const second = await startServer(place)
     try {
@@ -185,7 +185,7 @@ describeInChromium("the page to try the server with", (chromium) => {
       await expect.poll(() => liar.evaluate("channel.readyState")).toBe("closed")
       await liar.context().close()
       await ada.connectedTo()
-      await ada.page.locator("#announcements", { hasText: shown }).waitFor({ state: "attached" })
+      await ada.page.locator("#notice", { hasText: shown }).waitFor()
       if (sends.length > 0) await ada.shows("lie.bin", shown)
     }
   })
@@ -218,6 +218,48 @@ describeInChromium("the page to try the server with", (chromium) => {
     await ada.shows("stuck.bin", "Nothing came for a minute.")
     await heard(liar, "decline", "stuck").toMatchObject({ why: "stopped" })
     await ada.connectedTo("Liar")
+  })
+
+  it("streams what memory may not hold: where the browser keeps files, or to a place that is chosen", async () => {
+    const ada = await open({ name: "Ada" })
+    const code = await ada.code()
+    const liar = await openLiar(browser, server, code)
+    await ada.connectedTo("Liar")
+    // All that memory may hold is spoken for.
+    await liar.evaluate(`say(${JSON.stringify({ ...offer, size: 64 * 1024 * 1024 })})`)
+    await heard(liar, "accept", offer.id).toBeDefined()
+    const grace = await open({ name: "Grace", path: `/try#${code}` })
+    await grace.connectedTo("Ada")
+
+    // The dialog is the browser's, and nobody is there to answer it.
+    await ada.page.evaluate(`window.showSaveFilePicker = async ({ suggestedName }) => {
+      window.suggested = suggestedName
+      return (await navigator.storage.getDirectory()).getFileHandle("chosen", { create: true })
+    }`)
+    await grace.send("chosen.bin", bytes)
+    await ada.shows("chosen.bin", "Receive it?")
+    await ada.page.getByRole("button", { name: "Receive" }).click()
+    await ada.shows("chosen.bin", "Saved: 3.0 MB")
+    await grace.shows("chosen.bin", "Sent: 3.0 MB")
+    const [suggested, size] = await ada.page.evaluate<[string, number]>(`(async () => {
+      const handle = await (await navigator.storage.getDirectory()).getFileHandle("chosen")
+      return [suggested, (await handle.getFile()).size]
+    })()`)
+    expect([suggested, size]).toEqual(["chosen.bin", bytes.length])
+
+    await ada.page.evaluate("delete window.showSaveFilePicker, delete Window.prototype.showSaveFilePicker")
+    expect(await ada.page.evaluate("'showSaveFilePicker' in window")).toBe(false)
+    await grace.send("kept.bin", bytes)
+    await ada.page.getByRole("button", { name: "Receive" }).click()
+    await ada.shows("kept.bin", "Received: 3.0 MB")
+    expect(await ada.sha256("kept.bin")).toBe(sha256Of(bytes))
+    const kept = `(async () => {
+      const names = await Array.fromAsync((await navigator.storage.getDirectory()).keys())
+      return names.filter((name) => name.startsWith("silktower-try-")).length
+    })()`
+    expect(await ada.page.evaluate(kept)).toBe(1)
+    await ada.entry("kept.bin").getByRole("button", { name: "Remove" }).click()
+    await expect.poll(() => ada.page.evaluate(kept)).toBe(0)
   })
 
   it("shows hostile names of devices and files as the text they are", async () => {

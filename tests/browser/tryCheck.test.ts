@@ -60,8 +60,8 @@ describeInChromium("the connection check", (chromium) => {
   }
   /** What is said under a heading, with what to change. */
   const said = async (page: Page, title: string) =>
-    (await page.locator(".verdict", { has: page.getByRole("heading", { name: title }) }).innerText()).replaceAll(
-      "\n",
+    (await page.locator(".verdict", { has: page.getByRole("heading", { name: title }) }).innerText()).replace(
+      /\s+/g,
       " "
     )
   const reportOf = async (page: Page) => JSON.parse((await page.locator("#report").textContent()) as string)

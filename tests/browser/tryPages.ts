@@ -125,10 +125,12 @@ export const openLiar = async (browser: Browser, { http }: Pick<TestServer, "htt
   await page.goto(`${http}/keep-alive`)
   await page.evaluate(`(async () => {
     const { createTower } = await import("/try/client/index.js")
-    window.tower = createTower({ url: location.origin, name: "Liar" })
-    const door = await tower.joinRoom("${code}")
+    const visitor = createTower({ url: location.origin, name: "Liar" })
+    const door = await visitor.joinRoom("${code}")
     const seat = await door.attach()
     const room = await new Promise((resolve) => seat.on("signal", ({ room }) => resolve(room)))
+    visitor.close()
+    const tower = createTower({ url: location.origin, name: "Liar" })
     const pair = await tower.joinRoom(room)
     window.heard = []
     const { channel } = await (await pair.attach("chat")).connect()

@@ -11,6 +11,7 @@ import { shownName } from "./names.js"
 import { Pair } from "./pair.js"
 import { rememberedSeats, rememberSeats } from "./remembered.js"
 import { inMemory, memoryBytes } from "./sink.js"
+import { explain } from "./words.js"
 
 /** Somebody whose socket is at a door, its own or another's, is off the list for a moment. */
 const vanishMs = 1500
@@ -118,7 +119,7 @@ export class Meeting {
 
   accept(invitation) {
     this.refuse(invitation)
-    return this.visit(invitation.code)
+    return this.visitFriend(invitation.code)
   }
 
   refuse(invitation) {
@@ -129,7 +130,7 @@ export class Meeting {
   /** Connects to everybody who is in sight. */
   everybody() {
     for (const other of this.nearby) if (!this.isInvited(other)) void this.invite(other.id)
-    for (const { door } of this.around) void this.visit(door).catch(() => {})
+    for (const { door } of this.around) void this.visitFriend(door)
   }
 
   /** Goes to the door of this code, and from there into a room for the two. Rejects with what has hindered it. */
@@ -144,6 +145,15 @@ export class Meeting {
     } finally {
       this.visiting.delete(code)
       this.changed()
+    }
+  }
+
+  /** The same, where what has hindered it is told by the way. */
+  async visitFriend(code) {
+    try {
+      await this.visit(code)
+    } catch (error) {
+      this.#hears.said(explain(error))
     }
   }
 

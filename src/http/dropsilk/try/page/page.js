@@ -18,6 +18,14 @@ const everybody = ""
 /** The server's address: this page's, one up. */
 const url = new URL("./", location.href)
 
+/** Something that has happened to the devices: for those who listen to the page, and those who look at it. */
+const said = (text) => {
+  announce(text)
+  const notice = byId("notice")
+  notice.textContent = text
+  notice.hidden = false
+}
+
 let isShowing = false
 const changed = () => {
   if (isShowing) return
@@ -30,7 +38,7 @@ const changed = () => {
 
 const meeting = new Meeting(url, rememberedName() ?? newName(), {
   changed,
-  said: announce,
+  said,
   heldBytes,
   message: (pair, text) => {
     addMessage("in", pair.name, text)

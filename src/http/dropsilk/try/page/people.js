@@ -1,5 +1,5 @@
 /** The list of devices: those that are connected, those on the same network, and those whom others here know. */
-import { announce, byId, keepButtons, keepRows, make, nameOf, setText } from "./elements.js"
+import { byId, keepButtons, keepRows, make, nameOf, setText } from "./elements.js"
 
 const wayWords = ({ state, route }) => {
   if (state === "connecting") return ["Connecting…", "waiting"]
@@ -33,7 +33,7 @@ const rowsOf = (meeting) => [
     name,
     text: `Here with ${by}`,
     tone: meeting.visiting.has(door) ? "waiting" : "near",
-    buttons: meeting.visiting.has(door) ? [] : [["Connect", () => meeting.visit(door).catch(() => {}), "primary"]]
+    buttons: meeting.visiting.has(door) ? [] : [["Connect", () => meeting.visitFriend(door), "primary"]]
   }))
 ]
 
@@ -67,7 +67,7 @@ export const showPeople = (meeting) => {
         text: "wants to connect with this device",
         tone: "asks",
         buttons: [
-          ["Accept", () => meeting.accept(invitation).catch(({ message }) => announce(message)), "primary"],
+          ["Accept", () => meeting.accept(invitation), "primary"],
           ["Not now", () => meeting.refuse(invitation)]
         ]
       })
