@@ -1,11 +1,12 @@
 /** The page to try the server with, by what people do there. */
 import { randomBytes } from "node:crypto"
 import type { Page } from "playwright-core"
-import { afterEach, beforeAll, expect, it } from "vitest"
+import { afterEach, beforeAll, expect, it, onTestFinished } from "vitest"
+import { hasCoturn, startCoturn } from "../core/io/services/coturn.ts"
 import { describeInChromium, useBrowser } from "../support/browser.ts"
 import { freePort } from "../support/freePort.ts"
 import { startServer, type TestServer } from "../support/server.ts"
-import { useServer } from "../support/useServer.ts"
+import { serverForThisTest, useServer } from "../support/useServer.ts"
 import { folderForThisTest } from "../support/useThroughout.ts"
 import { Device, type OpenOptions, openLiar, sha256Of } from "./tryPages.ts"
 
@@ -90,6 +91,29 @@ describeInChromium("the page to try the server with", (chromium) => {
       await device.shows("all.bin", "Received: 100 kB")
     }
     expect(await radia.entry("all.bin").count()).toBe(5)
+  })
+
+  it.skipIf(!hasCoturn())("says that a way is relayed where a TURN server is the only one", async () => {
+    const turn = await startCoturn("a shared secret")
+    onTestFinished(() => turn.stop())
+    const url = `turn:127.0.0.1:${turn.port}?transport=udp`
+    const relaying = await serverForThisTest({ TURN_URLS: url, TURN_SECRET: "a shared secret" })
+    const byRelayOnly = `{
+      const Direct = RTCPeerConnection
+      window.RTCPeerConnection = class extends Direct {
+        constructor(configuration) {
+          super({ ...configuration, iceTransportPolicy: "relay" })
+        }
+      }
+    }`
+    const ada = await open({ name: "Ada", script: byRelayOnly }, relaying)
+    const grace = await open({ name: "Grace", script: byRelayOnly, path: `/try#${await ada.code()}` }, relaying)
+    for (const { page } of [ada, grace]) {
+      await page.locator("#people", { hasText: "Connected, relayed by a TURN server" }).waitFor()
+    }
+    await grace.send("by relay.bin", bytes)
+    await ada.shows("by relay.bin", "Received: 3.0 MB")
+    expect(await ada.sha256("by relay.bin")).toBe(sha256Of(bytes))
   })
 
   it("goes on with a file after the receiver's page was loaded again in the middle", async () => {

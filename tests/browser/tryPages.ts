@@ -24,6 +24,8 @@ export interface OpenOptions extends BrowserContextOptions {
   readonly name?: string
   /** Below the server's address. */
   readonly path?: string
+  /** Run before the page's own. */
+  readonly script?: string
 }
 
 /** One device. */
@@ -40,7 +42,7 @@ export class Device {
   static async open(
     browser: Browser,
     { http }: Pick<TestServer, "http">,
-    { name, path = "/try", ...context }: OpenOptions = {}
+    { name, path = "/try", script = "", ...context }: OpenOptions = {}
   ) {
     const page = await (await browser.newContext(context)).newPage()
     page.setDefaultTimeout(20_000)
@@ -50,7 +52,7 @@ export class Device {
       const isComplaint = ["error", "warning"].includes(message.type()) && !isOfNetwork(message.text())
       if (isComplaint) complaints.push(message.text())
     })
-    await page.addInitScript(restingDisk)
+    await page.addInitScript(restingDisk + script)
     if (name !== undefined) {
       await page.addInitScript(`localStorage.setItem("silktower try name", ${JSON.stringify(JSON.stringify(name))})`)
     }
