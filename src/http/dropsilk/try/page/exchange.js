@@ -205,6 +205,7 @@ export class Exchange {
       }
     }
     if (!this.#isSending(outgoing)) return
+    outgoing.isAllSaid = true
     this.say({ type: "end", id })
     await this.#moving(outgoing, () => outgoing.state === "done")
   }
@@ -220,8 +221,10 @@ export class Exchange {
     } else if (type === "got") {
       if (bytes > outgoing.size) return this.#fault("malformed")
       outgoing.got(bytes)
-    } else if (type === "arrived" && outgoing.state === "moving") outgoing.arrive()
-    else if (type === "decline") outgoing.end(whyOf(why))
+    } else if (type === "arrived") {
+      if (!outgoing.isAllSaid) return this.#fault("malformed")
+      outgoing.arrive()
+    } else if (type === "decline") outgoing.end(whyOf(why))
     this.#wake()
     this.#pair.changed()
   }

@@ -174,7 +174,8 @@ export class Meeting {
     this.changed()
   }
 
-  greeted() {
+  greeted({ name }) {
+    this.invitations = this.invitations.filter(({ fromName }) => fromName !== name)
     this.#greetAll()
     this.#remember()
     this.changed()
@@ -215,7 +216,9 @@ export class Meeting {
         this.#greetAll()
         return this.changed()
       } catch (error) {
-        if (!isTowerError(error) || error.name === "Closed") throw error
+        // Then the server does not want this page: its state says so.
+        if (isTowerError(error, "Closed")) return
+        if (!isTowerError(error)) throw error
         await pause(error.name === "OriginRefused" ? refusedAgainMs : (error.retryAfterMs ?? againMs))
       }
     }

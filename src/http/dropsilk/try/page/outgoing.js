@@ -8,6 +8,8 @@ export class Outgoing {
   why = ""
   /** Bytes that the other side has stored. */
   bytes = 0
+  /** Whether all bytes were sent, over the channel of now. */
+  isAllSaid = false
   pace = new Pace()
   #hands = {}
 
@@ -36,6 +38,7 @@ export class Outgoing {
 
   offer() {
     this.state = "offered"
+    this.isAllSaid = false
   }
 
   /** `from`: what the other side has of it, from before. */
@@ -51,6 +54,7 @@ export class Outgoing {
   }
 
   arrive() {
+    if (this.state !== "moving") return
     this.bytes = this.size
     this.state = "done"
   }

@@ -23,6 +23,8 @@ export class Pair {
   door = null
   around = []
   route
+  /** Whether the way is open at the moment. One that is lost is looked for by itself. */
+  isReachable = true
   #room
   #meeting
   #seat
@@ -203,11 +205,15 @@ export class Pair {
   }
 
   async #followRoute(connection) {
+    let lostAt
     while (this.#connection === connection && this.state === "connected") {
       const route = await routeOf(connection).catch(() => undefined)
       if (this.#connection !== connection || this.state !== "connected") return
-      // A way that is lost for a moment is looked for by itself.
-      this.route = connection.connectionState === "connected" ? route : undefined
+      this.isReachable = connection.connectionState === "connected"
+      this.route = this.isReachable ? route : undefined
+      lostAt = this.isReachable ? undefined : (lostAt ?? Date.now())
+      // A device whose battery has died says nothing, and its channel does not close.
+      if (lostAt !== undefined && Date.now() - lostAt > awayMs && this.#seat?.peer === null) return this.leaves()
       this.#meeting.changed()
       await new Promise((resolve) => setTimeout(resolve, routeEveryMs))
     }

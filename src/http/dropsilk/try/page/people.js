@@ -1,9 +1,10 @@
 /** The list of devices: those that are connected, those on the same network, and those whom others here know. */
 import { byId, keepButtons, keepRows, make, nameOf, setText } from "./elements.js"
 
-const wayWords = ({ state, route }) => {
+const wayWords = ({ state, route, isReachable }) => {
   if (state === "connecting") return ["Connecting…", "waiting"]
   if (state === "away") return ["Away: may come back", "waiting"]
+  if (!isReachable) return ["The way is lost: looking for another", "waiting"]
   if (route === undefined) return ["Connected", "good"]
   if (route.way === "relayed") return ["Connected, relayed by a TURN server", "good"]
   return [route.isLocal ? "Connected directly, on one network" : "Connected directly", "good"]
