@@ -41,7 +41,15 @@ export const keepRows = (parent, items, keyOf, create, update) => {
     if (element === place) place = place.nextElementSibling
     else parent.insertBefore(element, place)
   }
+  const hadFocus = [...old.values()].some((element) => element.contains(document.activeElement))
   for (const element of old.values()) element.remove()
+  if (hadFocus) focus(parent)
+}
+
+/** For whoever is at a place that is not there any more: the next thing around it. */
+const focus = (element) => {
+  if (element.tabIndex < 0) element.tabIndex = -1
+  element.focus()
 }
 
 /** Keeps the buttons of a row as they are while they are the same. `buttons`: `[text, press]` each, and `primary` for what most will want. */
@@ -50,7 +58,7 @@ export const keepButtons = (parent, buttons) => {
   if (shown === buttons.map(([text]) => text).join("\n")) return
   const hadFocus = parent.contains(document.activeElement)
   parent.replaceChildren(...buttons.map(([text, press, className]) => makeButton(text, press, className)))
-  if (hadFocus) parent.querySelector("button")?.focus()
+  if (hadFocus) focus(parent.querySelector("button") ?? parent)
 }
 
 const units = ["B", "kB", "MB", "GB", "TB"]
