@@ -15,6 +15,8 @@ import { explain } from "./words.js"
 
 /** Somebody whose socket is at a door, its own or another's, is off the list for a moment. */
 const vanishMs = 1500
+/** A socket on its way to a seat is on the list for a moment. */
+const appearMs = 500
 /** Devices that this one is connected with at most: each is a room, a socket and a connection. */
 const mostPairs = 32
 /** Whoever stays longer at the door has it to himself. */
@@ -36,7 +38,7 @@ export class Meeting {
   invitations = []
   /** Whether the server has ever greeted this page. Until then it may refuse the page's origin, and a page is not told. */
   hasOpened = false
-  /** `{ id, name, invitedAt, goneAt }`, those last two undefined. */
+  /** `{ id, name, since, invitedAt, goneAt }`, those last two mostly undefined. */
   #nearby = new Map()
   #url
   #tower
@@ -81,7 +83,8 @@ export class Meeting {
   /** Those on this network with whom this device is not connected. */
   get nearby() {
     const connected = new Set(this.pairs.map(({ id }) => id))
-    return [...this.#nearby.values()].filter(({ id }) => !connected.has(id))
+    const appeared = Date.now() - appearMs
+    return [...this.#nearby.values()].filter(({ id, since }) => since <= appeared && !connected.has(id))
   }
 
   /** Those with whom others here are connected, and this device is not: `{ id, name, door, by }`. */
@@ -327,12 +330,17 @@ export class Meeting {
     const seen = new Set(neighbours.map(({ id }) => id))
     for (const { id, name } of neighbours) {
       const before = this.#nearby.get(id)
-      this.#nearby.set(id, { id, name: shownName(name), invitedAt: before?.invitedAt })
+      this.#nearby.set(id, { id, name: shownName(name), since: before?.since ?? now, invitedAt: before?.invitedAt })
     }
-    for (const [id, other] of this.#nearby) if (!seen.has(id)) other.goneAt ??= now
+    for (const [id, other] of this.#nearby) {
+      if (seen.has(id)) continue
+      if (now - other.since < appearMs) this.#nearby.delete(id)
+      else other.goneAt ??= now
+    }
+    // A timer may be early by a little.
+    setTimeout(() => this.changed(), appearMs + 20)
     setTimeout(() => {
       for (const [id, { goneAt }] of this.#nearby) {
-        // A timer may be early by a little.
         if (goneAt !== undefined && Date.now() - goneAt > vanishMs / 2) this.#nearby.delete(id)
       }
       this.changed()
