@@ -51,7 +51,7 @@ export class Meeting {
   visiting = new Set()
 
   /**
-   * `hears`: what the page does at `changed()`, `said(text)`, `message(pair, text)`, `file(pair, incoming)`; and `heldBytes()`, how
+   * `hears`: what the page does at `changed()`, `said(text)`, `asked(text)`, `message(pair, text)`, `file(pair, incoming)`; and `heldBytes()`, how
    * much of what has arrived it holds in memory.
    */
   constructor(url, name, hears) {
@@ -352,7 +352,7 @@ export class Meeting {
     const rest = this.invitations.filter((one) => one.code !== code)
     const invitation = { code, fromName: shownName(fromName) }
     this.invitations = [...rest, invitation].slice(-mostInvitations)
-    if (rest.length === this.invitations.length - 1) this.#hears.said(`${invitation.fromName} wants to connect.`)
+    if (rest.length === this.invitations.length - 1) this.#hears.asked(`${invitation.fromName} wants to connect.`)
     setTimeout(() => this.refuse(invitation), invitedMs)
     this.changed()
   }

@@ -39,6 +39,8 @@ const changed = () => {
 const meeting = new Meeting(url, rememberedName() ?? newName(), {
   changed,
   said,
+  // The question itself is there to be seen.
+  asked: announce,
   heldBytes,
   message: (pair, text) => {
     addMessage("in", pair.name, text)
