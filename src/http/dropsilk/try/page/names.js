@@ -40,6 +40,3 @@ export const shownFileName = (text) => {
   // What it is, is said at its end.
   return `${name.slice(0, longestFileName - 20)}…${name.slice(-19)}`
 }
-
-/** Who an announcement speaks of: a name must not become a sentence of its own. */
-export const spokenName = (text) => `“${text}”`
