@@ -16,7 +16,8 @@ import { describeError } from "./io/telemetry/describeError.ts"
 import type { LogOutput } from "./io/telemetry/logOutput.ts"
 import { limits } from "./limits.ts"
 import type { RegistryLogic } from "./machines/registry.ts"
-import type { Protocol } from "./protocol.ts"
+import { networkUrls } from "./ownUrls.ts"
+import type { PageOfProtocol, Protocol } from "./protocol.ts"
 import { version } from "./version.ts"
 
 export interface ApplicationOptions {
@@ -43,7 +44,7 @@ export interface ApplicationOptions {
 /** Starts a server. Rejects with a named error when the certificate is unusable, the database cannot be opened or the port cannot be had. */
 export const startApplication = async (config: Config, options: ApplicationOptions) => {
   const { whole, release } = await acquireAll(options, (part) => acquire(part, config, options))
-  const { port, front, foundation, absent } = whole
+  const { port, front, foundation, absent, pages } = whole
   const { database, system, readiness } = foundation
   const { log } = foundation.telling.telemetry
 
@@ -64,6 +65,8 @@ export const startApplication = async (config: Config, options: ApplicationOptio
     database: database.describe,
     /** Why protocols are not served that were to be, by name: a sentence each. */
     absent,
+    /** Pages for people, with their whole paths. */
+    pages,
     /** The root of the actor system: for watching it, and for trying what happens when an actor fails. */
     tower: system.tower,
     /** Living actors by kind. */
@@ -81,13 +84,15 @@ export type Application = Awaited<ReturnType<typeof startApplication>>
 const acquire = async (part: Acquiring, config: Config, options: ApplicationOptions) => {
   const served = options.protocols.filter(({ name }) => config.protocols[name]?.mount != null)
   let publicUrl = config.publicServerUrl
+  let networkPort = config.port
 
   const foundation = await layFoundation(part, config, served, options)
   const { opened, absent } = await openProtocols(part, served, {
     config,
     foundation,
     endpoints: options.endpoints,
-    publicUrl: () => publicUrl as string
+    publicUrl: () => publicUrl as string,
+    networkUrls: () => networkUrls(config, networkPort)
   })
   const charts = options.charts ?? new URL("../docs/statecharts/", import.meta.url)
   const front = await openFront(part, { config, foundation, opened, charts })
@@ -96,6 +101,7 @@ const acquire = async (part: Acquiring, config: Config, options: ApplicationOpti
 
   await part("port", () => listen(server, config.host, config.port), close)
   const { port } = server.address() as AddressInfo
+  networkPort = port
   publicUrl ??= `${config.tls === undefined ? "http" : "https"}://localhost:${port}`
   const { describe } = foundation.database
   log("info", "system:startup", { version, port, environment: config.environment, database: describe })
@@ -116,5 +122,9 @@ const acquire = async (part: Acquiring, config: Config, options: ApplicationOpti
   )
   await part("heartbeat", () => setInterval(front.heartbeat, config.heartbeatIntervalMs).unref(), clearInterval)
   foundation.system.begin()
-  return { port, front, foundation, absent }
+  const pages = opened.flatMap(({ mount, parts }) => (parts.pages ?? []).map((page) => below(mount, page)))
+  return { port, front, foundation, absent, pages }
 }
+
+const below = (mount: string, page: PageOfProtocol): PageOfProtocol =>
+  mount === "/" ? page : { ...page, path: mount + page.path }

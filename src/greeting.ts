@@ -1,8 +1,8 @@
 /** What a server says at its start to whoever has started it: where it is, and who is let in. */
-import { BlockList, isIP, isIPv6 } from "node:net"
-import { networkInterfaces } from "node:os"
 import type { Config } from "./config/config.ts"
 import { limits } from "./limits.ts"
+import { addressesOfInterfaces, homeUrl, networkUrls } from "./ownUrls.ts"
+import type { PageOfProtocol } from "./protocol.ts"
 import { version } from "./version.ts"
 
 export interface GreetingOptions {
@@ -11,18 +11,19 @@ export interface GreetingOptions {
   readonly database: string
   /** Why protocols are not served that were to be, by name. */
   readonly absent?: Readonly<Record<string, string>>
+  /** Pages for people, with their whole paths. */
+  readonly pages?: readonly PageOfProtocol[]
   /** This machine's addresses. Default: those of its network interfaces. */
   readonly ownAddresses?: Iterable<string>
 }
 
 export const greeting = (config: Config, options: GreetingOptions): string => {
-  const { port, database, absent = {}, ownAddresses = addressesOfInterfaces() } = options
-  const scheme = config.tls === undefined ? "http" : "https"
-  const at = (host: string) => `${scheme}://${isIPv6(host) ? `[${host}]` : host}:${port}`
-  const home = at(isEverywhere(config.host) || isLoopback(config.host) ? "localhost" : config.host)
+  const { port, database, absent = {}, pages = [], ownAddresses = addressesOfInterfaces() } = options
+  const home = homeUrl(config, port)
   const lines: readonly (readonly [string, string])[] = [
     ["listening", `${home} (WebSocket on the same port)`],
-    ...networkOf(config.host, ownAddresses).map((host) => ["network", at(host)] as const),
+    ...networkUrls(config, port, ownAddresses).map((url) => ["network", url] as const),
+    ...pages.map(({ name, path, about }) => [name, `${home}${path} (${about})`] as const),
     ["database", database],
     ...originsOf(config).map((line, index) => [index === 0 ? "origins" : "", line] as const),
     [
@@ -52,41 +53,6 @@ const protocolsOf = (
     const why = absent[name]
     return `${name.padEnd(width)} ${why === undefined ? `${home}${mount === "/" ? "" : mount}` : `off: ${why}`}`
   })
-}
-
-// --- Addresses
-
-const isEverywhere = (host: string): boolean => host === "0.0.0.0" || /^[0:]+$/.test(host)
-
-const loopback = new BlockList()
-loopback.addSubnet("127.0.0.0", 8, "ipv4")
-loopback.addAddress("::1", "ipv6")
-/** Good on one link only; a browser cannot be told on which. */
-const linkLocal = new BlockList()
-linkLocal.addSubnet("169.254.0.0", 16, "ipv4")
-linkLocal.addSubnet("fe80::", 10, "ipv6")
-
-const isIn = (list: BlockList, address: string): boolean => list.check(address, isIPv6(address) ? "ipv6" : "ipv4")
-
-const isLoopback = (host: string): boolean =>
-  host.toLowerCase() === "localhost" || (isIP(host) !== 0 && isIn(loopback, host))
-
-/** Where other machines reach a server that listens everywhere; one that listens elsewhere has said so already. */
-const networkOf = (host: string, ownAddresses: Iterable<string>): readonly string[] => {
-  if (!isEverywhere(host)) return []
-  const reachable = [...ownAddresses].filter(
-    (address) =>
-      // 0.0.0.0 is all of IPv4, :: is both.
-      (host !== "0.0.0.0" || !isIPv6(address)) && !isIn(loopback, address) && !isIn(linkLocal, address)
-  )
-  const olderFirst = reachable.toSorted((one, other) => isIP(one) - isIP(other))
-  return olderFirst.slice(0, limits.greeting.addresses)
-}
-
-function* addressesOfInterfaces(): Generator<string> {
-  for (const addresses of Object.values(networkInterfaces())) {
-    for (const { address } of addresses ?? []) yield address
-  }
 }
 
 // --- Origins

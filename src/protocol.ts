@@ -27,9 +27,10 @@ import type { Configurable, ProtocolSettings } from "./config/protocolSettings.t
 import type { HttpPart } from "./http/httpPart.ts"
 import type { Deadlines } from "./io/actors/deadlines.ts"
 import type { Job } from "./io/actors/jobs.ts"
-import type { ClientAddress } from "./io/admission/address.ts"
+import type { AddressExplanation, ClientAddress } from "./io/admission/address.ts"
 import type { MakeBudget } from "./io/admission/budgets.ts"
 import type { SocketPart } from "./io/admission/doorkeeper.ts"
+import type { OriginPolicy } from "./io/admission/origin.ts"
 import type { OriginRule } from "./io/admission/originRule.ts"
 import type { Database } from "./io/database/database.ts"
 import type { Keeping } from "./io/database/tables.ts"
@@ -76,10 +77,21 @@ export interface Parts {
   /** Timed jobs by name. */
   readonly jobs?: Readonly<Record<string, Job>>
   readonly tower?: TowerPart
+  /** Pages that whoever starts the server is told of, with paths below the mount. */
+  readonly pages?: readonly PageOfProtocol[]
   /** What the heartbeat line says of it. */
   readonly heartbeat?: () => Readonly<Record<string, number>>
   /** Gives back what it holds, when its actors have ended. */
   readonly close?: () => void | Promise<void>
+}
+
+/** A page for people. */
+export interface PageOfProtocol {
+  /** One word. */
+  readonly name: string
+  readonly path: string
+  /** What one does there, in a few words. */
+  readonly about: string
 }
 
 /** What the core offers to a protocol. */
@@ -93,6 +105,8 @@ export interface Core {
   readonly mount: string
   /** Where the world reaches this protocol: an http(s) URL without a slash at its end, known once the server listens. */
   readonly publicUrl: () => string
+  /** Where other machines of this one's networks reach the server itself, known once it listens; see ownUrls.ts. */
+  readonly networkUrls: () => readonly string[]
   /** Whether an operator has said so, or it is this machine's. */
   readonly isPublic: boolean
 
@@ -118,6 +132,10 @@ export interface Core {
 
   // Who is there
   readonly addressOf: (request: IncomingMessage) => ClientAddress
+  /** The same with all that led to it, for whoever wonders. */
+  readonly explainAddress: (request: IncomingMessage) => AddressExplanation
+  /** Whether a page of this origin may open a socket at this host, both as in headers, where the whole server's list counts. */
+  readonly admitsUpgrade: OriginPolicy["admitsUpgrade"]
   readonly budget: MakeBudget
   /**
    * Which pages may use it, by a list of its own: full origins, bare host names, `*` for any. Undefined: any in development,

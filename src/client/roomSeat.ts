@@ -28,9 +28,13 @@ export class RoomSeat extends Seat {
   }
 
   protected override async take(signal: AbortSignal): Promise<void> {
+    this.#knowsRole = true
+    await this.#attach(signal)
+  }
+
+  async #attach(signal: AbortSignal): Promise<void> {
     const { code, participantId, channel } = this.#place
     const frame = { type: "attach-room", roomCode: code, participantId, channel } as const
-    this.#knowsRole = true
     this.role = (await this.calls.ask(frame, "room-attached", signal)).role
   }
 
@@ -38,7 +42,8 @@ export class RoomSeat extends Seat {
   protected override prepare(): Promise<unknown> | undefined {
     const isKnown = this.#knowsRole || this.channel === "transfer"
     this.#knowsRole = false
-    return isKnown ? undefined : this.take(new AbortController().signal)
+    // What is said then is of whoever has come now, and of nobody who comes later.
+    return isKnown ? undefined : this.#attach(new AbortController().signal)
   }
 
   /** Beside the transfer channel the socket is the seat's alone, and ends with it. */

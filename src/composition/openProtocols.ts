@@ -33,6 +33,8 @@ export interface OpenProtocolsOptions {
   readonly endpoints: ApplicationOptions["endpoints"]
   /** Where the world reaches the server. */
   readonly publicUrl: () => string
+  /** Where other machines of its networks do. */
+  readonly networkUrls: () => readonly string[]
 }
 
 export const openProtocols = async (
@@ -81,7 +83,8 @@ export const openProtocols = async (
 const coreOf = ({
   config,
   foundation,
-  endpoints = {}
+  endpoints = {},
+  networkUrls
 }: OpenProtocolsOptions): Omit<Core, "jobs" | "mount" | "publicUrl"> => {
   const { now, startedAt, telling, tracing, database, admission, rush, deadlines, system } = foundation
   const { cloudflare, own } = config.turn
@@ -91,6 +94,7 @@ const coreOf = ({
     startedAt,
     now,
     isPublic: config.publicServerUrl !== undefined,
+    networkUrls,
     ...telling,
     frames: createFrameMetrics(telling.metrics),
     traced: (name, service) => tracing?.around(name, service) ?? service,
@@ -99,6 +103,8 @@ const coreOf = ({
     deadlines,
     whenCalm: rush.whenCalm,
     addressOf: admission.addressOf,
+    explainAddress: admission.explainAddress,
+    admitsUpgrade: admission.origins.admitsUpgrade,
     budget: admission.budgets.make,
     originsOf: (listed) => createOriginRule(admission.origins, config.environment, listed),
     metricsPage: createMetricsPage,

@@ -34,6 +34,21 @@ describe("a client in a room", () => {
     await joined.leave()
   })
 
+  it("knows beside the transfer channel who offers, as often as the other one comes back", async () => {
+    const { hosted, joined } = await pair()
+    const waits = await joined.attach("chat")
+    let comes = await hosted.attach("chat")
+    await connected(comes, waits)
+    for (let comings = 0; comings < 3; comings++) {
+      const [gone, renewed] = [next(waits, "peer-left"), next(waits, "connected")]
+      comes.leave()
+      await gone
+      comes = await hosted.attach("chat")
+      await greetEachOther(...(await Promise.all([renewed, comes.connect()])))
+      expect([comes.role, waits.role]).toEqual(["host", "guest"])
+    }
+  })
+
   it("connects by its code, and has chat beside the transfer on a socket of its own", async () => {
     const { ada, hosted, joined } = await pair()
     const files = await Promise.all([hosted.connect(), joined.connect()])

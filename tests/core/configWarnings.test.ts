@@ -250,6 +250,7 @@ const useless: Readonly<Record<string, readonly Useless[] | "there is none">> = 
   SFU_WORKERS: [...number, ["0", "refused"]],
   MEDIASOUP_WORKER_BIN: [["/opt/mediasoup-worker", "warned"]],
   SFU_MAX_PARTICIPANTS: [...number, ["0", "refused"], ["10", "warned"]],
+  TRY_PAGE: [["yes", "refused"]],
   CONTACT_EMAIL: [
     ["nobody", "refused"],
     ["who@example.org", "warned"]

@@ -61,6 +61,13 @@ describe("the greeting", () => {
     expect(linesOf(greet({ ...off, DROPSILK_PATH: "off" }), "protocols")).toEqual([])
   })
 
+  it("tells of pages for people, where they are", () => {
+    const config = Effect.runSync(loadConfig({ HOST: "192.168.1.20" }, [], protocols))
+    const pages = [{ name: "try", path: "/files/try", about: "send a file" }]
+    const text = greeting(config, { port: 8080, database: "somewhere", ownAddresses, pages })
+    expect(linesOf(text, "try")).toEqual(["http://192.168.1.20:8080/files/try (send a file)"])
+  })
+
   it("tells why a protocol is not served that was to be", () => {
     const config = Effect.runSync(loadConfig({ DROPSILK_PATH: "/files" }, [], protocols))
     const absent = { dropsilk: "There is no such thing: get one." }

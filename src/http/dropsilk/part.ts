@@ -17,6 +17,8 @@ import { corsRoutes } from "./cors.ts"
 import { createPoll, pollFastPath } from "./poll.ts"
 import { type RoomBudgets, roomHandlers } from "./rooms.ts"
 import { type ServerStatus, serverHandlers, statusHandlers } from "./status.ts"
+import type { CheckOptions } from "./try/check.ts"
+import { createTryPage } from "./try/tryPage.ts"
 import { turnHandlers } from "./turn.ts"
 import { isCallback, type UploadsOptions, uploadHandlers } from "./uploads.ts"
 
@@ -30,6 +32,8 @@ export interface DropSilkPartOptions {
   readonly iceServers?: IssueIceServers | undefined
   readonly uploads: UploadsOptions
   readonly contact: ContactOptions
+  /** Absent: there is no page to try the server with. */
+  readonly tryPage?: CheckOptions | undefined
 }
 
 export const dropSilkPart = (options: DropSilkPartOptions): HttpPart => {
@@ -47,7 +51,7 @@ export const dropSilkPart = (options: DropSilkPartOptions): HttpPart => {
     ),
     budgets: budgetsOfPath,
     cors: corsRoutes,
-    fastPaths: [pollFastPath(poll)],
+    fastPaths: [pollFastPath(poll), ...(options.tryPage ? createTryPage(options.tryPage) : [])],
     documents: { "/asyncapi.json": () => asyncApiDocument(status.version, frameBudgets, options.mount) },
     notFound: (_, path) =>
       isUnder(path, "/api/rooms") ? unknownRoomEndpoint : pathsOfOld.has(path) ? unknownPath : undefined,

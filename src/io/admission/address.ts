@@ -53,18 +53,11 @@ export const createAddressReader = (
   const trusted = trustOf(trust)
   const neighbour = neighbourReader(trusted)
   const hasProxies = trust.kind === "hops" ? trust.hops > 0 : trust.networks.length > 0
+  const walk = createWalk(trusted)
   const read = (request: IncomingMessage): ClientAddress => {
-    const { address: socketAddress, isTrusted } = neighbour(request.socket.remoteAddress ?? "")
-    if (socketAddress === undefined) return unknown
-    let believed = socketAddress
-    let hop = 0
-    for (const entry of entriesFromTheRight(request.headers["x-forwarded-for"])) {
-      if (!(hop === 0 ? isTrusted : trusted(believed.toString(), hop))) break
-      const next = parseAddress(withoutPort(entry))
-      if (next === undefined) break
-      believed = next
-      hop += 1
-    }
+    const found = walk(request, neighbour)
+    if (found === undefined) return unknown
+    const { believed, hop } = found
     const address = canonical(believed)
     if (hop === 0 && hasProxies) {
       const isTrusted = trusted(believed.toString(), 0)
@@ -87,6 +80,73 @@ export const createAddressReader = (
     socket[known] = { forwarded, client }
     return client
   }
+}
+
+/** One entry of X-Forwarded-For, nearest proxy first, and what became of it. */
+export interface ForwardedEntry {
+  /** As it came, cut where it is longer than any address. */
+  readonly text: string
+  /** `sender`: whoever has added it is no trusted proxy; `unread`: it stands behind one that was not believed. */
+  readonly verdict: "believed" | "sender" | "no-address" | "unread"
+}
+
+/** How it was found out who a request comes from. */
+export interface AddressExplanation {
+  readonly client: ClientAddress
+  /** Of the socket itself. Undefined: it has none any more. */
+  readonly socketAddress: string | undefined
+  readonly isSocketTrusted: boolean
+  readonly forwarded: readonly ForwardedEntry[]
+  /** Other headers in which proxies say who the client is, and which are never read. */
+  readonly unreadHeaders: readonly string[]
+  readonly family: "IPv4" | "IPv6" | "unknown"
+  /** Which rule has made the network group: see `groupOf`. */
+  readonly groupRule: "own-address" | "shared-24" | "home-64" | "translated" | "unknown"
+  /** Whose X-Forwarded-For is believed, as an operator would set it. */
+  readonly trustProxy: string
+}
+
+/** Explains what `createAddressReader` reads, by the same steps. */
+export const createAddressExplainer = (trust: TrustProxy): ((request: IncomingMessage) => AddressExplanation) => {
+  const trusted = trustOf(trust)
+  const walk = createWalk(trusted)
+  const neighbour = neighbourReader(trusted)
+  const read = createAddressReader(trust)
+  return (request) => {
+    const found = walk(request, neighbour)
+    const hop = found?.hop ?? 0
+    const entries = [...entriesFromTheRight(request.headers["x-forwarded-for"])]
+    const isNextTrusted = found !== undefined && trusted(found.believed.toString(), hop)
+    const verdictOf = (index: number): ForwardedEntry["verdict"] => {
+      if (index < hop) return "believed"
+      if (index > hop) return "unread"
+      return isNextTrusted ? "no-address" : "sender"
+    }
+    return {
+      client: read(request),
+      socketAddress: found && canonical(found.socketAddress).toString(),
+      isSocketTrusted: found !== undefined && trusted(found.socketAddress.toString(), 0),
+      forwarded: entries.map((text, index) => ({ text: text.slice(0, longestEntry), verdict: verdictOf(index) })),
+      unreadHeaders: unreadHeaders.slice(1).filter((header) => request.headers[header.toLowerCase()] !== undefined),
+      family: found === undefined ? "unknown" : canonical(found.believed).kind() === "ipv4" ? "IPv4" : "IPv6",
+      groupRule: found === undefined ? "unknown" : ruleOf(canonical(found.believed)),
+      trustProxy: shownTrust(trust)
+    }
+  }
+}
+
+/** Longer than any address with a zone and a port. */
+const longestEntry = 100
+
+const shownTrust = (trust: TrustProxy): string => {
+  if (trust.kind === "hops") return `${trust.hops} ${trust.hops === 1 ? "hop" : "hops"}`
+  if (trust.networks.length === 0) return "none"
+  return trust.networks.map((network) => (network === "uniquelocal" ? "private" : network)).join(",")
+}
+
+const ruleOf = (address: Address): AddressExplanation["groupRule"] => {
+  if (address.kind() === "ipv4") return sharedRanges.has(address.range()) ? "shared-24" : "own-address"
+  return telling[address.range()] === undefined ? "home-64" : "translated"
 }
 
 /**
@@ -122,6 +182,25 @@ export const localAddress = (address: string): string | undefined => {
 
 /** What every loopback address is compared as. */
 export const loopbackAddress = "127.0.0.1"
+
+type Neighbour = ReturnType<typeof neighbourReader>
+
+/** From the socket's address along X-Forwarded-For; undefined for a socket without one. */
+const createWalk =
+  (trusted: (address: string, hop: number) => boolean) => (request: IncomingMessage, neighbour: Neighbour) => {
+    const { address: socketAddress, isTrusted } = neighbour(request.socket.remoteAddress ?? "")
+    if (socketAddress === undefined) return undefined
+    let believed = socketAddress
+    let hop = 0
+    for (const entry of entriesFromTheRight(request.headers["x-forwarded-for"])) {
+      if (!(hop === 0 ? isTrusted : trusted(believed.toString(), hop))) break
+      const next = parseAddress(withoutPort(entry))
+      if (next === undefined) break
+      believed = next
+      hop += 1
+    }
+    return { socketAddress, believed, hop }
+  }
 
 /** Reads the address at the other end of a socket. Behind a proxy it is nearly always the one read before. */
 const neighbourReader = (trusted: (address: string, hop: number) => boolean) => {

@@ -4,7 +4,7 @@ import type { Config } from "../../config/config.ts"
 import { limits } from "../../limits.ts"
 import type { Metrics } from "../telemetry/metrics.ts"
 import type { Telemetry } from "../telemetry/telemetry.ts"
-import { createAddressReader, type UnreadHeader } from "./address.ts"
+import { createAddressExplainer, createAddressReader, type UnreadHeader } from "./address.ts"
 import { createBudgets } from "./budgets.ts"
 import { createOriginPolicy } from "./origin.ts"
 import { createOriginAdvice } from "./originAdvice.ts"
@@ -68,6 +68,7 @@ export const createAdmission = ({ config, log, metrics, now }: AdmissionOptions)
 
   return {
     addressOf,
+    explainAddress: createAddressExplainer(config.trustProxy),
     budgets,
     origins,
     refusedOrigins: refusedOrigins.view,

@@ -1,5 +1,6 @@
 /** DropSilk's parts, put together on what the core offers. */
 import { dropSilkPart } from "../../http/dropsilk/part.ts"
+import { tryPath } from "../../http/dropsilk/try/tryPage.ts"
 import { createDropSilkBudgets } from "../../io/dropsilk/budgets.ts"
 import { createPreviewCleanup, createRoomCleanup } from "../../io/dropsilk/cleanups.ts"
 import { aliasOf, createIdentities } from "../../io/dropsilk/identities.ts"
@@ -23,6 +24,7 @@ import type { DropSilkSettings } from "./settings.ts"
 export const open = (core: Core, settings: DropSilkSettings): Parts => {
   const { database, deadlines, now, registry, traced } = core
   const { rooms, previews, contact } = settings
+  const hasTryPage = settings.tryPage === undefined ? core.environment !== "production" : settings.tryPage === "on"
   const log = core.telemetry.logFor(lines)
   const identities = createIdentities()
   const store = traced("database", createRoomRows(database, aliasOf))
@@ -132,8 +134,15 @@ export const open = (core: Core, settings: DropSilkSettings): Parts => {
           endpoint: core.thirdParties["recaptcha"] as string | undefined
         },
         log
-      }
+      },
+      tryPage: hasTryPage
+        ? {
+            ...core,
+            ice: { isConfigured: core.iceServers !== undefined, hasTurn: core.hasTurn }
+          }
+        : undefined
     }),
+    ...(hasTryPage ? { pages: [{ name: "try", path: tryPath, about: "send a file from one device to another" }] } : {}),
     jobs: {
       previewCleanup: {
         schedule: previews.cleanup,

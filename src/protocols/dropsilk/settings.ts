@@ -13,7 +13,8 @@ import {
   seconds,
   secret,
   text,
-  wholeNumber
+  wholeNumber,
+  word
 } from "../../config/variables.ts"
 
 export interface DropSilkSettings {
@@ -31,6 +32,8 @@ export interface DropSilkSettings {
     readonly cleanup: CleanupSchedule
   }
   readonly contact: { readonly email?: string; readonly recaptchaSecretKey?: Redacted.Redacted<string> }
+  /** Whether there is a page to try the server with; absent: everywhere but in production. */
+  readonly tryPage?: "on" | "off"
   /** What one address or participant may do; 0: there is no limit. */
   readonly budgets: {
     readonly roomsPerMinute: number
@@ -65,12 +68,15 @@ const variables = {
   PREVIEW_CLEANUP_CRON: cronExpression,
 
   RECAPTCHA_SECRET_KEY: secret("a key"),
-  CONTACT_EMAIL: optional(text("an e-mail address", (raw) => (/^[^\s@]+@[^\s@]+$/.test(raw) ? raw : undefined)))
+  CONTACT_EMAIL: optional(text("an e-mail address", (raw) => (/^[^\s@]+@[^\s@]+$/.test(raw) ? raw : undefined))),
+
+  TRY_PAGE: optional(word(["on", "off"]))
 }
 
 export const dropSilkSettings = protocolSettings({
   variables,
   read: (values): DropSilkSettings => ({
+    ...present({ tryPage: values.TRY_PAGE }),
     rooms: {
       timeToLiveMs: values.ROOM_TTL_MINUTES * 60_000,
       seatReturnMs: values.SEAT_RETURN_SECONDS * 1000,
