@@ -205,7 +205,7 @@ interface Manner {
   readonly isNumbered: boolean
   /** Characters of a line in a state's box. */
   readonly boxWidth: number
-  readonly direction?: "RIGHT"
+  readonly direction?: "DOWN" | "RIGHT"
 }
 
 /** The first that makes a picture that is not too wide is taken, else the last. */

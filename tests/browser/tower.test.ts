@@ -6,6 +6,7 @@ import type { BrowserContextOptions, Page } from "playwright-core"
 import { beforeAll, expect, it } from "vitest"
 import { type AnyActorRef, createActor, createMachine } from "xstate"
 import { corePart } from "../../src/http/core/part.ts"
+import { createVitalSigns } from "../../src/io/tower/vitals.ts"
 import { createWatch } from "../../src/io/tower/watch.ts"
 import { limits } from "../../src/limits.ts"
 import { createSupervisor, type SupervisorRef } from "../../src/machines/supervisor.ts"
@@ -195,6 +196,12 @@ describeInChromium("the tower page in Chromium", (chromium) => {
       tower: createActor(createMachine({ initial: "open", states: { open: {} } })).start(),
       kinds: () => [{ kind: "crews", chart: "crew" }],
       supervisor: () => crews,
+      registry: { send: () => {} },
+      vitals: createVitalSigns({
+        parts: [],
+        refusals: () => ({ budgets: {}, origins: {} }),
+        delayResolutionMs: limits.watchDelayResolutionMs
+      }),
       parts: [
         {
           sections: [
@@ -231,7 +238,16 @@ describeInChromium("the tower page in Chromium", (chromium) => {
         part: corePart({
           readiness: async () => "ready",
           metrics: { text: async () => "", contentType: "text/plain" },
-          tower: { gate: () => true, watch, chartNames: () => [], charts: pathToFileURL(`${directory}/`), limits }
+          tower: {
+            gate: () => true,
+            watch,
+            settings: [],
+            clients: () => ({ total: 0, rows: [] }),
+            onEnded: () => {},
+            chartNames: () => [],
+            charts: pathToFileURL(`${directory}/`),
+            limits
+          }
         })
       }
     ])

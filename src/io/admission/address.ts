@@ -123,6 +123,12 @@ export const localAddress = (address: string): string | undefined => {
 /** What every loopback address is compared as. */
 export const loopbackAddress = "127.0.0.1"
 
+/** What the proxies of a connection have said in X-Forwarded-For when it was read last; undefined: nothing. */
+export const forwardedOf = (socket: Socket): string | undefined => {
+  const forwarded = (socket as KnownSocket)[known]?.forwarded
+  return Array.isArray(forwarded) ? forwarded.join(",") : forwarded
+}
+
 /** Reads the address at the other end of a socket. Behind a proxy it is nearly always the one read before. */
 const neighbourReader = (trusted: (address: string, hop: number) => boolean) => {
   const read = (text: string) => {
@@ -133,11 +139,12 @@ const neighbourReader = (trusted: (address: string, hop: number) => boolean) => 
   return (text: string) => (text === last.text ? last : (last = read(text)))
 }
 
-const trustOf = (trust: TrustProxy): ((address: string, hop: number) => boolean) =>
+/** Whether the proxy that is so many hops away is believed. */
+export const trustOf = (trust: TrustProxy): ((address: string, hop: number) => boolean) =>
   trust.kind === "hops" ? (_, hop) => hop < trust.hops : proxyAddr.compile([...trust.networks])
 
 /** Entries of the header, the nearest proxy's first; empty ones are skipped (RFC 9110 5.6.1). */
-function* entriesFromTheRight(header: string | string[] | undefined): Generator<string> {
+export function* entriesFromTheRight(header: string | string[] | undefined): Generator<string> {
   const text = Array.isArray(header) ? header.join(",") : (header ?? "")
   let end = text.length
   // Counted with the empty ones: the sender decides how long the header is, not how long it keeps us busy.
@@ -150,21 +157,21 @@ function* entriesFromTheRight(header: string | string[] | undefined): Generator<
 }
 
 /** Some proxies add the port: `1.2.3.4:5678`, `[2001:db8::1]:443`. */
-const withoutPort = (entry: string): string =>
+export const withoutPort = (entry: string): string =>
   /^\[([^\]]*)\](?::\d{1,5})?$/.exec(entry)?.[1] ?? /^([\d.]+):\d{1,5}$/.exec(entry)?.[1] ?? entry
 
 /** Undefined for what is no address. IPv4-mapped IPv6 becomes IPv4; the zone goes, as it means nothing elsewhere. */
-const parseAddress = (text: string): Address | undefined => {
+export const parseAddress = (text: string): Address | undefined => {
   const address = text.split("%", 1)[0] ?? ""
   // ipaddr.js alone would take `1` for 0.0.0.1 and `010.0.0.1` for 8.0.0.1.
   return isIP(address) === 0 ? undefined : ipaddr.process(address)
 }
 
-const canonical = (address: Address): Address =>
+export const canonical = (address: Address): Address =>
   address.kind() === "ipv6" && address.range() === "loopback" ? ipaddr.parse(loopbackAddress) : address
 
 /** ipaddr.js's names of the ranges of IPv4 in which many machines share a network of their own. */
-const sharedRanges = new Set<string>(["private", "loopback", "linkLocal", "carrierGradeNat"])
+export const sharedRanges = new Set<string>(["private", "loopback", "linkLocal", "carrierGradeNat"])
 /** The same, and what IPv6 has of the kind. */
 const localRanges = new Set<string>([...sharedRanges, "uniqueLocal"])
 

@@ -5,6 +5,7 @@ import { limits } from "../../limits.ts"
 import type { Metrics } from "../telemetry/metrics.ts"
 import type { Telemetry } from "../telemetry/telemetry.ts"
 import { createAddressReader, type UnreadHeader } from "./address.ts"
+import { createAddressExplainer } from "./addressReasons.ts"
 import { createBudgets } from "./budgets.ts"
 import { createOriginPolicy } from "./origin.ts"
 import { createOriginAdvice } from "./originAdvice.ts"
@@ -70,6 +71,8 @@ export const createAdmission = ({ config, log, metrics, now }: AdmissionOptions)
     addressOf,
     budgets,
     origins,
+    explainAddress: createAddressExplainer(config.trustProxy),
+    refusals: refusalMetrics.counts,
     refusedOrigins: refusedOrigins.view,
     /** A page was refused for its origin. */
     refuseOrigin: (where: WhereRefused, request: IncomingMessage) =>

@@ -331,8 +331,12 @@ describe("a watcher that does not read", () => {
           watcher = subscribed
           return () => (watcher = undefined)
         },
-        story: () => undefined
+        story: () => undefined,
+        end: () => undefined
       },
+      settings: [],
+      clients: () => ({ total: 0, rows: [] }),
+      onEnded: () => {},
       chartNames: () => [],
       charts: new URL("file:///nowhere/"),
       limits: { ...limits, watchUnreadBytes }
