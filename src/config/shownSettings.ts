@@ -27,7 +27,6 @@ const textOf = (value: unknown): string | null => {
   if (value === undefined || value === null) return null
   if (value instanceof RegExp) return value.source
   if (Array.isArray(value)) return value.join(",") || null
-  if (typeof value === "object") return Object.values(value).map(textOf).join(" ")
   return String(value)
 }
 
@@ -45,6 +44,7 @@ export const shownSettings = async (
     const given = flag ?? environment[name]?.trim()
     const from = flag !== undefined ? "command line" : given ? "environment" : "default"
     if (given) return { name, value: isSecret ? redacted : withoutUser(given), from, isSecret }
+    if (variable.writtenDefault !== undefined) return { name, value: variable.writtenDefault, from, isSecret }
     const byDefault = Effect.runSync(Effect.option(variable.setting(name).parse(ConfigProvider.fromEnvRecord({}))))
     return { name, value: textOf(Option.getOrUndefined(byDefault)), from, isSecret }
   }

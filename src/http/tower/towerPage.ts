@@ -202,6 +202,9 @@ export const createTowerPage = (options: TowerPageOptions): TowerPage => {
   }
 
   const end = (exchange: FastExchange, id: string) => {
+    // Whoever has the key may do it from wherever, but no other page does it in their name.
+    const from = exchange.request.headers["sec-fetch-site"]
+    if (from !== undefined && from !== "same-origin") return exchange.answer(() => forbidden)
     const told = watch.end(id)
     if (told !== undefined) onEnded(told, exchange.request)
     exchange.answer(() => (told === undefined ? ended : json({ told: told.kind })))

@@ -14,7 +14,7 @@ import { serverForThisTest, useClients, useServer } from "../../support/useServe
 import { withKey, wrongKeys } from "./wrongKeys.ts"
 
 const key = "a key & a half: öffne dich"
-const keyed = ["/tower", "/tower/events", "/tower/story"]
+const keyed = ["/tower", "/tower/events", "/tower/story", "/tower/settings", "/tower/clients"]
 
 const ask = async (url: string, init: RequestInit = {}) => {
   const response = await fetch(url, init)
@@ -42,18 +42,6 @@ describe("the tower page", () => {
     await Promise.all(watchers.splice(0).map((watcher) => watcher.close()))
   })
 
-  describe.each(keyed)("%s", (path) => {
-    it.each(wrongKeys(key))("is forbidden with %s", async (_, query) => {
-      const { status, headers, text } = await ask(`${server.http}${path}${query}`)
-      expect([status, headers.get("content-type"), text]).toEqual([403, "text/plain; charset=utf-8", "Forbidden"])
-    })
-
-    it("is nothing that can be posted to", async () => {
-      const { status, text } = await ask(`${server.http}${path}${withKey(key)}`, { method: "POST" })
-      expect([status, text]).toEqual([405, '{"error":"Method not allowed"}'])
-    })
-  })
-
   it("leaves a line for whoever watches and for whoever was refused, without the keys", async () => {
     const before = server.lines().length
     await ask(`${server.http}/tower?key=my-other-password`, { headers: { "x-forwarded-for": "203.0.113.7" } })
@@ -68,6 +56,71 @@ describe("the tower page", () => {
       expect.objectContaining({ level: "info", granted: true, ip: "127.0.0.1" })
     ])
     for (const text of [key, encodeURIComponent(key), "my-other-password"]) expect(server.log()).not.toContain(text)
+  })
+
+  describe.each(keyed)("%s", (path) => {
+    it.each(wrongKeys(key))("is forbidden with %s", async (_, query) => {
+      const { status, headers, text } = await ask(`${server.http}${path}${query}`)
+      expect([status, headers.get("content-type"), text]).toEqual([403, "text/plain; charset=utf-8", "Forbidden"])
+    })
+
+    it("is nothing that can be posted to", async () => {
+      const { status, text } = await ask(`${server.http}${path}${withKey(key)}`, { method: "POST" })
+      expect([status, text]).toEqual([405, '{"error":"Method not allowed"}'])
+    })
+  })
+
+  it("ends nobody without the key", async () => {
+    const watcher = await watch()
+    const { host, guest } = await openFlight(comes, "Ada", "Grace")
+    const { flights } = await watcher.until(({ flights }) => flights.rows[0]?.seats.length === 2)
+    const id = `id=${flights.rows[0]?.id}`
+    for (const query of ["?", "?key=nearly&", `?key=${encodeURIComponent(key)}x&`]) {
+      const { status, text } = await ask(`${server.http}/tower/end${query}${id}`, { method: "POST" })
+      expect([status, text]).toEqual([403, "Forbidden"])
+    }
+    expect((await ask(`${server.http}/tower/end${withKey(key)}&${id}`)).status).toBe(404)
+    host.send({ type: "signal", data: "still here" })
+    expect((await guest.until("signal"))["data"]).toBe("still here")
+  })
+
+  it("ends a room's flight by hand, from its own page only, and the room keeps its people", async () => {
+    const watcher = await watch()
+    const { code, host, guest } = await makeRoom(server, "Radia", "Donald")
+    const people = [await comes(), await comes()] as const
+    for (const [index, participantId] of [host, guest].entries()) {
+      people[index as 0].send({ type: "attach-room", roomCode: code, participantId })
+    }
+    await Promise.all(people.map((client) => client.until("peer-joined")))
+    const { flights } = await watcher.until(({ flights }) => flights.rows[0]?.seats.length === 2)
+    const address = `${server.http}/tower/end${withKey(key)}&id=${flights.rows[0]?.id}`
+    const post = (site: string) => ask(address, { method: "POST", headers: { "sec-fetch-site": site } })
+    expect((await post("cross-site")).status).toBe(403)
+    expect(await post("same-origin")).toMatchObject({ status: 200, text: '{"told":"flights"}' })
+    await Promise.all(people.map((client) => client.until("peer-left")))
+    expect(await post("same-origin")).toMatchObject({ status: 404, text: "It has ended" })
+    for (const [index, participantId] of [host, guest].entries()) {
+      people[index as 0].send({ type: "attach-room", roomCode: code, participantId })
+    }
+    await Promise.all(people.map((client) => client.until("peer-joined")))
+    expect(server.lines("system:ended_by_hand").at(-1)).toMatchObject({ kind: "flights", id: `${code}/transfer` })
+  })
+
+  it("shows a person a form where a program hears Forbidden", async () => {
+    for (const [query, told] of [
+      ["", false],
+      ["?key=nearly", true]
+    ] as const) {
+      const form = await ask(`${server.http}/tower${query}`, { headers: { accept: "text/html,*/*;q=0.8" } })
+      expect([form.status, form.headers.get("content-type")]).toEqual([403, "text/html; charset=utf-8"])
+      expect(form.headers.get("content-security-policy")).toContain("form-action 'self'")
+      expect(form.text).toContain('<form action="tower" method="get">')
+      expect(form.text.includes("That key does not open it.")).toBe(told)
+    }
+    const accept = { headers: { accept: "text/html" } }
+    for (const path of keyed.slice(1)) {
+      expect(await ask(server.http + path, accept)).toMatchObject({ status: 403, text: "Forbidden" })
+    }
   })
 
   it("is one page without outside resources, that nothing stores, frames, sniffs or refers to", async () => {
@@ -206,7 +259,7 @@ describe("the tower page", () => {
     })
     await closeAll(guest, host)
     await watcher.until(({ flights }) => flights.total === 0)
-    expect(await ask(address)).toMatchObject({ status: 404, text: "Flight has ended" })
+    expect(await ask(address)).toMatchObject({ status: 404, text: "It has ended" })
     for (const flight of ["", "x:0", "../story"]) {
       const { status } = await ask(`${server.http}/tower/story${withKey(key)}&flight=${flight}`)
       expect(status).toBe(404)

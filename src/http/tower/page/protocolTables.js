@@ -19,18 +19,18 @@ const addSection = (id, { title, columns }, canEnd) => {
   const body = make("tbody", "")
   const total = make("span", "total")
   const heading = make("h2", "", `${title} `, total)
-  const section = make(
-    "section",
-    "",
-    heading,
-    make("table", "", caption, make("thead", "", make("tr", "", ...heads)), body)
-  )
+  const table = make("table", "", caption, make("thead", "", make("tr", "", ...heads)), body)
+  const frame = make("div", "scroll", table)
+  frame.role = "region"
+  frame.tabIndex = 0
+  const section = make("section", "", heading, frame)
   section.id = id
   heading.id = `${id}-title`
   caption.id = `${id}-caption`
   total.id = `${id}-total`
   body.id = `${id}-rows`
   section.setAttribute("aria-labelledby", heading.id)
+  frame.setAttribute("aria-labelledby", heading.id)
   byId("protocol-tables").append(section)
 
   const link = make("a", "", title)

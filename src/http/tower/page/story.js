@@ -5,7 +5,7 @@ import { byId, counted, duration, keepRows, make, nameOf, setText, timeOf } from
 let opened = null
 let seen = ""
 
-const sentence = { seated: "took a seat", peer_joined: "met the other one", participant_disconnected: "left" }
+const sentence = { seated: "took a seat", peer_joined: "joined", participant_disconnected: "left" }
 
 const showPeople = (lines) =>
   keepRows(

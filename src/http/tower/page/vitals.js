@@ -4,6 +4,8 @@ import { byId, counted, make, setAttribute, setText } from "./elements.js"
 const svg = "http://www.w3.org/2000/svg"
 /** Readings that a graph holds: five minutes, at one every 2 s. */
 const longest = 150
+/** Readings that it has room for from the beginning. */
+const shortest = 30
 
 const megabytes = (bytes) => `${Math.round(bytes / 1_048_576).toLocaleString("en")} MB`
 const milliseconds = (value) => `${value.toLocaleString("en", { maximumFractionDigits: 1 })} ms`
@@ -103,15 +105,15 @@ const create = ({ id, title }) => {
   return { figure, note, graph, line, history: [], before: undefined }
 }
 
-/** A line from the left to the right; readings that are not there yet leave the left free. */
+/** A line from the left to the right, which leaves room for a minute at least. */
 const pathOf = (history) => {
   const highest = Math.max(...history, 0)
   const lowest = Math.min(...history)
   const span = highest - lowest || 1
-  const from = longest - history.length
+  const across = Math.max(shortest, history.length) - 1
   return history
     .map((value, index) => {
-      const x = ((from + index) / (longest - 1)) * 100
+      const x = (index / across) * 100
       const y = highest === lowest && highest === 0 ? 23 : 22 - ((value - lowest) / span) * 20
       return `${index === 0 ? "M" : "L"}${x.toFixed(1)} ${y.toFixed(1)}`
     })
