@@ -54,7 +54,7 @@ export const createSchemaHtml = (document: Document) => {
     }
     if (schema.allOf === undefined) return schema
     const { allOf, ...rest } = schema
-    return allOf.map((each) => whole(each, depth + 1)).reduce<Schema>((sum, each) => ({ ...each, ...sum }), rest)
+    return Object.assign({}, ...allOf.map((each) => whole(each, depth + 1)), rest)
   }
   const variantsOf = ({ anyOf, oneOf }: Schema): readonly Schema[] => (anyOf ?? oneOf ?? []).map((each) => whole(each))
 
