@@ -5,6 +5,7 @@ import type * as HttpApiGroup from "effect/http-api/HttpApiGroup"
 import type { Page } from "playwright-core"
 import { beforeEach, describe, expect, it } from "vitest"
 import type { AnyStateMachine } from "xstate"
+import { makeBadges } from "../../scripts/docs/badges.ts"
 import { allStates, chartOf } from "../../scripts/docs/chart.ts"
 import { machines } from "../../scripts/docs/machines.ts"
 import { makePages } from "../../scripts/docs/pages.ts"
@@ -29,6 +30,14 @@ const filesBelow = (path: string): readonly string[] =>
         .replaceAll(sep, "/")
     )
 const pictures = filesBelow(folder).filter((name) => name.endsWith(".svg"))
+
+it("the README's badges say what is so (npm run docs makes them anew)", () => {
+  const readme = readFileSync(join(root, "README.md"), "utf8")
+  for (const [name, text] of makeBadges()) {
+    expect(readFileSync(join(root, "docs/badges", name), "utf8")).toBe(text)
+    expect(readme).toContain(`](docs/badges/${name})`)
+  }
+})
 
 describe("docs/statecharts", () => {
   it("says what the code says (npm run docs makes it anew)", async () => {
@@ -55,7 +64,11 @@ describe("docs/statecharts", () => {
       const drawn = texts.flatMap((text) => [...text.matchAll(/data-state="([^"]*)"/g)].map(([, state]) => state))
       const states = allStates(chartOf(machine as AnyStateMachine).root).map(({ path }) => path)
       expect(new Set(drawn)).toEqual(new Set(states))
-      for (const text of texts) expect(Number(/ width="(\d+)"/.exec(text)?.[1])).toBeLessThanOrEqual(widest)
+      for (const text of texts) {
+        expect(Number(/ width="(\d+)"/.exec(text)?.[1])).toBeLessThanOrEqual(widest)
+        // Whichever theme the page around it has.
+        expect(text).toContain("@media (prefers-color-scheme: dark)")
+      }
     }
   })
 
