@@ -53,7 +53,7 @@ const makePage = async ({ openApi, documents }: DocsPageOptions) => {
     script: new Markup(script as string),
     version: html`${version}`,
     contents: html`${contentsHtml("Sockets", sockets)}${contentsHtml("HTTP", endpoints)}`,
-    ways: html`<ul class="ways">${sockets.map(({ id, title }) => html`<li><a href="#${id}">${title}</a></li>`)}</ul>`,
+    ways: html`${sockets.length === 0 ? "None at the moment." : undefined}<ul class="ways">${sockets.map(({ id, title }) => html`<li><a href="#${id}">${title}</a></li>`)}</ul>`,
     sockets: html`${sockets.map(sectionHtml)}`,
     openapi: html`<a href="${openApi.path}">${openApi.path}</a>`,
     endpoints: html`${endpoints.map(sectionHtml)}`

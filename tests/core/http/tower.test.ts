@@ -339,6 +339,42 @@ describe("the tower page", () => {
     for (const secret of [...codes, ...addresses, ...secrets]) expect(shown).not.toContain(secret)
   })
 
+  it("tells meetings that worked from those that were in vain, and from those that a fault has ended", async () => {
+    const watcher = await watch()
+    const { meetings: before, people } = await watcher.untilVitals(({ pairs }) => pairs === 0)
+    expect(people).toBe(0)
+    const speaks = async (from: TestClient, to: TestClient) => {
+      from.send({ type: "signal", data: "offer or answer" })
+      await to.until("signal")
+    }
+    const [good, oneSided, broken] = [
+      await openFlight(comes, "Ada", "Grace"),
+      await openFlight(comes, "Edsger", "Barbara"),
+      await openFlight(comes, "Alan", "Radia")
+    ]
+    for (const { host, guest } of [good, oneSided, broken]) await speaks(host, guest)
+    for (const { host, guest } of [good, broken]) await speaks(guest, host)
+    const during = await watcher.untilVitals(({ meetings }) => meetings.answered === before.answered + 2)
+    expect(during).toMatchObject({
+      people: 6,
+      pairs: 3,
+      meetings: { paired: before.paired + 3, vain: before.vain, faulted: before.faulted }
+    })
+    expect(during.protocols).toContainEqual({ protocol: "dropsilk", people: 6, pairs: 3 })
+    server.tower.system
+      .get("flights")
+      ?.send({ type: "child.tell", id: broken.flightCode, event: poison("seat.take", "member") })
+    await broken.guest.until("peer-left")
+    await closeAll(good.host, good.guest, oneSided.host, oneSided.guest)
+    const { meetings } = await watcher.untilVitals(({ pairs }) => pairs === 0)
+    expect(meetings).toEqual({
+      paired: before.paired + 3,
+      answered: before.answered + 2,
+      vain: before.vain + 1,
+      faulted: before.faulted + 1
+    })
+  })
+
   it("takes in as many watchers as the limit says, and a next one when one has left", async () => {
     // Those of the tests before may still be on their way out.
     const taken = async () => {
