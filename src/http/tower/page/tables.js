@@ -80,7 +80,7 @@ export const showFlights = ({ flights, endings }, now, open, askToEnd) => {
     flights.rows,
     ({ id }) => id,
     () => {
-      const row = makeRow("", "state", "", "number", "number", "act")
+      const row = makeRow("", "state", "", "number roomy", "number", "act")
       storyButton(row, "Flight", open)
       const label = () => `flight ${row.cells[0].textContent}`
       const ask = () => askToEnd({ id: row.dataset.key, label: label(), meaning: endings.flights })
