@@ -3,11 +3,12 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "nod
 import { commandLineOf, switchFlag } from "../src/config/commandLine.ts"
 import { subjects } from "../tests/walking/subjects.ts"
 import { coverageOf, walk } from "../tests/walking/walk.ts"
+import { makeBadges } from "./docs/badges.ts"
 import { makePages } from "./docs/pages.ts"
 
 const { check: onlyChecks } = await commandLineOf({
   command: "npm run docs --",
-  purpose: "Walks the statecharts and draws them, into docs/statecharts.",
+  purpose: "Walks the statecharts and draws them, into docs/statecharts, and the README's badges, into docs/badges.",
   flags: { check: switchFlag("Writes nothing, names what is stale, and ends with 1 if anything is") }
 })
 const folder = new URL("../docs/statecharts/", import.meta.url)
@@ -31,7 +32,8 @@ if (!onlyChecks) {
   writeFileSync(coverageFile, `${JSON.stringify(Object.fromEntries(coverage), null, 2)}\n`)
 }
 const known = read("coverage.json")
-const pages = await makePages(known === undefined ? undefined : JSON.parse(known))
+const badges = [...makeBadges()].map(([name, text]) => [`../badges/${name}`, text] as const)
+const pages = new Map([...(await makePages(known === undefined ? undefined : JSON.parse(known))), ...badges])
 const stale = [...pages].filter(([name, text]) => read(name) !== text).map(([name]) => name)
 /** What no chart has any more. */
 const nobodys = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter(

@@ -100,6 +100,9 @@ const main = async () => {
     const peers = await traffic(url)
     await page.getByText("waiting").first().waitFor()
     await page.getByText(`${peers.length} actors`).first().waitFor()
+    // Graphs that show something: from before they came until they had met.
+    await page.locator("#tile-people .figure", { hasText: String(peers.length) }).waitFor()
+    await page.locator("#tile-people path[d*='L17.2']").waitFor()
     await page.screenshot({ path: options.out, fullPage: options.width < 600, animations: "disabled" })
     await Promise.all(peers.map((peer) => peer.close()))
   } finally {

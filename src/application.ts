@@ -10,6 +10,7 @@ import { layFoundation } from "./composition/foundation.ts"
 import { openFront } from "./composition/front.ts"
 import { openProtocols } from "./composition/openProtocols.ts"
 import type { Config } from "./config/config.ts"
+import type { ShownSetting } from "./config/shownSettings.ts"
 import { followRenewals } from "./io/sockets/certificate.ts"
 import { listen } from "./io/sockets/listening.ts"
 import { describeError } from "./io/telemetry/describeError.ts"
@@ -27,6 +28,8 @@ export interface ApplicationOptions {
   readonly output: LogOutput
   /** Readable log lines instead of JSON. */
   readonly pretty: boolean
+  /** What the server runs with, without secrets, for the tower page; absent: it is not shown. */
+  readonly settings?: readonly ShownSetting[]
   /** What the configuration has in it that has no effect, for the log. */
   readonly warnings?: readonly string[]
   /** Watches every actor of the system; absent, actors pay nothing for it. */
@@ -95,7 +98,7 @@ const acquire = async (part: Acquiring, config: Config, options: ApplicationOpti
     networkUrls: () => networkUrls(config, networkPort)
   })
   const charts = options.charts ?? new URL("../docs/statecharts/", import.meta.url)
-  const front = await openFront(part, { config, foundation, opened, charts })
+  const front = await openFront(part, { config, foundation, opened, charts, settings: options.settings ?? [] })
   const { server, close } = front.http
   const { log } = foundation.telling.telemetry
 

@@ -195,9 +195,15 @@ export const limits = {
   watchCrashes: 20,
   /** Bytes that wait to be read by one watcher before it is dropped: many updates. Zero would drop everybody. */
   watchUnreadBytes: 512 * 1024,
-  /** Milliseconds of silence before a watcher is sent a sign of life, well under the usual 60 s of proxies. Zero would
-   * send one with every look. */
-  watchSilenceMs: 15_000,
+  /** Milliseconds between two readings of how the server is: some 500 bytes each, by which watchers know as well that the
+   * stream lives. Zero would read with every look. */
+  watchVitalsMs: 2_000,
+  /** Milliseconds between two looks at how late the event loop is, while somebody watches. Zero is not a resolution. */
+  watchDelayResolutionMs: 20,
+  /** Milliseconds until the tower is looked at again that could not be read. Zero would fill the log. */
+  watchFaultMs: 15_000,
+  /** Newest connections whose address is explained when somebody asks. Zero would explain none. */
+  watchClients: 200,
   /** Milliseconds after which a page whose stream was cut asks again. Zero would ask all the time. */
   watchRetryMs: 2_000,
   /** Seconds after which somebody may try again: when the server that stops has a successor, and when one of `watchers` may

@@ -8,6 +8,7 @@ import { readCommandLine } from "./config/commandLine.ts"
 import { loadConfig, readEnvironmentFile, variableTable } from "./config/config.ts"
 import { configWarnings, environmentFileWarnings } from "./config/configWarnings.ts"
 import { serverProgram } from "./config/serverFlags.ts"
+import { shownSettings } from "./config/shownSettings.ts"
 import { greeting } from "./greeting.ts"
 import { createLogOutput, type DescriptorOutput } from "./io/telemetry/logOutput.ts"
 import { outliveStandardStreams } from "./io/telemetry/standardStreams.ts"
@@ -62,12 +63,14 @@ export const run = async ({ inspect }: RunOptions = {}): Promise<void> => {
         // PostgreSQL's own variables are read where the connection is made.
         for (const [name, value] of Object.entries(fromFile)) if (name.startsWith("PG")) process.env[name] ??= value
         const environment = { ...fromFile, ...process.env }
-        return { environment, config: yield* loadConfig(environment, words, protocols) }
+        const config = yield* loadConfig(environment, words, protocols)
+        const settings = yield* Effect.promise(() => shownSettings(environment, words, protocols))
+        return { environment, config, settings }
       })
     )
   )
   if (Result.isFailure(loaded)) return fail(loaded.failure)
-  const { config, environment } = loaded.success
+  const { config, environment, settings } = loaded.success
   const warnings = [...fileWarnings(), ...configWarnings(environment, protocols)]
 
   const output = createLogOutput(standardOutput, {
@@ -81,6 +84,7 @@ export const run = async ({ inspect }: RunOptions = {}): Promise<void> => {
     output,
     pretty: isatty(standardOutput),
     inspect,
+    settings,
     warnings
   }).catch(giveUp)
 

@@ -9,6 +9,8 @@ export interface ChartTransition {
   /** Dotted path of where it leads; null when it stays. */
   readonly target: string | null
   readonly reenters: boolean
+  /** Where it leads when that is not in this picture. */
+  readonly elsewhere?: string
 }
 
 export interface ChartState {
@@ -24,6 +26,8 @@ export interface ChartState {
   readonly invokes: readonly string[]
   readonly transitions: readonly ChartTransition[]
   readonly states: readonly ChartState[]
+  /** What is inside it is drawn in a picture of its own. */
+  readonly isFolded?: true
 }
 
 export interface Chart {

@@ -4,6 +4,7 @@ import { allStates, type Chart, chartOf } from "./chart.ts"
 import { type Branch, branches, noteOf } from "./crash.ts"
 import { type Drawn, machines } from "./machines.ts"
 import { mermaidOf } from "./mermaid.ts"
+import { type Piece, piecesOf } from "./pieces.ts"
 import { placeOf } from "./place.ts"
 import { createSourceReader, type EventType, type Sending } from "./source.ts"
 import { svgOf } from "./svg.ts"
@@ -76,7 +77,8 @@ const page = (
   { name, root }: Chart,
   reader: Reader,
   coverage: CoverageByMachine[string] | undefined,
-  sent: readonly Message[]
+  sent: readonly Message[],
+  pieces: readonly Piece[]
 ): string => {
   const note = noteOf(name, reader)
   return `${[
@@ -85,8 +87,11 @@ const page = (
     root.description,
     placeTable(name, machines[name] as Drawn, sent),
     ...note,
-    `[![Statechart of ${name}](${name}.svg)](${name}.svg)`,
-    "A dashed box is a region: all regions of a state are alive at once. A thick one is an end. A line inside a box is a transition that stays; `[guard]` says when, `/ actions` what is done. Open the picture by itself to read it at its own size.",
+    ...pieces.flatMap(({ file, title }, at) => [
+      ...(at === 0 ? [] : [`### Its region ${title}`]),
+      `[![Statechart of ${at === 0 ? name : `${name}, ${title}`}](${file}.svg)](${file}.svg)`
+    ]),
+    `A dashed box is a region: all regions of a state are alive at once${pieces.length === 1 ? "" : ", and each has its own picture"}. A thick one is an end. A line inside a box is a transition that stays, or leads out of the picture; \`[guard]\` says when, \`/ actions\` what is done. Arrows with numbers have their words below.`,
     "## States",
     table(
       ["state", "meaning"],
@@ -202,7 +207,7 @@ const walkedTable = (charts: readonly Chart[], coverage: CoverageByMachine): str
 The walks are tested themselves: [mutants.md](../mutants.md).`
 }
 
-/** Everything under docs/statecharts but coverage.json: a page and a picture for each chart, in its protocol's folder. */
+/** Everything under docs/statecharts but coverage.json: a page and its pictures for each chart, in its protocol's folder. */
 export const makePages = async (coverage: CoverageByMachine | undefined): Promise<ReadonlyMap<string, string>> => {
   const reader = createSourceReader()
   const charts = Object.values(machines).map(({ machine }) => chartOf(machine))
@@ -211,8 +216,12 @@ export const makePages = async (coverage: CoverageByMachine | undefined): Promis
   const pages = new Map([["README.md", index(charts, coverage, sent, tree)]])
   for (const chart of charts) {
     const { name } = chart
-    pages.set(pageOf(name), page(chart, reader, coverage?.[name], sent))
-    pages.set(`${protocolOf(name)}/${name}.svg`, await svgOf(chart, noteOf(name, reader)))
+    const pieces = await piecesOf(chart)
+    pages.set(pageOf(name), page(chart, reader, coverage?.[name], sent, pieces))
+    for (const [at, piece] of pieces.entries()) {
+      const note = at === 0 ? noteOf(name, reader) : []
+      pages.set(`${protocolOf(name)}/${piece.file}.svg`, await svgOf(piece.chart, note))
+    }
   }
   return pages
 }

@@ -1,17 +1,22 @@
 /**
  * A chart as an SVG, laid out by elkjs. Each state is `<g class="state" data-state="dotted.path">` whose first child is
  * its `<rect>`: the tower page colours that. The picture has its colours for light and dark in itself.
+ *
+ * It is no wider than a page, so that its words can be read where it stands: where what arrows say would make it wider,
+ * each has a number instead, and the words are below.
  */
 import elkModule, { type ElkEdgeSection, type ElkExtendedEdge, type ElkLabel, type ElkNode } from "elkjs"
 import { allStates, type Chart, type ChartState, type ChartTransition } from "./chart.ts"
 
 /** The same in all fonts with fixed widths, so that the layout fits whichever a reader has. */
-const fontSize = 11
+const fontSize = 12
 const characterWidth = 0.61 * fontSize
-const lineHeight = 15
+const lineHeight = 16
 const padding = 10
 /** Characters of a line before it is broken. */
 const longest = 38
+/** Pixels that a picture may be wide: GitHub's page leaves some 850 to it, where its letters are 10 px high then. */
+export const widest = 1020
 
 const widthOf = (lines: readonly string[]): number => Math.max(0, ...lines.map(({ length }) => length)) * characterWidth
 
@@ -27,21 +32,27 @@ const wrap = (text: string, width = longest): readonly string[] => {
   return [...lines, line]
 }
 
-const transitionWords = ({ event, guard, actions }: ChartTransition): readonly string[] => {
+const sentenceOf = ({ event, guard, actions, elsewhere }: ChartTransition): string => {
   const head = [event, ...(guard === "" ? [] : [`[${guard}]`])].filter((word) => word !== "").join(" ")
   const does = actions.length === 0 ? "" : `/ ${actions.join(", ")}`
-  return wrap([head, does].filter((word) => word !== "").join(" ") || "at once")
+  const leads = elsewhere === undefined ? "" : `→ ${elsewhere}`
+  return [head || "at once", does, leads].filter((word) => word !== "").join(" ")
 }
+const transitionWords = (transition: ChartTransition, width?: number): readonly string[] =>
+  wrap(sentenceOf(transition), width)
 
-/** What stands in a state's box under its name. */
-const linesOf = (state: ChartState): readonly string[] => [
-  ...state.invokes.flatMap((name) => wrap(`runs ${name}`)),
-  ...(state.entry.length === 0 ? [] : wrap(`entry / ${state.entry.join(", ")}`)),
-  ...(state.exit.length === 0 ? [] : wrap(`exit / ${state.exit.join(", ")}`)),
-  ...state.transitions.filter(({ target }) => target === null).flatMap(transitionWords)
+/** What stands in a state's box under its name, in lines of so many characters. */
+const linesOf = (state: ChartState, width: number): readonly string[] => [
+  ...state.invokes.flatMap((name) => wrap(`runs ${name}`, width)),
+  ...(state.entry.length === 0 ? [] : wrap(`entry / ${state.entry.join(", ")}`, width)),
+  ...(state.exit.length === 0 ? [] : wrap(`exit / ${state.exit.join(", ")}`, width)),
+  ...state.transitions
+    .filter(({ target }) => target === null)
+    .flatMap((transition) => transitionWords(transition, width)),
+  ...(state.isFolded === true ? ["(drawn by itself)"] : [])
 ]
 
-const headerHeight = (state: ChartState): number => (1 + linesOf(state).length) * lineHeight + 2 * padding
+const headerHeight = (lines: readonly string[]): number => (1 + lines.length) * lineHeight + 2 * padding
 const ofState = (path: string): string => `state:${path}`
 /** Begins the name of an edge that is there for the layout only. */
 const unseen = "order:"
@@ -66,19 +77,21 @@ const options = {
   "elk.layered.edgeLabels.sideSelection": "ALWAYS_DOWN"
 }
 
-const nodeOf = (state: ChartState): ElkNode => {
-  const lines = linesOf(state)
+const nodeOf = (state: ChartState, manner: { boxWidth: number; direction: string }): ElkNode => {
+  const { boxWidth, direction } = manner
+  const lines = linesOf(state, boxWidth)
   const width = Math.max(70, widthOf([` ${state.name} `, ...lines]) + 2 * padding)
-  const height = headerHeight(state)
+  const height = headerHeight(lines)
   if (state.states.length === 0) return { id: ofState(state.path), width, height }
   return {
     id: ofState(state.path),
     children: [
       ...(state.initial === null ? [] : [{ id: ofStart(state.path), width: 10, height: 10 }]),
-      ...state.states.map(nodeOf)
+      ...state.states.map((child) => nodeOf(child, manner))
     ],
     layoutOptions: {
       ...options,
+      "elk.direction": direction,
       "elk.padding": `[top=${height},left=16,bottom=16,right=16]`,
       "elk.nodeSize.constraints": "MINIMUM_SIZE",
       "elk.nodeSize.minimum": `(${Math.ceil(width)},${Math.ceil(height + 20)})`
@@ -86,13 +99,16 @@ const nodeOf = (state: ChartState): ElkNode => {
   }
 }
 
-/** One arrow for all transitions from here to there, so that a chart is not all arrows. */
-const edgesOf = (root: ChartState): ElkExtendedEdge[] =>
+/** One arrow for all transitions from here to there, so that a chart is not all arrows. `says`: what stands beside it. */
+const edgesOf = (
+  root: ChartState,
+  says: (transitions: readonly ChartTransition[]) => readonly string[]
+): ElkExtendedEdge[] =>
   allStates(root).flatMap((state) => {
-    const byTarget = new Map<string, string[]>()
+    const byTarget = new Map<string, ChartTransition[]>()
     for (const transition of state.transitions) {
       if (transition.target === null) continue
-      byTarget.set(transition.target, [...(byTarget.get(transition.target) ?? []), ...transitionWords(transition)])
+      byTarget.set(transition.target, [...(byTarget.get(transition.target) ?? []), transition])
     }
     const start: ElkExtendedEdge[] =
       state.initial === null
@@ -110,12 +126,15 @@ const edgesOf = (root: ChartState): ElkExtendedEdge[] =>
     return [
       ...start,
       ...order,
-      ...[...byTarget].map(([target, lines]) => ({
-        id: `${state.path}→${target}`,
-        sources: [ofState(state.path)],
-        targets: [ofState(target)],
-        labels: [{ text: lines.join("\n"), width: widthOf(lines) + 8, height: lines.length * lineHeight + 4 }]
-      }))
+      ...[...byTarget].map(([target, transitions]) => {
+        const lines = says(transitions)
+        return {
+          id: `${state.path}→${target}`,
+          sources: [ofState(state.path)],
+          targets: [ofState(target)],
+          labels: [{ text: lines.join("\n"), width: widthOf(lines) + 8, height: lines.length * lineHeight + 4 }]
+        }
+      })
     ]
   })
 
@@ -150,7 +169,8 @@ const style = `
 
 /** Sentences below a chart of this size. */
 const noteBelow = (note: readonly string[], across: number, top: number) => {
-  const fits = Math.max(longest, Math.floor((across - 4 * padding) / characterWidth))
+  if (note.length === 0) return { text: "", width: 0, height: 0 }
+  const fits = Math.max(longest, Math.floor((Math.min(across, widest) - 4 * padding) / characterWidth))
   const lines = note.flatMap((text) => wrap(text, fits))
   const width = Math.ceil(widthOf(lines) + 4 * padding)
   const height = lines.length * lineHeight + 3 * padding
@@ -159,15 +179,76 @@ const noteBelow = (note: readonly string[], across: number, top: number) => {
   return { text: `<g class="crash">\n${box}\n${words}\n</g>`, width, height }
 }
 
-/** The same for the same chart, to the byte. `note`: sentences that stand below it. */
-export const svgOf = async ({ name, root }: Chart, note: readonly string[]): Promise<string> => {
+/** What stands below a picture whose arrows have numbers, in as many columns as there is room for. */
+const legendBelow = (legend: readonly string[], across: number, top: number) => {
+  if (legend.length === 0) return { text: "", width: 0, height: 0 }
+  const columnWidth = 52
+  const column = columnWidth * characterWidth
+  const columns = Math.max(1, Math.floor((Math.max(across, 520) - 2 * padding) / column))
+  const blocks = legend.map((text) => wrap(text, columnWidth - 3))
+  const total = blocks.reduce((sum, { length }) => sum + length, 0)
+  const placed: string[] = []
+  let [at, used, deepest] = [0, 0, 0]
+  for (const block of blocks) {
+    if (used > 0 && used + block.length > Math.ceil(total / columns) + 2 && at < columns - 1) [at, used] = [at + 1, 0]
+    placed.push(texts(block, padding + at * column, top + padding + fontSize + used * lineHeight, "label"))
+    used += block.length
+    deepest = Math.max(deepest, used)
+  }
+  const width = Math.ceil(2 * padding + (at + 1) * column)
+  return { text: placed.join("\n"), width, height: deepest * lineHeight + 2 * padding }
+}
+
+/** How a picture is laid out. */
+interface Manner {
+  /** Arrows have numbers instead of words. */
+  readonly isNumbered: boolean
+  /** Characters of a line in a state's box. */
+  readonly boxWidth: number
+  readonly direction?: "DOWN" | "RIGHT"
+}
+
+/** The first that makes a picture that is not too wide is taken, else the last. */
+const manners: readonly Manner[] = [
+  { isNumbered: false, boxWidth: longest },
+  { isNumbered: true, boxWidth: longest },
+  // States that stand below one another have no wide neighbours.
+  { isNumbered: true, boxWidth: 24, direction: "RIGHT" }
+]
+
+const layOut = async (root: ChartState, { isNumbered, boxWidth, direction = "DOWN" }: Manner) => {
   const Elk = elkModule as unknown as typeof elkModule.default
+  const legend: string[] = []
+  const numbersOf = (transitions: readonly ChartTransition[]) => {
+    const numbers = transitions.map((transition) => legend.push(`${legend.length + 1}  ${sentenceOf(transition)}`))
+    return [numbers.length > 2 ? `${numbers[0]}–${numbers.at(-1)}` : numbers.join(", ")]
+  }
+  const wordsOf = (transitions: readonly ChartTransition[]) =>
+    transitions.flatMap((transition) => transitionWords(transition))
   const laid: ElkNode = await new Elk().layout({
     id: "picture",
-    layoutOptions: options,
-    children: [nodeOf(root)],
-    edges: edgesOf(root)
+    layoutOptions: { ...options, "elk.direction": direction },
+    children: [nodeOf(root, { boxWidth, direction })],
+    edges: edgesOf(root, isNumbered ? numbersOf : wordsOf)
   })
+  return { laid, legend, boxWidth, isNumbered, fits: (laid.width ?? 0) <= widest }
+}
+
+const firstThatFits = async (root: ChartState) => {
+  let tried = await layOut(root, manners[0] as Manner)
+  for (const manner of manners.slice(1)) {
+    if (tried.fits) break
+    tried = await layOut(root, manner)
+  }
+  return tried
+}
+
+/** Whether a picture of all of it has room for its words. */
+export const hasRoomFor = async ({ root }: Chart): Promise<boolean> => (await layOut(root, manners[0] as Manner)).fits
+
+/** The same for the same chart, to the byte. `note`: sentences that stand below it. */
+export const svgOf = async ({ name, root }: Chart, note: readonly string[]): Promise<string> => {
+  const { laid, legend, boxWidth } = await firstThatFits(root)
   const states = new Map(allStates(root).map((state) => [ofState(state.path), state]))
   const parents = new Map(allStates(root).flatMap((state) => state.states.map((child) => [child.path, state] as const)))
 
@@ -189,7 +270,7 @@ export const svgOf = async ({ name, root }: Chart, note: readonly string[]): Pro
           `<rect x="${x}" y="${y}" width="${width}" height="${height}" rx="6"/>`,
           ...(state.description === "" ? [] : [`<title>${escaped(state.description)}</title>`]),
           texts([state.name], x + padding, y + padding + fontSize, "name"),
-          texts(linesOf(state), x + padding, y + padding + fontSize + lineHeight, "note"),
+          texts(linesOf(state, boxWidth), x + padding, y + padding + fontSize + lineHeight, "note"),
           "</g>"
         ]
           .filter((line) => line !== "")
@@ -204,12 +285,13 @@ export const svgOf = async ({ name, root }: Chart, note: readonly string[]): Pro
   const arrows = seen.map(({ sections = [] }) => sections.map(arrowOf).join("\n"))
   const labels = seen.flatMap(({ labels = [] }) => labels.map(labelOf))
   const [across, top] = [Math.ceil(laid.width ?? 0), Math.ceil(laid.height ?? 0)]
-  const below = noteBelow(note, across, top)
-  const [width, height] = [Math.max(across, below.width), top + below.height]
+  const meanings = legendBelow(legend, across, top)
+  const below = noteBelow(note, Math.max(across, meanings.width), top + meanings.height)
+  const [width, height] = [Math.max(across, meanings.width, below.width), top + meanings.height + below.height]
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="Statechart of ${name}">
 <style>${style}</style>
 <rect class="paper" width="${width}" height="${height}"/>
-${[...boxes, ...arrows, ...labels, below.text].join("\n")}
+${[...boxes, ...arrows, ...labels, meanings.text, below.text].filter((part) => part !== "").join("\n")}
 </svg>
 `
 }

@@ -1,16 +1,19 @@
 /** The front: one port on which requests are answered and sockets opened, of the core and of every protocol that is served. */
 import * as Redacted from "effect/Redacted"
 import type { Config } from "../config/config.ts"
+import type { ShownSetting } from "../config/shownSettings.ts"
 import { createGate } from "../http/core/gate.ts"
 import { corePart } from "../http/core/part.ts"
 import { createRequestMetrics } from "../http/requestMetrics.ts"
 import { createHttpSurface } from "../http/surface.ts"
 import { createDoorkeeper } from "../io/admission/doorkeeper.ts"
-import { createSocketServer } from "../io/sockets/socketServer.ts"
+import { createSocketServer, type SocketServer } from "../io/sockets/socketServer.ts"
 import { describeError } from "../io/telemetry/describeError.ts"
 import { coreEvents } from "../io/telemetry/events/coreEvents.ts"
 import { measureActors } from "../io/tower/actorMetrics.ts"
+import { explained } from "../io/tower/explainedClients.ts"
 import { shownIdOf } from "../io/tower/towerFeed.ts"
+import { createVitalSigns } from "../io/tower/vitals.ts"
 import { createWatch } from "../io/tower/watch.ts"
 import { limits } from "../limits.ts"
 import { version } from "../version.ts"
@@ -24,14 +27,20 @@ export interface FrontOptions {
   readonly opened: readonly OpenProtocol[]
   /** Where the drawn statecharts are. */
   readonly charts: URL
+  /** What the server runs with, without secrets. */
+  readonly settings: readonly ShownSetting[]
 }
 
-export const openFront = async (part: Acquiring, { config, foundation, opened, charts }: FrontOptions) => {
+export const openFront = async (part: Acquiring, options: FrontOptions) => {
+  const { config, foundation, opened, charts, settings } = options
   const { admission, rush, telling, tracing, certificate, readiness, system, startedAt, now } = foundation
   const { metrics, recorder, telemetry } = telling
   const { log } = telemetry
 
-  const towerParts = opened.flatMap(({ parts }) => parts.tower ?? [])
+  const namedParts = opened.flatMap(({ name, parts: { tower } }) =>
+    tower === undefined ? [] : [{ protocol: name, part: tower }]
+  )
+  const towerParts = namedParts.map(({ part }) => part)
   recorder.of(coreEvents(shownIdOf(towerParts)))
   measureActors(metrics, () => system.kinds.map(({ kind }) => [kind, system.supervisor(kind)]))
   const watch = createWatch({
@@ -39,10 +48,16 @@ export const openFront = async (part: Acquiring, { config, foundation, opened, c
     kinds: () => system.kinds.map(({ kind, chart }) => ({ kind, chart: chartNameOf(chart) })),
     supervisor: system.supervisor,
     parts: towerParts,
+    registry: system.registry,
     version,
     startedAt,
     now,
     refusedOrigins: admission.refusedOrigins,
+    vitals: createVitalSigns({
+      parts: namedParts,
+      refusals: admission.refusals,
+      delayResolutionMs: limits.watchDelayResolutionMs
+    }),
     onFault: (error) => log("error", "system:error", { kind: "watch", ...describeError(error) }),
     limits
   })
@@ -58,6 +73,10 @@ export const openFront = async (part: Acquiring, { config, foundation, opened, c
     tower: {
       gate,
       watch,
+      settings,
+      clients: () => explained([...sockets.everybody()], admission.addressReasons),
+      onEnded: ({ kind, id }, request) =>
+        log("warn", "system:ended_by_hand", { kind, id, ip: admission.addressOf(request).address }),
       chartNames: () => [...system.kinds.map(({ chart }) => chartNameOf(chart)), "tower"],
       charts,
       limits
@@ -93,7 +112,7 @@ export const openFront = async (part: Acquiring, { config, foundation, opened, c
     budgets: admission.budgets,
     onArrival: rush.arrival
   })
-  const sockets = await part(
+  const sockets: SocketServer = await part(
     "sockets",
     () =>
       createSocketServer(http.server, {

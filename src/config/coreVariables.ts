@@ -162,7 +162,8 @@ export const variables = {
       }, or none`,
       proxies
     ),
-    { kind: "networks", networks: ["loopback", "uniquelocal"] }
+    { kind: "networks", networks: ["loopback", "uniquelocal"] },
+    "loopback,private"
   ),
   ALLOWED_ORIGINS: optional(
     list("origins such as https://example.org or app://. (no wildcards: see VERCEL_PREVIEW_ORIGIN_REGEX)", origin)

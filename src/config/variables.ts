@@ -13,6 +13,8 @@ export interface Variable<A> {
   /** Completes the sentence "expected …". */
   readonly expected: string
   readonly secret?: true
+  /** What it is where nobody has set it, as somebody would write it; absent: the value says so. */
+  readonly writtenDefault?: string
   readonly setting: (name: string) => Setting.Config<A>
 }
 
@@ -30,8 +32,9 @@ export const text = <A>(expected: string, read: (text: string) => A | undefined)
     )
 })
 
-export const unset = <A>(variable: Variable<A>, value: NoInfer<A>): Variable<A> => ({
+export const unset = <A>(variable: Variable<A>, value: NoInfer<A>, writtenDefault?: string): Variable<A> => ({
   ...variable,
+  ...(writtenDefault === undefined ? {} : { writtenDefault }),
   setting: (name) => variable.setting(name).pipe(Setting.withDefault(value))
 })
 

@@ -8,8 +8,9 @@ import type { Tracing } from "../io/telemetry/tracing.ts"
 import { coreErrors } from "../wire/core/errors.ts"
 import { type Answer, errorAnswer, textAnswer } from "./answer.ts"
 import { createBudgetGate, type GateBudgets } from "./budgetGate.ts"
-import { docsPage, jsonDocument, openApiDocument, wholeApi } from "./core/documents.ts"
+import { jsonDocument, openApiDocument, wholeApi } from "./core/documents.ts"
 import { createCorsPolicy } from "./cors.ts"
+import { docsPage } from "./docs/docsPage.ts"
 import { createFastPaths } from "./fastPath.ts"
 import type { MountedPart } from "./httpPart.ts"
 import { createMounts, type Mounts } from "./mounts.ts"
@@ -49,7 +50,8 @@ export const createHttpSurface = async (options: HttpSurfaceOptions): Promise<Ru
   const { parts, onFault } = options
   const mounts = createMounts(parts)
   const api = wholeApi(mounts.apis)
-  const documents = [[descriptionPaths.document, () => openApiDocument(api)] as const, ...mounts.documents]
+  const openApi = { path: descriptionPaths.document, make: () => openApiDocument(api) }
+  const documents = [[openApi.path, openApi.make] as const, ...mounts.documents]
 
   const pages = [descriptionPaths.page, ...documents.map(([path]) => path)]
   const answered: readonly Route[] = [
@@ -61,7 +63,7 @@ export const createHttpSurface = async (options: HttpSurfaceOptions): Promise<Ru
   const guarding = guardingHeaders(options.certificate !== undefined)
   const running = await createHttpServer({
     routes: Layer.mergeAll(
-      docsPage(descriptionPaths.page, api),
+      docsPage({ path: descriptionPaths.page, openApi, documents: mounts.documents }),
       ...documents.map(([path, make]) => jsonDocument(path, make)),
       ...parts.map(routesOf)
     ),

@@ -6,12 +6,13 @@ import type { BrowserContextOptions, Page } from "playwright-core"
 import { beforeAll, expect, it } from "vitest"
 import { type AnyActorRef, createActor, createMachine } from "xstate"
 import { corePart } from "../../src/http/core/part.ts"
+import { createVitalSigns } from "../../src/io/tower/vitals.ts"
 import { createWatch } from "../../src/io/tower/watch.ts"
 import { limits } from "../../src/limits.ts"
 import { createSupervisor, type SupervisorRef } from "../../src/machines/supervisor.ts"
 import { describeInChromium, useBrowser } from "../support/browser.ts"
 import { surfaceForThisTest } from "../support/httpSurface.ts"
-import { meetInFlight, startServer } from "../support/server.ts"
+import { makeRoom, meetInFlight, startServer } from "../support/server.ts"
 import { useClients, useServer } from "../support/useServer.ts"
 import { useFolder } from "../support/useThroughout.ts"
 
@@ -69,6 +70,7 @@ describeInChromium("the tower page in Chromium", (chromium) => {
     await shows(() => branch(page, "connections").innerText()).toBe("2")
     await shows(() => textOf(page, "#flight-rows")).toContain(shown)
     await shows(() => textOf(page, "#flight-rows")).toMatch(/paired lan\s+Ada, Grace/)
+    await page.locator("#chart-connection > summary").click()
     await shows(() => textOf(page, "#chart-connection")).toMatch(/connected\.place\.seated\.paired\s+2/)
     await shows(() => textOf(page, "#feed")).toContain("is called Ada")
     await Promise.all(clients.map((client) => client.close()))
@@ -77,8 +79,146 @@ describeInChromium("the tower page in Chromium", (chromium) => {
     expect(complaints).toEqual([])
   })
 
+  it("shows first who is here, whether they get through to each other, and who is turned away", async () => {
+    const { page, complaints } = await open()
+    const tile = (id: string) => textOf(page, `#tile-${id}`)
+    const { clients } = await openFlight("Ada", "Grace")
+    const [ada, grace] = clients
+    ada.send({ type: "signal", data: "offer" })
+    await grace.until("signal")
+    await shows(() => tile("people")).toMatch(/^People here now\s+2\s+dropsilk 2$/)
+    await shows(() => tile("pairs")).toMatch(/^Pairs\s+1\s/)
+    const before = await tile("meetings")
+    const answered = Number(/(\d+) with signals both ways/.exec(before)?.[1])
+    grace.send({ type: "signal", data: "answer" })
+    await ada.until("signal")
+    await shows(() => tile("meetings")).toContain(`${answered + 1} with signals both ways`)
+    expect(await tile("meetings")).toMatch(/^Meetings that worked\s+[\d.]+ %/)
+    expect(await tile("memory")).toMatch(/^Memory\s+\d+ MB\s+\d+ MB of it in JavaScript's heap$/)
+    expect(await tile("delay")).toMatch(/late by\s+[\d.,]+ ms/)
+    // Two readings make a line.
+    await shows(() => page.locator("#tile-memory path").getAttribute("d")).toMatch(/^M[\d. ]+L/)
+    expect(await page.locator("#tile-memory svg").getAttribute("aria-label")).toMatch(
+      /^Memory, between \d+ MB and \d+ MB$/
+    )
+    expect(await page.locator("main section").first().getAttribute("id")).toBe("vitals")
+    expect(complaints).toEqual([])
+  })
+
+  it("ends a flight and a client by hand when it was asked twice", async () => {
+    const { page, complaints } = await open()
+    const { shown, clients } = await openFlight("Ada", "Grace")
+    const [ada, grace] = clients
+    const row = page.locator("#flight-rows tr", { hasText: shown })
+    const dialog = page.locator("#ending")
+    await row.getByRole("button", { name: "End…" }).click()
+    await dialog.getByRole("heading", { name: `End flight ${shown}?` }).waitFor()
+    await dialog.getByRole("button", { name: "Keep it" }).click()
+    await row.getByRole("button", { name: "End…" }).press("Enter")
+    await dialog.getByRole("button", { name: "End it" }).click()
+    await dialog.getByRole("heading", { name: `Really end flight ${shown}?` }).waitFor()
+    expect(ada.unread().map(({ type }) => type)).not.toContain("peer-left")
+    await dialog.getByRole("button", { name: "Yes, end it now" }).click()
+    await Promise.all([ada.until("peer-left"), grace.until("peer-left")])
+    await shows(() => row.count()).toBe(0)
+    expect(server.lines("flight:ended").at(-1)).toMatchObject({ reason: "operator" })
+    expect(server.lines("system:ended_by_hand").at(-1)).toMatchObject({
+      level: "warn",
+      kind: "flights",
+      ip: "127.0.0.1"
+    })
+
+    const closed = ada.closed()
+    await page.locator("#list-connections-rows tr", { hasText: ada.id }).getByRole("button", { name: "End…" }).click()
+    await dialog.getByRole("button", { name: "End it" }).click()
+    await dialog.getByRole("button", { name: "Yes, end it now" }).click()
+    expect(await closed).toBe(1008)
+    await shows(() => textOf(page, "#list-connections-rows")).not.toContain(ada.id)
+    expect(complaints).toEqual([])
+  })
+
+  it("says of each client's address what it is taken for and why, and of each variable what it is, when somebody asks", async () => {
+    const { page, complaints } = await open({ viewport: { width: 1600, height: 900 } })
+    const near = await connect()
+    const far = await connect({ from: "2001:db8:1:2::7" })
+    expect(await textOf(page, "#address-rows")).toBe("")
+    await page.locator("#addresses-asked summary").click()
+    await shows(() => textOf(page, "#address-rows")).toContain(near.id)
+    const whyOf = async (id: string) =>
+      (await page.locator("#address-rows tr", { hasText: id }).innerText())
+        .split(/\s*\t\s*/)
+        .map((cell) => cell.replace(/\n+/g, " "))
+    expect(await whyOf(near.id)).toEqual([
+      ...[near.id, "/", "127.0.0.1", "127.0.0.0/24", "127.0.0.1", "none"],
+      "It is the address of the connection itself. It is an address of a local network, so 127.0.0.0/24 is its network."
+    ])
+    expect(await whyOf(far.id)).toEqual([
+      ...[far.id, "/", "2001:db8:1:2::7", "2001:db8:1:2::/64", "127.0.0.1", "2001:db8:1:2::7"],
+      "Told by the trusted proxy 127.0.0.1 in X-Forwarded-For. A home is given the first 64 bits of an IPv6 address, so 2001:db8:1:2::/64 is its network."
+    ])
+    await page.locator("#configuration-asked summary").click()
+    await shows(() => textOf(page, "#configuration-rows")).toMatch(/LOG_ACCESS_KEY\s+<redacted>\s+environment/)
+    expect(await textOf(page, "#configuration-rows")).toMatch(/ROOM_TTL_MINUTES\s+30\s+default/)
+    expect(await textOf(page, "body")).not.toContain(key)
+    expect(complaints).toEqual([])
+  })
+
+  it("tells a room's story", async () => {
+    const { page, complaints } = await open()
+    const { code, host } = await makeRoom(server, "Radia", hostile)
+    const attached = await connect()
+    attached.send({ type: "attach-room", roomCode: code, participantId: host })
+    await attached.until("room-attached")
+    const room = page.locator("#room-rows tr", { hasText: code.slice(0, 3) })
+    await room.getByRole("button").click()
+    await shows(() => textOf(page, "#story-participants")).toMatch(/host Radia: has not said that it is ready/)
+    expect(await textOf(page, "#story-participants")).toContain(`guest ${hostile}`)
+    expect(await textOf(page, "#story-timeline")).toMatch(/Radia took a seat \(transfer\)/)
+    expect(await textOf(page, "#story-summary")).toContain("stays as long as somebody is attached")
+    expect(complaints).toEqual([])
+  })
+
+  it("asks a person for the key, and takes no wrong one", async () => {
+    const page = await (await browser.newContext()).newPage()
+    const answer = await page.goto(`${server.http}/tower`)
+    expect([answer?.status(), await page.getByRole("alert").count()]).toEqual([403, 0])
+    await page.getByLabel("Key").fill("wrong")
+    await page.getByRole("button", { name: "Open" }).click()
+    await page.getByRole("alert").waitFor()
+    await page.getByLabel("Key").fill(key)
+    await page.getByLabel("Key").press("Enter")
+    await page.getByText("Live", { exact: true }).waitFor()
+  })
+
+  it("never shows a drawing's letters smaller than 10 px, however small it is made", async () => {
+    const { page, complaints } = await open({ viewport: { width: 360, height: 740 } })
+    await page.locator("#chart-flight > summary").click()
+    const drawing = page.locator("#chart-flight .drawing")
+    const scale = () =>
+      drawing.evaluate((frame: any) => {
+        const picture = frame.shadowRoot.querySelector("svg")
+        return picture.getBoundingClientRect().width / Number(picture.getAttribute("width"))
+      })
+    expect(await scale()).toBe(1)
+    for (let count = 0; count < 9; count++) await drawing.press("-")
+    expect((await scale()) * 12).toBeCloseTo(10, 1)
+    await page.locator("#chart-flight").getByRole("button", { name: "Larger" }).click()
+    await page.locator("#chart-flight").getByRole("button", { name: "Larger" }).click()
+    expect(await scale()).toBeGreaterThan(1.2)
+    const moved = () => drawing.evaluate((frame: any) => frame.scrollLeft)
+    await drawing.evaluate((frame: any) => frame.scrollTo(0, 0))
+    const box = (await drawing.boundingBox()) as { x: number; y: number; width: number; height: number }
+    await page.mouse.move(box.x + box.width - 20, box.y + 20)
+    await page.mouse.down()
+    await page.mouse.move(box.x + box.width - 60, box.y + 20)
+    await page.mouse.up()
+    expect(await moved()).toBeGreaterThan(20)
+    expect(complaints).toEqual([])
+  })
+
   it("colours the states of a drawing by how many are in them", async () => {
     const { page, complaints } = await open()
+    await page.locator("#chart-flight > summary").click()
     const look = () =>
       page.evaluate(`[...document.querySelector("#chart-flight .drawing").shadowRoot.querySelectorAll("g.state")].map(
         (group) => [
@@ -108,7 +248,7 @@ describeInChromium("the tower page in Chromium", (chromium) => {
       await shows(() => textOf(page, "#feed")).toContain(`is called ${name}`)
     }
     expect(await page.locator("#flight-rows tr").count()).toBe(hostiles.length)
-    await page.locator("#flight-rows tr", { hasText: hostile }).getByRole("button").click()
+    await page.locator("#flight-rows tr", { hasText: hostile }).locator("button.code").click()
     await shows(() => textOf(page, "#story-participants")).toContain(hostile)
     expect(await page.title()).toBe("silktower")
     expect(await page.locator("main img, main script, dialog img, dialog script").count()).toBe(0)
@@ -126,6 +266,9 @@ describeInChromium("the tower page in Chromium", (chromium) => {
       expect((await refuse(origin)).status).toBe(403)
     }
     await shows(() => textOf(page, "#origins-total")).toBe(String(origins.length + 2))
+    await shows(() => textOf(page, "#tile-refused-origins")).toMatch(
+      new RegExp(`^Refused by origin\\s+${origins.length + 2}\\s+changes ${origins.length + 2}$`)
+    )
     const rows = page.locator("#origin-rows tr")
     expect(await rows.count()).toBe(origins.length + 1)
     expect((await rows.first().innerText()).split("\t").map((text) => text.trim())).toEqual([
@@ -195,6 +338,12 @@ describeInChromium("the tower page in Chromium", (chromium) => {
       tower: createActor(createMachine({ initial: "open", states: { open: {} } })).start(),
       kinds: () => [{ kind: "crews", chart: "crew" }],
       supervisor: () => crews,
+      registry: { send: () => {} },
+      vitals: createVitalSigns({
+        parts: [],
+        refusals: () => ({ budgets: {}, origins: {} }),
+        delayResolutionMs: limits.watchDelayResolutionMs
+      }),
       parts: [
         {
           sections: [
@@ -231,7 +380,16 @@ describeInChromium("the tower page in Chromium", (chromium) => {
         part: corePart({
           readiness: async () => "ready",
           metrics: { text: async () => "", contentType: "text/plain" },
-          tower: { gate: () => true, watch, chartNames: () => [], charts: pathToFileURL(`${directory}/`), limits }
+          tower: {
+            gate: () => true,
+            watch,
+            settings: [],
+            clients: () => ({ total: 0, rows: [] }),
+            onEnded: () => {},
+            chartNames: () => [],
+            charts: pathToFileURL(`${directory}/`),
+            limits
+          }
         })
       }
     ])
@@ -277,7 +435,18 @@ describeInChromium("the tower page in Chromium", (chromium) => {
     for (const role of ["banner", "navigation", "main", "contentinfo"] as const) {
       expect(await page.getByRole(role).count()).toBe(1)
     }
-    for (const name of ["Supervisors", "Flights", "Rooms", "Events", "Crashes", "Refused origins", "Statecharts"]) {
+    for (const name of [
+      "Now",
+      "Addresses",
+      "Configuration",
+      "Supervisors",
+      "Flights",
+      "Rooms",
+      "Events",
+      "Crashes",
+      "Refused origins",
+      "Statecharts"
+    ]) {
       expect(await page.getByRole("heading", { level: 2, name: new RegExp(`^${name}`) }).count()).toBe(1)
     }
     await page.getByRole("table", { name: /tree of supervisors/ }).waitFor()

@@ -11,6 +11,7 @@ const documents = [
   "README.md",
   "CONTRIBUTING.md",
   "SECURITY.md",
+  ...["self-hosted", "kubernetes", "sfu"].map((name) => `examples/${name}/README.md`),
   ...readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".md"))
     .map((name) => join("docs", name).replaceAll(sep, "/"))

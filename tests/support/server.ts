@@ -5,6 +5,7 @@ import { Effect } from "effect"
 import { type ClientOptions, WebSocket } from "ws"
 import { type Application, type ApplicationOptions, startApplication } from "../../src/application.ts"
 import { loadConfig } from "../../src/config/config.ts"
+import { shownSettings } from "../../src/config/shownSettings.ts"
 import { protocols } from "../../src/protocols.ts"
 import { seedEmbeddedDatabase } from "./embeddedTemplate.ts"
 import { createShuffledRegistry, quiet } from "./shuffledRegistry.ts"
@@ -192,6 +193,7 @@ export const startServer = async (
   const application = await startApplication(config, {
     output,
     pretty: false,
+    settings: await shownSettings(given, commandLine, all),
     ...registry,
     ...options,
     protocols: all

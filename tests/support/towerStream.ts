@@ -4,6 +4,7 @@ import type { RefusedOriginsView } from "../../src/io/admission/refusedOrigins.t
 import type { FlightRow, RoomRow } from "../../src/io/dropsilk/telling/towerRows.ts"
 import type { FeedEntry } from "../../src/io/tower/towerFeed.ts"
 import type { Rows, TowerView } from "../../src/io/tower/towerView.ts"
+import type { Vitals } from "../../src/io/tower/vitals.ts"
 
 type ShownTower = TowerView & {
   readonly flights: Rows<FlightRow>
@@ -19,6 +20,8 @@ export class TowerWatcher {
   /** The newest view. */
   view: ShownTower | undefined
   readonly entries: FeedEntry[] = []
+  /** The newest reading of how the server is. */
+  vitals: Vitals | undefined
   readonly response: Response
   readonly #reader: ReadableStreamDefaultReader<string>
   #rest = ""
@@ -40,6 +43,14 @@ export class TowerWatcher {
     return this.view
   }
 
+  /** Reads on until what is said of how the server is fits. */
+  async untilVitals(fits: (vitals: Vitals) => boolean): Promise<Vitals> {
+    while (this.vitals === undefined || !fits(this.vitals)) {
+      if (!(await this.#read())) throw new Error(`The stream has ended:\n${this.text}`)
+    }
+    return this.vitals
+  }
+
   /** Reads to the end of the stream. */
   async ended(): Promise<void> {
     while (await this.#read());
@@ -58,6 +69,7 @@ export class TowerWatcher {
     for (const block of blocks) {
       const [, event, data] = /^event: (.*)\ndata: (.*)$/.exec(block) ?? []
       if (event === "tower") this.view = JSON.parse(data as string)
+      if (event === "vitals") this.vitals = JSON.parse(data as string)
       if (event === "feed") this.entries.push(...JSON.parse(data as string).entries)
     }
     return true

@@ -4,7 +4,6 @@ import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as HttpApi from "effect/http-api/HttpApi"
-import * as HttpApiSwagger from "effect/http-api/HttpApiSwagger"
 import * as OpenApi from "effect/http-api/OpenApi"
 import { version } from "../../version.ts"
 
@@ -45,12 +44,3 @@ export const jsonDocument = (path: `/${string}`, make: () => unknown) => {
     })
   )
 }
-
-/** Swagger UI for an API. Its script is 1.5 MB, so it is not even loaded before somebody opens the page. */
-export const docsPage = (path: `/${string}`, api: HttpApi.Top) =>
-  HttpRouter.use(
-    Effect.fnUntraced(function* (router) {
-      const page = yield* Effect.cached(Effect.scoped(HttpRouter.toHttpEffect(HttpApiSwagger.layer(api, { path }))))
-      yield* router.add("GET", path, Effect.orDie(Effect.flatten(page)))
-    })
-  )

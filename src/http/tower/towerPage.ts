@@ -1,5 +1,7 @@
 /**
- * The tower page: a page that shows the living server, the event stream that keeps it so, and the story of one flight.
+ * The tower page: a page that shows the living server, the event stream that keeps it so, and what it asks for when somebody
+ * wants to know more: one actor's story, what the server runs with, what clients' addresses are taken for. And the one thing
+ * that it does: it ends an actor by hand.
  *
  * It is answered by fast paths, which speak to Node's responses: a stream whose reader does not read must be noticed and dropped.
  * The key is in the address of the page and of the stream only, as in that of `/logs`; the page's own script reads it
@@ -7,8 +9,11 @@
  */
 import { createHash } from "node:crypto"
 import { readdir, readFile } from "node:fs/promises"
-import type { ServerResponse } from "node:http"
+import type { IncomingMessage, ServerResponse } from "node:http"
 import { basename, sep } from "node:path"
+import type { ShownSetting } from "../../config/shownSettings.ts"
+import type { ExplainedClients } from "../../io/tower/explainedClients.ts"
+import type { Ended } from "../../io/tower/towerView.ts"
 import type { Watch } from "../../io/tower/watch.ts"
 import type { Answer } from "../answer.ts"
 import type { Gate } from "../core/gate.ts"
@@ -16,7 +21,12 @@ import type { FastExchange, FastHandler, FastPath } from "../fastPath.ts"
 
 export interface TowerPageOptions {
   readonly gate: Gate
-  readonly watch: Pick<Watch, "subscribe" | "story">
+  readonly watch: Pick<Watch, "subscribe" | "story" | "end">
+  /** What the server runs with, without secrets. */
+  readonly settings: readonly ShownSetting[]
+  readonly clients: () => ExplainedClients
+  /** Told of whom somebody has ended, for the log. */
+  readonly onEnded: (ended: Ended, request: IncomingMessage) => void
   /** The charts that are shown. */
   readonly chartNames: () => readonly string[]
   /** Where `<chart>.svg` are, in whichever folder; those that are missing are shown as tables only. */
@@ -33,8 +43,17 @@ export interface TowerPage {
   close(): void
 }
 
-/** The paths that are answered. */
-export const towerPaths = ["/tower", "/tower/events", "/tower/story", "/tower/:file"] as const
+/** The paths that can be read. */
+export const towerPaths = [
+  "/tower",
+  "/tower/events",
+  "/tower/story",
+  "/tower/settings",
+  "/tower/clients",
+  "/tower/:file"
+] as const
+/** Where an actor is ended. */
+export const endingPath = "/tower/end"
 
 const files = new URL("page/", import.meta.url)
 const fileTypes: Readonly<Record<string, string>> = {
@@ -68,6 +87,12 @@ const chartsMark = "<!-- charts -->"
 
 const drawing = async (name: string, file: URL) => [name, await readFile(file, "utf8")] as const
 
+/** A chart's pictures, that of the whole first, then those of its regions. */
+const piecesOf = (name: string, pictures: readonly string[]): readonly string[] =>
+  pictures
+    .filter((path) => basename(path) === `${name}.svg` || basename(path).startsWith(`${name}.`))
+    .toSorted((one, other) => one.length - other.length)
+
 /** The page with the charts that are there, each in a template of its own. */
 const makePage = async (
   chartNames: readonly string[],
@@ -75,16 +100,14 @@ const makePage = async (
 ): Promise<{ readonly html: string; readonly policy: string }> => {
   const html = await readFile(new URL("page.html", files), "utf8")
   const present = await readdir(charts, { recursive: true }).catch(() => [])
-  const pictures = new Map(present.map((path) => [basename(path), path.replaceAll(sep, "/")]))
+  const pictures = present.filter((path) => path.endsWith(".svg")).map((path) => path.replaceAll(sep, "/"))
   const drawn = await Promise.all(
-    chartNames.flatMap((name) => {
-      const picture = pictures.get(`${name}.svg`)
-      return picture === undefined ? [] : [drawing(name, new URL(picture, charts))]
-    })
+    chartNames.flatMap((name) => piecesOf(name, pictures).map((path) => drawing(path, new URL(path, charts))))
   )
-  const templates = drawn.map(
-    ([name, svg]) => `<template data-chart="${name}">${svg.replace(/<\?xml.*?\?>/s, "")}</template>`
-  )
+  const templates = drawn.map(([path, svg]) => {
+    const [chart, region = ""] = basename(path, ".svg").split(".")
+    return `<template data-chart="${chart}" data-region="${region}">${svg.replace(/<\?xml.*?\?>/s, "")}</template>`
+  })
   const styles = drawn.flatMap(([, svg]) =>
     [...svg.matchAll(/<style[^>]*>(.*?)<\/style>/gs)].map(([, style = ""]) => style)
   )
@@ -102,11 +125,33 @@ const unstoredText = (status: number, body: string, more?: Answer["headers"]): A
   unstored(status, "text/plain; charset=utf-8", body, more)
 
 const forbidden = unstoredText(403, "Forbidden")
+const formPolicy = [
+  "default-src 'none'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'none'"
+].join("; ")
+const toldMark = "<!-- told -->"
+const wrongKey = '<p role="alert">That key does not open it.</p>'
+
+/** For people, instead of a bare word. `isTold`: they have given a key, and it was none. */
+const keyForm = async (isTold: boolean): Promise<Answer> => {
+  const html = await readFile(new URL("key.html", files), "utf8")
+  return unstored(403, "text/html; charset=utf-8", html.replace(toldMark, isTold ? wrongKey : ""), {
+    "content-security-policy": formPolicy
+  })
+}
+
 const unknownFile = unstoredText(404, "Not Found")
-const ended = unstoredText(404, "Flight has ended")
+const ended = unstoredText(404, "It has ended")
 const fault = unstoredText(500, "Internal server error")
 
-export const createTowerPage = ({ gate, watch, chartNames, charts, limits }: TowerPageOptions): TowerPage => {
+const json = (value: unknown): Answer => unstored(200, "application/json", JSON.stringify(value))
+
+export const createTowerPage = (options: TowerPageOptions): TowerPage => {
+  const { gate, watch, settings, clients, onEnded, chartNames, charts, limits } = options
   const again = (seconds: number) => ({ "retry-after": String(seconds) })
   const shuttingDown = unstoredText(503, "Server is shutting down", again(limits.watchAgain.whenStopping))
   const tooManyWatchers = unstoredText(503, "Too many watchers", again(limits.watchAgain.whenFull))
@@ -151,9 +196,18 @@ export const createTowerPage = ({ gate, watch, chartNames, charts, limits }: Tow
     })
   }
 
-  const tell = (exchange: FastExchange, flight: string) => {
-    const story = watch.story(flight)
-    exchange.answer(() => (story === undefined ? ended : unstored(200, "application/json", JSON.stringify(story))))
+  const tell = (exchange: FastExchange, id: string) => {
+    const story = watch.story(id)
+    exchange.answer(() => (story === undefined ? ended : json(story)))
+  }
+
+  const end = (exchange: FastExchange, id: string) => {
+    // Whoever has the key may do it from wherever, but no other page does it in their name.
+    const from = exchange.request.headers["sec-fetch-site"]
+    if (from !== undefined && from !== "same-origin") return exchange.answer(() => forbidden)
+    const told = watch.end(id)
+    if (told !== undefined) onEnded(told, exchange.request)
+    exchange.answer(() => (told === undefined ? ended : json({ told: told.kind })))
   }
 
   const serve = async (exchange: FastExchange, name: string) => {
@@ -164,22 +218,35 @@ export const createTowerPage = ({ gate, watch, chartNames, charts, limits }: Tow
     exchange.answer(() => unstored(200, type, text))
   }
 
-  /** For whoever has the key only; what it throws is told in the page's own way. */
+  /**
+   * For whoever has the key only; what it throws is told in the page's own way. `asks`: what a person is shown instead,
+   * with 403 as well.
+   */
   const keyed =
-    (show: (exchange: FastExchange, query: URLSearchParams) => unknown): FastHandler =>
+    (
+      show: (exchange: FastExchange, query: URLSearchParams) => unknown,
+      asks?: (isTold: boolean) => Promise<Answer>
+    ): FastHandler =>
     (exchange, found) => {
       const query = new URLSearchParams(found.at(-1) ?? "")
       const keys = query.getAll("key")
       const isAdmitted = gate(exchange.request, keys.length === 1 ? keys[0] : undefined)
       if (isAdmitted) orFail(exchange, async () => show(exchange, query))
-      else exchange.answer(() => forbidden)
+      else if (asks !== undefined && /\btext\/html\b/.test(exchange.request.headers.accept ?? "")) {
+        orFail(exchange, async () => {
+          const form = await asks(keys.length > 0)
+          exchange.answer(() => form)
+        })
+      } else exchange.answer(() => forbidden)
       return true
     }
 
   const handlers: Readonly<Record<(typeof towerPaths)[number], FastHandler>> = {
-    "/tower": keyed(show),
+    "/tower": keyed(show, keyForm),
     "/tower/events": keyed(stream),
-    "/tower/story": keyed((exchange, query) => tell(exchange, query.get("flight") ?? "")),
+    "/tower/story": keyed((exchange, query) => tell(exchange, query.get("flight") ?? query.get("id") ?? "")),
+    "/tower/settings": keyed((exchange) => exchange.answer(() => json({ settings }))),
+    "/tower/clients": keyed((exchange) => exchange.answer(() => json(clients()))),
     "/tower/:file": (exchange, [, name = ""]) => {
       orFail(exchange, () => serve(exchange, name))
       return true
@@ -187,9 +254,16 @@ export const createTowerPage = ({ gate, watch, chartNames, charts, limits }: Tow
   }
 
   return {
-    fastPaths: towerPaths.flatMap((pattern) =>
-      (["GET", "HEAD"] as const).map((method) => ({ method, pattern, handler: handlers[pattern] }))
-    ),
+    fastPaths: [
+      ...towerPaths.flatMap((pattern) =>
+        (["GET", "HEAD"] as const).map((method) => ({ method, pattern, handler: handlers[pattern] }))
+      ),
+      {
+        method: "POST",
+        pattern: endingPath,
+        handler: keyed((exchange, query) => end(exchange, query.get("id") ?? ""))
+      }
+    ],
     close: () => {
       closed = true
       for (const [response, unsubscribe] of streams) {

@@ -7,7 +7,7 @@ import type { TrustProxy } from "../../config/config.ts"
 import { limits } from "../../limits.ts"
 import { unknownAddress } from "../../machines/clientAddress.ts"
 
-type Address = ipaddr.IPv4 | ipaddr.IPv6
+export type Address = ipaddr.IPv4 | ipaddr.IPv6
 
 /** Who a request comes from. Clients of one `group` see each other; so whatever decides it must not be forged. */
 export interface ClientAddress {
@@ -16,10 +16,10 @@ export interface ClientAddress {
   readonly group: string
 }
 
-const unknown: ClientAddress = { address: unknownAddress, group: unknownAddress }
+export const unknownClient: ClientAddress = { address: unknownAddress, group: unknownAddress }
 
 /** In which proxies say who the client is. Only the first is read, from those that are trusted. */
-const unreadHeaders = [
+export const unreadHeaders = [
   "X-Forwarded-For",
   "Forwarded",
   "X-Real-IP",
@@ -56,7 +56,7 @@ export const createAddressReader = (
   const walk = createWalk(trusted)
   const read = (request: IncomingMessage): ClientAddress => {
     const found = walk(request, neighbour)
-    if (found === undefined) return unknown
+    if (found === undefined) return unknownClient
     const { believed, hop } = found
     const address = canonical(believed)
     if (hop === 0 && hasProxies) {
@@ -82,73 +82,6 @@ export const createAddressReader = (
   }
 }
 
-/** One entry of X-Forwarded-For, nearest proxy first, and what became of it. */
-export interface ForwardedEntry {
-  /** As it came, cut where it is longer than any address. */
-  readonly text: string
-  /** `sender`: whoever has added it is no trusted proxy; `unread`: it stands behind one that was not believed. */
-  readonly verdict: "believed" | "sender" | "no-address" | "unread"
-}
-
-/** How it was found out who a request comes from. */
-export interface AddressExplanation {
-  readonly client: ClientAddress
-  /** Of the socket itself. Undefined: it has none any more. */
-  readonly socketAddress: string | undefined
-  readonly isSocketTrusted: boolean
-  readonly forwarded: readonly ForwardedEntry[]
-  /** Other headers in which proxies say who the client is, and which are never read. */
-  readonly unreadHeaders: readonly string[]
-  readonly family: "IPv4" | "IPv6" | "unknown"
-  /** Which rule has made the network group: see `groupOf`. */
-  readonly groupRule: "own-address" | "shared-24" | "home-64" | "translated" | "unknown"
-  /** Whose X-Forwarded-For is believed, as an operator would set it. */
-  readonly trustProxy: string
-}
-
-/** Explains what `createAddressReader` reads, by the same steps. */
-export const createAddressExplainer = (trust: TrustProxy): ((request: IncomingMessage) => AddressExplanation) => {
-  const trusted = trustOf(trust)
-  const walk = createWalk(trusted)
-  const neighbour = neighbourReader(trusted)
-  const read = createAddressReader(trust)
-  return (request) => {
-    const found = walk(request, neighbour)
-    const hop = found?.hop ?? 0
-    const entries = [...entriesFromTheRight(request.headers["x-forwarded-for"])]
-    const isNextTrusted = found !== undefined && trusted(found.believed.toString(), hop)
-    const verdictOf = (index: number): ForwardedEntry["verdict"] => {
-      if (index < hop) return "believed"
-      if (index > hop) return "unread"
-      return isNextTrusted ? "no-address" : "sender"
-    }
-    return {
-      client: read(request),
-      socketAddress: found && canonical(found.socketAddress).toString(),
-      isSocketTrusted: found !== undefined && trusted(found.socketAddress.toString(), 0),
-      forwarded: entries.map((text, index) => ({ text: text.slice(0, longestEntry), verdict: verdictOf(index) })),
-      unreadHeaders: unreadHeaders.slice(1).filter((header) => request.headers[header.toLowerCase()] !== undefined),
-      family: found === undefined ? "unknown" : canonical(found.believed).kind() === "ipv4" ? "IPv4" : "IPv6",
-      groupRule: found === undefined ? "unknown" : ruleOf(canonical(found.believed)),
-      trustProxy: shownTrust(trust)
-    }
-  }
-}
-
-/** Longer than any address with a zone and a port. */
-const longestEntry = 100
-
-const shownTrust = (trust: TrustProxy): string => {
-  if (trust.kind === "hops") return `${trust.hops} ${trust.hops === 1 ? "hop" : "hops"}`
-  if (trust.networks.length === 0) return "none"
-  return trust.networks.map((network) => (network === "uniquelocal" ? "private" : network)).join(",")
-}
-
-const ruleOf = (address: Address): AddressExplanation["groupRule"] => {
-  if (address.kind() === "ipv4") return sharedRanges.has(address.range()) ? "shared-24" : "own-address"
-  return telling[address.range()] === undefined ? "home-64" : "translated"
-}
-
 /**
  * The network group of an address, which alone decides who sees whom and who is `lan` to whom: private, loopback, link-local
  * and carrier-grade NAT addresses of IPv4 group by /24, any other address is with those of the same customer. What is no
@@ -156,7 +89,7 @@ const ruleOf = (address: Address): AddressExplanation["groupRule"] => {
  */
 export const networkGroup = (address: string): string => {
   const parsed = parseAddress(address)
-  return parsed === undefined ? unknown.group : groupOf(canonical(parsed))
+  return parsed === undefined ? unknownClient.group : groupOf(canonical(parsed))
 }
 
 /**
@@ -185,9 +118,15 @@ export const loopbackAddress = "127.0.0.1"
 
 type Neighbour = ReturnType<typeof neighbourReader>
 
+/** Where an address is read from. */
+export interface Asked {
+  readonly socket: Pick<Socket, "remoteAddress">
+  readonly headers: IncomingMessage["headers"]
+}
+
 /** From the socket's address along X-Forwarded-For; undefined for a socket without one. */
-const createWalk =
-  (trusted: (address: string, hop: number) => boolean) => (request: IncomingMessage, neighbour: Neighbour) => {
+export const createWalk =
+  (trusted: (address: string, hop: number) => boolean) => (request: Asked, neighbour: Neighbour) => {
     const { address: socketAddress, isTrusted } = neighbour(request.socket.remoteAddress ?? "")
     if (socketAddress === undefined) return undefined
     let believed = socketAddress
@@ -202,8 +141,14 @@ const createWalk =
     return { socketAddress, believed, hop }
   }
 
+/** What the proxies of a connection have said in X-Forwarded-For when it was read last; undefined: nothing. */
+export const forwardedOf = (socket: Socket): string | undefined => {
+  const forwarded = (socket as KnownSocket)[known]?.forwarded
+  return Array.isArray(forwarded) ? forwarded.join(",") : forwarded
+}
+
 /** Reads the address at the other end of a socket. Behind a proxy it is nearly always the one read before. */
-const neighbourReader = (trusted: (address: string, hop: number) => boolean) => {
+export const neighbourReader = (trusted: (address: string, hop: number) => boolean) => {
   const read = (text: string) => {
     const address = parseAddress(text)
     return { text, address, isTrusted: address !== undefined && trusted(address.toString(), 0) }
@@ -212,11 +157,12 @@ const neighbourReader = (trusted: (address: string, hop: number) => boolean) => 
   return (text: string) => (text === last.text ? last : (last = read(text)))
 }
 
-const trustOf = (trust: TrustProxy): ((address: string, hop: number) => boolean) =>
+/** Whether the proxy that is so many hops away is believed. */
+export const trustOf = (trust: TrustProxy): ((address: string, hop: number) => boolean) =>
   trust.kind === "hops" ? (_, hop) => hop < trust.hops : proxyAddr.compile([...trust.networks])
 
 /** Entries of the header, the nearest proxy's first; empty ones are skipped (RFC 9110 5.6.1). */
-function* entriesFromTheRight(header: string | string[] | undefined): Generator<string> {
+export function* entriesFromTheRight(header: string | string[] | undefined): Generator<string> {
   const text = Array.isArray(header) ? header.join(",") : (header ?? "")
   let end = text.length
   // Counted with the empty ones: the sender decides how long the header is, not how long it keeps us busy.
@@ -229,31 +175,31 @@ function* entriesFromTheRight(header: string | string[] | undefined): Generator<
 }
 
 /** Some proxies add the port: `1.2.3.4:5678`, `[2001:db8::1]:443`. */
-const withoutPort = (entry: string): string =>
+export const withoutPort = (entry: string): string =>
   /^\[([^\]]*)\](?::\d{1,5})?$/.exec(entry)?.[1] ?? /^([\d.]+):\d{1,5}$/.exec(entry)?.[1] ?? entry
 
 /** Undefined for what is no address. IPv4-mapped IPv6 becomes IPv4; the zone goes, as it means nothing elsewhere. */
-const parseAddress = (text: string): Address | undefined => {
+export const parseAddress = (text: string): Address | undefined => {
   const address = text.split("%", 1)[0] ?? ""
   // ipaddr.js alone would take `1` for 0.0.0.1 and `010.0.0.1` for 8.0.0.1.
   return isIP(address) === 0 ? undefined : ipaddr.process(address)
 }
 
-const canonical = (address: Address): Address =>
+export const canonical = (address: Address): Address =>
   address.kind() === "ipv6" && address.range() === "loopback" ? ipaddr.parse(loopbackAddress) : address
 
 /** ipaddr.js's names of the ranges of IPv4 in which many machines share a network of their own. */
-const sharedRanges = new Set<string>(["private", "loopback", "linkLocal", "carrierGradeNat"])
+export const sharedRanges = new Set<string>(["private", "loopback", "linkLocal", "carrierGradeNat"])
 /** The same, and what IPv6 has of the kind. */
 const localRanges = new Set<string>([...sharedRanges, "uniqueLocal"])
 
-const groupOf = (address: Address): string =>
+export const groupOf = (address: Address): string =>
   address.kind() === "ipv4" && sharedRanges.has(address.range())
     ? prefixOf(address, (byte) => byte < 3, "/24")
     : withoutHost(address)
 
 /** Which bytes say whose an IPv6 address is, by ipaddr.js's names of ranges; elsewhere the first eight. */
-const telling: Readonly<Record<string, ((byte: number) => boolean) | undefined>> = {
+export const telling: Readonly<Record<string, ((byte: number) => boolean) | undefined>> = {
   // Made of IPv4 addresses by a translator (RFC 6052 2.1, RFC 8215, RFC 7915): all of IPv4 is in one /64. They are not
   // read as the IPv4 address inside, or whoever can send from one would be whom it names.
   rfc6052: () => true,

@@ -4,7 +4,8 @@ import type { Config } from "../../config/config.ts"
 import { limits } from "../../limits.ts"
 import type { Metrics } from "../telemetry/metrics.ts"
 import type { Telemetry } from "../telemetry/telemetry.ts"
-import { createAddressExplainer, createAddressReader, type UnreadHeader } from "./address.ts"
+import { createAddressReader, type UnreadHeader } from "./address.ts"
+import { createAddressExplainer, createAddressReasons } from "./addressReasons.ts"
 import { createBudgets } from "./budgets.ts"
 import { createOriginPolicy } from "./origin.ts"
 import { createOriginAdvice } from "./originAdvice.ts"
@@ -71,6 +72,8 @@ export const createAdmission = ({ config, log, metrics, now }: AdmissionOptions)
     explainAddress: createAddressExplainer(config.trustProxy),
     budgets,
     origins,
+    addressReasons: createAddressReasons(config.trustProxy),
+    refusals: refusalMetrics.counts,
     refusedOrigins: refusedOrigins.view,
     /** A page was refused for its origin. */
     refuseOrigin: (where: WhereRefused, request: IncomingMessage) =>

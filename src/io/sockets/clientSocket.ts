@@ -39,6 +39,8 @@ export class ClientSocket {
   id = ""
   /** Set by the handler when it opens: the client's address. */
   address = ""
+  /** Set when it opens: where its protocol is served. */
+  path = ""
   /** Set by the handler when it opens: who hears what the client says. */
   actor: AnyActorRef | null = null
   /** On the clock of performance.now(). */
@@ -80,6 +82,11 @@ export class ClientSocket {
     this.#flush = flush
     this.#options = options
     this.#allowance = options.framesPerSecond === 0 ? Number.POSITIVE_INFINITY : options.frameBurst
+  }
+
+  /** The connection below the WebSocket. */
+  get connection(): Socket {
+    return this.#stream
   }
 
   /** Sends a text frame. Nothing happens when the socket is closing. */

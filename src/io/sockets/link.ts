@@ -15,12 +15,35 @@ export interface LinkCount {
   signals: number
 }
 
+/** Meetings since the start: each link that was opened is one. */
+export interface Meetings {
+  /** Two have been joined. */
+  readonly paired: number
+  /** Frames have gone both ways. */
+  readonly answered: number
+  /** Of those, the ones that a fault of the server has ended. */
+  readonly faulted: number
+  /** Over before frames had gone both ways. */
+  readonly vain: number
+  /** Links that are open now. */
+  readonly open: number
+}
+
+/** What two share of the link between them. */
+interface Meeting {
+  isAnswered: boolean
+  isOver: boolean
+}
+
 /** One socket's end of a link. */
 export interface LinkEnd {
   /** Of what has opened it. */
   readonly id: string
   readonly peer: ClientSocket
   readonly count: LinkCount
+  readonly meeting: Meeting
+  /** This end has sent something. */
+  hasSpoken: boolean
   /** The client at the other end knows of this one. */
   isIntroduced: boolean
   /** Frames for the other end that wait for that; null: none. */
@@ -40,27 +63,38 @@ export interface Links {
   signalsOf(id: string): number
   /** What has opened them has ended: its count is not needed any more. */
   forget(id: string): void
+  readonly meetings: Meetings
 }
 
 export const createLinks = (): Links => {
   const counts = new Map<string, LinkCount>()
+  const meetings = { paired: 0, answered: 0, faulted: 0, vain: 0, open: 0 }
+
+  const finish = (meeting: Meeting, isFault: boolean) => {
+    if (meeting.isOver) return
+    meeting.isOver = true
+    meetings.open--
+    if (!meeting.isAnswered) meetings.vain++
+    else if (isFault) meetings.faulted++
+  }
 
   /** Ends the link that a socket has, or only one of this id; what waits in it goes nowhere. */
-  const part = (socket: ClientSocket | undefined, id?: string) => {
+  const part = (socket: ClientSocket | undefined, id?: string, isFault = false) => {
     if (!socket?.link || (id !== undefined && socket.link.id !== id)) return
+    finish(socket.link.meeting, isFault)
     if (socket.link.waiting !== null) socket.readOn()
     socket.link = null
   }
 
   /** Ends a link for both. Each of them may have another one by now. */
-  const partBoth = (socket: ClientSocket) => {
+  const partBoth = (socket: ClientSocket, isFault = false) => {
     if (socket.link === null) return
-    part(socket.link.peer, socket.link.id)
-    part(socket)
+    part(socket.link.peer, socket.link.id, isFault)
+    part(socket, undefined, isFault)
   }
 
-  const join = (id: string, socket: ClientSocket, peer: ClientSocket, count: LinkCount) => {
-    socket.link = { id, peer, count, isIntroduced: false, waiting: null }
+  const join = (id: string, socket: ClientSocket, peer: ClientSocket, count: LinkCount, meeting: Meeting) => {
+    socket.link = { id, peer, count, meeting, hasSpoken: false, isIntroduced: false, waiting: null }
   }
 
   const keepWaiting = (from: ClientSocket, link: LinkEnd, frame: Buffer | string) => {
@@ -70,8 +104,16 @@ export const createLinks = (): Links => {
     if (link.waiting.bytes > limits.heldFramesBytes) from.stopReading()
   }
 
-  const pass = (from: ClientSocket, { peer, count }: LinkEnd, frame: Buffer | string) => {
+  const pass = (from: ClientSocket, link: LinkEnd, frame: Buffer | string) => {
+    const { peer, count, meeting } = link
     count.signals++
+    if (!link.hasSpoken) {
+      link.hasSpoken = true
+      if (peer.link?.meeting === meeting && peer.link.hasSpoken) {
+        meeting.isAnswered = true
+        meetings.answered++
+      }
+    }
     peer.relay(frame, from)
   }
 
@@ -83,8 +125,11 @@ export const createLinks = (): Links => {
       partBoth(second)
       const count = counts.get(id) ?? { signals: 0 }
       counts.set(id, count)
-      join(id, first, second, count)
-      join(id, second, first, count)
+      const meeting = { isAnswered: false, isOver: false }
+      meetings.paired++
+      meetings.open++
+      join(id, first, second, count, meeting)
+      join(id, second, first, count, meeting)
     },
     close: (id, first, second) => {
       part(first, id)
@@ -103,7 +148,7 @@ export const createLinks = (): Links => {
       peer.readOn()
     },
     drop: (id, socket) => {
-      if (socket.link?.id === id) partBoth(socket)
+      if (socket.link?.id === id) partBoth(socket, true)
     },
     forward: (from, frame) => {
       const { link } = from
@@ -114,6 +159,7 @@ export const createLinks = (): Links => {
     signalsOf: (id) => counts.get(id)?.signals ?? 0,
     forget: (id) => {
       counts.delete(id)
-    }
+    },
+    meetings
   }
 }

@@ -106,6 +106,8 @@ export interface SocketServer {
   /** Ends what is still open without a handshake. */
   terminate(): void
   readonly clients: number
+  /** Those who are connected, the oldest first. */
+  everybody(): Iterable<ClientSocket>
 }
 
 const refuse = (socket: Duplex, { status, body, headers }: UpgradeRefusal): void => {
@@ -157,8 +159,9 @@ export const createSocketServer = (server: Server | SecureServer, options: Socke
 
   const mountOf = createMountOf(options.mounts)
 
-  const open = ({ handler }: SocketMount, socket: WebSocket, request: IncomingMessage) => {
+  const open = ({ handler, path }: SocketMount, socket: WebSocket, request: IncomingMessage) => {
     const client = new ClientSocket(socket, request.socket, flush, handler, options)
+    client.path = path
     clients.set(socket, client)
     socket.on("message", onMessage)
     socket.on("ping", onPing)
@@ -220,7 +223,8 @@ export const createSocketServer = (server: Server | SecureServer, options: Socke
     },
     get clients() {
       return clients.size
-    }
+    },
+    everybody: () => clients.values()
   }
 }
 

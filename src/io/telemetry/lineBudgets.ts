@@ -46,6 +46,7 @@ export const coreLines = {
   "system:proxy": unlimited,
   "system:error": request,
   "system:log_access": request,
+  "system:ended_by_hand": unlimited,
   "http:error": request,
   "origin:refused": request,
   "abuse:refused": request,

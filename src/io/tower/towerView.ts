@@ -1,10 +1,11 @@
 /**
  * What the tower page shows, read from the living actors: how many there are, in which states, and some of them by name,
- * as their protocol shows them. Nothing here changes anything.
+ * as their protocol shows them. Nothing here changes anything, but that it may tell one actor to end.
  *
  * What it leaves out: whatever lets a stranger in, and addresses. Such a page hangs on walls and is shared as a picture.
  */
 import type { AnyActorRef } from "xstate"
+import type { RegistryEvent } from "../../machines/registry.ts"
 import type { SupervisorRef, SupervisorSnapshot } from "../../machines/supervisor.ts"
 import { countStates } from "../actors/actorStates.ts"
 import { statePaths } from "./actorSnapshots.ts"
@@ -22,6 +23,8 @@ export interface TowerSources {
   readonly kinds: () => readonly TowerKind[]
   readonly supervisor: (kind: string) => SupervisorRef
   readonly parts: readonly TowerPart[]
+  /** By which actors are told things. */
+  readonly registry: { send(event: RegistryEvent): void }
 }
 
 /** How many rows of a list are shown of each end. */
@@ -69,7 +72,18 @@ export interface TowerView {
   /** By chart and state (see countStates). */
   readonly charts: Readonly<Record<string, Readonly<Record<string, number>>>>
   readonly tables: readonly ShownTable[]
+  /** What comes of ending one of a list by hand, by the list's name; those that are not here cannot be. */
+  readonly endings: Readonly<Record<string, string>>
 }
+
+/** Somebody who was told to end. */
+export interface Ended {
+  readonly kind: string
+  readonly id: string
+}
+
+/** How the page signs what it says. */
+const ownAddress = { kind: "tower", id: "page" }
 
 /** Both ends of what a supervisor has, the newest first. */
 const ends = (supervisor: SupervisorRef, { newest, oldest }: ShownRows): readonly AnyActorRef[] => {
@@ -89,10 +103,21 @@ const listedOf = ({ listed }: RowSection): ListedRows => {
   return { total, rows: rows.map((cells, index) => ({ id: String(index), cells })) }
 }
 
-/** Reads the tower whenever it is asked to. */
-export const createTowerReader = ({ tower, kinds, supervisor, parts }: TowerSources, limits: ReaderLimits) => {
+const endingsOf = (sections: readonly TowerSection[]): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    sections.flatMap((section) =>
+      "ending" in section && section.ending !== undefined ? [[section.name, section.ending.meaning]] : []
+    )
+  )
+
+/** Reads the tower whenever it is asked to, and ends who is to be ended. */
+export const createTowerReader = (
+  { tower, kinds, supervisor, parts, registry }: TowerSources,
+  limits: ReaderLimits
+) => {
   const sections = parts.flatMap((part) => part.sections)
   const tables = tablesOf(sections)
+  const endings = endingsOf(sections)
   /** Actors that were shown, by the names they were shown under; the longest unseen first. */
   const remembered = new Map<string, { readonly section: ActorSection; readonly actorId: string }>()
 
@@ -110,7 +135,7 @@ export const createTowerReader = ({ tower, kinds, supervisor, parts }: TowerSour
   }
 
   const rowOf = (section: ActorSection, actor: AnyActorRef) => {
-    if (section.story !== undefined) remember(actor.sessionId, section, actor.id)
+    if (section.story !== undefined || section.ending !== undefined) remember(actor.sessionId, section, actor.id)
     return { id: actor.sessionId, ...contentOf(section, actor) }
   }
 
@@ -122,6 +147,15 @@ export const createTowerReader = ({ tower, kinds, supervisor, parts }: TowerSour
 
   const statesOf = ({ kind, chart }: TowerKind) => [chart, Object.fromEntries(countStates(supervisor(kind)))] as const
 
+  /** A living actor that `view` has shown lately, by the id it had there. */
+  const shownAs = (name: string) => {
+    const shown = remembered.get(name)
+    if (shown === undefined) return undefined
+    const actor = supervisor(shown.section.kind).getSnapshot().children.get(shown.actorId)
+    // Another actor may have the id by now.
+    return actor?.sessionId === name ? { section: shown.section, actor } : undefined
+  }
+
   return {
     view: (): TowerView => ({
       branches: kinds().map(branch),
@@ -132,16 +166,21 @@ export const createTowerReader = ({ tower, kinds, supervisor, parts }: TowerSour
       ...Object.fromEntries(
         sections.map((section) => [section.name, "kind" in section ? rowsOf(section) : listedOf(section)])
       ),
-      tables
+      tables,
+      endings
     }),
     /** What its protocol tells of a living actor that `view` has shown lately, by the id it had there. */
     story: (name: string): object | undefined => {
-      const shown = remembered.get(name)
-      if (shown === undefined) return undefined
-      const actor = supervisor(shown.section.kind).getSnapshot().children.get(shown.actorId)
-      // Another actor may have the id by now.
-      if (actor?.sessionId !== name) return undefined
-      return { ...rowOf(shown.section, actor), ...shown.section.story?.(actor) }
+      const shown = shownAs(name)
+      return shown && { ...rowOf(shown.section, shown.actor), ...shown.section.story?.(shown.actor) }
+    },
+    /** Tells an actor that `view` has shown lately to end; undefined: there is none, or nobody ends such a one by hand. */
+    end: (name: string): Ended | undefined => {
+      const { section, actor } = shownAs(name) ?? {}
+      if (section?.ending === undefined || actor === undefined) return undefined
+      const ended = { kind: section.kind, id: actor.id }
+      registry.send({ type: "tell", from: ownAddress, to: ended, event: section.ending.event })
+      return ended
     }
   }
 }

@@ -6,7 +6,8 @@ import type { ActorCrashed } from "../../machines/events.ts"
 import type { RefusedOriginsView } from "../admission/refusedOrigins.ts"
 import type { EventRow, NamedEvent } from "../telemetry/events/eventTable.ts"
 import { type CrashEntry, crashEntry, feedEntry, type Happening, shownIdOf } from "./towerFeed.ts"
-import { createTowerReader, type ShownRows, type TowerSources } from "./towerView.ts"
+import { createTowerReader, type Ended, type ShownRows, type TowerSources } from "./towerView.ts"
+import type { VitalSigns } from "./vitals.ts"
 
 export interface WatchOptions extends TowerSources {
   readonly version: string
@@ -15,13 +16,15 @@ export interface WatchOptions extends TowerSources {
   /** Epoch milliseconds. */
   readonly now: () => number
   readonly refusedOrigins: () => RefusedOriginsView
+  readonly vitals: VitalSigns
   /** Told when the tower could not be read, for the log. */
   readonly onFault: (error: unknown) => void
   /** See limits.ts for the units and reasons. */
   readonly limits: {
     readonly watchIntervalMs: number
     readonly watchRest: number
-    readonly watchSilenceMs: number
+    readonly watchVitalsMs: number
+    readonly watchFaultMs: number
     readonly watchRows: ShownRows
     readonly watchRemembered: number
     readonly watchEvents: number
@@ -34,20 +37,22 @@ export interface Watch {
   hear(event: NamedEvent, row: EventRow<NamedEvent>): void
   /**
    * Calls back with text as it goes into an event stream (WHATWG HTML, 9.2), until the returned function is called:
-   * `tower` events hold the whole view, `feed` events what has happened since the one before.
+   * `tower` events hold the whole view, `feed` events what has happened since the one before, and `vitals` events, which
+   * come even when nothing happens, how the server is.
    */
   subscribe(watcher: (text: string) => void): () => void
   /** What is told of a living actor, by the id it has in the view; undefined when it has ended. */
   story(name: string): object | undefined
+  /** Tells a living actor to end, by the id it has in the view; undefined when it has ended, or cannot be ended by hand. */
+  end(name: string): Ended | undefined
 }
 
 const frame = (event: string, json: string): string => `event: ${event}\ndata: ${json}\n\n`
-const signOfLife = ": still here\n\n"
 
 const isCrash = (event: NamedEvent): event is ActorCrashed => event.name === "system:error"
 
 export const createWatch = (options: WatchOptions): Watch => {
-  const { version, startedAt, now, limits } = options
+  const { version, startedAt, now, vitals, limits } = options
   const reader = createTowerReader(options, { rows: limits.watchRows, remembered: limits.watchRemembered })
   const shownId = shownIdOf(options.parts)
   const watchers = new Set<(text: string) => void>()
@@ -59,12 +64,12 @@ export const createWatch = (options: WatchOptions): Watch => {
 
   /** What was shown last, without the times that differ in every update. */
   let shown = ""
-  let spokenAt = 0
   let pauseMs = limits.watchIntervalMs
   /** Milliseconds that the last look has taken. */
   let lastTook = 0
   /** On the clock of performance.now(), which never jumps. */
   let nextAt = 0
+  let vitalsAt = Number.NEGATIVE_INFINITY
   let timer: NodeJS.Timeout | undefined
 
   const everyMs = () => Math.round(pauseMs)
@@ -79,6 +84,13 @@ export const createWatch = (options: WatchOptions): Watch => {
     return text
   }
 
+  /** A sign of life as well: whoever hears nothing of it for long knows that the stream was cut. */
+  const takeVitals = (begunAt: number): string => {
+    if (begunAt - vitalsAt < limits.watchVitalsMs) return ""
+    vitalsAt = begunAt
+    return frame("vitals", JSON.stringify({ everyMs: everyMs(), at: now(), ...vitals.read() }))
+  }
+
   const show = (begunAt: number) => {
     const view = JSON.stringify({
       version,
@@ -88,18 +100,12 @@ export const createWatch = (options: WatchOptions): Watch => {
       crashCounts,
       crashes
     })
-    const feed = takeFeed()
-    let text = feed
+    let text = takeFeed() + takeVitals(begunAt)
     if (view !== shown) {
       shown = view
-      text = towerFrame() + feed
-    } else if (text === "" && begunAt - spokenAt >= limits.watchSilenceMs) {
-      text = signOfLife
+      text = towerFrame() + text
     }
-    if (text !== "") {
-      spokenAt = begunAt
-      for (const watcher of watchers) watcher(text)
-    }
+    if (text !== "") for (const watcher of watchers) watcher(text)
   }
 
   const look = () => {
@@ -109,7 +115,7 @@ export const createWatch = (options: WatchOptions): Watch => {
       show(begunAt)
     } catch (error) {
       // A fault here would come again with every look, and must not end the server.
-      atLeast = limits.watchSilenceMs
+      atLeast = limits.watchFaultMs
       options.onFault(error)
     }
     const endedAt = performance.now()
@@ -132,6 +138,8 @@ export const createWatch = (options: WatchOptions): Watch => {
     happenings = []
     heard = 0
     shown = ""
+    vitalsAt = Number.NEGATIVE_INFINITY
+    vitals.end()
   }
 
   return {
@@ -150,12 +158,15 @@ export const createWatch = (options: WatchOptions): Watch => {
     },
     subscribe: (watcher) => {
       watchers.add(watcher)
-      if (watchers.size === 1) schedule()
-      else if (shown !== "") watcher(towerFrame())
+      if (watchers.size === 1) {
+        vitals.begin()
+        schedule()
+      } else if (shown !== "") watcher(towerFrame())
       return () => {
         if (watchers.delete(watcher) && watchers.size === 0) forget()
       }
     },
-    story: reader.story
+    story: reader.story,
+    end: reader.end
   }
 }

@@ -46,7 +46,7 @@ export type DropSilkEvent =
       readonly name: "flight:ended"
       readonly flightId: string
       readonly flightCode: string
-      readonly reason: "empty" | "crashed"
+      readonly reason: "empty" | "crashed" | "operator"
     }
   | {
       readonly name: "room:error"

@@ -158,7 +158,11 @@ export const open = (core: Core, settings: DropSilkSettings): Parts => {
       },
       roomCleanup: { schedule: rooms.cleanup, work: createRoomCleanup({ store, log, now }) }
     },
-    tower: createTowerRows({ stories: () => core.supervisor("stories"), signalsOf: connections.links.signalsOf }),
+    tower: createTowerRows({
+      stories: () => core.supervisor("stories"),
+      people: () => living("connections"),
+      links: connections.links
+    }),
     heartbeat: () => ({ activeFlights: living("flights") }),
     close: () => {
       uploadThing?.close()

@@ -4,7 +4,7 @@ import type { NamedPeersBudget } from "../../io/named-peers/frames.ts"
 import { namedPeersLimits } from "../../io/named-peers/limits.ts"
 import { createPeers } from "../../io/named-peers/peers.ts"
 import { events } from "../../io/named-peers/telling/events.ts"
-import { towerRows } from "../../io/named-peers/telling/towerRows.ts"
+import { createTowerRows } from "../../io/named-peers/telling/towerRows.ts"
 import { limits } from "../../limits.ts"
 import type { NamedPeersEvent } from "../../machines/named-peers/events.ts"
 import { namedPeersKinds } from "../../machines/named-peers/kinds.ts"
@@ -38,7 +38,7 @@ export const open = (core: Core, settings: NamedPeersSettings): Parts => {
     endpoints: peers.endpoints,
     sockets: peers.sockets,
     http: namedPeersPart({ mount, version, startedAt, now, count: peers.count }),
-    tower: towerRows,
+    tower: createTowerRows(peers.count),
     heartbeat: () => ({ namedPeers: peers.count() })
   }
 }

@@ -103,7 +103,7 @@ export const open = (core: Core, settings: NoisyTransferSettings): Parts => {
       close: readiness.stop
     }),
     jobs: { rendezvousCodeCleanup: { schedule: { everyMinutes: 1 }, work: createCodeCleanup({ store, log, now }) } },
-    tower: createTowerRows(connections.links),
+    tower: createTowerRows(connections.links, () => living(connectionKind).size),
     heartbeat: () => ({ activeRelayRooms: living(roomKind).size })
   }
 }

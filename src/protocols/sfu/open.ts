@@ -155,7 +155,7 @@ const assemble = async (core: Core, settings: SfuSettings, engine: MediaEngine, 
       workerPid: conferences.workerPid,
       rooms: conferences.count
     }),
-    tower: createTowerRows(usage),
+    tower: createTowerRows(usage, () => core.supervisor("participants").getSnapshot().children.size),
     heartbeat: () => ({ sfuParticipants: participants.count(), sfuConferences: conferences.count() }),
     close: () => engine.close()
   }

@@ -10,7 +10,7 @@ export const asyncApiDocument = (
   mount = "/"
 ): unknown =>
   asyncApiOf({
-    title: "silktower WebSocket protocol",
+    title: "DropSilk: flights, rooms and neighbours",
     version,
     description: [
       `Text frames of JSON objects. Any path ${mount === "/" ? "" : `below ${mount} `}upgrades.`,

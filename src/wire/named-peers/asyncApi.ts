@@ -10,7 +10,7 @@ export const asyncApiDocument = (
   mount: string
 ): unknown =>
   asyncApiOf({
-    title: "silktower named peers",
+    title: "Named peers",
     version,
     description: [
       "Frames of JSON objects with a string `type`, text or binary UTF-8. `?space=…` asks for a space of one's own.",

@@ -107,11 +107,47 @@ describe("the documents", () => {
     expect(post.requestBody.content["application/json"].schema.properties.name.examples).toEqual(["SilentJaguar458"])
   })
 
-  test("include a page to try the endpoints on, and the frames of the WebSocket", async () => {
+  test("include a small page for people, which begins with what this is and needs nothing else", async () => {
     const page = await started.get("/docs")
-    expect(page.status).toBe(200)
-    expect(page.headers["content-type"]).toMatch(/^text\/html/)
-    expect(page.text).toContain("SwaggerUIBundle")
+    expect([page.status, page.headers["content-type"]]).toEqual([200, "text/html; charset=utf-8"])
+    expect(page.text.length).toBeLessThan(300_000)
+    expect(page.text.indexOf("A signaling server")).toBeLessThan(page.text.indexOf("<article"))
+    expect(page.text).not.toMatch(/<(?:script|link|img)[^>]+(?:src|href)="(?:https?:|\/\/)/)
+    const policy = page.headers["content-security-policy"]
+    expect(policy).toMatch(/^default-src 'none'; style-src 'sha256-[^ ]+'; script-src 'sha256-[^ ]+'; img-src 'self';/)
+    expect(policy).not.toMatch(/unsafe|\*/)
+  })
+
+  test("are all on that page: every endpoint, and every frame of every socket", async () => {
+    const page = (await started.get("/docs")).text
+    const titles = [
+      ...page.matchAll(/<h3><a href="#([^"]+)"><span class="method [a-z]+">([^<]+)<\/span> <code>([^<]+)/g)
+    ]
+    const shown = titles.map(([, , from, name]) => `${from} ${name}`)
+    expect(new Set(titles.map(([, id]) => id)).size).toBe(titles.length)
+    const { paths } = (await started.get("/openapi.json")).json
+    const declared = Object.entries<object>(paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`)
+    )
+    expect(shown).toEqual(expect.arrayContaining(declared))
+    for (const place of ["", "/noisytransfer", "/named-peers"]) {
+      const { operations } = (await started.get(`${place}/asyncapi.json`)).json
+      for (const [from, operation] of [
+        ["client →", operations.receiveFromClient],
+        ["server →", operations.sendToClient]
+      ]) {
+        const frames = operation.messages.map(
+          ({ $ref }: { $ref: string }) => `${from} ${$ref.split(/\/(?:client|server)\./).at(-1)}`
+        )
+        expect(shown).toEqual(expect.arrayContaining(frames))
+      }
+    }
+    // Sockets, which are the product, come first; what only says how the server is, last.
+    expect(titles[0]?.[2]).toBe("client →")
+    expect(shown.indexOf("GET /keep-alive")).toBeGreaterThan(shown.indexOf("POST /api/rooms"))
+  })
+
+  test("say the frames of the WebSocket", async () => {
     expect((await started.get("/asyncapi.json")).json).toMatchObject({ asyncapi: "3.0.0" })
   })
 })

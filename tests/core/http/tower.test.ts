@@ -14,7 +14,7 @@ import { serverForThisTest, useClients, useServer } from "../../support/useServe
 import { withKey, wrongKeys } from "./wrongKeys.ts"
 
 const key = "a key & a half: öffne dich"
-const keyed = ["/tower", "/tower/events", "/tower/story"]
+const keyed = ["/tower", "/tower/events", "/tower/story", "/tower/settings", "/tower/clients"]
 
 const ask = async (url: string, init: RequestInit = {}) => {
   const response = await fetch(url, init)
@@ -42,18 +42,6 @@ describe("the tower page", () => {
     await Promise.all(watchers.splice(0).map((watcher) => watcher.close()))
   })
 
-  describe.each(keyed)("%s", (path) => {
-    it.each(wrongKeys(key))("is forbidden with %s", async (_, query) => {
-      const { status, headers, text } = await ask(`${server.http}${path}${query}`)
-      expect([status, headers.get("content-type"), text]).toEqual([403, "text/plain; charset=utf-8", "Forbidden"])
-    })
-
-    it("is nothing that can be posted to", async () => {
-      const { status, text } = await ask(`${server.http}${path}${withKey(key)}`, { method: "POST" })
-      expect([status, text]).toEqual([405, '{"error":"Method not allowed"}'])
-    })
-  })
-
   it("leaves a line for whoever watches and for whoever was refused, without the keys", async () => {
     const before = server.lines().length
     await ask(`${server.http}/tower?key=my-other-password`, { headers: { "x-forwarded-for": "203.0.113.7" } })
@@ -68,6 +56,71 @@ describe("the tower page", () => {
       expect.objectContaining({ level: "info", granted: true, ip: "127.0.0.1" })
     ])
     for (const text of [key, encodeURIComponent(key), "my-other-password"]) expect(server.log()).not.toContain(text)
+  })
+
+  describe.each(keyed)("%s", (path) => {
+    it.each(wrongKeys(key))("is forbidden with %s", async (_, query) => {
+      const { status, headers, text } = await ask(`${server.http}${path}${query}`)
+      expect([status, headers.get("content-type"), text]).toEqual([403, "text/plain; charset=utf-8", "Forbidden"])
+    })
+
+    it("is nothing that can be posted to", async () => {
+      const { status, text } = await ask(`${server.http}${path}${withKey(key)}`, { method: "POST" })
+      expect([status, text]).toEqual([405, '{"error":"Method not allowed"}'])
+    })
+  })
+
+  it("ends nobody without the key", async () => {
+    const watcher = await watch()
+    const { host, guest } = await openFlight(comes, "Ada", "Grace")
+    const { flights } = await watcher.until(({ flights }) => flights.rows[0]?.seats.length === 2)
+    const id = `id=${flights.rows[0]?.id}`
+    for (const query of ["?", "?key=nearly&", `?key=${encodeURIComponent(key)}x&`]) {
+      const { status, text } = await ask(`${server.http}/tower/end${query}${id}`, { method: "POST" })
+      expect([status, text]).toEqual([403, "Forbidden"])
+    }
+    expect((await ask(`${server.http}/tower/end${withKey(key)}&${id}`)).status).toBe(404)
+    host.send({ type: "signal", data: "still here" })
+    expect((await guest.until("signal"))["data"]).toBe("still here")
+  })
+
+  it("ends a room's flight by hand, from its own page only, and the room keeps its people", async () => {
+    const watcher = await watch()
+    const { code, host, guest } = await makeRoom(server, "Radia", "Donald")
+    const people = [await comes(), await comes()] as const
+    for (const [index, participantId] of [host, guest].entries()) {
+      people[index as 0].send({ type: "attach-room", roomCode: code, participantId })
+    }
+    await Promise.all(people.map((client) => client.until("peer-joined")))
+    const { flights } = await watcher.until(({ flights }) => flights.rows[0]?.seats.length === 2)
+    const address = `${server.http}/tower/end${withKey(key)}&id=${flights.rows[0]?.id}`
+    const post = (site: string) => ask(address, { method: "POST", headers: { "sec-fetch-site": site } })
+    expect((await post("cross-site")).status).toBe(403)
+    expect(await post("same-origin")).toMatchObject({ status: 200, text: '{"told":"flights"}' })
+    await Promise.all(people.map((client) => client.until("peer-left")))
+    expect(await post("same-origin")).toMatchObject({ status: 404, text: "It has ended" })
+    for (const [index, participantId] of [host, guest].entries()) {
+      people[index as 0].send({ type: "attach-room", roomCode: code, participantId })
+    }
+    await Promise.all(people.map((client) => client.until("peer-joined")))
+    expect(server.lines("system:ended_by_hand").at(-1)).toMatchObject({ kind: "flights", id: `${code}/transfer` })
+  })
+
+  it("shows a person a form where a program hears Forbidden", async () => {
+    for (const [query, told] of [
+      ["", false],
+      ["?key=nearly", true]
+    ] as const) {
+      const form = await ask(`${server.http}/tower${query}`, { headers: { accept: "text/html,*/*;q=0.8" } })
+      expect([form.status, form.headers.get("content-type")]).toEqual([403, "text/html; charset=utf-8"])
+      expect(form.headers.get("content-security-policy")).toContain("form-action 'self'")
+      expect(form.text).toContain('<form action="tower" method="get">')
+      expect(form.text.includes("That key does not open it.")).toBe(told)
+    }
+    const accept = { headers: { accept: "text/html" } }
+    for (const path of keyed.slice(1)) {
+      expect(await ask(server.http + path, accept)).toMatchObject({ status: 403, text: "Forbidden" })
+    }
   })
 
   it("is one page without outside resources, that nothing stores, frames, sniffs or refers to", async () => {
@@ -206,7 +259,7 @@ describe("the tower page", () => {
     })
     await closeAll(guest, host)
     await watcher.until(({ flights }) => flights.total === 0)
-    expect(await ask(address)).toMatchObject({ status: 404, text: "Flight has ended" })
+    expect(await ask(address)).toMatchObject({ status: 404, text: "It has ended" })
     for (const flight of ["", "x:0", "../story"]) {
       const { status } = await ask(`${server.http}/tower/story${withKey(key)}&flight=${flight}`)
       expect(status).toBe(404)
@@ -286,6 +339,42 @@ describe("the tower page", () => {
     for (const secret of [...codes, ...addresses, ...secrets]) expect(shown).not.toContain(secret)
   })
 
+  it("tells meetings that worked from those that were in vain, and from those that a fault has ended", async () => {
+    const watcher = await watch()
+    const { meetings: before, people } = await watcher.untilVitals(({ pairs }) => pairs === 0)
+    expect(people).toBe(0)
+    const speaks = async (from: TestClient, to: TestClient) => {
+      from.send({ type: "signal", data: "offer or answer" })
+      await to.until("signal")
+    }
+    const [good, oneSided, broken] = [
+      await openFlight(comes, "Ada", "Grace"),
+      await openFlight(comes, "Edsger", "Barbara"),
+      await openFlight(comes, "Alan", "Radia")
+    ]
+    for (const { host, guest } of [good, oneSided, broken]) await speaks(host, guest)
+    for (const { host, guest } of [good, broken]) await speaks(guest, host)
+    const during = await watcher.untilVitals(({ meetings }) => meetings.answered === before.answered + 2)
+    expect(during).toMatchObject({
+      people: 6,
+      pairs: 3,
+      meetings: { paired: before.paired + 3, vain: before.vain, faulted: before.faulted }
+    })
+    expect(during.protocols).toContainEqual({ protocol: "dropsilk", people: 6, pairs: 3 })
+    server.tower.system
+      .get("flights")
+      ?.send({ type: "child.tell", id: broken.flightCode, event: poison("seat.take", "member") })
+    await broken.guest.until("peer-left")
+    await closeAll(good.host, good.guest, oneSided.host, oneSided.guest)
+    const { meetings } = await watcher.untilVitals(({ pairs }) => pairs === 0)
+    expect(meetings).toEqual({
+      paired: before.paired + 3,
+      answered: before.answered + 2,
+      vain: before.vain + 1,
+      faulted: before.faulted + 1
+    })
+  })
+
   it("takes in as many watchers as the limit says, and a next one when one has left", async () => {
     // Those of the tests before may still be on their way out.
     const taken = async () => {
@@ -331,8 +420,12 @@ describe("a watcher that does not read", () => {
           watcher = subscribed
           return () => (watcher = undefined)
         },
-        story: () => undefined
+        story: () => undefined,
+        end: () => undefined
       },
+      settings: [],
+      clients: () => ({ total: 0, rows: [] }),
+      onEnded: () => {},
       chartNames: () => [],
       charts: new URL("file:///nowhere/"),
       limits: { ...limits, watchUnreadBytes }

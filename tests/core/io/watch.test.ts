@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { type ActorRefFrom, createActor } from "xstate"
 import type { EventRow, NamedEvent } from "../../../src/io/telemetry/events/eventTable.ts"
 import type { TowerPart } from "../../../src/io/tower/towerPart.ts"
+import { createVitalSigns } from "../../../src/io/tower/vitals.ts"
 import { createWatch, type Watch } from "../../../src/io/tower/watch.ts"
 import { connectionMachine } from "../../../src/machines/dropsilk/connection/connection.ts"
 import { flightMachine } from "../../../src/machines/dropsilk/flight/flight.ts"
@@ -17,7 +18,8 @@ import { towerMachine } from "../../../src/machines/tower.ts"
 const limits = {
   watchIntervalMs: 10,
   watchRest: 0,
-  watchSilenceMs: 0,
+  watchVitalsMs: 60_000,
+  watchFaultMs: 0,
   watchRows: { newest: 3, oldest: 2 },
   watchRemembered: 10,
   watchEvents: 4,
@@ -66,7 +68,8 @@ const part: TowerPart = {
       name: "flights",
       kind: "flights",
       row: (actor) => ({ code: actor.id.slice(0, 3) }),
-      story: (actor) => ({ wholly: actor.id })
+      story: (actor) => ({ wholly: actor.id }),
+      ending: { event: { type: "operator.ends" }, meaning: "It lands." }
     },
     {
       name: "planes",
@@ -75,7 +78,8 @@ const part: TowerPart = {
       cells: (actor) => [actor.id.toLowerCase()]
     }
   ],
-  shownIds: { flights: (id) => `${id.slice(0, 3)}···` }
+  shownIds: { flights: (id) => `${id.slice(0, 3)}···` },
+  tally: () => ({ people: 5, pairs: 2, meetings: { paired: 4, answered: 3, faulted: 1, vain: 1 } })
 }
 
 const connected = (client: string): readonly [NamedEvent & { client: string }, EventRow<NamedEvent>] => [
@@ -94,6 +98,8 @@ describe("watching the tower", () => {
   /** How often the tower has been read. */
   let reads = 0
   const faults: unknown[] = []
+  const told: unknown[] = []
+  const refusals = { budgets: { requests: 3 }, origins: { socket: 1 } }
 
   const start = (changed: Partial<typeof limits> = {}) => {
     tower = createActor(towerMachine, { input: { suspensionMs: 0 } }).start()
@@ -111,6 +117,12 @@ describe("watching the tower", () => {
       startedAt: 0,
       now: () => Date.now(),
       refusedOrigins: () => ({ times: 0, most: 0, rows: [] }),
+      registry: { send: (event) => void told.push(event) },
+      vitals: createVitalSigns({
+        parts: [{ protocol: "planes", part }],
+        refusals: () => refusals,
+        delayResolutionMs: 10
+      }),
       onFault: (error) => faults.push(error),
       limits: { ...limits, ...changed }
     })
@@ -209,13 +221,57 @@ describe("watching the tower", () => {
     leave()
   })
 
-  it("says nothing when nothing has changed, but gives a sign of life", async () => {
+  it("says nothing when nothing has changed but how it is, which is a sign of life", async () => {
+    start({ watchVitalsMs: 0 })
     const texts: string[] = []
     const leave = watch.subscribe((text) => texts.push(text))
     await expect.poll(() => texts.length).toBeGreaterThan(2)
     expect(texts[0]).toContain("event: tower")
-    expect(new Set(texts.slice(1))).toEqual(new Set([": still here\n\n"]))
+    for (const text of texts.slice(1)) expect(text).toMatch(/^event: vitals\ndata: .*\n\n$/)
     leave()
+  })
+
+  it("adds up who is there and how meetings went, and measures the process", async () => {
+    const vitals = dataOf(await heard(), "vitals")
+    expect(vitals).toMatchObject({
+      people: 5,
+      pairs: 2,
+      meetings: { paired: 4, answered: 3, faulted: 1, vain: 1 },
+      protocols: [{ protocol: "planes", people: 5, pairs: 2 }],
+      refusals
+    })
+    expect(vitals.memory.rss).toBeGreaterThan(vitals.memory.heap)
+    expect(vitals.memory.heap).toBeGreaterThan(1_000_000)
+  })
+
+  it("notices that the event loop is late", async () => {
+    start({ watchVitalsMs: 0 })
+    const late: number[] = []
+    const leave = watch.subscribe((text) => late.push(dataOf(text, "vitals")?.delayMs.worst ?? 0))
+    await expect.poll(() => late.length).toBeGreaterThan(1)
+    const until = performance.now() + 300
+    while (performance.now() < until);
+    await expect.poll(() => Math.max(...late)).toBeGreaterThan(200)
+    expect(Math.max(...late)).toBeLessThan(3_000)
+    leave()
+  })
+
+  it("tells a living actor that was shown to end, over the registry, and no other", async () => {
+    openFlight("ABCDEF")
+    const { flights, endings } = dataOf(await heard(), "tower")
+    expect(endings).toEqual({ flights: "It lands." })
+    told.length = 0
+    expect(watch.end("x:0")).toBeUndefined()
+    expect(told).toEqual([])
+    expect(watch.end(flights.rows[0].id)).toEqual({ kind: "flights", id: "ABCDEF" })
+    expect(told).toEqual([
+      {
+        type: "tell",
+        from: { kind: "tower", id: "page" },
+        to: { kind: "flights", id: "ABCDEF" },
+        event: { type: "operator.ends" }
+      }
+    ])
   })
 
   it("outlives a fault of its own and tells of it", async () => {

@@ -147,6 +147,11 @@ describe("documents", () => {
     expect(JSON.stringify(document)).not.toContain("$ref")
   })
 
+  it("are among all others on the server's own page", async () => {
+    const response = await fetch(`${server.http}/docs`)
+    expect(await response.text()).toContain('<article id="socket-sfu-client-join-room">')
+  })
+
   it("are shown by a page that brings its own script and reads them below the base", async () => {
     const { status, text, headers } = await get("/sfu/docs")
     expect(status).toBe(200)

@@ -4,8 +4,8 @@
  */
 import type { IncomingMessage } from "node:http"
 import { TLSSocket } from "node:tls"
-import type { AddressExplanation } from "../../../io/admission/address.ts"
 import { loopbackAddress } from "../../../io/admission/address.ts"
+import type { AddressExplanation } from "../../../io/admission/addressReasons.ts"
 import type { OriginPolicy } from "../../../io/admission/origin.ts"
 import { shownOrigin } from "../../../io/admission/originAdvice.ts"
 

@@ -2,11 +2,14 @@
 
 import { showCharts } from "./charts.js"
 import { byId, duration, setAttribute, setText } from "./elements.js"
+import { createEnding } from "./ending.js"
 import { addToFeed, showCrashes } from "./feed.js"
+import { answerInquiries } from "./inquiries.js"
 import { hideMissing, showTables } from "./protocolTables.js"
 import { createStory } from "./story.js"
 import { openStream } from "./stream.js"
 import { showBranches, showFlights, showOrigins, showRooms } from "./tables.js"
+import { showVitals } from "./vitals.js"
 
 const key = new URLSearchParams(location.search).get("key") ?? ""
 const addressOf = (path, query = {}) => `${path}?${new URLSearchParams({ key, ...query })}`
@@ -18,14 +21,16 @@ let paused = false
 let live = false
 const now = () => Date.now() + ahead
 
-const story = createStory((flight) => addressOf("tower/story", { flight }), now)
+const story = createStory((id) => addressOf("tower/story", { id }), now)
+const askToEnd = createEnding((id) => addressOf("tower/end", { id }))
+answerInquiries(addressOf)
 
 /** What grows older by itself. */
 const showTimes = () => {
   setText(byId("uptime"), `up ${duration(now() - view.startedAt)}`)
-  showFlights(view, now(), story.open)
-  showRooms(view, now())
-  showTables(view, now())
+  showFlights(view, now(), story.open, askToEnd)
+  showRooms(view, now(), story.open)
+  showTables(view, now(), askToEnd)
   showOrigins(view, now())
 }
 
@@ -50,6 +55,8 @@ const onEvent = (name, data) => {
     if (!paused) show()
   } else if (name === "feed" && !paused) {
     addToFeed(data)
+  } else if (name === "vitals" && !paused) {
+    showVitals(data)
   }
 }
 

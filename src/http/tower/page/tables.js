@@ -1,5 +1,7 @@
 /** Supervisors, flights, rooms and refused origins. */
+
 import { byId, counted, duration, keepRows, make, makeRow, nameOf, setText } from "./elements.js"
+import { endingButton } from "./ending.js"
 
 const joinNames = (cell, names) => {
   const wanted = names.join("\n")
@@ -60,8 +62,17 @@ export const setCaption = (id, { total, rows, newest, oldest }, none, all) => {
 
 export const labelOf = ({ code, channel }) => (channel === null ? code : `${code} ${channel}`)
 
-/** `now`: the server's clock. `open(row)`: somebody wants to read the story. */
-export const showFlights = ({ flights }, now, open) => {
+/** A button with a code, behind which a story is. */
+const storyButton = (row, what, open) => {
+  const button = make("button", "code")
+  button.type = "button"
+  button.ariaHasPopup = "dialog"
+  button.addEventListener("click", () => open(row.dataset.key, `${what} ${button.textContent}`))
+  row.cells[0].append(button)
+}
+
+/** `now`: the server's clock. `open(id, label)`: somebody wants to read the story; `askToEnd(what)`: to end it. */
+export const showFlights = ({ flights, endings }, now, open, askToEnd) => {
   if (flights === undefined) return
   setCaption("flights", flights, "No flight is under way.", "Half of each code is shown; choose one to read its story.")
   keepRows(
@@ -69,12 +80,11 @@ export const showFlights = ({ flights }, now, open) => {
     flights.rows,
     ({ id }) => id,
     () => {
-      const row = makeRow("", "state", "", "number", "number")
-      const button = make("button", "code")
-      button.type = "button"
-      button.ariaHasPopup = "dialog"
-      button.addEventListener("click", () => open(row.dataset.key, button.textContent))
-      row.cells[0].append(button)
+      const row = makeRow("", "state", "", "number roomy", "number", "act")
+      storyButton(row, "Flight", open)
+      const label = () => `flight ${row.cells[0].textContent}`
+      const ask = () => askToEnd({ id: row.dataset.key, label: label(), meaning: endings.flights })
+      if (endings.flights !== undefined) row.cells[5].append(endingButton(ask))
       return row
     },
     ({ cells }, flight) => {
@@ -87,21 +97,25 @@ export const showFlights = ({ flights }, now, open) => {
   )
 }
 
-export const showRooms = ({ rooms }, now) => {
+export const showRooms = ({ rooms }, now, open) => {
   if (rooms === undefined) return
   setCaption(
     "rooms",
     rooms,
     "No room is awake.",
-    "Rooms nobody has asked for lately sleep in the database and are not here."
+    "Choose one to read its story. Rooms nobody has asked for lately sleep in the database and are not here."
   )
   keepRows(
     byId("room-rows"),
     rooms.rows,
     ({ id }) => id,
-    () => makeRow("code", "state", "", "number", "number roomy", "number"),
+    () => {
+      const row = makeRow("", "state", "", "number", "number roomy", "number")
+      storyButton(row, "Room", open)
+      return row
+    },
     ({ cells }, { code, states, participants, seated, signals, awakeSince, expiresAt }) => {
-      setText(cells[0], code)
+      setText(cells[0].firstChild, code)
       setText(cells[1], states.join(" · "))
       joinNames(cells[2], [
         ...participants.map(({ name, ready }) => (ready ? `${name} ✓` : name)),

@@ -5,7 +5,8 @@
  * enough to find the rest in the log.
  */
 
-import { roomFlightId } from "../../../machines/dropsilk/connection/connectionContext.ts"
+import type { AnyActorRef } from "xstate"
+import { type ConnectionContext, roomFlightId } from "../../../machines/dropsilk/connection/connectionContext.ts"
 import {
   type Channel,
   type ConnectionType,
@@ -24,7 +25,9 @@ import { halfOfCode, halfOfId } from "./events.ts"
 export interface TowerRowsOptions {
   /** The supervisor of stories. */
   readonly stories: () => SupervisorRef
-  readonly signalsOf: Links["signalsOf"]
+  /** How many are connected. */
+  readonly people: () => number
+  readonly links: Pick<Links, "signalsOf" | "meetings">
 }
 
 /** Times are epoch milliseconds. */
@@ -70,9 +73,31 @@ export interface StoryView {
   readonly omitted: number
 }
 
+/** A room's story: who is in it, and what has happened in the flights that it has now. */
+export interface RoomStoryView {
+  readonly people: readonly {
+    readonly role: string
+    readonly name: string
+    readonly ready: boolean
+    readonly fileCount: number
+    readonly totalBytes: number
+    readonly screenShare: boolean
+    readonly chat: boolean
+  }[]
+  readonly timeline: readonly {
+    readonly event: "seated" | StoryContext["timeline"][number]["event"]
+    readonly at: number
+    readonly id: string
+    readonly name: string
+    readonly channel: Channel
+  }[]
+  readonly omitted: number
+}
+
 const channels: readonly Channel[] = ["transfer", "screen-share", "chat"]
 
-export const createTowerRows = ({ stories, signalsOf }: TowerRowsOptions): TowerPart => {
+export const createTowerRows = ({ stories, people, links }: TowerRowsOptions): TowerPart => {
+  const { signalsOf } = links
   const storyOf = (flightId: string) => contextOf<StoryContext>(stories().getSnapshot().children.get(flightId))
 
   const flightRow = ({ id, code, channel, ofRoom, seats }: FlightContext, state: string): FlightRow => {
@@ -114,18 +139,83 @@ export const createTowerRows = ({ stories, signalsOf }: TowerRowsOptions): Tower
     }
   }
 
+  /** What is told of a room: who is in it and why it is as it is, and what has happened in its flights as long as they last. */
+  const roomStory = ({ code, saved, draft }: RoomContext): RoomStoryView => {
+    const room = draft ?? saved
+    const stories = channels.map((channel) => ({ channel, story: storyView(roomFlightId(code, channel)) }))
+    const timeline = stories.flatMap(({ channel, story }) => {
+      const names = new Map(story.participants.map(({ id, name }) => [id, name]))
+      return [
+        ...story.participants.map(({ id, name, joinedAt }) => ({
+          event: "seated" as const,
+          at: joinedAt,
+          id,
+          name,
+          channel
+        })),
+        ...story.timeline.map((entry) => ({ ...entry, name: names.get(entry.id) ?? entry.id, channel }))
+      ]
+    })
+    return {
+      people: (room === null ? [] : participantsOf(room)).map((participant, index) => ({
+        role: index === 0 ? "host" : "guest",
+        name: participant.name,
+        ready: participant.ready,
+        fileCount: participant.fileCount,
+        totalBytes: participant.totalBytes,
+        screenShare: participant.screenShare,
+        chat: participant.chat
+      })),
+      timeline: timeline.toSorted((one, other) => one.at - other.at),
+      omitted: stories.reduce((sum, { story }) => sum + story.omitted, 0)
+    }
+  }
+
+  const clientCells = (actor: AnyActorRef) => {
+    const { id, name, seat, openedAt } = contextOf<ConnectionContext>(actor) as ConnectionContext
+    const flight = seat === null ? "" : halfOfId(seat.flightId)
+    return [id, name, stateNames(actor).join(" · "), flight, openedAt]
+  }
+
   return {
+    tally: () => ({ people: people(), pairs: links.meetings.open, meetings: links.meetings }),
     sections: [
       {
         name: "flights",
         kind: "flights",
+        ending: {
+          event: { type: "operator.ends" },
+          meaning:
+            "Whoever sits in it is told that the other one has gone, or that something went wrong, and may open another."
+        },
         row: (actor) => flightRow(contextOf<FlightContext>(actor) as FlightContext, stateNames(actor).join(" ")),
         story: (actor) => storyView(actor.id)
       },
       {
         name: "rooms",
         kind: "rooms",
-        row: (actor) => roomRow(contextOf<RoomContext>(actor) as RoomContext, stateNames(actor))
+        row: (actor) => roomRow(contextOf<RoomContext>(actor) as RoomContext, stateNames(actor)),
+        story: (actor) => roomStory(contextOf<RoomContext>(actor) as RoomContext)
+      },
+      {
+        name: "connections",
+        kind: "connections",
+        table: {
+          title: "Clients",
+          caption: "Who is connected, and where it is.",
+          columns: [
+            { title: "Client", shows: "text" },
+            { title: "Name", shows: "text" },
+            { title: "State", shows: "text" },
+            { title: "Flight", shows: "text" },
+            { title: "For", shows: "age" }
+          ]
+        },
+        cells: clientCells,
+        ending: {
+          event: { type: "operator.ends" },
+          meaning: "Its socket is closed with code 1008, after which a client does not come back by itself."
+        }
       }
     ],
     // They are codes.

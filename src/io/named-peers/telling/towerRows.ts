@@ -10,7 +10,9 @@ import { halfOfSpace } from "./events.ts"
 /** Names that a row shows, the newest: more would not fit. */
 const shownNames = 5
 
-export const towerRows: TowerPart = {
+/** `people`: how many have a name, or are about to. */
+export const createTowerRows = (people: () => number): TowerPart => ({
+  tally: () => ({ people: people() }),
   sections: [
     {
       name: "nameSpaces",
@@ -41,4 +43,4 @@ export const towerRows: TowerPart = {
     }
   ],
   shownIds: { nameSpaces: halfOfSpace }
-}
+})

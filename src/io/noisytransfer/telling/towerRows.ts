@@ -6,7 +6,9 @@ import type { Links } from "../../sockets/link.ts"
 import { contextOf, statePaths } from "../../tower/actorSnapshots.ts"
 import type { TowerPart } from "../../tower/towerPart.ts"
 
-export const createTowerRows = (links: Pick<Links, "signalsOf">): TowerPart => ({
+/** `people`: how many are connected. */
+export const createTowerRows = (links: Pick<Links, "signalsOf" | "meetings">, people: () => number): TowerPart => ({
+  tally: () => ({ people: people(), pairs: links.meetings.open, meetings: links.meetings }),
   sections: [
     {
       name: roomKind,

@@ -15,7 +15,9 @@ const text = (title: string): Column => ({ title, shows: "text" })
 const number = (title: string): Column => ({ title, shows: "number" })
 const kilobits = (bits: number): number => Math.round(bits / 1000)
 
-export const createTowerRows = (usage: Usage): TowerPart => ({
+/** `people`: how many take part. */
+export const createTowerRows = (usage: Usage, people: () => number): TowerPart => ({
+  tally: () => ({ people: people() }),
   sections: [
     {
       name: "conferences",

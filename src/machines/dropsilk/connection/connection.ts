@@ -110,6 +110,8 @@ export const connectionMachine = connectionSetup.createMachine({
         },
         "client.pinged": { actions: "tellPong" },
         "socket.wanted": { actions: "probeSocket" },
+        // The end of the socket ends it, as it does when the client goes.
+        "operator.ends": { actions: { type: "closeSocket", params: { code: 1008, reason: "Ended by the operator" } } },
         "flight.invite": [
           {
             guard: { type: "sitsInNamedFlight", params: ({ event }) => ({ code: event.code }) },

@@ -84,6 +84,8 @@ export type ConnectionEvent =
   // What happens to the socket and the server
   | { readonly type: "deadline"; readonly at: number }
   | { readonly type: "server.draining" }
+  /** Whoever runs the server ends it by hand. */
+  | { readonly type: "operator.ends" }
   /** Somebody else was refused because this one seems to be there. */
   | { readonly type: "socket.wanted" }
   /** `abrupt`: without a closing handshake. */

@@ -32,7 +32,8 @@ export const flightMachine = flightSetup.createMachine({
   on: {
     "member.renamed": { actions: { type: "renameMember", params: ({ event }) => event } },
     "seats.asked": { actions: "reportSeats" },
-    "seats.wanted": { actions: "probeMembers" }
+    "seats.wanted": { actions: "probeMembers" },
+    "operator.ends": { target: ".dismissed", actions: "dismissMembers" }
   },
   states: {
     vacant: {
@@ -144,6 +145,19 @@ export const flightMachine = flightSetup.createMachine({
           flightId: context.id,
           flightCode: context.code,
           reason: "empty"
+        })
+      }
+    },
+    dismissed: {
+      description: "Whoever runs the server has ended it.",
+      type: "final",
+      entry: {
+        type: "record",
+        params: ({ context }) => ({
+          name: "flight:ended",
+          flightId: context.id,
+          flightCode: context.code,
+          reason: "operator"
         })
       }
     }

@@ -203,6 +203,16 @@ const tellPeerLeft = base.enqueueActions(({ context, enqueue }) => {
   }
 })
 
+/** Its members hear that it is gone, and its room that its seats are free: nobody has left the room. */
+const dismissMembers = base.enqueueActions(({ context, enqueue }) => {
+  enqueue.assign({ seats: [], absent: null })
+  for (const { id, participantId } of context.seats) {
+    enqueue({ type: "record", params: leftBy(id, context) })
+    enqueue({ type: "tellMember", params: { id, notice: { type: "flight.lost", flightId: context.id } } })
+    if (participantId !== null) enqueue({ type: "report", params: freedBy(participantId, context) })
+  }
+})
+
 export const flightSetup = base.extend({
   actions: {
     takeSeat,
@@ -213,6 +223,7 @@ export const flightSetup = base.extend({
     probeMembers,
     introduce,
     introduceAgain,
-    tellPeerLeft
+    tellPeerLeft,
+    dismissMembers
   }
 })

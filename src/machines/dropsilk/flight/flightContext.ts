@@ -63,6 +63,8 @@ export type FlightEvent =
   /** Somebody was refused because the seats are taken. */
   | { readonly type: "seats.wanted" }
   | { readonly type: "deadline"; readonly at: number }
+  /** Whoever runs the server ends it by hand. */
+  | { readonly type: "operator.ends" }
 
 /** What a flight tells the connections that sit, sat or wanted to sit in it. */
 export type FlightNotice =
@@ -91,7 +93,7 @@ export type FlightNotice =
 export type SeatReport =
   | { readonly type: "seat.taken"; readonly participantId: string }
   | { readonly type: "seat.vacated"; readonly participantId: string; readonly at: number }
-  /** The flight has crashed: nobody sits here, but nobody has left the room. */
+  /** The flight has crashed, or was ended by hand: nobody sits here, but nobody has left the room. */
   | { readonly type: "seat.freed"; readonly participantId: string }
   | { readonly type: "sideSeat.taken"; readonly participantId: string; readonly channel: Channel }
   | { readonly type: "sideSeat.freed"; readonly participantId: string; readonly channel: Channel }

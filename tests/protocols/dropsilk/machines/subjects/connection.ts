@@ -560,10 +560,20 @@ const laws: readonly Law[] = [
       const drains = heard("server.draining")(step)
       return (
         step.did("tellShutdown").length === (drains ? 1 : 0) &&
-        same(step.did("closeSocket"), drains ? [{ code: 1001, reason: "Server shutdown" }] : []) &&
+        (is("operator.ends")(step) ||
+          same(step.did("closeSocket"), drains ? [{ code: 1001, reason: "Server shutdown" }] : [])) &&
         (!drains || step.after.value === "draining")
       )
     }
+  },
+  {
+    sentence:
+      "Whoever is ended by hand has its socket closed, and hears why; nothing else comes of it until that is so.",
+    when: heard("operator.ends"),
+    holds: (step) =>
+      step.effects.length === 1 &&
+      same(step.did("closeSocket"), [{ code: 1008, reason: "Ended by the operator" }]) &&
+      same(step.after.value, step.before.value)
   },
   {
     sentence: "While the server goes nothing matters but the end of the socket.",
@@ -602,6 +612,7 @@ const settings = (): readonly Setting[] => {
         { type: "details.register", name: "Anonymous" },
         { type: "client.pinged" },
         { type: "socket.wanted" },
+        { type: "operator.ends" },
         { type: "flight.create" },
         { type: "flight.join", code: "ABC234" },
         { type: "flight.joinRefused" },

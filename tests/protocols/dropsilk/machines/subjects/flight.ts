@@ -31,6 +31,9 @@ const isMissed = (step: Step): boolean =>
   seatLeft(step) !== undefined &&
   seatLeft(step)!.participantId !== null
 
+/** Whoever runs the server ends it. */
+const isDismissed = is("operator.ends")
+
 /** Who gives its seat up in this step, and since when it has. */
 const leaversOf = (step: Step): readonly { readonly id: string; readonly at: number }[] => {
   const { before, event } = step
@@ -156,6 +159,7 @@ const laws: readonly Law[] = [
       "It waits while one sits there, is paired while two do, misses one whose socket broke off, and ends when the last one goes.",
     holds: (step) => {
       const { before, after } = step
+      if (isDismissed(step)) return after.value === "dismissed" && seatsOf(after).length === 0
       const sitting = ["waiting", "paired"][seatsOf(after).length - 1]
       const still = isMissing(before) && leaversOf(step).length === 0 && (!isAdmitted(step) || replacesWaiting(step))
       if (isMissed(step) || still) return after.value === "missing" && seatsOf(after).length === 2
@@ -171,7 +175,11 @@ const laws: readonly Law[] = [
       )
       const closes =
         step.before?.value === "paired" &&
-        (meet(step) || isMissed(step) || leaversOf(step).length > 0 || (isAdmitted(step) && !isRepeated(step)))
+        (isDismissed(step) ||
+          meet(step) ||
+          isMissed(step) ||
+          leaversOf(step).length > 0 ||
+          (isAdmitted(step) && !isRepeated(step)))
       return same(links, [
         ...(closes ? [["closeLink", endsOf(step.before)]] : []),
         ...(meet(step) ? [["openLink", endsOf(step.after)]] : [])
@@ -338,6 +346,17 @@ const laws: readonly Law[] = [
       const { code, ofRoom } = step.after.context
       const reports = step.sent("rooms").filter(({ to }) => to.id !== "asker")
       if (!ofRoom) return reports.length === 0
+      if (isDismissed(step)) {
+        const freed = seatsOf(step.before).map(({ participantId }) =>
+          toRoom(
+            step,
+            isTransfer(step)
+              ? { type: "seat.freed", participantId }
+              : { type: "sideSeat.freed", participantId, channel: step.after.context.channel }
+          )
+        )
+        return same(reports, freed)
+      }
       const given = leaversOf(step).map(({ id, at }) => {
         const participantId = seatOf(step, id)!.participantId
         const hasLeftRoom = step.event.id !== id || step.event.leavesRoom !== false
@@ -349,6 +368,18 @@ const laws: readonly Law[] = [
       const taken = isAdmitted(step) ? [toRoom(step, takenBy(step, step.event.member.participantId))] : []
       return same(reports, [...given, ...taken])
     }
+  },
+  {
+    sentence: "When it is ended by hand everybody who sits there hears that it is gone, and nobody hears so otherwise.",
+    holds: (step) =>
+      everyone.every((id) =>
+        same(
+          step.told(id, "flight.lost"),
+          isDismissed(step) && idsOf(step.before).includes(id)
+            ? [{ type: "flight.lost", flightId: step.after.context.id }]
+            : []
+        )
+      )
   },
   {
     sentence: "A room that asks hears of every seat.",
@@ -386,7 +417,7 @@ const laws: readonly Law[] = [
         ) &&
         same(
           records(step, "flight:ended"),
-          ends ? [{ name: "flight:ended", flightId, flightCode, reason: "empty" }] : []
+          ends ? [{ name: "flight:ended", flightId, flightCode, reason: isDismissed(step) ? "operator" : "empty" }] : []
         ) &&
         same(
           records(step, "flight:joined"),
@@ -457,7 +488,8 @@ const settings = (): readonly Setting[] => {
     { type: "member.renamed", id: "bob", name: "Robert" },
     { type: "member.renamed", id: "nobody", name: "Nobody" },
     { type: "seats.asked", replyTo: { kind: "rooms", id: "asker" } },
-    { type: "seats.wanted" }
+    { type: "seats.wanted" },
+    { type: "operator.ends" }
   ]
   const leaves = (...ids: string[]) =>
     ids.flatMap((id) => [
