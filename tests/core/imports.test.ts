@@ -24,7 +24,7 @@ const ownerOf = (file: string): string =>
   file.startsWith("client/") ? clientsProtocol : (names.find((name) => file.split("/").includes(name)) ?? "core")
 
 /** Those that put everything together, and whoever starts them. */
-const composing = ["protocols.ts"]
+const composing = ["protocols.ts", "serverOptions.ts"]
 
 describe("the house", () => {
   it("has a folder for every protocol", () => {
@@ -46,8 +46,11 @@ describe("the house", () => {
     expect(names.filter((name) => new RegExp(`(?<![a-z])${name}(?![a-z])`).test(text))).toEqual([])
   })
 
-  it("names all protocols in one place, which only the process knows", () => {
-    expect(files.filter((file) => importsOf(file).includes("protocols.ts"))).toEqual(["run.ts"])
+  it("names all protocols in one place, which only those know who start them", () => {
+    expect(files.filter((file) => importsOf(file).includes("protocols.ts")).toSorted()).toEqual([
+      "run.ts",
+      "startServer.ts"
+    ])
   })
 })
 
