@@ -13,7 +13,10 @@ export interface ServerOptions {
   readonly host?: string
   /** Instead of a port: a server of yours. We answer what is ours, and your own listeners everything else. */
   readonly server?: Server | SecureServer
-  /** With `server`: all of ours is below this path, such as `/signaling`. Default: `/`, where ours is what README.md names. */
+  /**
+   * With `server`: all of ours is below this path, such as `/signaling`. Default: `/`, where ours are all paths that we answer
+   * (`/openapi.json` lists them) but the page at `/` and the icon, the WebSocket at `/`, and what is below a protocol's path.
+   */
   readonly basePath?: string
   /** Folder of the embedded database, made if it is not there. Default: `.data`. */
   readonly dataDir?: string

@@ -15,7 +15,8 @@ import { decodedPath, isUnder, originForm } from "../io/admission/requestPath.ts
 /** Where we have our place. */
 export interface AttachedTo {
   readonly server: Server | SecureServer
-  /** Everything below is ours, and looks to us as if it were at the root. `/`: ours is what the server answers by itself. */
+  /** Everything below is ours, and looks to us as if it were at the root. `/`: ours is what a
+   * server of ours answers, but for the page of the site and its icon. */
   readonly basePath: string
 }
 
@@ -24,6 +25,9 @@ export interface Owned {
   request(path: string): boolean
   upgrade(path: string): boolean
 }
+
+/** What a site shows of itself, whoever else answers there. */
+const ofTheSite: ReadonlySet<string> = new Set(["/", "/favicon.ico"])
 
 type OnRequest = (request: IncomingMessage, response: ServerResponse) => void
 
@@ -55,7 +59,7 @@ export const createAttachment = ({ server, basePath }: AttachedTo, owned: Owned,
   }
   const place: Place = {
     request: (request, response) => {
-      const url = ours(request.url ?? "/", owned.request)
+      const url = ours(request.url ?? "/", (path) => !ofTheSite.has(path) && owned.request(path))
       if (url === undefined) return false
       request.url = url
       onRequest(request, response)
