@@ -17,6 +17,7 @@ import { describeError } from "./io/telemetry/describeError.ts"
 import type { LogOutput } from "./io/telemetry/logOutput.ts"
 import { limits } from "./limits.ts"
 import type { RegistryLogic } from "./machines/registry.ts"
+import { places } from "./places.ts"
 import type { Protocol } from "./protocol.ts"
 import { version } from "./version.ts"
 
@@ -106,7 +107,7 @@ const acquire = async (part: Acquiring, config: Config, options: ApplicationOpti
     endpoints: options.endpoints,
     publicUrl: () => config.publicServerUrl ?? localUrl()
   })
-  const charts = options.charts ?? new URL("../docs/statecharts/", import.meta.url)
+  const charts = options.charts ?? places.charts
   const front = await openFront(part, { config, foundation, opened, charts, attached })
   const { server, open, close } = front.http
   const { log } = foundation.telling.telemetry

@@ -1,4 +1,5 @@
 /** The command line of the server itself. */
+import { commands } from "../places.ts"
 import { listFlag, port, type ValueFlag, type Values, valueFlag } from "./commandLine.ts"
 import type { Said } from "./config.ts"
 
@@ -14,7 +15,7 @@ const inPlaceOf = (variable: string, description: string): ValueFlag<string> => 
 const variables = { port: "PORT", host: "HOST", "data-dir": "DATA_DIR" } as const
 
 export const serverProgram = {
-  command: "npm start --",
+  command: commands.start,
   purpose: "Starts the server. Whatever else can be set is in the environment or in a file .env: see .env.example.",
   flags: {
     port: valueFlag(inPlaceOf("PORT", "TCP port, 0 for any free one. Default: PORT of the environment, 8080")),

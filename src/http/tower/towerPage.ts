@@ -10,6 +10,7 @@ import { readdir, readFile } from "node:fs/promises"
 import type { ServerResponse } from "node:http"
 import { basename, sep } from "node:path"
 import type { Watch } from "../../io/tower/watch.ts"
+import { places } from "../../places.ts"
 import type { Answer } from "../answer.ts"
 import type { Gate } from "../core/gate.ts"
 import type { FastExchange, FastHandler, FastPath } from "../fastPath.ts"
@@ -36,7 +37,7 @@ export interface TowerPage {
 /** The paths that are answered. */
 export const towerPaths = ["/tower", "/tower/events", "/tower/story", "/tower/:file"] as const
 
-const files = new URL("page/", import.meta.url)
+const files = places.towerPage
 const fileTypes: Readonly<Record<string, string>> = {
   ".css": "text/css; charset=utf-8",
   ".js": "text/javascript; charset=utf-8"
