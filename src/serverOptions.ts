@@ -49,6 +49,12 @@ export interface RunningServer {
   close(): Promise<void>
 }
 
+/**
+ * Starts a server. Rejects with OptionsInvalid, and with CannotListen, DatabaseUnreachable, DataDirectoryInUse and the other
+ * errors of docs/operations.md by which a start fails; it holds nothing then.
+ */
+export type StartServer = (options?: ServerOptions) => Promise<RunningServer>
+
 /** An option that there is not, or that is not what is expected. `faults`: a line each; none shows a secret. */
 export class OptionsInvalid extends Error {
   override readonly name = "OptionsInvalid"

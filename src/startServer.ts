@@ -20,15 +20,18 @@ import { readServerOptions } from "./config/serverOptions.ts"
 import { createLogOutput, type DescriptorOutput, type LogOutput } from "./io/telemetry/logOutput.ts"
 import { limits } from "./limits.ts"
 import { protocols } from "./protocols.ts"
-import { OptionsInvalid, type RunningServer, type ServerOptions } from "./serverOptions.ts"
+import { OptionsInvalid, type ServerOptions, type StartServer } from "./serverOptions.ts"
 
-export { OptionsInvalid, type ProtocolName, type RunningServer, type ServerOptions } from "./serverOptions.ts"
+export {
+  OptionsInvalid,
+  type ProtocolName,
+  type RunningServer,
+  type ServerOptions,
+  type StartServer
+} from "./serverOptions.ts"
 
-/**
- * Starts a server. Rejects with OptionsInvalid, and with CannotListen, DatabaseUnreachable, DataDirectoryInUse and the other
- * errors of docs/operations.md by which a start fails; it holds nothing then.
- */
-export const startServer = async (options: ServerOptions = {}): Promise<RunningServer> => {
+/** See serverOptions.ts. */
+export const startServer: StartServer = async (options = {}) => {
   const { said, faults } = readServerOptions(options, protocols)
   // Before the whole is read: a value that is none of its type would be told of twice.
   if (faults.length > 0) throw new OptionsInvalid(faults)
