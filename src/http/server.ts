@@ -191,6 +191,7 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Runn
     for (let index = 0; index < headers.length; index += 2) {
       response.setHeader(headers[index] as string, headers[index + 1] as string)
     }
+    if (comparesLengthsBadly) Object.defineProperty(response, "strictContentLength", unchecked)
     handle(request, response)
   }
 
@@ -256,6 +257,10 @@ const ownServer = (limits: HttpLimits, certificate: Certificate | undefined, onR
     }
   }
 }
+
+/** Nodes 20 and 22 did not, before their last releases, take a length that is written as a text for the number that it is. */
+const comparesLengthsBadly = Number.parseInt(process.versions.node, 10) < 24
+const unchecked: PropertyDescriptor = { get: () => false, set: () => {} }
 
 /** As browsers ask before a request (Fetch standard, 4.9). */
 const isPreflight = ({ headers }: IncomingMessage): boolean =>

@@ -46,6 +46,13 @@ describe("the house", () => {
     expect(names.filter((name) => new RegExp(`(?<![a-z])${name}(?![a-z])`).test(text))).toEqual([])
   })
 
+  it("knows in one place where its files are, which are elsewhere once it is compiled", () => {
+    const asking = files.filter((file) => /import\.meta\.(?:url|dir|file)/.test(readFileSync(join(root, file), "utf8")))
+    // The one keeps what it compiles, the other asks for a package.
+    const others = ["main.js", "io/dropsilk/previews/uploadthing.ts"]
+    expect(asking.filter((file) => !others.includes(file))).toEqual(["places.ts"])
+  })
+
   it("names all protocols in one place, which only those know who start them", () => {
     expect(files.filter((file) => importsOf(file).includes("protocols.ts")).toSorted()).toEqual([
       "run.ts",

@@ -54,7 +54,7 @@ const loadSqlite = (): Sqlite | undefined => {
   const { emitWarning } = process
   process.emitWarning = () => {}
   try {
-    return process.getBuiltinModule("node:sqlite")
+    return process.getBuiltinModule?.("node:sqlite")
   } finally {
     process.emitWarning = emitWarning
   }
@@ -95,12 +95,16 @@ const holdOpen: Hold = (directory) => {
 /** Windows has none, and never waits. */
 const nonBlocking = constants.O_NONBLOCK ?? 0
 
+/** Bytes of `sun_path`: shorter names Node 20 fills up with zeros, which makes others of them, and newer Nodes do not. */
+const wholeName = 108
+
 /** An abstract socket (unix(7)), by what the folder is called in the kernel; seen wherever the network is the same. */
 const holdName: Hold = (directory) => {
   const { dev, ino } = statSync(directory, { bigint: true })
   const server = createServer((socket) => socket.destroy())
   server.on("error", () => {})
-  server.listen({ path: `\0silktower:${dev}:${ino}`, exclusive: true }).unref()
+  const name = `\0silktower:${dev}:${ino}`.padEnd(wholeName, ".")
+  server.listen({ path: name, exclusive: true }).unref()
   // It is bound by now, or never will be: what else is told is told later.
   return server.listening ? () => void server.close() : undefined
 }
