@@ -215,10 +215,13 @@ const configFaults = (faults: readonly string[]): ConfigFaults =>
   })
 
 /**
- * The variables in an environment file, none if there is no such file. The real environment goes over it:
+ * The variables in an environment file, none if there is no such file and it is not `needed`. The real environment goes over it:
  * `{ ...fromFile, ...process.env }`. Fails with ConfigFaults if the file is there but cannot be read.
  */
-export const readEnvironmentFile = (path: string): Effect.Effect<Readonly<Record<string, string>>, ConfigFaults> =>
+export const readEnvironmentFile = (
+  path: string,
+  { needed = false }: { readonly needed?: boolean } = {}
+): Effect.Effect<Readonly<Record<string, string>>, ConfigFaults> =>
   Effect.suspend(() => {
     try {
       const variablesOfFile: Record<string, string> = {}
@@ -229,7 +232,7 @@ export const readEnvironmentFile = (path: string): Effect.Effect<Readonly<Record
       return Effect.succeed(variablesOfFile)
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code ?? "unknown"
-      if (code === "ENOENT") return Effect.succeed({})
+      if (code === "ENOENT" && !needed) return Effect.succeed({})
       return Effect.fail(configFaults([`${path} cannot be read (${code}): expected a text file of NAME=value lines`]))
     }
   })

@@ -16,7 +16,13 @@ const variables = { port: "PORT", host: "HOST", "data-dir": "DATA_DIR" } as cons
 
 export const serverProgram = {
   command: commands.start,
-  purpose: "Starts the server. Whatever else can be set is in the environment or in a file .env: see .env.example.",
+  purpose:
+    "Starts the server, or does what a command says. Whatever else can be set is in the environment or in a file .env: see .env.example.",
+  commands: {
+    start: "starts the server, as it is done without a word",
+    check: "tries what the server would need, says what is wrong and what to change, and starts nothing",
+    migrate: "brings the tables of the database up to date; loses nothing"
+  },
   flags: {
     port: valueFlag(inPlaceOf("PORT", "TCP port, 0 for any free one. Default: PORT of the environment, 8080")),
     host: valueFlag(inPlaceOf("HOST", "Address to listen on. Default: HOST of the environment, 0.0.0.0")),
