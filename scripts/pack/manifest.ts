@@ -4,7 +4,6 @@ interface Manifest {
   readonly version: string
   readonly description: string
   readonly license: string
-  readonly engines: Readonly<Record<string, string>>
   readonly dependencies: Readonly<Record<string, string>>
   readonly peerDependencies: Readonly<Record<string, string>>
   readonly [field: string]: unknown
@@ -12,7 +11,16 @@ interface Manifest {
 
 /** `packages`: what has not been compiled into it. */
 export const publishedManifest = (clone: Manifest, packages: readonly string[]): Record<string, unknown> => {
-  const { name, version, description, license, keywords, repository, homepage, bugs, engines } = clone
+  const {
+    name,
+    version,
+    description,
+    license,
+    keywords,
+    repository = repositoryOf(process.env),
+    homepage,
+    bugs
+  } = clone
   const dependencies = Object.entries(clone.dependencies).filter(([each]) => packages.includes(each))
   return {
     name,
@@ -27,7 +35,8 @@ export const publishedManifest = (clone: Manifest, packages: readonly string[]):
       "./package.json": "./package.json"
     },
     sideEffects: ["./lib/*.js"],
-    engines,
+    // Before that, Node reads no environment files.
+    engines: { node: ">=20.12" },
     dependencies: Object.fromEntries(dependencies),
     // Each is for one thing, and the server says so where it is missing.
     peerDependencies: clone.peerDependencies,
@@ -36,3 +45,9 @@ export const publishedManifest = (clone: Manifest, packages: readonly string[]):
     )
   }
 }
+
+/** Where GitHub packs it, that repository: npm publishes with provenance only what names the one that it comes from. */
+const repositoryOf = ({ GITHUB_SERVER_URL, GITHUB_REPOSITORY }: NodeJS.ProcessEnv) =>
+  GITHUB_REPOSITORY === undefined
+    ? undefined
+    : { type: "git", url: `git+${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}.git` }

@@ -14,6 +14,7 @@ const programs = {
   "scripts/inspect.ts": "--no-open",
   "scripts/docs.ts": "--check",
   "scripts/pack.ts": "--to FOLDER",
+  "scripts/releaseNotes.ts": "--tag TAG",
   "scripts/demo.ts": "--url URL",
   "scripts/screenshot.ts": "--scheme SCHEME",
   "bench/soak.ts": "--seconds SECONDS",
