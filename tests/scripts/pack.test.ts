@@ -110,4 +110,19 @@ describe("the package", () => {
       expect({ stdout, stderr }).toEqual({ stdout: "waiting null false OptionsInvalid\n", stderr: "" })
     }
   })
+
+  it("does what docs/embedding.md shows", async () => {
+    const text = readFileSync(join(root, "docs/embedding.md"), "utf8")
+    const [alone, within] = [...text.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code]) => code as string)
+    const health = "console.log(await (await fetch(`${signaling.url}/healthz`)).text()); await signaling.close()"
+    const close = "await new Promise((done) => site.once('listening', done))"
+    const programs = { "alone.js": `${alone}${health}`, "within.js": `${within}${close};${health}; site.close()` }
+    seedEmbeddedDatabase({ DATA_DIR: join(app, ".data") })
+    for (const [name, program] of Object.entries(programs)) {
+      expect(program).toContain("8080")
+      await writeFile(join(app, name), program.replace("8080", "0"))
+      const { stdout, stderr } = await run(process.execPath, [name], { cwd: app })
+      expect({ stdout, stderr }).toEqual({ stdout: expect.stringMatching(/^http:\/\/\S+:\d+\S*\nok\n$/), stderr: "" })
+    }
+  })
 })
