@@ -114,7 +114,7 @@ describe("the package", () => {
   it("does what docs/embedding.md shows", async () => {
     const text = readFileSync(join(root, "docs/embedding.md"), "utf8")
     const [alone, within] = [...text.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code]) => code as string)
-    const health = "console.log(await (await fetch(`${signaling.url}/healthz`)).text()); await signaling.close()"
+    const health = "console.log(await (await fetch(signaling.url + '/healthz')).text()); await signaling.close()"
     const close = "await new Promise((done) => site.once('listening', done))"
     const programs = { "alone.js": `${alone}${health}`, "within.js": `${within}${close};${health}; site.close()` }
     seedEmbeddedDatabase({ DATA_DIR: join(app, ".data") })
