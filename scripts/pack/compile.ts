@@ -4,7 +4,9 @@
  */
 import { cp, mkdir, readFile, writeFile } from "node:fs/promises"
 import { join, relative, sep } from "node:path"
+import { fileURLToPath } from "node:url"
 import { type BuildOptions, build, type Metafile } from "esbuild"
+import { places } from "../../src/places.ts"
 import { bundleClient } from "../bundleClient.ts"
 
 /** Loaded as packages: what brings files that are no JavaScript, and what may be missing. */
@@ -65,15 +67,11 @@ const packagesIn = (metafiles: readonly (Metafile | undefined)[]): readonly stri
 
 /** What is read and not imported, at the same places as in a clone (src/places.ts). */
 export const copyFiles = async (root: string, folder: string): Promise<void> => {
+  // Its own manifest it gets apart.
+  const { manifest: _, ...read } = places
   const files = [
-    "migrations",
-    "docs/statecharts",
-    "src/http/tower/page",
-    "src/io/database/embedded/makeEmbeddedDatabase.js",
-    ".env.example",
-    "README.md",
-    "CHANGELOG.md",
-    "LICENSE"
+    ...Object.values(read).map((place) => relative(root, fileURLToPath(place))),
+    ...[".env.example", "README.md", "CHANGELOG.md", "LICENSE"]
   ]
   for (const file of files) {
     const isPicture = (path: string) =>
