@@ -2,6 +2,7 @@
  * The composition root: every part of the server, put together from a Config and the protocols it serves. Parts are
  * acquired in order and released in reverse. Tests build servers with it too.
  */
+import type { Server } from "node:http"
 import type { Server as SecureServer } from "node:https"
 import type { AddressInfo } from "node:net"
 import type { InspectionEvent } from "xstate"
@@ -11,13 +12,14 @@ import { openFront } from "./composition/front.ts"
 import { openProtocols } from "./composition/openProtocols.ts"
 import type { Config } from "./config/config.ts"
 import type { ShownSetting } from "./config/shownSettings.ts"
+import type { AttachedTo } from "./http/attachment.ts"
 import { followRenewals } from "./io/sockets/certificate.ts"
-import { listen } from "./io/sockets/listening.ts"
 import { describeError } from "./io/telemetry/describeError.ts"
 import type { LogOutput } from "./io/telemetry/logOutput.ts"
 import { limits } from "./limits.ts"
 import type { RegistryLogic } from "./machines/registry.ts"
 import { networkUrls } from "./ownUrls.ts"
+import { places } from "./places.ts"
 import type { PageOfProtocol, Protocol } from "./protocol.ts"
 import { version } from "./version.ts"
 
@@ -30,6 +32,10 @@ export interface ApplicationOptions {
   readonly pretty: boolean
   /** What the server runs with, without secrets, for the tower page; absent: it is not shown. */
   readonly settings?: readonly ShownSetting[]
+  /** Where libpq's variables are, for what DATABASE_URL does not say. Absent: in this process's environment. */
+  readonly environment?: Readonly<Record<string, string | undefined>> | undefined
+  /** The server that ours is a part of, and the path below which it is; absent: it has a port of its own. */
+  readonly attached?: AttachedTo | undefined
   /** What the configuration has in it that has no effect, for the log. */
   readonly warnings?: readonly string[]
   /** Watches every actor of the system; absent, actors pay nothing for it. */
@@ -62,8 +68,12 @@ export const startApplication = async (config: Config, options: ApplicationOptio
   let stopping: Promise<void> | undefined
 
   return {
-    /** The port it listens on. */
-    port,
+    /** The port it listens on; of a server that it is attached to, NaN where that listens on none yet. */
+    port: port ?? Number.NaN,
+    /** Where it listens now; null: nowhere, as may be of a server that it is attached to. */
+    address: () => front.http.server.address() as AddressInfo | null,
+    /** Whether its clients speak TLS with it. */
+    isSecure: "setSecureContext" in front.http.server,
     /** Which database it uses, without secrets. */
     database: database.describe,
     /** Why protocols are not served that were to be, by name: a sentence each. */
@@ -84,28 +94,36 @@ export const startApplication = async (config: Config, options: ApplicationOptio
 
 export type Application = Awaited<ReturnType<typeof startApplication>>
 
+/** Undefined while it does not listen, or on no port. */
+const portOf = (server: Server): number | undefined => (server.address() as AddressInfo | null)?.port
+
 const acquire = async (part: Acquiring, config: Config, options: ApplicationOptions) => {
   const served = options.protocols.filter(({ name }) => config.protocols[name]?.mount != null)
-  let publicUrl = config.publicServerUrl
-  let networkPort = config.port
+  const { attached } = options
 
   const foundation = await layFoundation(part, config, served, options)
+  const localUrl = (): string => {
+    const base = attached === undefined || attached.basePath === "/" ? "" : attached.basePath
+    const { server } = front.http
+    return `${"setSecureContext" in server ? "https" : "http"}://localhost:${portOf(server)}${base}`
+  }
   const { opened, absent } = await openProtocols(part, served, {
     config,
     foundation,
     endpoints: options.endpoints,
-    publicUrl: () => publicUrl as string,
-    networkUrls: () => networkUrls(config, networkPort)
+    publicUrl: () => config.publicServerUrl ?? localUrl(),
+    networkUrls: () => networkUrls(config, portOf(front.http.server) ?? config.port)
   })
-  const charts = options.charts ?? new URL("../docs/statecharts/", import.meta.url)
-  const front = await openFront(part, { config, foundation, opened, charts, settings: options.settings ?? [] })
-  const { server, close } = front.http
+  const charts = options.charts ?? places.charts
+  const front = await openFront(part, {
+    ...{ config, foundation, opened, charts, attached },
+    settings: options.settings ?? []
+  })
+  const { server, open, close } = front.http
   const { log } = foundation.telling.telemetry
 
-  await part("port", () => listen(server, config.host, config.port), close)
-  const { port } = server.address() as AddressInfo
-  networkPort = port
-  publicUrl ??= `${config.tls === undefined ? "http" : "https"}://localhost:${port}`
+  await part("port", () => open(config.host, config.port), close)
+  const port = portOf(server)
   const { describe } = foundation.database
   log("info", "system:startup", { version, port, environment: config.environment, database: describe })
   const absences = Object.entries(absent).map(([name, why]) => `${name} is not served: ${why}`)

@@ -23,6 +23,7 @@
  * To add one: write it, name it in protocols.ts. Nothing else is touched; tests/core/house.test.ts does so with a whole one.
  */
 import type { IncomingMessage } from "node:http"
+import type { Finding } from "./check/finding.ts"
 import type { Configurable, ProtocolSettings } from "./config/protocolSettings.ts"
 import type { HttpPart } from "./http/httpPart.ts"
 import type { Deadlines } from "./io/actors/deadlines.ts"
@@ -54,6 +55,8 @@ export interface Protocol<Settings = unknown> extends Configurable, Keeping {
    * server does not start.
    */
   open(core: Core, settings: Settings): Parts | Absence | Promise<Parts | Absence>
+  /** What of its own would keep it from being served as is wanted, and what is well; starts nothing that stays. Never rejects. */
+  check?(settings: Settings): Promise<readonly Finding[]>
 }
 
 /** Why a protocol cannot be served here after all, though everything else can. */

@@ -2,10 +2,11 @@
 import { existsSync, readFileSync } from "node:fs"
 import { isatty } from "node:tty"
 import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import { type ApplicationOptions, startApplication } from "./application.ts"
 import { readCommandLine } from "./config/commandLine.ts"
-import { loadConfig, readEnvironmentFile, variableTable } from "./config/config.ts"
+import { type Config, loadConfig, readEnvironmentFile, variableTable } from "./config/config.ts"
 import { configWarnings, environmentFileWarnings } from "./config/configWarnings.ts"
 import { serverProgram } from "./config/serverFlags.ts"
 import { shownSettings } from "./config/shownSettings.ts"
@@ -30,16 +31,11 @@ const fail = (error: unknown, output?: DescriptorOutput): Promise<never> => {
   return leave(1, output)
 }
 
-const environmentFile = ".env"
+const defaultFile = ".env"
 
-const fileWarnings = (): readonly string[] =>
-  existsSync(environmentFile)
-    ? environmentFileWarnings(
-        environmentFile,
-        readFileSync(environmentFile, "utf8"),
-        process.env,
-        Object.keys(variableTable(protocols))
-      )
+const fileWarnings = (file: string): readonly string[] =>
+  existsSync(file)
+    ? environmentFileWarnings(file, readFileSync(file, "utf8"), process.env, Object.keys(variableTable(protocols)))
     : []
 
 export interface RunOptions {
@@ -47,19 +43,39 @@ export interface RunOptions {
   readonly inspect?: ApplicationOptions["inspect"]
 }
 
+/** Says what it has found, and ends the process: with 1 where something must be changed. */
+const checked = async (config: Config, warnings: readonly string[]): Promise<void> => {
+  const { check, report } = await import("./check/check.ts")
+  const findings = await check({ config, protocols, warnings })
+  process.exitCode = findings.some(({ state }) => state === "fault") ? 1 : 0
+  process.stdout.write(report(findings))
+}
+
+const migrated = async ({ database: { url, ssl }, dataDirectory }: Config): Promise<void> => {
+  const { migrateDatabase } = await import("./migrate.ts")
+  try {
+    const said = await migrateDatabase({ url: url && Redacted.value(url), ssl, dataDirectory }, protocols)
+    process.stdout.write(`${said}\n`)
+  } catch (error) {
+    return fail(error)
+  }
+}
+
 /** Runs the server until a signal ends it. */
 export const run = async ({ inspect }: RunOptions = {}): Promise<void> => {
   outliveStandardStreams()
   const words = process.argv.slice(2)
-  const { answer } = await readCommandLine(serverProgram, words)
+  const { answer, command, values: flags } = await readCommandLine(serverProgram, words)
   if (answer !== undefined) {
     process.stdout.write(`${answer}\n`)
     return
   }
+  const { "env-file": named, "data-dir": folder } = flags
+  const file = named ?? defaultFile
   const loaded = await Effect.runPromise(
     Effect.result(
       Effect.gen(function* () {
-        const fromFile = yield* readEnvironmentFile(environmentFile)
+        const fromFile = yield* readEnvironmentFile(file, { needed: named !== undefined })
         // PostgreSQL's own variables are read where the connection is made.
         for (const [name, value] of Object.entries(fromFile)) if (name.startsWith("PG")) process.env[name] ??= value
         const environment = { ...fromFile, ...process.env }
@@ -71,7 +87,10 @@ export const run = async ({ inspect }: RunOptions = {}): Promise<void> => {
   )
   if (Result.isFailure(loaded)) return fail(loaded.failure)
   const { config, environment, settings } = loaded.success
-  const warnings = [...fileWarnings(), ...configWarnings(environment, protocols)]
+  const said = folder === undefined ? environment : { ...environment, DATA_DIR: folder }
+  const warnings = [...fileWarnings(file), ...configWarnings(said, protocols)]
+  if (command === "check") return checked(config, warnings)
+  if (command === "migrate") return migrated(config)
 
   const output = createLogOutput(standardOutput, {
     waitingUnits: limits.logWaitingUnits,

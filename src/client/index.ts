@@ -2,7 +2,6 @@
  * The client: flights, rooms, discovery and invitations of a silktower server, or of any that speaks DropSilk's protocol, and
  * open connections between two peers. docs/client.md begins with an example. It needs no package.
  */
-export type { RoomSummary } from "../wire/dropsilk/roomSummary.ts"
 export type { Abortable } from "./abort.ts"
 export type { State, StateChange } from "./connection.ts"
 export { isTowerError, TowerError, type TowerErrorName } from "./errors.ts"
@@ -10,6 +9,7 @@ export type { Flight } from "./flight.ts"
 export type { Peering, Role } from "./peer.ts"
 export type { Room } from "./room.ts"
 export type { Channel, RoomSeat } from "./roomSeat.ts"
+export type { ParticipantSummary, RoomSummary } from "./roomSummary.ts"
 export type { Other, Seat, SeatEvents } from "./seat.ts"
 export {
   createTower,

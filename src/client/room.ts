@@ -1,10 +1,11 @@
 /** A room: durable, of two, asked over HTTP; its channels are seats that are taken over a socket. */
-import type { RoomSummary } from "../wire/dropsilk/roomSummary.ts"
+
 import { type Abortable, checkAborted, pause } from "./abort.ts"
 import { isTowerError } from "./errors.ts"
 import type { Ask } from "./http.ts"
 import type { Peering } from "./peer.ts"
 import { type Channel, RoomSeat } from "./roomSeat.ts"
+import type { RoomSummary } from "./roomSummary.ts"
 import type { SeatParts } from "./seat.ts"
 
 /** How often a room is looked at, unless told otherwise: as often as the known clients do. */

@@ -1,5 +1,5 @@
 /** A server, as a client has it: who is on the network, flights, rooms, and the socket for all of them. */
-import type { RoomSummary } from "../wire/dropsilk/roomSummary.ts"
+
 import type { Abortable } from "./abort.ts"
 import { Calls } from "./calls.ts"
 import { Connection, type State, type StateChange } from "./connection.ts"
@@ -8,6 +8,7 @@ import { Flight } from "./flight.ts"
 import { type Ask, createAsk } from "./http.ts"
 import { IceServers } from "./iceServers.ts"
 import { Room } from "./room.ts"
+import type { RoomSummary } from "./roomSummary.ts"
 import type { Seat, SeatParts } from "./seat.ts"
 import type { Web, WebSocketConstructor } from "./web.ts"
 

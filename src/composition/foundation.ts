@@ -52,6 +52,7 @@ export const layFoundation = async (
         otherMigrations: migrationsOf(served),
         ...(config.database.url === undefined ? {} : { url: Redacted.value(config.database.url) }),
         ssl: config.database.ssl,
+        environment: options.environment,
         onError: (error) => log("error", "room:error", { operation: "connection", ...describeError(error) })
       }),
     (database) => database.close()

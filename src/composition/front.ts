@@ -2,11 +2,13 @@
 import * as Redacted from "effect/Redacted"
 import type { Config } from "../config/config.ts"
 import type { ShownSetting } from "../config/shownSettings.ts"
+import type { AttachedTo, Owned } from "../http/attachment.ts"
 import { createGate } from "../http/core/gate.ts"
 import { corePart } from "../http/core/part.ts"
 import { createRequestMetrics } from "../http/requestMetrics.ts"
 import { createHttpSurface } from "../http/surface.ts"
 import { createDoorkeeper } from "../io/admission/doorkeeper.ts"
+import { isUnder } from "../io/admission/requestPath.ts"
 import { createSocketServer, type SocketServer } from "../io/sockets/socketServer.ts"
 import { describeError } from "../io/telemetry/describeError.ts"
 import { coreEvents } from "../io/telemetry/events/coreEvents.ts"
@@ -29,10 +31,12 @@ export interface FrontOptions {
   readonly charts: URL
   /** What the server runs with, without secrets. */
   readonly settings: readonly ShownSetting[]
+  /** Absent: it has a port of its own. */
+  readonly attached: AttachedTo | undefined
 }
 
 export const openFront = async (part: Acquiring, options: FrontOptions) => {
-  const { config, foundation, opened, charts, settings } = options
+  const { config, foundation, opened, charts, settings, attached } = options
   const { admission, rush, telling, tracing, certificate, readiness, system, startedAt, now } = foundation
   const { metrics, recorder, telemetry } = telling
   const { log } = telemetry
@@ -100,7 +104,8 @@ export const openFront = async (part: Acquiring, options: FrontOptions) => {
         admitsPage: admission.origins.admits,
         onRefusedPage: admission.refuseOrigin,
         onFault,
-        certificate
+        certificate,
+        attached: attached && { ...attached, owned: ownedBy(opened) }
       }),
     ({ close }) => close()
   )
@@ -115,7 +120,7 @@ export const openFront = async (part: Acquiring, options: FrontOptions) => {
   const sockets: SocketServer = await part(
     "sockets",
     () =>
-      createSocketServer(http.server, {
+      createSocketServer(http.events, {
         ...config.websocket,
         probeTimeoutMs: limits.probeTimeoutMs,
         heldFramesBytes: limits.heldFramesBytes,
@@ -142,6 +147,14 @@ export const openFront = async (part: Acquiring, options: FrontOptions) => {
         memory: process.memoryUsage()
       })
   }
+}
+
+/** What is theirs in a server of somebody else's: there, nothing is at the root but what they answer, and one socket. */
+const ownedBy = (opened: readonly OpenProtocol[]): Owned => {
+  const below = opened.flatMap(({ mount }) => (mount === "/" ? [] : [mount]))
+  const socketAtRoot = opened.some(({ mount, parts }) => mount === "/" && parts.sockets !== undefined)
+  const isBelow = (path: string) => below.some((mount) => isUnder(path, mount))
+  return { request: isBelow, upgrade: (path) => isBelow(path) || (path === "/" && socketAtRoot) }
 }
 
 /** The name of a chart, which is that of its drawing. */

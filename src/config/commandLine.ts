@@ -3,6 +3,7 @@
  * has --help and --version besides its own flags; none does anything else when one of its words is not understood.
  */
 import { outliveStandardStreams } from "../io/telemetry/standardStreams.ts"
+import { nearest } from "./misspelt.ts"
 import { shown } from "./shown.ts"
 
 /** A flag that is read as an A. */
@@ -30,11 +31,15 @@ export interface Program<F extends Flags> {
   /** What it does, in a sentence or some. */
   readonly purpose: string
   readonly flags: F
+  /** What it does when the first word is one of these, by that word, in half a sentence. Flags come behind it. */
+  readonly commands?: Readonly<Record<string, string>>
 }
 
 export interface CommandLine<F extends Flags> {
   /** What to print, instead of doing anything: --help or --version was given. */
   readonly answer?: string
+  /** The first word, where it is a command. */
+  readonly command?: string
   readonly faults: readonly string[]
   /** Of a flag that was not given, or not well, the value it has then. */
   readonly values: Values<F>
@@ -122,11 +127,27 @@ export const readCommandLine = async <F extends Flags>(
   program: Program<F>,
   words: readonly string[]
 ): Promise<CommandLine<F>> => {
-  if (words.length === 0) return withoutWords(program)
+  const { command, rest, faults: first } = commandOf(program, words)
+  if (rest.length === 0)
+    return { ...withoutWords(program), ...(command === undefined ? {} : { command }), faults: first }
   // What understands them takes 40 ms to load, and 7 MB.
-  const { texts, faults, answer } = await (await import("./commandLineWords.ts")).readWords(program, words)
+  const { texts, faults, answer } = await (await import("./commandLineWords.ts")).readWords(program, rest)
   const read = valuesOf(program, texts)
-  return { ...read, ...(answer === undefined ? {} : { answer }), faults: [...faults, ...read.faults] }
+  return {
+    ...read,
+    ...(command === undefined ? {} : { command }),
+    ...(answer === undefined ? {} : { answer }),
+    faults: [...first, ...faults, ...read.faults]
+  }
+}
+
+const commandOf = ({ commands = {} }: Program<Flags>, words: readonly string[]) => {
+  const [word = "", ...others] = words
+  const known = Object.keys(commands)
+  if (known.includes(word)) return { command: word, rest: others, faults: [] }
+  const meant = /^[a-z-]+$/.test(word) && !word.startsWith("-") ? nearest(word, known) : undefined
+  if (meant === undefined) return { rest: words, faults: [] }
+  return { rest: others, faults: [`${shown(word)}: there is no such command, did you mean ${meant}?`] }
 }
 
 /** What a command line without words says. */

@@ -40,7 +40,10 @@ export const readWords = async (program: Program<Flags>, words: readonly string[
     if (texts?.["version"]?.length) return { texts, faults, answer: `silktower ${version}` }
     faults.push(...errors.map((error) => describe(error, flags)))
     if (texts !== undefined) {
-      const stray = (texts[strays] ?? []).map((word) => `${nameOf(word)}: expected nothing but ${allOf(flags)}`)
+      const stray = (texts[strays] ?? []).map(
+        (word) =>
+          `${nameOf(word)}: expected nothing but ${[...Object.keys(program.commands ?? {}), allOf(flags)].join(", ")}`
+      )
       return { texts, faults: [...faults, ...stray], answer: undefined }
     }
     // It stops before it reads any values; without the words it has named it goes on, so that all faults are known.
@@ -91,7 +94,7 @@ const paramsOf = (flags: Flags): Record<string, CliFlag.Flag<readonly string[]>>
     })
   )
 
-const helpOf = async ({ command: name, purpose }: Program<Flags>, flags: Flags): Promise<string> => {
+const helpOf = async ({ command: name, purpose, commands = {} }: Program<Flags>, flags: Flags): Promise<string> => {
   let text = ""
   const command = Command.make(name, paramsOf(flags), () =>
     Effect.fail(new CliError.ShowHelp({ commandPath: [name], errors: [] }))
@@ -99,7 +102,11 @@ const helpOf = async ({ command: name, purpose }: Program<Flags>, flags: Flags):
   await run(command, [], (help) => {
     text = help
   })
-  return text
+  const listed = Object.entries(commands)
+  if (listed.length === 0) return text
+  const width = Math.max(...listed.map(([word]) => word.length))
+  const lines = listed.map(([word, does]) => `  ${word.padEnd(width)}  ${does}`)
+  return `${text.trimEnd()}\n\nCOMMANDS\n${lines.join("\n")}`
 }
 
 const run = <Name extends string, Input, E>(

@@ -12,7 +12,7 @@ import * as Result from "effect/Result"
 import { readCommandLine, withoutWords } from "./commandLine.ts"
 import { assemble, missing, variables } from "./coreVariables.ts"
 import { type BuiltInOrigins, type Configurable, pathVariableOf, readMount } from "./protocolSettings.ts"
-import { serverProgram } from "./serverFlags.ts"
+import { saidByFlags, serverProgram } from "./serverFlags.ts"
 import { shown } from "./shown.ts"
 import { present, text, unset, type ValuesOf, type Variable, type VariableTable } from "./variables.ts"
 
@@ -116,17 +116,25 @@ export const isDefault = (table: VariableTable, name: string, value: string): bo
   return Option.getOrUndefined(read({ [name]: value })) === Option.getOrUndefined(read({}))
 }
 
+/** What is said of a variable elsewhere, which goes over the environment. */
+export interface Said {
+  /** How it is called there: `--port`, `databaseUrl`. */
+  readonly as: string
+  readonly text: string
+}
+
 /**
  * Reads the configuration. White space around a value is dropped, and an empty value counts as unset. All faults of
  * the environment and of the command line are reported together in one ConfigFaults.
  *
  * `commandLine` is what follows the script's name: the flags of `serverProgram`, some of which go over a variable.
- * `protocols` are all that can be served.
+ * `protocols` are all that can be served. `said`: by variable, what a program says that starts a server.
  */
 export const loadConfig = Effect.fnUntraced(function* (
   environment: Readonly<Record<string, string | undefined>>,
   commandLine: readonly string[],
-  protocols: readonly Configurable[]
+  protocols: readonly Configurable[],
+  said: Readonly<Record<string, Said>> = {}
 ): Effect.fn.Return<Config, ConfigFaults> {
   const table = variableTable(protocols)
   const given = Object.fromEntries(
@@ -139,16 +147,8 @@ export const loadConfig = Effect.fnUntraced(function* (
     commandLine.length === 0
       ? withoutWords(serverProgram)
       : yield* Effect.promise(() => readCommandLine(serverProgram, commandLine))
-  const overruled = new Map<string, string>()
-  for (const [name, text] of [
-    ["PORT", flags.port],
-    ["HOST", flags.host]
-  ] as const) {
-    if (text !== undefined) {
-      overruled.set(name, `--${name.toLowerCase()}`)
-      given[name] = text.trim()
-    }
-  }
+  const overruled = new Map(Object.entries({ ...said, ...saidByFlags(flags) }))
+  for (const [name, { text }] of overruled) given[name] = text.trim()
   const provider = ConfigProvider.fromEnvRecord(given)
   const faults: string[] = []
   const values: Partial<Record<string, unknown>> = {}
@@ -160,7 +160,7 @@ export const loadConfig = Effect.fnUntraced(function* (
     if (Result.isSuccess(outcome) && !isEmptyFlag) values[name] = outcome.success
     else {
       const value = variable.secret ? "<redacted>" : shown(given[name] ?? "")
-      faults.push(`${overruled.get(name) ?? name}=${value}: expected ${variable.expected}`)
+      faults.push(`${overruled.get(name)?.as ?? name}=${value}: expected ${variable.expected}`)
     }
   }
 
@@ -215,10 +215,13 @@ const configFaults = (faults: readonly string[]): ConfigFaults =>
   })
 
 /**
- * The variables in an environment file, none if there is no such file. The real environment goes over it:
+ * The variables in an environment file, none if there is no such file and it is not `needed`. The real environment goes over it:
  * `{ ...fromFile, ...process.env }`. Fails with ConfigFaults if the file is there but cannot be read.
  */
-export const readEnvironmentFile = (path: string): Effect.Effect<Readonly<Record<string, string>>, ConfigFaults> =>
+export const readEnvironmentFile = (
+  path: string,
+  { needed = false }: { readonly needed?: boolean } = {}
+): Effect.Effect<Readonly<Record<string, string>>, ConfigFaults> =>
   Effect.suspend(() => {
     try {
       const variablesOfFile: Record<string, string> = {}
@@ -229,7 +232,7 @@ export const readEnvironmentFile = (path: string): Effect.Effect<Readonly<Record
       return Effect.succeed(variablesOfFile)
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code ?? "unknown"
-      if (code === "ENOENT") return Effect.succeed({})
+      if (code === "ENOENT" && !needed) return Effect.succeed({})
       return Effect.fail(configFaults([`${path} cannot be read (${code}): expected a text file of NAME=value lines`]))
     }
   })

@@ -25,7 +25,8 @@ const withoutPrefix = (name: string): string | undefined => {
   return distance(lettersOf(prefix), "SILKTOWER") <= 2 ? rest : undefined
 }
 
-const nearest = (name: string, known: readonly string[]): string | undefined => {
+/** The name that was most likely meant; undefined where none is near. */
+export const nearest = (name: string, known: readonly string[]): string | undefined => {
   const letters = lettersOf(name)
   const stem = stemOf(name)
   const near = known

@@ -5,6 +5,7 @@
  */
 // Not from the index: that loads everything Node can do, 30 MB and 200 ms more.
 
+import { EventEmitter } from "node:events"
 import type { IncomingMessage, Server, ServerOptions, ServerResponse } from "node:http"
 import { createServer } from "node:http"
 import type { Server as SecureServer } from "node:https"
@@ -22,10 +23,12 @@ import * as HttpServerError from "effect/http/HttpServerError"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import type * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
-import { decodedPath, pathOf } from "../io/admission/requestPath.ts"
+import { decodedPath, originForm, pathOf } from "../io/admission/requestPath.ts"
 import type { Certificate } from "../io/sockets/certificate.ts"
+import { listen } from "../io/sockets/listening.ts"
 import { limits as defaultLimits } from "../limits.ts"
 import { type Answer, responseOf, sendAnswer } from "./answer.ts"
+import { type AttachedTo, answerAsRequest, createAttachment, isWebSocket, type Owned } from "./attachment.ts"
 import type { BudgetGate } from "./budgetGate.ts"
 import type { CorsAnswer, CorsPolicy } from "./cors.ts"
 import { preflightHeaders } from "./cors.ts"
@@ -75,6 +78,8 @@ export interface HttpServerOptions {
   readonly limits?: Partial<HttpLimits>
   /** Absent: without encryption. */
   readonly certificate?: Certificate | undefined
+  /** Absent: it has a port of its own. */
+  readonly attached?: (AttachedTo & { readonly owned: Owned }) | undefined
 }
 
 /** See limits.ts for the units and reasons. */
@@ -84,8 +89,12 @@ export type HttpLimits = Record<
 >
 
 export interface RunningHttpServer {
-  /** Not listening yet. */
+  /** Ours, not listening yet, or that of somebody else. */
   readonly server: Server | SecureServer
+  /** Where `upgrade` is told of, and `close`. */
+  readonly events: EventEmitter
+  /** Listens there, or takes our place in the server of somebody else. Rejects with CannotListen. */
+  open(host: string, port: number): Promise<void>
   /**
    * Takes no more connections, lets running requests finish, closes idle connections, and resolves then. Upgraded
    * connections belong to whoever upgraded them and are not waited for. May be called before listening, and twice.
@@ -123,7 +132,7 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Runn
     response.on("close", () => {
       observed?.(response.headersSent ? response.statusCode : clientClosedRequest, running.get(response))
       running.delete(response)
-      if (closing !== undefined) setImmediate(() => server.closeIdleConnections())
+      if (closing !== undefined) setImmediate(() => frontage.settled())
     })
     if (closing !== undefined) response.shouldKeepAlive = false
 
@@ -191,28 +200,16 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Runn
     for (let index = 0; index < headers.length; index += 2) {
       response.setHeader(headers[index] as string, headers[index + 1] as string)
     }
+    if (comparesLengthsBadly) Object.defineProperty(response, "strictContentLength", unchecked)
     handle(request, response)
   }
 
-  const settings: ServerOptions = {
-    headersTimeout: limits.requestHeadersTimeoutMs,
-    requestTimeout: limits.requestTimeoutMs,
-    keepAliveTimeout: limits.keepAliveTimeoutMs,
-    connectionsCheckingInterval: Math.min(defaultLimits.timeoutCheckMs, limits.requestHeadersTimeoutMs),
-    // Polls have no body, and need none of a stream's machinery.
-    optimizeEmptyRequests: true,
-    // Offers of other protocols (h2c) may be ignored (RFC 9110 7.8): they are answered as the requests they are.
-    shouldUpgradeCallback: (request) =>
-      request.headers.upgrade?.toLowerCase() === "websocket" && server.listenerCount("upgrade") > 0
-  }
-  const server: Server | SecureServer =
-    certificate === undefined
-      ? createServer(settings, onRequest)
-      : createSecureServer({ ...settings, ...certificate, handshakeTimeout: limits.requestHeadersTimeoutMs }, onRequest)
+  const { attached } = options
+  const frontage =
+    attached === undefined ? ownServer(limits, certificate, onRequest) : placeIn(attached, attached.owned, onRequest)
 
   const close = async (): Promise<void> => {
-    server.close()
-    server.closeIdleConnections()
+    frontage.close()
     const finished = [...running.keys()].map((response) => {
       if (!response.headersSent) response.shouldKeepAlive = false
       return new Promise<void>((resolve) => response.once("close", () => resolve()))
@@ -221,8 +218,58 @@ export const createHttpServer = async (options: HttpServerOptions): Promise<Runn
     await Effect.runPromise(Scope.close(scope, Exit.void))
   }
 
-  return { server, close: () => (closing ??= close()) }
+  return { ...frontage, close: () => (closing ??= close()) }
 }
+
+interface Frontage extends Omit<RunningHttpServer, "close"> {
+  /** A connection may have become idle. */
+  settled(): void
+  close(): void
+}
+
+const placeIn = (attached: AttachedTo, owned: Owned, onRequest: OnRequest): Frontage => {
+  const { events, open, close } = createAttachment(attached, owned, onRequest)
+  return { server: attached.server, events, open: async () => open(), settled: () => {}, close }
+}
+
+const ownServer = (limits: HttpLimits, certificate: Certificate | undefined, onRequest: OnRequest): Frontage => {
+  const events = new EventEmitter()
+  const settings: ServerOptions = {
+    headersTimeout: limits.requestHeadersTimeoutMs,
+    requestTimeout: limits.requestTimeoutMs,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    connectionsCheckingInterval: Math.min(defaultLimits.timeoutCheckMs, limits.requestHeadersTimeoutMs),
+    // Polls have no body, and need none of a stream's machinery.
+    optimizeEmptyRequests: true,
+    // Offers of other protocols (h2c) may be ignored (RFC 9110 7.8): they are answered as the requests they are.
+    shouldUpgradeCallback: (request) => isWebSocket(request) && events.listenerCount("upgrade") > 0
+  }
+  const server: Server | SecureServer =
+    certificate === undefined
+      ? createServer(settings, onRequest)
+      : createSecureServer({ ...settings, ...certificate, handshakeTimeout: limits.requestHeadersTimeoutMs }, onRequest)
+
+  // Before 24.9 Node asks nobody.
+  server.on("upgrade", (request, socket, head) => {
+    if (!isWebSocket(request) || !events.emit("upgrade", request, socket, head))
+      answerAsRequest(server, request, socket)
+  })
+  server.once("close", () => events.emit("close"))
+  return {
+    server,
+    events,
+    open: (host, port) => listen(server, host, port),
+    settled: () => server.closeIdleConnections(),
+    close: () => {
+      server.close()
+      server.closeIdleConnections()
+    }
+  }
+}
+
+/** Nodes 20 and 22 did not, before their last releases, take a length that is written as a text for the number that it is. */
+const comparesLengthsBadly = Number.parseInt(process.versions.node, 10) < 24
+const unchecked: PropertyDescriptor = { get: () => false, set: () => {} }
 
 /** As browsers ask before a request (Fetch standard, 4.9). */
 const isPreflight = ({ headers }: IncomingMessage): boolean =>
@@ -247,13 +294,13 @@ const answerOptions = (
 const allowOf = (url: string, allowedMethods: AllowedMethods): string | undefined =>
   hasEmptySegment(pathOf(url)) ? undefined : allowedMethods(url)
 
-type NodeHandler = (request: IncomingMessage, response: ServerResponse) => void
+type OnRequest = (request: IncomingMessage, response: ServerResponse) => void
 
 const routesHandler = (
   options: HttpServerOptions,
   limits: HttpLimits,
   scope: Scope.Closeable
-): Effect.Effect<NodeHandler> =>
+): Effect.Effect<OnRequest> =>
   Effect.gen(function* () {
     const routes = yield* HttpRouter.toHttpEffect(options.routes)
     const app = options.within?.(routes) ?? routes
@@ -295,22 +342,6 @@ const answerFailure =
       onFault(error)
       return Effect.succeed(responseOf(refusalsOf(url).fault))
     })
-
-/**
- * A request target as `/path?query`. A target may be a whole URL (RFC 9112 3.2.2), and `;` and `#` are ordinary
- * characters of a path here, while the router would end the path there.
- */
-const originForm = (target: string): string => {
-  let url = target
-  if (!url.startsWith("/")) {
-    const parsed = URL.parse(target)
-    if (parsed === null) return "/*"
-    url = parsed.pathname + parsed.search
-  }
-  if (!/[;#]/.test(url)) return url
-  const path = pathOf(url)
-  return path.replaceAll(";", "%3B").replaceAll("#", "%23") + url.slice(path.length)
-}
 
 /** A slash at the end or two in a row: to the router an empty parameter, but no path of ours has one. */
 const hasEmptySegment = (path: string): boolean => path.length > 1 && (path.endsWith("/") || path.includes("//"))

@@ -43,6 +43,8 @@ export interface HttpSurfaceOptions {
   readonly limits?: Partial<HttpLimits>
   /** Absent: without encryption. */
   readonly certificate?: Certificate | undefined
+  /** Absent: it has a port of its own. `owned`: what is ours beside what is answered here. */
+  readonly attached?: HttpServerOptions["attached"]
 }
 
 /** Builds the server; the caller listens. Rejects when parts contradict each other. */
@@ -61,7 +63,16 @@ export const createHttpSurface = async (options: HttpSurfaceOptions): Promise<Ru
   ]
 
   const guarding = guardingHeaders(options.certificate !== undefined)
+  const allowedMethods = createAllowedMethods(answered)
+  const { attached } = options
   const running = await createHttpServer({
+    attached: attached && {
+      ...attached,
+      owned: {
+        ...attached.owned,
+        request: (path) => attached.owned.request(path) || allowedMethods(path) !== undefined
+      }
+    },
     routes: Layer.mergeAll(
       docsPage({ path: descriptionPaths.page, openApi, documents: mounts.documents }),
       ...documents.map(([path, make]) => jsonDocument(path, make)),
@@ -85,7 +96,7 @@ export const createHttpSurface = async (options: HttpSurfaceOptions): Promise<Ru
     guarding,
     admitsPage: options.admitsPage,
     onRefusedPage: options.onRefusedPage,
-    allowedMethods: createAllowedMethods(answered),
+    allowedMethods,
     notFound: (method, path, allow) =>
       undecodable(mounts, method, path) ?? missing(mounts, method, decodedPath(path), allow),
     refusalsOf: (url) => mounts.refusalsOf(decodedPath(url)),

@@ -1,5 +1,6 @@
-import { describe, expect, it, onTestFinished } from "vitest"
-import { createTower } from "../../src/client/index.ts"
+import { describe, expect, expectTypeOf, it, onTestFinished } from "vitest"
+import { createTower, type RoomSummary } from "../../src/client/index.ts"
+import type { RoomSummary as RoomOnTheWire } from "../../src/wire/dropsilk/roomSummary.ts"
 import { serverForThisTest, useServer } from "../support/useServer.ts"
 import { connected, greetEachOther, next, RTCPeerConnection, useTowers } from "./towers.ts"
 
@@ -10,6 +11,9 @@ describe("a client in a room", () => {
   const pair = async () => {
     const [ada, grace] = [await comes("Ada"), await comes("Grace")]
     const hosted = await ada.createRoom()
+    // What the client writes out, so that its types need no schemas: the compiler compares it.
+    expectTypeOf<RoomSummary>().toExtend<RoomOnTheWire>()
+    expectTypeOf<RoomOnTheWire>().toExtend<RoomSummary>()
     return { ada, grace, hosted, joined: await grace.joinRoom(hosted.code) }
   }
 

@@ -591,7 +591,9 @@ describe("faults", () => {
 })
 
 describe("the command line", () => {
-  const all = "--port=PORT, --host=HOST, --allow-local-port=PORT, --help, --version"
+  const all =
+    "--port=PORT, --host=HOST, --data-dir=DATA_DIR, --env-file=FILE, --allow-local-port=PORT, --help, --version"
+  const everything = `start, check, migrate, ${all}`
 
   it.each([
     [["--allow-local-port"], "--allow-local-port=: expected a port from 1 to 65535"],
@@ -609,8 +611,14 @@ describe("the command line", () => {
     [["--log-access-key=hidden"], `--log-access-key: there is no such flag, expected ${all}`],
     [["-p"], `-p: there is no such flag, expected ${all}`],
     [["--help=maybe"], "--help=maybe: expected it without a value"],
-    [["--", "--help"], `--help: expected nothing but ${all}`],
-    [["start"], `start: expected nothing but ${all}`]
+    [["--data-dir="], "--data-dir=: expected the path of a directory"],
+    [["--data-dri=x"], "--data-dri: there is no such flag, did you mean --data-dir?"],
+    [["--env-file="], "--env-file=: expected --env-file=FILE"],
+    [["--", "--help"], `--help: expected nothing but ${everything}`],
+    [["9000"], `9000: expected nothing but ${everything}`],
+    [["chekc"], "chekc: there is no such command, did you mean check?"],
+    [["migrat", "--port=80"], "migrat: there is no such command, did you mean migrate?"],
+    [["check", "migrate"], `migrate: expected nothing but ${everything}`]
   ])("%o is a fault that names it", async (commandLine, fault) => {
     expect((await faultsWith(commandLine))[0]).toBe(fault)
   })

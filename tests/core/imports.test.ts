@@ -24,7 +24,7 @@ const ownerOf = (file: string): string =>
   file.startsWith("client/") ? clientsProtocol : (names.find((name) => file.split("/").includes(name)) ?? "core")
 
 /** Those that put everything together, and whoever starts them. */
-const composing = ["protocols.ts"]
+const composing = ["protocols.ts", "serverOptions.ts"]
 
 describe("the house", () => {
   it("has a folder for every protocol", () => {
@@ -46,8 +46,18 @@ describe("the house", () => {
     expect(names.filter((name) => new RegExp(`(?<![a-z])${name}(?![a-z])`).test(text))).toEqual([])
   })
 
-  it("names all protocols in one place, which only the process knows", () => {
-    expect(files.filter((file) => importsOf(file).includes("protocols.ts"))).toEqual(["run.ts"])
+  it("knows in one place where its files are, which are elsewhere once it is compiled", () => {
+    const asking = files.filter((file) => /import\.meta\.(?:url|dir|file)/.test(readFileSync(join(root, file), "utf8")))
+    // The one keeps what it compiles, the other asks for a package.
+    const others = ["main.js", "io/dropsilk/previews/uploadthing.ts"]
+    expect(asking.filter((file) => !others.includes(file))).toEqual(["places.ts"])
+  })
+
+  it("names all protocols in one place, which only those know who start them", () => {
+    expect(files.filter((file) => importsOf(file).includes("protocols.ts")).toSorted()).toEqual([
+      "run.ts",
+      "startServer.ts"
+    ])
   })
 })
 

@@ -1,5 +1,4 @@
 /** A start that fails holds nothing: no socket, no lock, no timer, no connection, whichever part of it has failed. */
-import { createHook } from "node:async_hooks"
 import { PassThrough } from "node:stream"
 import { Effect } from "effect"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
@@ -10,27 +9,9 @@ import { FakeEngine } from "../protocols/sfu/fakeEngine.ts"
 import { describeOnPostgres, temporaryDirectory, useDatabase, withClient } from "../support/databases.ts"
 import { seedEmbeddedDatabase } from "../support/embeddedTemplate.ts"
 import { freePort } from "../support/freePort.ts"
+import { useLiveHandles } from "../support/liveHandles.ts"
 
-/** Timers and sockets that src has made and that are still there, by where they were made. */
-const live = new Map<number, string>()
-const hook = createHook({
-  init: (id, type) => {
-    if (!["Timeout", "TCPSERVERWRAP", "TCPWRAP", "PIPEWRAP"].includes(type)) return
-    const place = /\/src\/\S+/.exec(new Error(type).stack ?? "")?.[0]
-    if (place !== undefined) live.set(id, `${type} at ${place}`)
-  },
-  destroy: (id) => void live.delete(id)
-})
-let stackTraceLimit: number
-beforeAll(() => {
-  stackTraceLimit = Error.stackTraceLimit
-  Error.stackTraceLimit = 50
-  hook.enable()
-})
-afterAll(() => {
-  hook.disable()
-  Error.stackTraceLimit = stackTraceLimit
-})
+const live = useLiveHandles()
 
 /** Of what is off unless somebody wants it as well. */
 const everything = { HOST: "127.0.0.1", SFU_PATH: "/sfu" }
@@ -69,7 +50,7 @@ const suite = (environmentOf: () => Readonly<Record<string, string>>, isLetGo: (
   })
 }
 
-const nothingLives = () => expect.poll(() => [...live.values()]).toEqual([])
+const nothingLives = () => expect.poll(live).toEqual([])
 
 describe("a start on the embedded database", () => {
   let place: Awaited<ReturnType<typeof temporaryDirectory>>

@@ -13,6 +13,8 @@ const programs = {
   "scripts/mediaEngine.ts": "--help",
   "scripts/inspect.ts": "--no-open",
   "scripts/docs.ts": "--check",
+  "scripts/pack.ts": "--to FOLDER",
+  "scripts/releaseNotes.ts": "--tag TAG",
   "scripts/demo.ts": "--url URL",
   "scripts/screenshot.ts": "--scheme SCHEME",
   "bench/soak.ts": "--seconds SECONDS",

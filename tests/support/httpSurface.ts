@@ -13,7 +13,7 @@ export const startSurface = async (parts: readonly MountedPart[], options: Parti
   /** What the log would be told of. */
   const faults: unknown[] = []
   const origins = createOriginPolicy({ environment: "development", allowed: [allowedOrigin], localPorts: [] })
-  const { server, close } = await createHttpSurface({
+  const { server, events, close } = await createHttpSurface({
     parts,
     budgets: { request: () => 0, check: () => 0, askOthers: () => 0, addressOf: () => "192.0.2.1" },
     metrics: { answered: () => {} },
@@ -27,6 +27,7 @@ export const startSurface = async (parts: readonly MountedPart[], options: Parti
   return {
     ...client,
     server,
+    events,
     faults,
     close,
     stop: async () => {

@@ -22,15 +22,19 @@ export interface ServerProcess {
 /** What a server inherits besides `environment`: nothing of the tests' own. */
 const inherited = { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "" }
 
-/** Runs `command` (the server itself unless told otherwise) until it listens; rejects with its output when it ends before. */
+/**
+ * Runs `command` (the server itself unless told otherwise) in a folder until it listens; rejects with its output when it ends
+ * before.
+ */
 export const startProcess = async (
   environment: Readonly<Record<string, string>>,
-  command: readonly string[] = [process.execPath, "src/main.js"]
+  command: readonly string[] = [process.execPath, "src/main.js"],
+  cwd = root
 ): Promise<ServerProcess> => {
   seedEmbeddedDatabase(environment)
   const [program, ...parameters] = command as [string, ...string[]]
   const child = spawn(program, parameters, {
-    cwd: root,
+    cwd,
     env: { ...inherited, PORT: "0", HOST: "127.0.0.1", ...withoutBudgets, ...environment },
     stdio: ["ignore", "pipe", "pipe"]
   })

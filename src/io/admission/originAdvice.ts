@@ -3,6 +3,7 @@
  * none. The origin is a stranger's words, and the setting is there to be copied into a shell or a file.
  */
 import { limits } from "../../limits.ts"
+import { commands } from "../../places.ts"
 import { isOriginOfPage, normaliseOrigin, type OriginPolicy } from "./origin.ts"
 
 export interface OriginAdvice {
@@ -64,6 +65,6 @@ export const createOriginAdvice =
     const setting =
       port === undefined
         ? `ALLOWED_ORIGINS=${[...allowed, plain].join(",")}`
-        : `npm start -- ${[...localPorts, port].map((each) => `--allow-local-port=${each}`).join(" ")}`
+        : `${commands.start} ${[...localPorts, port].map((each) => `--allow-local-port=${each}`).join(" ")}`
     return { origin: shown, setting, hint: hints.page }
   }

@@ -36,3 +36,19 @@ export const firstSegment = (path: string): string => {
 /** Whether a decoded path is this one or below it, segment by segment; everything is below `/`. */
 export const isUnder = (path: string, mount: string): boolean =>
   mount === "/" || path === mount || path.startsWith(`${mount}/`)
+
+/**
+ * A request target as `/path?query`. A target may be a whole URL (RFC 9112 3.2.2), and `;` and `#` are ordinary
+ * characters of a path here, while the router would end the path there.
+ */
+export const originForm = (target: string): string => {
+  let url = target
+  if (!url.startsWith("/")) {
+    const parsed = URL.parse(target)
+    if (parsed === null) return "/*"
+    url = parsed.pathname + parsed.search
+  }
+  if (!/[;#]/.test(url)) return url
+  const path = pathOf(url)
+  return path.replaceAll(";", "%3B").replaceAll("#", "%23") + url.slice(path.length)
+}

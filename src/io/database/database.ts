@@ -37,6 +37,8 @@ export interface DatabaseOptions {
   readonly url?: string | undefined
   /** The DATABASE_SSL setting; see readDatabaseUrl for what follows from it. */
   readonly ssl?: DatabaseSsl
+  /** Where libpq's variables are, for what the URL does not say. Absent: in this process's environment. */
+  readonly environment?: Readonly<Record<string, string | undefined>> | undefined
   /** The embedded database's folder; made if it is not there. */
   readonly dataDirectory: string
   /** Bytes that must be free on the embedded database's disk for it to write; see openEmbeddedDatabase. */
@@ -73,7 +75,7 @@ export const openDatabase = (options: DatabaseOptions): Promise<Database> =>
   options.url === undefined ? openEmbedded(options) : openPostgres(options.url, options)
 
 const openPostgres = async (url: string, options: DatabaseOptions): Promise<Database> => {
-  const address = readDatabaseUrl(url, options.ssl)
+  const address = readDatabaseUrl(url, options.ssl, options.environment, { alone: options.environment !== undefined })
   const { tables = {} } = options
   const found = await withPostgres(address, async (client, { session, ...way }) => {
     const { schema } = await checkFitness(client, address.label, session)

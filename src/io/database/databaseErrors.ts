@@ -1,4 +1,5 @@
 import { SchemaValidationError } from "slonik"
+import { commands } from "../../places.ts"
 
 /**
  * What can go wrong with the database, by name. None of these carries a password, a connection URL, a row's values or
@@ -31,7 +32,7 @@ export class TablesMissing extends Error {
   constructor(address: string, schema: string, missing: readonly string[]) {
     super(
       `PostgreSQL at ${address} has no ${missing.join(", ")} in its schema ${schema}. ` +
-        "Create what is missing with: npm run migrate"
+        `Create what is missing with: ${commands.migrate}`
     )
     this.missing = missing
   }

@@ -1,11 +1,12 @@
 import { fileURLToPath } from "node:url"
 import type { ClientBase } from "pg"
 import { limits } from "../../limits.ts"
+import { places } from "../../places.ts"
 import { codeOf, MigrationBlocked } from "./databaseErrors.ts"
 import type { Tables } from "./tables.ts"
 
 /** Those of all protocols that are here. */
-const OWN_MIGRATIONS = fileURLToPath(new URL("../../../migrations", import.meta.url))
+const OWN_MIGRATIONS = fileURLToPath(places.migrations)
 
 /** Our bookkeeping; that of another program, if there is any, is left alone. */
 const MIGRATIONS_TABLE = "silktower_migrations"

@@ -2,9 +2,9 @@
  * WebSockets: who may open one where, and what is done with it. Each protocol has a place of its own on the port; it
  * knows nothing of what the frames say.
  */
-import type { IncomingMessage, Server } from "node:http"
+import type { EventEmitter } from "node:events"
+import type { IncomingMessage } from "node:http"
 import { STATUS_CODES } from "node:http"
-import type { Server as SecureServer } from "node:https"
 import type { Duplex } from "node:stream"
 import { type WebSocket, WebSocketServer } from "ws"
 import { piecesFor } from "../../limits.ts"
@@ -150,8 +150,8 @@ const upgraderOf = (mount: SocketMount, options: SocketServerOptions): WebSocket
 const shuttingDown: UpgradeRefusal = { status: 503, body: "Server is shutting down." }
 const nobodyHere: UpgradeRefusal = { status: 404, body: "Not Found" }
 
-/** Takes over the upgrades of an HTTP server. */
-export const createSocketServer = (server: Server | SecureServer, options: SocketServerOptions): SocketServer => {
+/** Takes over the upgrades that a server tells of, until it tells of its `close`. */
+export const createSocketServer = (server: EventEmitter, options: SocketServerOptions): SocketServer => {
   const clients = new Map<WebSocket, ClientSocket>()
   const flush = createFlush()
   let accepting = true

@@ -9,5 +9,6 @@ export const dropSilk = defineProtocol({
   settings: dropSilkSettings,
   tables: dropSilkTables,
   // Loaded by those who serve it.
-  open: async (core, settings) => (await import("./open.ts")).open(core, settings)
+  open: async (core, settings) => (await import("./open.ts")).open(core, settings),
+  check: async ({ previews }) => (await import("../../io/dropsilk/previews/previews.ts")).checkPreviews(previews)
 })

@@ -18,6 +18,7 @@ import { createTowerRows } from "../../io/dropsilk/telling/towerRows.ts"
 import { limits } from "../../limits.ts"
 import type { DropSilkEvent } from "../../machines/dropsilk/events.ts"
 import { dropsilkKinds } from "../../machines/dropsilk/kinds.ts"
+import { commands } from "../../places.ts"
 import type { Core, Parts } from "../../protocol.ts"
 import type { DropSilkSettings } from "./settings.ts"
 
@@ -30,7 +31,8 @@ export const open = (core: Core, settings: DropSilkSettings): Parts => {
   const store = traced("database", createRoomRows(database, aliasOf))
   if (database.lacking.length > 0) {
     const warning =
-      "The table rooms cannot keep who has left: nobody comes back to a room after a restart until npm run migrate has been run"
+      "The table rooms cannot keep who has left: nobody comes back to a room after a restart until " +
+      `${commands.migrate} has been run`
     core.telemetry.log("warn", "system:startup", { warning })
   }
 

@@ -1,5 +1,6 @@
 /** The SFU: calls for many, whose media go through this server. See docs/protocols/sfu.md. */
 import { secretTables } from "../../io/database/keptKey.ts"
+import { checkWorker } from "../../io/sfu/engine/checkWorker.ts"
 import { defineProtocol } from "../../protocol.ts"
 import { sfuSettings } from "./settings.ts"
 
@@ -10,5 +11,6 @@ export const sfu = defineProtocol({
   settings: sfuSettings,
   tables: secretTables,
   // Loaded by those who serve it.
-  open: async (core, settings) => (await import("./open.ts")).open(core, settings)
+  open: async (core, settings) => (await import("./open.ts")).open(core, settings),
+  check: async ({ media }) => [await checkWorker(media.workerBin)]
 })

@@ -30,13 +30,13 @@ describe("a connection", () => {
     const head = `${reading}Connection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\n\r\n`
     const other = await startNotes()
     expect(await other.exchange(head)).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\n{"text":"milk"}$/)
-    other.server.on("upgrade", (_, socket) => socket.destroy())
+    other.events.on("upgrade", (_, socket) => socket.destroy())
     expect(await other.exchange(head)).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\n{"text":"milk"}$/)
   })
 
   test("that asks for a WebSocket goes to whoever takes upgrades, on any path", async () => {
     const other = await startNotes()
-    other.server.on("upgrade", (request, socket) => socket.end(`upgraded ${request.url}`))
+    other.events.on("upgrade", (request, socket) => socket.end(`upgraded ${request.url}`))
     for (const path of ["/", "/notes", "/notes/milk"]) {
       const head = `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: WebSocket\r\n\r\n`
       expect(await other.exchange(head)).toBe(`upgraded ${path}`)

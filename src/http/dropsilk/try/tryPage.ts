@@ -3,6 +3,7 @@
  * silktower/client alone. It is answered by fast paths, as files that hold nothing of anybody.
  */
 import { readdir, readFile } from "node:fs/promises"
+import { places } from "../../../places.ts"
 import { type Answer, jsonAnswer } from "../../answer.ts"
 import type { FastExchange, FastHandler, FastPath } from "../../fastPath.ts"
 import { type CheckOptions, createCheck } from "./check.ts"
@@ -11,7 +12,7 @@ import { moduleOf, readClientModules } from "./clientModules.ts"
 /** Where the page is, below the protocol's mount. */
 export const tryPath = "/try"
 
-const files = new URL("page/", import.meta.url)
+const files = places.tryPage
 const fileTypes: Readonly<Record<string, string>> = {
   ".css": "text/css; charset=utf-8",
   ".js": "text/javascript; charset=utf-8"
@@ -123,8 +124,6 @@ export const createTryPage = (options: CheckOptions): readonly FastPath[] => {
   )
 }
 
-/** The page asks for `index.js`, whichever ending the modules name each other by. */
-const clientNames = (modules: readonly string[]): readonly string[] => {
-  const ending = import.meta.url.endsWith(".ts") ? ".ts" : ".js"
-  return modules.map((name) => `try/client/${name}${name === "index" ? ".js" : ending}`)
-}
+/** The page asks for `index.js`; where there are others, they name each other as sources do. */
+const clientNames = (modules: readonly string[]): readonly string[] =>
+  modules.map((name) => `try/client/${name}${name === "index" ? ".js" : ".ts"}`)

@@ -1,3 +1,4 @@
+import { userInfo } from "node:os"
 import type { ClientConfig } from "pg"
 import pg from "pg"
 import { DatabaseSettingInvalid } from "../databaseErrors.ts"
@@ -18,7 +19,8 @@ export interface DatabaseAddress {
 
 /**
  * Reads a PostgreSQL URL, with libpq's variables of the environment for what it does not say. Throws
- * DatabaseSettingInvalid, whose message never repeats the URL, as that has a password.
+ * DatabaseSettingInvalid, whose message never repeats the URL, as that has a password. `alone`: no other environment is asked,
+ * where pg would look into that of this process.
  *
  * Encryption (databaseEncryption.ts) without checking whose certificate it is, unless `sslmode=verify-ca` or
  * `verify-full` or `sslrootcert` asks for that: hosted databases with certificates of their own making are the rule.
@@ -26,10 +28,12 @@ export interface DatabaseAddress {
 export const readDatabaseUrl = (
   text: string,
   ssl: DatabaseSsl,
-  environment: Readonly<Record<string, string | undefined>> = process.env
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+  { alone = false }: { readonly alone?: boolean } = {}
 ): DatabaseAddress => {
   const url = parseUrl(text)
-  const { parameters, ...said } = partsOf(url, environment)
+  const { parameters, ...written } = partsOf(url, environment)
+  const said = alone ? { ...written, ...completed(written, environment) } : written
   if (`${said.host}`.includes(",")) {
     throw new DatabaseSettingInvalid(
       "DATABASE_URL names several hosts; this server knows one: the primary, or what stands before them"
@@ -98,7 +102,7 @@ interface Parts {
   readonly host: string | undefined
   readonly port: number | undefined
   readonly user: string | undefined
-  readonly password: string | undefined
+  readonly password: string | (() => string) | undefined
   readonly database: string | undefined
 }
 
@@ -122,6 +126,25 @@ const partsOf = (
   } catch (error) {
     if (error instanceof DatabaseSettingInvalid) throw error
     throw new DatabaseSettingInvalid("DATABASE_URL has a part that cannot be read: a stray %?")
+  }
+}
+
+/** What pg would take from this process's environment, taken from another: whoever gives one means no other. */
+const completed = (
+  { host, port, user, password, database }: Parts,
+  { PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE, PGOPTIONS, PGAPPNAME }: Readonly<Record<string, string | undefined>>
+): Parts & Pick<ClientConfig, "options" | "application_name"> => {
+  const name = user || PGUSER || userInfo().username
+  return {
+    host: host || PGHOST || "localhost",
+    port: port ?? Number(PGPORT || 5432),
+    user: name,
+    // pg takes an empty one for none, and looks for another.
+    password: password || PGPASSWORD || (() => ""),
+    database: database || PGDATABASE || name,
+    // A blank, which says nothing, where pg would read on.
+    ...(PGOPTIONS || process.env["PGOPTIONS"] ? { options: PGOPTIONS || " " } : {}),
+    application_name: PGAPPNAME || "silktower"
   }
 }
 

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url"
 import type { PGlite } from "@electric-sql/pglite"
 import pg from "pg"
 import { limits } from "../../../limits.ts"
+import { commands, places } from "../../../places.ts"
 import { DataDirectoryUnusable, DiskNearlyFull, reasonOf } from "../databaseErrors.ts"
 import { migrate } from "../migrations.ts"
 import { lockDirectory } from "./directoryLock.ts"
@@ -88,7 +89,7 @@ export const openEmbeddedDatabase = async (
     if (error instanceof DiskNearlyFull) throw new DataDirectoryUnusable(dataDirectory, reasonOf(error))
     throw new DataDirectoryUnusable(
       dataDirectory,
-      `${reasonOf(error)}. If its data can be lost, begin anew with: npm run db:reset`
+      `${reasonOf(error)}. If its data can be lost, begin anew ${commands.reset}`
     )
   }
 }
@@ -99,7 +100,7 @@ const createSpaceCheck = (dataDirectory: string, spareBytes: number) => (): void
   if (freeBytes < spareBytes) throw new DiskNearlyFull(dataDirectory, freeBytes, spareBytes)
 }
 
-const maker = fileURLToPath(new URL("makeEmbeddedDatabase.js", import.meta.url))
+const maker = fileURLToPath(places.databaseMaker)
 const unfinished = "unfinished-"
 
 /**

@@ -1,4 +1,5 @@
 /** Previews, if there is a token for them: UploadThing's SDK, and which files it keeps for us. */
+import { type Finding, fault } from "../../../check/finding.ts"
 import type { Core } from "../../../protocol.ts"
 import type { DropSilkSettings } from "../../../protocols/dropsilk/settings.ts"
 import { dropSilkLimits } from "../limits.ts"
@@ -21,6 +22,11 @@ const faultOf = ({ uploadthingToken }: Settings): string | undefined => {
     return "UPLOADTHING_TOKEN is set, and the package uploadthing is not installed: install without --omit=peer"
   }
   return undefined
+}
+
+export const checkPreviews = (settings: Settings): readonly Finding[] => {
+  const found = faultOf(settings)
+  return found === undefined ? [] : [fault("previews", `${found}. Previews are off.`)]
 }
 
 export const openPreviews = (core: Core, settings: Settings, log: DropSilkLog): Previews => {

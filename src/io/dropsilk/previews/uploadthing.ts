@@ -2,7 +2,7 @@
  * UploadThing, which keeps the previews: https://docs.uploadthing.com. Its SDK is loaded when it is first needed, for
  * most servers never need it.
  */
-import { findPackageJSON } from "node:module"
+import { createRequire } from "node:module"
 import * as Data from "effect/Data"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
@@ -78,7 +78,8 @@ export const readsToken = (token: Redacted.Redacted<string>): boolean =>
 /** Whether the SDK is there: `npm ci --omit=peer` leaves it out. */
 export const isSdkInstalled = (): boolean => {
   try {
-    return findPackageJSON("uploadthing", import.meta.url) !== undefined
+    createRequire(import.meta.url).resolve("uploadthing/server")
+    return true
   } catch {
     return false
   }

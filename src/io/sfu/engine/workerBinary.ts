@@ -1,10 +1,11 @@
 /** Whether there is a media worker to start: its binary is not in mediasoup's package, and is fetched or named. */
 import { execFile } from "node:child_process"
 import { access, constants } from "node:fs/promises"
+import { commands } from "../../../places.ts"
 import { EngineMissing } from "./mediaEngine.ts"
 
 /** What an operator does about it. */
-const remedy = "run npm run media-engine, or name one with MEDIASOUP_WORKER_BIN"
+const remedy = `run ${commands.mediaEngine}, or name one with MEDIASOUP_WORKER_BIN`
 
 /** mediasoup as a module, or EngineMissing. Nothing of it is loaded before. */
 export const loadMediasoup = async (): Promise<typeof import("mediasoup")> => {
@@ -12,7 +13,7 @@ export const loadMediasoup = async (): Promise<typeof import("mediasoup")> => {
     return await import("mediasoup")
   } catch (error) {
     if ((error as { code?: unknown }).code !== "ERR_MODULE_NOT_FOUND") throw error
-    throw new EngineMissing("mediasoup is not installed: run npm run media-engine.")
+    throw new EngineMissing(`mediasoup is not installed: run ${commands.mediaEngine}.`)
   }
 }
 
