@@ -12,17 +12,17 @@ export const places = {
   migrations: new URL("migrations", root),
   /** The drawn statecharts. */
   charts: new URL("docs/statecharts/", root),
-  towerPage: new URL("src/http/tower/page/", root),
-  docsPage: new URL("src/http/docs/page/", root),
-  tryPage: new URL("src/http/dropsilk/try/page/", root),
   /** The program that makes an embedded database. */
   databaseMaker: new URL("src/io/database/embedded/makeEmbeddedDatabase.js", root)
 }
 
+/** The files of a page; `folder`: that of what serves it, below src/http. */
+export const pageOf = (folder: string): URL => new URL(`src/http/${folder}/page/`, root)
+
 /** The client as pages load it: its sources, whose types this program takes out, or, in the package, one file without types. */
 export const clientPlaces = {
   folder: new URL(isPackage ? "client/" : "src/client/", root),
-  typeStripper: new URL("src/http/dropsilk/try/stripTypes.js", root)
+  typeStripper: new URL("src/http/stripTypes.js", root)
 }
 
 /** What is typed to have something done. Flags come behind `start`; `reset` completes "begin anew …". */

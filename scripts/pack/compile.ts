@@ -2,7 +2,7 @@
  * The server and its client as JavaScript that any Node from 20 on runs. What we depend on is compiled into it: the half of it
  * says that it wants a newer Node, of which npm would warn whoever installs us, though it runs. It also starts in a third of the time.
  */
-import { cp, mkdir, readFile, writeFile } from "node:fs/promises"
+import { cp, glob, mkdir, readFile, writeFile } from "node:fs/promises"
 import { join, relative, sep } from "node:path"
 import { fileURLToPath } from "node:url"
 import { type BuildOptions, build, type Metafile } from "esbuild"
@@ -71,6 +71,7 @@ export const copyFiles = async (root: string, folder: string): Promise<void> => 
   const { manifest: _, ...read } = places
   const files = [
     ...Object.values(read).map((place) => relative(root, fileURLToPath(place))),
+    ...(await Array.fromAsync(glob("src/http/**/page", { cwd: root }))),
     ...[".env.example", "README.md", "CHANGELOG.md", "LICENSE"]
   ]
   for (const file of files) {

@@ -28,7 +28,8 @@ beforeAll(async () => {
   await mkdir(installed, { recursive: true })
   await run("tar", ["-xzf", packed.stdout.trim(), "-C", installed, "--strip-components=1"])
   await mkdir(join(app, "node_modules", "@electric-sql"))
-  await symlink(join(root, "node_modules/@electric-sql/pglite"), join(app, "node_modules/@electric-sql/pglite"))
+  for (const name of ["@electric-sql/pglite", "lean-qr"])
+    await symlink(join(root, "node_modules", name), join(app, "node_modules", name))
   await writeFile(join(app, "package.json"), '{ "type": "module" }')
 })
 
@@ -37,7 +38,7 @@ const manifest = () => JSON.parse(readFileSync(join(installed, "package.json"), 
 describe("the package", () => {
   it("brings nothing that npm would warn of, run, or fetch for nobody", () => {
     const { dependencies, peerDependenciesMeta, ...rest } = manifest()
-    expect(Object.keys(dependencies)).toEqual(["@electric-sql/pglite"])
+    expect(Object.keys(dependencies)).toEqual(["@electric-sql/pglite", "lean-qr"])
     expect(peerDependenciesMeta).toEqual({ mediasoup: { optional: true }, uploadthing: { optional: true } })
     for (const field of ["private", "scripts", "devDependencies", "optionalDependencies", "overrides"])
       expect(rest).not.toHaveProperty(field)
@@ -56,7 +57,9 @@ describe("the package", () => {
       folder
     )
     onTestFinished(() => server.kill())
-    for (const path of ["/healthz", "/docs", "/openapi.json", "/tower/page.js", "/noisytransfer/asyncapi.json"])
+    const tryFiles = ["", "/page.js", "/qr.js", "/client/index.js"].map((file) => `/try${file}`)
+    const others = ["/healthz", "/docs", "/openapi.json", "/tower/page.js", "/noisytransfer/asyncapi.json"]
+    for (const path of [...others, ...tryFiles])
       expect([path, (await fetch(server.http + path)).status]).toEqual([path, 200])
     const tower = await fetch(`${server.http}/tower`)
     expect(tower.status).toBe(403)

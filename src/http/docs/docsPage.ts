@@ -7,7 +7,7 @@ import { readFile } from "node:fs/promises"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
-import { places } from "../../places.ts"
+import { pageOf } from "../../places.ts"
 import { version } from "../../version.ts"
 import { asyncApiSection, isAsyncApi } from "./asyncApiHtml.ts"
 import { type Html, html, Html as Markup } from "./html.ts"
@@ -23,7 +23,7 @@ export interface DocsPageOptions {
   readonly documents: readonly (readonly [path: string, make: () => unknown])[]
 }
 
-const files = places.docsPage
+const files = pageOf("docs")
 
 const digestOf = (text: string): string => `'sha256-${createHash("sha256").update(text).digest("base64")}'`
 

@@ -15,7 +15,7 @@ import type { ShownSetting } from "../../config/shownSettings.ts"
 import type { ExplainedClients } from "../../io/tower/explainedClients.ts"
 import type { Ended } from "../../io/tower/towerView.ts"
 import type { Watch } from "../../io/tower/watch.ts"
-import { places } from "../../places.ts"
+import { pageOf } from "../../places.ts"
 import type { Answer } from "../answer.ts"
 import type { Gate } from "../core/gate.ts"
 import type { FastExchange, FastHandler, FastPath } from "../fastPath.ts"
@@ -56,7 +56,7 @@ export const towerPaths = [
 /** Where an actor is ended. */
 export const endingPath = "/tower/end"
 
-const files = places.towerPage
+const files = pageOf("tower")
 const fileTypes: Readonly<Record<string, string>> = {
   ".css": "text/css; charset=utf-8",
   ".js": "text/javascript; charset=utf-8"

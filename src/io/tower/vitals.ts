@@ -22,7 +22,7 @@ export interface Vitals {
   readonly protocols: readonly ProtocolTally[]
   /** Bytes. */
   readonly memory: { readonly rss: number; readonly heap: number }
-  /** Milliseconds by which the event loop was late since the reading before: all but the worst hundredth, and the worst. */
+  /** Milliseconds by which the event loop was late between the two readings before: all but the worst hundredth, and the worst. */
   readonly delayMs: { readonly p99: number; readonly worst: number }
   /** Since the start of the server. */
   readonly refusals: RefusalCounts
@@ -43,25 +43,35 @@ export interface VitalSigns {
   end(): void
 }
 
+const noDelay = { p99: 0, worst: 0 }
 const noMeetings = { paired: 0, answered: 0, faulted: 0, vain: 0 }
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0)
 
 export const createVitalSigns = ({ parts, refusals, delayResolutionMs }: VitalsOptions): VitalSigns => {
   let delay: ReturnType<typeof monitorEventLoopDelay> | undefined
+  let taken: Vitals["delayMs"] = noDelay
 
   /** The histogram holds the time between two looks, which is that much even where nothing is late. */
   const lateness = (nanoseconds: number): number =>
     Math.max(0, Math.round((nanoseconds / 1e6 - delayResolutionMs) * 10) / 10)
 
-  const readDelay = (): Vitals["delayMs"] => {
-    if (delay === undefined || delay.count === 0) return { p99: 0, worst: 0 }
-    const read = { p99: lateness(delay.percentile(99)), worst: lateness(delay.max) }
+  /**
+   * Behind all timers that are due: a histogram forgets with a reset when it looked last, so a delay that its own timer is
+   * about to see would be lost.
+   */
+  const takeDelay = (): void => {
+    if (delay === undefined) return
+    taken = delay.count === 0 ? noDelay : { p99: lateness(delay.percentile(99)), worst: lateness(delay.max) }
     delay.reset()
-    return read
+  }
+  const readDelay = (): Vitals["delayMs"] => {
+    setImmediate(takeDelay)
+    return taken
   }
 
   return {
     begin: () => {
+      taken = noDelay
       delay = monitorEventLoopDelay({ resolution: delayResolutionMs })
       delay.enable()
     },

@@ -87,7 +87,7 @@ describe("a server attached below a path", () => {
     expect(seen).toEqual(["GET /", "POST /echo", "GET /healthz", "GET /signalingly"])
     expect(await text(`${silktower.url}/healthz`)).toBe("ok")
     expect((await fetch(`${silktower.url}/no-such-path`)).status).toBe(404)
-    expect(await text(`${silktower.url}/docs`)).toContain("swagger")
+    expect(await text(`${silktower.url}/docs`)).toContain("DropSilk")
     expect(seen).toHaveLength(4)
 
     const [ada, bob] = [await connect(ws(`${silktower.url}`)), await connect(ws(`${silktower.url}`), { path: "" })]

@@ -3,7 +3,7 @@
  * silktower/client alone. It is answered by fast paths, as files that hold nothing of anybody.
  */
 import { readdir, readFile } from "node:fs/promises"
-import { places } from "../../../places.ts"
+import { pageOf } from "../../../places.ts"
 import { type Answer, jsonAnswer } from "../../answer.ts"
 import type { FastExchange, FastHandler, FastPath } from "../../fastPath.ts"
 import { type CheckOptions, createCheck } from "./check.ts"
@@ -12,7 +12,7 @@ import { moduleOf, readClientModules } from "./clientModules.ts"
 /** Where the page is, below the protocol's mount. */
 export const tryPath = "/try"
 
-const files = places.tryPage
+const files = pageOf("dropsilk/try")
 const fileTypes: Readonly<Record<string, string>> = {
   ".css": "text/css; charset=utf-8",
   ".js": "text/javascript; charset=utf-8"
