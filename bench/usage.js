@@ -8,8 +8,11 @@ import { subscribe } from "node:diagnostics_channel"
 let listening
 
 subscribe("tracing:net.server.listen:asyncEnd", ({ server }) => {
+  const { port } = server.address()
+  // The hold on a data folder is a name that is listened on, and no port.
+  if (port === undefined) return
   listening = server
-  process.send({ port: server.address().port })
+  process.send({ port })
 })
 
 process.on("message", ({ collect }) => {
