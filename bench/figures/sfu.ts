@@ -6,8 +6,8 @@ import { compare, type Figure, takeTurns } from "../rounds.ts"
 import { cpuOf, type Server } from "../servers.ts"
 import type { Setting } from "../setting.ts"
 
-/** In a turn, each alone in its room: nobody else is told of what it sends. */
-const participants = 50
+/** In a turn, each in the room of somebody who is there already and sends nothing. */
+const participants = 200
 /** Of each of its own two producers. */
 const consumers = 4
 const aim = 3
@@ -21,17 +21,26 @@ const environment = {
 interface Person {
   readonly socket: BenchSocket
   readonly roomId: string
+  /** Who was in the room before. */
+  readonly host?: BenchSocket
 }
 
-const openParticipant = async ({ port }: Server, index: number): Promise<Person> => {
-  const roomId = `room ${index}`
+const enter = async ({ port }: Server, index: number, userId: string, roomId: string): Promise<BenchSocket> => {
   const answer = await fetch(`http://127.0.0.1:${port}/sfu/auth/login`, {
     method: "POST",
     headers: { "content-type": "application/json", "x-forwarded-for": addressOf(index) },
-    body: JSON.stringify({ userId: `user-${index}`, userName: `User ${index}`, roomId })
+    body: JSON.stringify({ userId, userName: userId, roomId })
   })
   const { token } = (await answer.json()) as { token: string }
-  return { socket: await BenchSocket.open(port, addressOf(index), `/sfu?token=${token}`), roomId }
+  return BenchSocket.open(port, addressOf(index), `/sfu?token=${token}`)
+}
+
+const openParticipant = async (server: Server, index: number): Promise<Person> => {
+  const roomId = `room ${index}`
+  const host = await enter(server, index, `host-${index}`, roomId)
+  host.send(JSON.stringify({ type: "join-room", data: { roomId }, requestId: "k3j9x0q1z" }))
+  await host.next("response")
+  return { socket: await enter(server, index, `user-${index}`, roomId), roomId, host }
 }
 
 const openBare = async ({ port }: Server, index: number): Promise<Person> => ({
@@ -74,12 +83,12 @@ export const sfu = async (setting: Setting): Promise<readonly Figure[]> => {
     const spent = await cpuOf(server, async () => {
       for (const asked of await Promise.all(people.map(session))) requests += asked
     })
-    await Promise.all(people.map(({ socket }) => socket.close()))
+    await Promise.all(people.flatMap(({ socket, host }) => [socket.close(), host?.close()]))
     return spent / requests
   }
   try {
     const rounds = await takeTurns(
-      setting.size.rounds * 5,
+      setting.size.rounds,
       () => cpu(silktower, openParticipant),
       () => cpu(bare, openBare)
     )
