@@ -34,6 +34,9 @@ const rarity: readonly Step[] = [
   { does: "log in", who: "cid", name: "__proto__", key: "another key" },
   { does: "connect", who: "cid", space: "" },
   { does: "log in", who: "cid", name: "__proto__", key: "one key" },
+  { does: "fall silent", who: "bob" },
+  { does: "connect", who: "ann", space: "" },
+  { does: "log in", who: "ann", name: "paris", key: undefined },
   { does: "restart" }
 ]
 
