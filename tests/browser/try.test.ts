@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto"
 import type { Page } from "playwright-core"
 import { afterEach, beforeAll, expect, it, onTestFinished } from "vitest"
-import { hasCoturn, startCoturn } from "../core/io/services/coturn.ts"
+import { skipsCoturn, startCoturn } from "../core/io/services/coturn.ts"
 import { describeInChromium, useBrowser } from "../support/browser.ts"
 import { freePort } from "../support/freePort.ts"
 import { startServer, type TestServer } from "../support/server.ts"
@@ -93,7 +93,7 @@ describeInChromium("the page to try the server with", (chromium) => {
     expect(await radia.entry("all.bin").count()).toBe(5)
   })
 
-  it.skipIf(!hasCoturn())("says that a way is relayed where a TURN server is the only one", async () => {
+  it.skipIf(skipsCoturn())("says that a way is relayed where a TURN server is the only one", async () => {
     const turn = await startCoturn("a shared secret")
     onTestFinished(() => turn.stop())
     const url = `turn:127.0.0.1:${turn.port}?transport=udp`

@@ -4,7 +4,7 @@ import { once } from "node:events"
 import { type AddressInfo, connect, createServer, type Socket } from "node:net"
 import type { BrowserContextOptions, Page } from "playwright-core"
 import { expect, it, onTestFinished } from "vitest"
-import { hasCoturn, startCoturn } from "../core/io/services/coturn.ts"
+import { skipsCoturn, startCoturn } from "../core/io/services/coturn.ts"
 import { describeInChromium, useBrowser } from "../support/browser.ts"
 import { serverForThisTest, useServer } from "../support/useServer.ts"
 
@@ -149,7 +149,7 @@ describeInChromium("the connection check", (chromium) => {
       expect(text).not.toContain(hidden)
   })
 
-  it.skipIf(!hasCoturn())("finds the relay of a TURN server that answers", async () => {
+  it.skipIf(skipsCoturn())("finds the relay of a TURN server that answers", async () => {
     const turn = await startCoturn(secret)
     onTestFinished(() => turn.stop())
     const url = `turn:127.0.0.1:${turn.port}?transport=udp`

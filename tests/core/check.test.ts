@@ -14,7 +14,7 @@ import { createPostgresDatabase, describeOnPostgres, useDatabase } from "../supp
 import { refusedStart } from "../support/process.ts"
 import { useServer } from "../support/useServer.ts"
 import { folderForThisTest, folderWith, useFolder } from "../support/useThroughout.ts"
-import { hasCoturn, startCoturn } from "./io/services/coturn.ts"
+import { skipsCoturn, startCoturn } from "./io/services/coturn.ts"
 
 type Environment = Readonly<Record<string, string>>
 
@@ -141,7 +141,7 @@ describe("check", () => {
   })
 })
 
-describe.runIf(hasCoturn())("check, of a TURN server", () => {
+describe.skipIf(skipsCoturn())("check, of a TURN server", () => {
   it("tells good credentials from others, and where one comes from", async () => {
     const turn = await startCoturn("sesame")
     onTestFinished(() => turn.stop())

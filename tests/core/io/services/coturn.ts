@@ -10,6 +10,9 @@ import { answersStun } from "./turnClient.ts"
 /** Whether Debian's `coturn` is on this machine. */
 export const hasCoturn = (): boolean => spawnSync("turnserver", ["--version"]).error === undefined
 
+/** Whether tests that need one are left out; in CI they are not, and fail. */
+export const skipsCoturn = (): boolean => !hasCoturn() && process.env["CI"] === undefined
+
 interface Coturn {
   readonly port: number
   stop(): Promise<void>
