@@ -12,6 +12,8 @@ export const places = {
   migrations: new URL("migrations", root),
   /** The drawn statecharts. */
   charts: new URL("docs/statecharts/", root),
+  /** What all pages look like. */
+  look: new URL("src/http/look.css", root),
   /** The program that makes an embedded database. */
   databaseMaker: new URL("src/io/database/embedded/makeEmbeddedDatabase.js", root)
 }

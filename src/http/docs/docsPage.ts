@@ -2,13 +2,11 @@
  * The page that describes everything that can be asked of the server, for people: its sockets, then its endpoints, made from
  * the same documents that programs read. It is one text without outside resources, and is made when somebody first asks.
  */
-import { createHash } from "node:crypto"
-import { readFile } from "node:fs/promises"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
-import { pageOf } from "../../places.ts"
 import { version } from "../../version.ts"
+import { createPageFiles, inlineSource, pagePolicy } from "../pages.ts"
 import { asyncApiSection, isAsyncApi } from "./asyncApiHtml.ts"
 import { type Html, html, Html as Markup } from "./html.ts"
 import { openApiSections } from "./openApiHtml.ts"
@@ -23,9 +21,7 @@ export interface DocsPageOptions {
   readonly documents: readonly (readonly [path: string, make: () => unknown])[]
 }
 
-const files = pageOf("docs")
-
-const digestOf = (text: string): string => `'sha256-${createHash("sha256").update(text).digest("base64")}'`
+const files = createPageFiles("docs")
 
 const entryHtml = ({ id, title, body }: Entry): Html =>
   html`<article id="${id}"><h3><a href="#${id}">${title}</a></h3>${body}</article>`
@@ -43,9 +39,7 @@ const contentsHtml = (heading: string, sections: readonly Section[]): Html =>
 
 /** The page as a text, and the policy under which it is shown. */
 const makePage = async ({ openApi, documents }: DocsPageOptions) => {
-  const [style, script, template] = await Promise.all(
-    ["docs.css", "docs.js", "docs.html"].map((name) => readFile(new URL(name, files), "utf8"))
-  )
+  const [style, script, template] = await Promise.all(["page.css", "docs.js", "docs.html"].map(files.read))
   const made = await Promise.all(documents.map(async ([path, make]) => [path, await make()] as const))
   const sockets = made.flatMap(([path, document]) => (isAsyncApi(document) ? [asyncApiSection(document, path)] : []))
   const endpoints = openApiSections(await openApi.make())
@@ -60,17 +54,7 @@ const makePage = async ({ openApi, documents }: DocsPageOptions) => {
     endpoints: html`${endpoints.map(sectionHtml)}`
   }
   const text = (template as string).replace(/<!-- (\w+) -->/g, (mark, name: string) => places[name]?.markup ?? mark)
-  const policy = [
-    "default-src 'none'",
-    `style-src ${digestOf(style as string)}`,
-    `script-src ${digestOf(script as string)}`,
-    "img-src 'self'",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-    "require-trusted-types-for 'script'",
-    "trusted-types 'none'"
-  ].join("; ")
+  const policy = pagePolicy({ style: inlineSource(style as string), script: inlineSource(script as string) })
   return { text, policy }
 }
 

@@ -7,7 +7,6 @@
  * The key is in the address of the page and of the stream only, as in that of `/logs`; the page's own script reads it
  * from there. Scripts and styles are files of this repository that hold nothing of anybody, and need no key.
  */
-import { createHash } from "node:crypto"
 import { readdir, readFile } from "node:fs/promises"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { basename, sep } from "node:path"
@@ -15,10 +14,18 @@ import type { ShownSetting } from "../../config/shownSettings.ts"
 import type { ExplainedClients } from "../../io/tower/explainedClients.ts"
 import type { Ended } from "../../io/tower/towerView.ts"
 import type { Watch } from "../../io/tower/watch.ts"
-import { pageOf } from "../../places.ts"
 import type { Answer } from "../answer.ts"
 import type { Gate } from "../core/gate.ts"
 import type { FastExchange, FastHandler, FastPath } from "../fastPath.ts"
+import {
+  createPageFiles,
+  inlineSource,
+  pageAnswer,
+  pagePolicy,
+  unstored,
+  unstoredHeaders,
+  unstoredText
+} from "../pages.ts"
 
 export interface TowerPageOptions {
   readonly gate: Gate
@@ -56,33 +63,7 @@ export const towerPaths = [
 /** Where an actor is ended. */
 export const endingPath = "/tower/end"
 
-const files = pageOf("tower")
-const fileTypes: Readonly<Record<string, string>> = {
-  ".css": "text/css; charset=utf-8",
-  ".js": "text/javascript; charset=utf-8"
-}
-
-/** Beside those that every answer has. */
-const headers = { "cache-control": "no-store", "cross-origin-resource-policy": "same-origin" }
-
-/** `styles`: those inside the charts. */
-const contentSecurityPolicy = (styles: readonly string[]): string =>
-  [
-    "default-src 'none'",
-    "script-src 'self'",
-    ["style-src 'self'", ...new Set(styles.map((style) => `'sha256-${digestOf(style)}'`))].join(" "),
-    "connect-src 'self'",
-    // The icon of the tab.
-    "img-src 'self'",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-    // No text becomes markup, not even by a mistake in the page's own scripts.
-    "require-trusted-types-for 'script'",
-    "trusted-types 'none'"
-  ].join("; ")
-
-const digestOf = (text: string): string => createHash("sha256").update(text).digest("base64")
+const files = createPageFiles("tower")
 
 const chartsMark = "<!-- charts -->"
 
@@ -99,7 +80,7 @@ const makePage = async (
   chartNames: readonly string[],
   charts: URL
 ): Promise<{ readonly html: string; readonly policy: string }> => {
-  const html = await readFile(new URL("page.html", files), "utf8")
+  const html = await files.read("page.html")
   const present = await readdir(charts, { recursive: true }).catch(() => [])
   const pictures = present.filter((path) => path.endsWith(".svg")).map((path) => path.replaceAll(sep, "/"))
   const drawn = await Promise.all(
@@ -112,40 +93,24 @@ const makePage = async (
   const styles = drawn.flatMap(([, svg]) =>
     [...svg.matchAll(/<style[^>]*>(.*?)<\/style>/gs)].map(([, style = ""]) => style)
   )
-  return { html: html.replace(chartsMark, () => templates.join("\n")), policy: contentSecurityPolicy(styles) }
+  return { html: html.replace(chartsMark, () => templates.join("\n")), policy: policyOf(styles) }
 }
 
-/** An answer that nothing stores and no page of another origin embeds. */
-const unstored = (status: number, contentType: string, body: string, more: Answer["headers"] = {}): Answer => ({
-  status,
-  contentType,
-  body,
-  headers: { ...headers, ...more }
-})
-const unstoredText = (status: number, body: string, more?: Answer["headers"]): Answer =>
-  unstored(status, "text/plain; charset=utf-8", body, more)
+/** `styles`: those inside the charts. */
+const policyOf = (styles: readonly string[]): string =>
+  pagePolicy({ style: ["'self'", ...new Set(styles.map(inlineSource))].join(" "), connect: "'self'" })
 
 const forbidden = unstoredText(403, "Forbidden")
-const formPolicy = [
-  "default-src 'none'",
-  "style-src 'self'",
-  "img-src 'self'",
-  "base-uri 'none'",
-  "form-action 'self'",
-  "frame-ancestors 'none'"
-].join("; ")
+const formPolicy = pagePolicy({ script: "'none'", form: "'self'" })
 const toldMark = "<!-- told -->"
 const wrongKey = '<p role="alert">That key does not open it.</p>'
 
 /** For people, instead of a bare word. `isTold`: they have given a key, and it was none. */
 const keyForm = async (isTold: boolean): Promise<Answer> => {
-  const html = await readFile(new URL("key.html", files), "utf8")
-  return unstored(403, "text/html; charset=utf-8", html.replace(toldMark, isTold ? wrongKey : ""), {
-    "content-security-policy": formPolicy
-  })
+  const html = await files.read("key.html")
+  return pageAnswer(html.replace(toldMark, isTold ? wrongKey : ""), formPolicy, 403)
 }
 
-const unknownFile = unstoredText(404, "Not Found")
 const ended = unstoredText(404, "It has ended")
 const fault = unstoredText(500, "Internal server error")
 
@@ -160,16 +125,10 @@ export const createTowerPage = (options: TowerPageOptions): TowerPage => {
   const streams = new Map<ServerResponse, () => void>()
   let closed = false
   let page: ReturnType<typeof makePage> | undefined
-  let scripts: Promise<ReadonlySet<string>> | undefined
 
   const show = async (exchange: FastExchange) => {
     const { html, policy } = await (page ??= makePage(chartNames(), charts))
-    exchange.answer(() =>
-      unstored(200, "text/html; charset=utf-8", html, {
-        "content-security-policy": policy,
-        "cross-origin-opener-policy": "same-origin"
-      })
-    )
+    exchange.answer(() => pageAnswer(html, policy))
   }
 
   const stream = (exchange: FastExchange) => {
@@ -177,7 +136,7 @@ export const createTowerPage = (options: TowerPageOptions): TowerPage => {
     if (streams.size >= limits.watchers) return exchange.answer(() => tooManyWatchers)
     const { request, response } = exchange
     const own = {
-      ...headers,
+      ...unstoredHeaders,
       "content-type": "text/event-stream; charset=utf-8",
       // nginx would collect what is to be seen at once.
       "x-accel-buffering": "no"
@@ -212,11 +171,8 @@ export const createTowerPage = (options: TowerPageOptions): TowerPage => {
   }
 
   const serve = async (exchange: FastExchange, name: string) => {
-    const known = await (scripts ??= readdir(files).then((names) => new Set(names)))
-    const type = fileTypes[name.slice(name.lastIndexOf("."))]
-    if (type === undefined || !known.has(name)) return exchange.answer(() => unknownFile)
-    const text = await readFile(new URL(name, files), "utf8")
-    exchange.answer(() => unstored(200, type, text))
+    const answer = await files.answer(name)
+    exchange.answer(() => answer)
   }
 
   /**

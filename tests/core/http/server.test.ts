@@ -114,7 +114,9 @@ describe("the documents", () => {
     expect(page.text.indexOf("A signaling server")).toBeLessThan(page.text.indexOf("<article"))
     expect(page.text).not.toMatch(/<(?:script|link|img)[^>]+(?:src|href)="(?:https?:|\/\/)/)
     const policy = page.headers["content-security-policy"]
-    expect(policy).toMatch(/^default-src 'none'; style-src 'sha256-[^ ]+'; script-src 'sha256-[^ ]+'; img-src 'self';/)
+    expect(policy).toMatch(
+      /^default-src 'none'; script-src 'sha256-[^ ]+'; style-src 'sha256-[^ ]+'; connect-src 'none'; img-src 'self';/
+    )
     expect(policy).not.toMatch(/unsafe|\*/)
   })
 
