@@ -2,6 +2,7 @@
 import { once } from "node:events"
 import { describe, expect, it } from "vitest"
 import { poison } from "../../support/poison.ts"
+import { everybodyKnows } from "../../support/server.ts"
 import { serverForThisTest, useUnhandled } from "../../support/useServer.ts"
 import { FakeEngine } from "./fakeEngine.ts"
 import { dialSfu, room, type SfuClient, secret, useParticipants, useSfu } from "./sfuClient.ts"
@@ -38,6 +39,8 @@ describe("a conference", () => {
     expect(await cid.closed()).toEqual(later)
     expect(await bob.join()).toMatchObject({ existingProducers: [] })
     await ada.close()
+    await expect.poll(() => server.actors()).toMatchObject({ participants: 1 })
+    await everybodyKnows()
     const again = await participant({ userId: "cid" })
     expect(await again.join()).toMatchObject({ existingProducers: [] })
   })
@@ -164,7 +167,7 @@ describe("a media worker", () => {
       await expect.poll(started, { interval: 10 }).toBe(deaths + 1)
       engine.killWorker()
     }
-    expect(server.lines("sfu:worker_exhausted")).toMatchObject([{ worker: "0", level: "error" }])
+    await expect.poll(() => server.lines("sfu:worker_exhausted")).toMatchObject([{ worker: "0", level: "error" }])
     const ada = await connect()
     ada.send({ type: "join-room", data: { roomId: room }, requestId: "1" })
     expect(await ada.closed()).toEqual(later)
@@ -180,6 +183,7 @@ describe("the end of the server", () => {
     const [ada, bob] = [await connect(), await connect({ userId: "bob" })]
     await ada.join()
     await ada.produce()
+    await everybodyKnows()
     const stopped = server.stop()
     for (const client of [ada, bob]) {
       expect(await client.closed()).toEqual({ code: 1001, reason: "Server shutdown" })
@@ -203,6 +207,7 @@ describe("a crash", () => {
     const ada = await participant({ userId: "ada" })
     await ada.join()
     const producerId = await ada.produce()
+    await everybodyKnows()
     const bob = await participant({ userId: "bob" })
     await bob.join()
     const { participantId } = server.lines("sfu:joined").findLast(({ roomId }) => roomId === room)
@@ -211,7 +216,7 @@ describe("a crash", () => {
     tell("participants", adas, poison("transport.changed", "state"))
     expect(await ada.closed()).toEqual(internal)
     expect(await bob.next()).toEqual({ type: "producer-closed", data: { producerId, userId: "ada" } })
-    expect(engine.holds.transports).toBe(0)
+    await expect.poll(() => engine.holds.transports).toBe(0)
     expect(await bob.join()).toMatchObject({ existingProducers: [] })
     expect(unhandled).toEqual([])
   })
@@ -221,7 +226,7 @@ describe("a crash", () => {
     for (const client of [ada, bob]) await client.join()
     tell("conferences", room, poison("worker.died", "call"))
     for (const client of [ada, bob]) expect(await client.closed()).toEqual(internal)
-    expect(engine.holds.routers).toBe(0)
+    await expect.poll(() => engine.holds.routers).toBe(0)
     const again = await participant()
     expect(await again.join()).toMatchObject({ existingProducers: [] })
     expect(unhandled).toEqual([])

@@ -1,5 +1,6 @@
 /** Who hears of whose producers, and when: nothing is lost while a client sets up, nothing told twice, nothing after its end. */
 import { describe, expect, it } from "vitest"
+import { everybodyKnows } from "../../support/server.ts"
 import { rtp, type SfuClient, type SfuClientOptions, useParticipants, useSfu } from "./sfuClient.ts"
 
 const { server, engine } = useSfu()
@@ -15,6 +16,12 @@ const joined = async (userId: string, options: SfuClientOptions = {}): Promise<S
 const ready = async (userId: string, options: SfuClientOptions = {}) => {
   const client = await joined(userId, options)
   return { client, sends: await client.transport(), receives: await client.transport() }
+}
+/** A new producer's id, once its conference knows of it. */
+const produced = async ({ client, sends }: Awaited<ReturnType<typeof ready>>, kind: "audio" | "video" = "audio") => {
+  const id = await client.produce(sends, kind)
+  await everybodyKnows()
+  return id
 }
 const opened = (producerId: string, userId: string, kind = "audio") => ({
   type: "new-producer",
@@ -48,8 +55,7 @@ describe("a producer", () => {
   it("is in the list of whoever joins, in order, but not in that of its own user", async () => {
     const ada = await ready("ada")
     const bob = await ready("bob")
-    const ids = [await ada.client.produce(ada.sends), await bob.client.produce(bob.sends)]
-    ids.push(await ada.client.produce(ada.sends, "video"))
+    const ids = [await produced(ada), await produced(bob), await produced(ada, "video")]
     const cid = await participant({ userId: "cid" })
     const { existingProducers } = await cid.join()
     expect(existingProducers.map(({ producerId }: { producerId: string }) => producerId)).toEqual(ids)
@@ -83,6 +89,7 @@ describe("a producer", () => {
     const camera = await ada.client.produce(ada.receives, "video")
     await bob.client.take(2)
     engine.change(ada.sends, "failed")
+    await everybodyKnows()
     expect(engine.producers.has(voice)).toBe(false)
     expect(await bob.client.consume(bob.receives, voice)).toEqual({ error: "Cannot consume" })
     expect(await bob.client.heard()).toEqual([])
@@ -102,10 +109,13 @@ describe("two sockets of one user", () => {
     const bob = await ready("bob")
     const one = await ready("ada")
     const other = await ready("ada")
-    const [first, second] = [await one.client.produce(one.sends), await other.client.produce(other.sends)]
-    expect(await bob.client.take(2)).toEqual([opened(first, "ada"), opened(second, "ada")])
+    const first = await one.client.produce(one.sends)
+    expect(await bob.client.next()).toEqual(opened(first, "ada"))
+    const second = await other.client.produce(other.sends)
+    expect(await bob.client.next()).toEqual(opened(second, "ada"))
     await one.client.close()
-    expect(await bob.client.heard()).toEqual([ended(first, "ada")])
+    expect(await bob.client.next()).toEqual(ended(first, "ada"))
+    expect(await bob.client.heard()).toEqual([])
     expect((await bob.client.consume(bob.receives, second)).params.producerId).toBe(second)
   })
 })
@@ -127,7 +137,7 @@ describe("what is told while a client sets up", () => {
 
   it("waits until it consumes", async () => {
     const bob = await ready("bob")
-    const known = await bob.client.produce(bob.sends)
+    const known = await produced(bob)
     const ada = await joined("ada")
     const transportId = await ada.transport()
     const held = await bob.client.produce(bob.sends)
@@ -159,14 +169,14 @@ describe("what is told while a client sets up", () => {
 
   it("leaves out what has ended meanwhile, and tells of the end of what is in the list at once", async () => {
     const bob = await ready("bob")
-    const listed = await bob.client.produce(bob.sends)
+    const listed = await produced(bob)
     const cid = await ready("cid")
     const ada = await participant({ userId: "ada" })
     expect((await ada.join()).existingProducers).toMatchObject([{ producerId: listed }])
     await bob.client.produce(bob.sends)
     const stays = await cid.client.produce(cid.sends)
     await bob.client.close()
-    expect(await ada.heard()).toEqual([ended(listed, "bob")])
+    expect(await ada.next()).toEqual(ended(listed, "bob"))
     await ada.transport()
     await ada.transport()
     expect(await ada.heard()).toEqual([opened(stays, "cid")])
@@ -175,7 +185,7 @@ describe("what is told while a client sets up", () => {
   it("is in the list of whoever asks for it again, and not told besides", async () => {
     const bob = await ready("bob")
     const ada = await joined("ada")
-    const held = await bob.client.produce(bob.sends)
+    const held = await produced(bob)
     expect((await ada.join()).existingProducers).toMatchObject([{ producerId: held }])
     await ada.transport()
     await ada.transport()

@@ -1,5 +1,6 @@
 /** What a client asks, what it is answered, and what it is refused. */
 import { describe, expect, it } from "vitest"
+import { everybodyKnows } from "../../support/server.ts"
 import { fakeCapabilities } from "./fakeEngine.ts"
 import { capabilities, dtls, room, rtp, useParticipants, useSfu } from "./sfuClient.ts"
 
@@ -27,6 +28,7 @@ describe("a call of two", () => {
     expect(await ada.ask("connect-transport", { transportId, dtlsParameters: dtls })).toEqual({ success: true })
     const produced = await ada.ask("produce", { transportId, kind: "video", rtpParameters: rtp })
     expect(Object.keys(produced)).toEqual(["id"])
+    await everybodyKnows()
 
     const bob = await participant({ userId: "user-2", userName: "Bob" })
     const joined = await bob.join()
@@ -184,6 +186,7 @@ describe("what somebody has", () => {
     const transportId = await ada.transport()
     const producerId = await ada.produce(transportId)
     const own = await bob.transport()
+    await everybodyKnows()
     const { params } = await bob.consume(own, producerId)
     const eves = await eve.transport()
     for (const stranger of [eve, bob]) {
@@ -216,6 +219,7 @@ describe("what somebody has", () => {
     expect(await ada.consume(transportId, producerId)).toEqual(refused("Too many consumers"))
     // One of its transports is over: there is place for another.
     engine.change(transports[3] as string, "closed")
+    await everybodyKnows()
     expect(await ada.transport()).toMatch(/^transport-/)
   })
 })

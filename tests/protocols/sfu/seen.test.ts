@@ -1,5 +1,6 @@
 /** What operators see of the SFU: metrics, the tower page, the story of a call. */
 import { expect, it } from "vitest"
+import { everybodyKnows } from "../../support/server.ts"
 import { TowerWatcher } from "../../support/towerStream.ts"
 import { room, useParticipants, useSfu } from "./sfuClient.ts"
 
@@ -22,6 +23,7 @@ it("counts conferences, transports by state, producers by kind, consumers, and t
   const producerId = await ada.produce(transportId, "video")
   await ada.consume(transportId, producerId)
   engine.change(transportId, "connected")
+  await everybodyKnows()
   expect(await sample("routers")).toBe(1)
   expect(await sample('transports{state="new"}')).toBe(1)
   expect(await sample('transports{state="connecting"}')).toBe(0)
