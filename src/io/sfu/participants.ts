@@ -68,8 +68,14 @@ export const createParticipants = (options: ParticipantsOptions) => {
       tellProducerClosed: (participant, producer) => socketOf(participant)?.send(writeProducerClosed(producer)),
       dismissSocket: (participant, { cause }) => dismiss(socketOf(participant), closings[cause]),
       cutSocket: (participant) => socketOf(participant)?.terminate(),
-      holdFrames: (participant) => socketOf(participant)?.hold(),
-      releaseFrames: (participant) => socketOf(participant)?.release(),
+      holdFrames: ({ context, self }, { afterMs }) => {
+        open.get(context.id)?.socket.hold()
+        deadlines.after(self, afterMs, "answer.due")
+      },
+      releaseFrames: ({ context, self }) => {
+        deadlines.cancel(self, "answer.due")
+        open.get(context.id)?.socket.release()
+      },
       ...calls,
       closeTransport: (_, { transportId }) => holdings.closeTransport(transportId),
       releaseMedia: ({ context }) => holdings.release(context.id),

@@ -1,66 +1,57 @@
-/** Calls of the media engine as the charts make them: each ends in what it has come to, and never rejects. */
+/** Calls of the media engine as the charts make them. */
 import { fromPromise } from "xstate"
-import type { Outcome } from "../../../machines/sfu/media.ts"
 import type { StartReport } from "../../../machines/sfu/mediaWorker/mediaWorkerContext.ts"
 import type { EngineAnswer, ParticipantContext } from "../../../machines/sfu/participant/participantContext.ts"
 import type { Holdings } from "./holdings.ts"
 import { type EngineJson, EngineRefusal, type MediaEngine } from "./mediaEngine.ts"
 
-/** Makes a call, and says what it has come to. */
-const outcomeOf = async <Value>(make: () => Promise<Value>): Promise<Outcome<Value>> => {
-  try {
-    return { type: "done", value: await make() }
-  } catch (error) {
-    return error instanceof EngineRefusal ? { type: "refused", sentence: error.message } : { type: "failed", error }
-  }
-}
-
-const call = <Value, Input>(make: (input: Input) => Promise<Value>) =>
-  fromPromise<Outcome<Value>, Input>(({ input }) => outcomeOf(() => make(input)))
-
-type AnswerOf<Type extends EngineAnswer["type"]> = Extract<EngineAnswer, { type: Type }>
-type ValueOf<Answer> = Answer extends { readonly outcome: Outcome<infer Value> } ? Value : never
-
-/** Asks the engine, and tells the actor by an event of this type what has come of it; one that has ended is told nothing. */
-const asks =
-  <Type extends EngineAnswer["type"]>(
-    type: Type,
-    make: (asked: AnswerOf<Type>["asked"], participant: ParticipantContext) => Promise<ValueOf<AnswerOf<Type>>>
-  ) =>
-  ({ context, self }: Asking, asked: AnswerOf<Type>["asked"]): void => {
-    void outcomeOf(() => make(asked, context)).then((outcome) => {
-      if (self.getSnapshot().status === "active") self.send({ type, asked, outcome } as EngineAnswer)
-    })
-  }
+type GivenOf<Type extends EngineAnswer["type"]> = Extract<EngineAnswer, { type: Type; given: unknown }>
 
 interface Asking {
   readonly context: ParticipantContext
   readonly self: { getSnapshot(): { readonly status: string }; send(event: EngineAnswer): void }
 }
 
+/** Asks the engine, and tells the actor by an event of this type what that gives; one that has ended is told nothing. */
+const asks =
+  <Type extends EngineAnswer["type"]>(
+    type: Type,
+    ask: (asked: GivenOf<Type>["asked"], participant: ParticipantContext) => Promise<GivenOf<Type>["given"]>
+  ) =>
+  ({ context, self }: Asking, asked: GivenOf<Type>["asked"]): void => {
+    const tell = (answer: EngineAnswer) => {
+      if (self.getSnapshot().status === "active") self.send(answer)
+    }
+    ask(asked, context).then(
+      (given) => tell({ type, asked, given } as EngineAnswer),
+      (error: unknown) =>
+        tell(
+          error instanceof EngineRefusal
+            ? { type: "engine.refused", asked, sentence: error.message }
+            : { type: "engine.failed", asked, error }
+        )
+    )
+  }
+
 /** What `participant` asks of the engine. */
 export const participantCalls = (engine: MediaEngine, holdings: Pick<Holdings, "openTransport">) => ({
   openTransport: asks("engine.openedTransport", (_, { id, call }) => holdings.openTransport(id, call ?? "")),
-  connectTransport: asks("engine.connectedTransport", async ({ transportId, dtlsParameters }) => {
-    await engine.connectTransport(transportId, dtlsParameters)
-    return null
-  }),
+  connectTransport: asks("engine.connectedTransport", ({ transportId, dtlsParameters }) =>
+    engine.connectTransport(transportId, dtlsParameters)
+  ),
   produce: asks("engine.produced", ({ transportId, kind, rtpParameters }) =>
     engine.produce(transportId, kind, rtpParameters)
   ),
   consume: asks("engine.consumed", ({ transportId, producerId, rtpCapabilities }) =>
     engine.consume(transportId, producerId, rtpCapabilities)
   ),
-  resumeConsumer: asks("engine.resumed", async ({ consumerId }) => {
-    await engine.resumeConsumer(consumerId)
-    return null
-  })
+  resumeConsumer: asks("engine.resumed", ({ consumerId }) => engine.resumeConsumer(consumerId))
 })
 
 /** The actors that `conference` invokes. */
-export const conferenceCalls = (holdings: Holdings) => ({
-  openRouter: call<EngineJson, { worker: string; call: string }>((input) =>
-    holdings.openRouter(input.worker, input.call)
+export const conferenceCalls = (holdings: Pick<Holdings, "openRouter">) => ({
+  openRouter: fromPromise<EngineJson, { worker: string; call: string }>(({ input: { worker, call } }) =>
+    holdings.openRouter(worker, call)
   )
 })
 

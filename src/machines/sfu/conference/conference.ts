@@ -5,15 +5,16 @@
 import type { Aftermath, Crash } from "../../kinds.ts"
 import { mediaRouterAt, mediaWorkerAt, participantAt } from "../addresses.ts"
 import type { SfuEvent } from "../events.ts"
-import { type EngineJson, errorOf, type Outcome } from "../media.ts"
+import type { EngineJson } from "../media.ts"
 import type { MediaWorkerEvent } from "../mediaWorker/mediaWorkerContext.ts"
 import { conferenceSetup } from "./conferenceActions.ts"
 import { type ConferenceContext, type ConferenceNotice, newConferenceContext, storyOf } from "./conferenceContext.ts"
 
 const ofParticipant = ({ event: { participantId } }: { event: { participantId: string } }) => ({ participantId })
 const meant = { type: "isMeant", params: ({ event: { call } }: { event: { call: string } }) => ({ call }) } as const
+/** What its worker has given. */
+const given = ({ event }: { event: { output: EngineJson } }) => event.output
 const member = { type: "isMember", params: ofParticipant } as const
-const outcome = ({ event }: { event: { output: Outcome<EngineJson> } }) => event.output
 
 const refusal = {
   guard: { type: "isFullFor", params: ofParticipant },
@@ -60,41 +61,38 @@ export const conferenceMachine = conferenceSetup.createMachine({
           invoke: {
             src: "openRouter",
             input: ({ context: { worker, call } }) => ({ worker, call }),
-            onDone: [
-              {
-                guard: { type: "isDone", params: outcome },
-                target: "#conference.live",
-                actions: [
-                  { type: "noteRouter", params: outcome },
-                  {
-                    type: "record",
-                    params: ({ context: { id, call, worker } }) => ({
-                      name: "sfu:conference_opened",
-                      roomId: id,
-                      call,
-                      worker
-                    })
-                  },
-                  "answer"
-                ]
-              },
-              {
-                target: "#conference.lost",
-                actions: [
-                  {
-                    type: "record",
-                    params: ({ context: { id, call, worker }, event: { output } }) => ({
-                      name: "sfu:router_error",
-                      roomId: id,
-                      call,
-                      worker,
-                      error: errorOf(output)
-                    })
-                  },
-                  "endByFault"
-                ]
-              }
-            ]
+            onDone: {
+              target: "#conference.live",
+              actions: [
+                { type: "noteRouter", params: given },
+                {
+                  type: "record",
+                  params: ({ context: { id, call, worker } }) => ({
+                    name: "sfu:conference_opened",
+                    roomId: id,
+                    call,
+                    worker
+                  })
+                },
+                "answer"
+              ]
+            },
+            onError: {
+              target: "#conference.lost",
+              actions: [
+                {
+                  type: "record",
+                  params: ({ context: { id, call, worker }, event: { error } }) => ({
+                    name: "sfu:router_error",
+                    roomId: id,
+                    call,
+                    worker,
+                    error
+                  })
+                },
+                "endByFault"
+              ]
+            }
           }
         }
       }

@@ -4,7 +4,7 @@ import { present } from "../../present.ts"
 import { speakAs } from "../../registry.ts"
 import { conferenceAt, mediaWorkerAt, participantAt } from "../addresses.ts"
 import type { Ending, SfuEvent } from "../events.ts"
-import type { EngineJson, Outcome } from "../media.ts"
+import type { EngineJson } from "../media.ts"
 import type { MediaWorkerEvent } from "../mediaWorker/mediaWorkerContext.ts"
 import {
   announcedTo,
@@ -29,7 +29,8 @@ const base = setup({
     input: {} as ConferenceInput & ConferenceSettings
   },
   actors: {
-    openRouter: fromPromise<Outcome<EngineJson>, { worker: string; call: string }>(() => new Promise(() => {}))
+    /** Gives its RTP capabilities. */
+    openRouter: fromPromise<EngineJson, { worker: string; call: string }>(() => new Promise(() => {}))
   },
   guards: {
     isEmpty: ({ context }) => context.members.length === 0,
@@ -39,8 +40,7 @@ const base = setup({
     isFullFor: ({ context }, { participantId }: { participantId: string }) =>
       context.members.length >= context.most && memberOf(context, participantId) === undefined,
     /** It is told to this conference, and not to one that was in the room before. */
-    isMeant: ({ context }, { call }: { call: string }) => call === context.call,
-    isDone: (_, outcome: Outcome<EngineJson>) => outcome.type === "done"
+    isMeant: ({ context }, { call }: { call: string }) => call === context.call
   },
   actions: {
     closeRouter: (_, _parameters: { call: string }) => {},
@@ -66,9 +66,7 @@ const base = setup({
       to: participantAt(participantId),
       event: { type: "conference.full", attempt } satisfies ConferenceNotice
     })),
-    noteRouter: assign({
-      rtpCapabilities: (_, outcome: Outcome<EngineJson>) => (outcome.type === "done" ? outcome.value : null)
-    }),
+    noteRouter: assign({ rtpCapabilities: (_, capabilities: EngineJson) => capabilities }),
     /** Takes somebody in, or notes that who is in asks once more. */
     admit: assign(({ context, event }) => {
       assertEvent(event, "member.join")

@@ -53,7 +53,7 @@ export const participantMachine = participantSetup.createMachine({
       exit: [
         { type: "leaveConference", params: ({ event }) => ({ at: "at" in event ? event.at : null }) },
         // Should the engine have been asked for a consumer.
-        { type: "cancelDeadline", params: { event: "answer.due" } },
+        "releaseFrames",
         "releaseMedia"
       ],
       on: {

@@ -4,7 +4,7 @@ import { speakAs } from "../../registry.ts"
 import { conferenceAt, participantAt } from "../addresses.ts"
 import type { ConferenceEvent, ConferenceInput } from "../conference/conferenceContext.ts"
 import type { Dismissal, SfuEvent } from "../events.ts"
-import type { Announcement, MediaKind, Outcome } from "../media.ts"
+import type { Announcement, MediaKind } from "../media.ts"
 import {
   type Asked,
   type Consumer,
@@ -43,8 +43,6 @@ const base = setup({
     hasAllConsumers: ({ context }) => context.consumers.length >= context.settings.most.consumers,
     hasFirstTransport: ({ context }) => context.opened >= 1,
     hasSecondTransport: ({ context }) => context.opened >= 2,
-    isRefused: (_, outcome: Outcome<unknown>) => outcome.type === "refused",
-    hasFailed: (_, outcome: Outcome<unknown>) => outcome.type === "failed",
     isOver: (_, { state }: { state: string }) => state === "failed" || state === "closed"
   },
   actions: {
@@ -60,8 +58,8 @@ const base = setup({
     dismissSocket: (_, _parameters: { cause: Dismissal }) => {},
     /** Ends it without a closing handshake. */
     cutSocket: () => {},
-    /** Later frames wait, in order, until they are released. */
-    holdFrames: () => {},
+    /** Later frames wait, in order, until they are released; should that take so many milliseconds, `answer.due` comes. */
+    holdFrames: (_, _wait: { afterMs: number }) => {},
     releaseFrames: () => {},
     // The engine: each of these five is answered by an event
     openTransport: (_, _asked: Asked["transport"]) => {},

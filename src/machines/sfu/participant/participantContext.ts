@@ -1,7 +1,7 @@
 /** What a participant knows, what it is told, and what follows from both without a state. */
 import type { SupervisorReply } from "../../supervisor.ts"
 import type { ConferenceNotice } from "../conference/conferenceContext.ts"
-import type { Announcement, EngineJson, MediaKind, Outcome } from "../media.ts"
+import type { Announcement, EngineJson, MediaKind } from "../media.ts"
 
 /** Who comes. */
 export interface Newcomer {
@@ -91,7 +91,7 @@ export interface ParticipantContext extends ParticipantInput {
   readonly withheld: readonly Withheld[]
 }
 
-interface Request {
+export interface Request {
   /** Null: no answer is wanted. */
   readonly requestId: string | null
 }
@@ -112,22 +112,26 @@ export type ClientRequest =
   | ({ readonly type: "consume.asked" } & Asked["consume"])
   | ({ readonly type: "resume.asked" } & Asked["resume"])
 
-/** What the engine has come to, and what it was asked. */
-interface Answer<Question, Value> {
+/** What the engine has given, and what it was asked. */
+interface Given<Question, Value> {
   readonly asked: Question
-  readonly outcome: Outcome<Value>
+  readonly given: Value
 }
 
 /** What the engine answers. */
 export type EngineAnswer =
-  | ({ readonly type: "engine.openedTransport" } & Answer<Asked["transport"], OpenedTransport>)
-  | ({ readonly type: "engine.connectedTransport" } & Answer<Asked["connect"], null>)
-  | ({ readonly type: "engine.produced" } & Answer<Asked["produce"], { readonly id: string }>)
-  | ({ readonly type: "engine.consumed" } & Answer<Asked["consume"], OpenedConsumer>)
-  | ({ readonly type: "engine.resumed" } & Answer<Asked["resume"], null>)
+  | ({ readonly type: "engine.openedTransport" } & Given<Asked["transport"], OpenedTransport>)
+  | ({ readonly type: "engine.connectedTransport" } & Given<Asked["connect"], void>)
+  | ({ readonly type: "engine.produced" } & Given<Asked["produce"], { readonly id: string }>)
+  | ({ readonly type: "engine.consumed" } & Given<Asked["consume"], OpenedConsumer>)
+  | ({ readonly type: "engine.resumed" } & Given<Asked["resume"], void>)
+  /** It does not take what the client has sent; the client may read the sentence. */
+  | { readonly type: "engine.refused"; readonly asked: Request; readonly sentence: string }
+  /** A fault. */
+  | { readonly type: "engine.failed"; readonly asked: Request; readonly error: unknown }
 
 /** What it waits for by name. */
-export type Timer = "join.due" | "answer.due" | "joining.settled" | "transport.settled" | "cut.due"
+export type Timer = "join.due" | "joining.settled" | "transport.settled" | "cut.due"
 
 export type ParticipantEvent =
   | ClientRequest
@@ -142,10 +146,8 @@ export type ParticipantEvent =
   | ConferenceNotice
   | SupervisorReply
   | { readonly type: "server.draining" }
-  | {
-      readonly type: "join.due" | "answer.due" | "joining.settled" | "transport.settled" | "cut.due"
-      readonly at: number
-    }
+  /** `answer.due`: what frames are held for takes too long. */
+  | { readonly type: Timer | "answer.due"; readonly at: number }
 
 // --- What the engine gives, by ids
 

@@ -1,17 +1,12 @@
 /** How a participant's chart answers its client, and what it takes from what it is told. */
 import type { Dismissal } from "../events.ts"
-import { errorOf, type Outcome } from "../media.ts"
-import type { ParticipantContext } from "./participantContext.ts"
+import type { EngineAnswer, ParticipantContext, Request } from "./participantContext.ts"
 
 interface InContext {
   readonly context: ParticipantContext
 }
-interface Request {
-  readonly requestId: string | null
-}
-/** What the engine has come to. */
-interface Told {
-  readonly event: { readonly asked: Request; readonly outcome: Outcome<unknown> }
+interface Answered {
+  readonly event: { readonly asked: Request }
 }
 
 /** Sends the client away. */
@@ -40,70 +35,58 @@ export const refuse = (error: string) =>
 export const refuseAsked = (error: string) =>
   ({
     type: "refuse",
-    params: ({ event: { asked } }: { readonly event: { readonly asked: Request } }) => ({
-      requestId: asked.requestId,
-      error
-    })
+    params: ({ event: { asked } }: Answered) => ({ requestId: asked.requestId, error })
   }) as const
 
 /** Says yes to what the engine was asked. */
 export const succeed = {
   type: "answer",
-  params: ({ event: { asked } }: { readonly event: { readonly asked: Request } }) => ({
-    requestId: asked.requestId,
-    data: { success: true }
-  })
+  params: ({ event: { asked } }: Answered) => ({ requestId: asked.requestId, data: { success: true } })
 } as const
 
-export const outcome = ({ event }: Told) => event.outcome
 export const asked = <Question>({ event }: { readonly event: { readonly asked: Question } }) => event.asked
 export const idle = "#participant.present.requests.idle"
 
 /** Something is done for the client: its later frames wait until it is answered. */
-export const begin = [
-  "holdFrames",
-  {
-    type: "requestDeadline",
-    params: ({ context: { settings } }: InContext) => ({
-      event: "answer.due" as const,
-      afterMs: settings.answerWithinMs
-    })
-  }
-] as const
-export const end = [{ type: "cancelDeadline", params: { event: "answer.due" } }, "releaseFrames"] as const
+export const begin = {
+  type: "holdFrames",
+  params: ({ context: { settings } }: InContext) => ({ afterMs: settings.answerWithinMs })
+} as const
+export const end = "releaseFrames"
 
 const sayRefusal = {
   type: "refuse",
-  params: ({ event: { asked, outcome } }: Told) => ({ requestId: asked.requestId, error: String(errorOf(outcome)) })
+  params: ({ event: { asked, sentence } }: { readonly event: Extract<EngineAnswer, { type: "engine.refused" }> }) => ({
+    requestId: asked.requestId,
+    error: sentence
+  })
 } as const
 const sayFailure = [
   refuseAsked("Internal error"),
   {
     type: "record",
-    params: ({ context: { id }, event }: InContext & Told) => ({
+    params: ({
+      context: { id },
+      event: { error }
+    }: InContext & { readonly event: Extract<EngineAnswer, { type: "engine.failed" }> }) => ({
       name: "sfu:error" as const,
       participantId: id,
-      error: errorOf(event.outcome)
+      error
     })
   }
 ] as const
 
-/** What becomes of a request that the engine refuses or fails at; the rest is done. */
-export const trouble = [
-  { guard: { type: "isRefused", params: outcome }, target: idle, actions: sayRefusal },
-  { guard: { type: "hasFailed", params: outcome }, target: idle, actions: sayFailure }
-] as const
+/** What becomes of a request that the engine refuses or fails at. */
+export const trouble = {
+  "engine.refused": { target: idle, actions: sayRefusal },
+  "engine.failed": { target: idle, actions: sayFailure }
+} as const
 /** The same of one that was no phase of its own. */
-export const troubleInIdle = [
-  { guard: { type: "isRefused", params: outcome }, actions: [...end, sayRefusal] },
-  { guard: { type: "hasFailed", params: outcome }, actions: [...end, ...sayFailure] }
-] as const
+export const troubleInIdle = {
+  "engine.refused": { actions: [end, sayRefusal] },
+  "engine.failed": { actions: [end, ...sayFailure] }
+} as const
 
-/** What the engine has given. */
-export const given = <Value>(outcome: Outcome<Value>): Value => {
-  if (outcome.type !== "done") throw new TypeError("There is nothing given in this state")
-  return outcome.value
-}
 export const ofTransport = ({ event: { transportId } }: { readonly event: { readonly transportId: string } }) => ({
   transportId
 })

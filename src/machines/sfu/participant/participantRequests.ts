@@ -9,7 +9,6 @@ import {
   begin,
   dismiss,
   end,
-  given,
   idle,
   lacksTransport,
   ofTransport,
@@ -28,8 +27,8 @@ const request = <Request>({ event }: { readonly event: Request }) => event
 /** What was asked for something of its own that has gone meanwhile. */
 const askedLacksTransport = { type: "lacksTransport", params: asked } as const
 
-const producerOf = ({ event: { asked, outcome } }: { readonly event: Produced }) => ({
-  id: given(outcome).id,
+const producerOf = ({ event: { asked, given } }: { readonly event: Produced }) => ({
+  id: given.id,
   transportId: asked.transportId,
   kind: asked.kind
 })
@@ -77,29 +76,28 @@ export const requests = participantSetup.createStateConfig({
             actions: refuse("Cannot consume")
           },
           { guard: "hasAllConsumers", actions: refuse("Too many consumers") },
-          { actions: [...begin, { type: "consume", params: request }] }
+          { actions: [begin, { type: "consume", params: request }] }
         ],
         "engine.consumed": [
-          ...troubleInIdle,
           {
             guard: askedLacksTransport,
-            actions: [...end, refuseAsked("Transport or Router not found")]
+            actions: [end, refuseAsked("Transport or Router not found")]
           },
-          { guard: { type: "lacksProducer", params: asked }, actions: [...end, refuseAsked("Cannot consume")] },
+          { guard: { type: "lacksProducer", params: asked }, actions: [end, refuseAsked("Cannot consume")] },
           {
             actions: [
-              ...end,
+              end,
               {
                 type: "answer",
-                params: ({ event: { asked, outcome } }) => {
-                  const { id, producerId, kind, rtpParameters } = given(outcome)
+                params: ({ event: { asked, given } }) => {
+                  const { id, producerId, kind, rtpParameters } = given
                   return { requestId: asked.requestId, data: { params: { id, producerId, kind, rtpParameters } } }
                 }
               },
               {
                 type: "addConsumer",
-                params: ({ event: { asked, outcome } }) => ({
-                  id: given(outcome).id,
+                params: ({ event: { asked, given } }) => ({
+                  id: given.id,
                   transportId: asked.transportId,
                   producerId: asked.producerId
                 })
@@ -112,16 +110,16 @@ export const requests = participantSetup.createStateConfig({
             guard: { type: "lacksConsumer", params: ({ event: { consumerId } }) => ({ consumerId }) },
             actions: refuse("Consumer not found")
           },
-          { actions: [...begin, { type: "resumeConsumer", params: request }] }
+          { actions: [begin, { type: "resumeConsumer", params: request }] }
         ],
         "engine.resumed": [
-          ...troubleInIdle,
           {
             guard: { type: "lacksConsumer", params: asked },
-            actions: [...end, refuseAsked("Consumer not found")]
+            actions: [end, refuseAsked("Consumer not found")]
           },
-          { actions: [...end, succeed] }
+          { actions: [end, succeed] }
         ],
+        ...troubleInIdle,
         ...overdue
       }
     },
@@ -175,22 +173,22 @@ export const requests = participantSetup.createStateConfig({
       ...busy,
       on: {
         ...overdue,
+        ...trouble,
         "engine.openedTransport": [
-          ...trouble,
           {
             target: idle,
             actions: [
               {
                 type: "answer",
-                params: ({ event: { asked, outcome } }) => {
-                  const { id, iceParameters, iceCandidates, dtlsParameters } = given(outcome)
+                params: ({ event: { asked, given } }) => {
+                  const { id, iceParameters, iceCandidates, dtlsParameters } = given
                   return {
                     requestId: asked.requestId,
                     data: { params: { id, iceParameters, iceCandidates, dtlsParameters } }
                   }
                 }
               },
-              { type: "addTransport", params: ({ event: { outcome } }) => ({ id: given(outcome).id }) }
+              { type: "addTransport", params: ({ event: { given } }) => ({ id: given.id }) }
             ]
           }
         ]
@@ -200,8 +198,8 @@ export const requests = participantSetup.createStateConfig({
       ...busy,
       on: {
         ...overdue,
+        ...trouble,
         "engine.connectedTransport": [
-          ...trouble,
           { guard: askedLacksTransport, target: idle, actions: refuseAsked("Transport not found") },
           { target: idle, actions: [succeed, { type: "noteConnecting", params: asked }] }
         ]
@@ -211,17 +209,17 @@ export const requests = participantSetup.createStateConfig({
       ...busy,
       on: {
         ...overdue,
+        ...trouble,
         "engine.produced": [
-          ...trouble,
           { guard: askedLacksTransport, target: idle, actions: refuseAsked("Transport not found") },
           {
             target: idle,
             actions: [
               {
                 type: "answer",
-                params: ({ event: { asked, outcome } }) => ({
+                params: ({ event: { asked, given } }) => ({
                   requestId: asked.requestId,
-                  data: { id: given(outcome).id }
+                  data: { id: given.id }
                 })
               },
               { type: "addProducer", params: producerOf },

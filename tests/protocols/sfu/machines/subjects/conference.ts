@@ -16,6 +16,7 @@ const names: Readonly<Record<string, string>> = { ann: "Ann", bob: "Bob", cid: "
 const users: Readonly<Record<string, string>> = { ann: "u1", bob: "u2", cid: "u1" }
 const capabilities = { codecs: ["opus"] }
 const routed = "xstate.done.actor.0.conference.opening.routing"
+const unrouted = "xstate.error.actor.0.conference.opening.routing"
 
 const members = (snapshot: any): readonly Member[] => snapshot?.context.members ?? []
 const producers = (snapshot: any): readonly Producer[] => snapshot?.context.producers ?? []
@@ -33,8 +34,8 @@ const isFullFor = ({ before, event }: Step): boolean =>
   members(before).length >= before.context.most && !isIn(before, event.participantId)
 const admits = (step: Step): boolean => is("member.join")(step) && !isFullFor(step)
 const leaves = (step: Step): boolean => is("member.leave")(step) && isIn(step.before, step.event.participantId)
-const isRouted = (step: Step): boolean => is(routed)(step) && placeOf(step.before) === "routing"
-const hasRouter = (step: Step): boolean => isRouted(step) && step.event.output.type === "done"
+const hasRouter = (step: Step): boolean => is(routed)(step) && placeOf(step.before) === "routing"
+const hasNoRouter = (step: Step): boolean => is(unrouted)(step) && placeOf(step.before) === "routing"
 const isLive = (step: Step): boolean => placeOf(step.before) === "live"
 const produces = (step: Step): boolean =>
   is("producer.opened")(step) && isLive(step) && isIn(step.before, step.event.participantId)
@@ -54,7 +55,7 @@ const endingOf = (step: Step): string | undefined => {
   if (is("worker.died")(step) && step.event.call === call) return "worker_died"
   if (is("worker.unavailable")(step) && step.event.call === call) return "unavailable"
   if (is("child.missing", "child.unavailable", "child.crashed")(step)) return "unavailable"
-  if (isRouted(step) && !hasRouter(step)) return "fault"
+  if (hasNoRouter(step)) return "fault"
   if (is("deadline")(step) && placeOf(step.before) === "lingering") return "empty"
   return undefined
 }
@@ -76,7 +77,7 @@ const answerTo = (step: Step, { participantId, attempt }: Pick<Member, "particip
     type: "conference.joined",
     attempt,
     call,
-    rtpCapabilities: hasRouter(step) ? step.event.output.value : step.before.context.rtpCapabilities,
+    rtpCapabilities: hasRouter(step) ? step.event.output : step.before.context.rtpCapabilities,
     producers: producers(step.before)
       .filter((producer) => producer.participantId !== participantId)
       .map(announcement)
@@ -284,7 +285,7 @@ const laws: readonly Law[] = [
     holds: (step) =>
       same(
         step.after.context.rtpCapabilities,
-        hasRouter(step) ? step.event.output.value : step.before.context.rtpCapabilities
+        hasRouter(step) ? step.event.output : step.before.context.rtpCapabilities
       )
   },
   {
@@ -308,20 +309,9 @@ const laws: readonly Law[] = [
     sentence: "Its opening, its end and why it has no router are recorded, each once.",
     holds: (step) => {
       const how = endingOf(step)
-      const output = step.event.output
       const expected = [
         ...(hasRouter(step) ? [{ name: "sfu:conference_opened", roomId: id, call, worker }] : []),
-        ...(isRouted(step) && !hasRouter(step)
-          ? [
-              {
-                name: "sfu:router_error",
-                roomId: id,
-                call,
-                worker,
-                error: output.type === "failed" ? output.error : output.sentence
-              }
-            ]
-          : []),
+        ...(hasNoRouter(step) ? [{ name: "sfu:router_error", roomId: id, call, worker, error: step.event.error }] : []),
         ...(how === undefined ? [] : [{ name: "sfu:conference_ended", roomId: id, call, ...story(step.before, how) }])
       ]
       return same(step.did("record"), expected)
@@ -356,10 +346,9 @@ const events = (snapshot: any) => {
     ...["child.missing", "child.unavailable", "child.crashed"].map((type) => ({ type, id: worker })),
     ...(placeOf(snapshot) === "routing"
       ? [
-          { type: "done", value: capabilities },
-          { type: "refused", sentence: "No such worker" },
-          { type: "failed", error: "the channel is closed" }
-        ].map((output) => ({ type: routed, output }))
+          { type: routed, output: capabilities },
+          { type: unrouted, error: "the channel is closed" }
+        ]
       : []),
     { type: "deadline", at: 300 },
     { type: "server.draining" }

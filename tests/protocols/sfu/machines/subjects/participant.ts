@@ -1,3 +1,4 @@
+import type { AnyEventObject } from "xstate"
 import { participantCrash, participantMachine } from "../../../../../src/machines/sfu/participant/participant.ts"
 import type { ParticipantContext } from "../../../../../src/machines/sfu/participant/participantContext.ts"
 import { type Law, type Setting, type Step, type Subject, same } from "../../../../walking/subject.ts"
@@ -138,12 +139,13 @@ const laws: readonly Law[] = [
       (begun(step) === "joining" ? step.event.requestId : contextOf(step.before).joinRequest)
   },
   {
-    sentence: "Its frames wait while something is done for it, and no longer.",
+    sentence: "Its frames wait while something is done for it, for so long and no longer.",
     holds: (step) => {
       const isOver = isAnswering(step.before) && !isAnswering(step.after)
       return (
-        step.did("holdFrames").length === Number(!begins(step) && begun(step) !== undefined) &&
-        step.did("releaseFrames").length === Number(isOver || settlesBeside(step))
+        same(step.did("holdFrames"), !begins(step) && begun(step) !== undefined ? [{ afterMs: 9 }] : []) &&
+        step.did("releaseFrames").length ===
+          Number(isOver) + Number(settlesBeside(step)) + Number(acts(step) && !isPresent(step.after))
       )
     }
   },
@@ -157,26 +159,14 @@ const laws: readonly Law[] = [
         ["cut.due", 2, (snapshot) => snapshot?.value === "dismissed"]
       ]
       const named = (list: readonly any[], event: string) => list.filter((each) => each.event === event)
-      const isAsked = !begins(step) && begun(step) !== undefined
-      const ends = [
-        isAnswering(step.before) && !isAnswering(step.after),
-        settlesBeside(step),
-        acts(step) && !isPresent(step.after)
-      ].filter(Boolean).length
-      const answerIsTimed =
-        same(named(step.did("requestDeadline"), "answer.due"), isAsked ? [{ event: "answer.due", afterMs: 9 }] : []) &&
-        named(step.did("cancelDeadline"), "answer.due").length === ends
-      return (
-        answerIsTimed &&
-        clocks.every(([event, afterMs, isOn]) => {
-          const [before, after] = [isOn(step.before), isOn(step.after)]
-          const wasPassed = event === "transport.settled" && membershipOf(step.before) === "bare" && settles(step)
-          return (
-            same(named(step.did("requestDeadline"), event), !before && after ? [{ event, afterMs }] : []) &&
-            (wasPassed || same(named(step.did("cancelDeadline"), event), before && !after ? [{ event }] : []))
-          )
-        })
-      )
+      return clocks.every(([event, afterMs, isOn]) => {
+        const [before, after] = [isOn(step.before), isOn(step.after)]
+        const wasPassed = event === "transport.settled" && membershipOf(step.before) === "bare" && settles(step)
+        return (
+          same(named(step.did("requestDeadline"), event), !before && after ? [{ event, afterMs }] : []) &&
+          (wasPassed || same(named(step.did("cancelDeadline"), event), before && !after ? [{ event }] : []))
+        )
+      })
     }
   },
   {
@@ -368,7 +358,7 @@ const laws: readonly Law[] = [
       const who = { participantId: id, userName: "Ann", roomId, ip: address }
       const outcome = begins(step) ? undefined : outcomeOf(step)
       const expected = [
-        ...(outcome?.type === "failed" ? [{ name: "sfu:error", participantId: id, error: outcome.error }] : []),
+        ...(outcome?.type === "engine.failed" ? [{ name: "sfu:error", participantId: id, error: outcome.error }] : []),
         ...(hasJoined(step.before) && !hasJoined(step.after) ? [{ name: "sfu:left", ...who }] : []),
         ...(cause === undefined ? [] : [{ name: "sfu:dismissed", participantId: id, ip: address, cause }]),
         ...(!hasJoined(step.before) && hasJoined(step.after) ? [{ name: "sfu:joined", ...who }] : [])
@@ -400,10 +390,10 @@ const results = (snapshot: any) => {
     ...{ iceParameters: "ice", iceCandidates: [], dtlsParameters: "dtls" }
   }
   const consumer = (producerId: string) => ({ id: "c1", producerId, kind: "audio", rtpParameters: "rtp" })
-  const possible: readonly (readonly [type: string, asked: object, value: unknown])[] = [
+  const possible: readonly (readonly [type: string, asked: object, given: unknown])[] = [
     ["engine.openedTransport", { requestId: "r" }, opened],
     ["engine.openedTransport", { requestId: null }, opened],
-    ["engine.connectedTransport", { requestId: "r", transportId: "t1" }, null],
+    ["engine.connectedTransport", { requestId: "r", transportId: "t1" }, undefined],
     ...["audio", "video"].map(
       (kind) => ["engine.produced", { requestId: "r", transportId: "t1", kind }, { id: "p1" }] as const
     ),
@@ -411,20 +401,18 @@ const results = (snapshot: any) => {
       (producerId) =>
         ["engine.consumed", { requestId: "r", transportId: "t1", producerId }, consumer(producerId)] as const
     ),
-    ["engine.resumed", { requestId: null, consumerId: "c1" }, null]
+    ["engine.resumed", { requestId: null, consumerId: "c1" }, undefined]
   ]
   return (
     possible
       .filter(([type]) => answersIn[doingOf(snapshot) ?? ""]?.includes(type))
       // Nobody is given more than it may have: one at a time is asked for.
       .filter(([type]) => type !== "engine.consumed" || consumers.length < settings.most.consumers)
-      .flatMap(([type, asked, value]) =>
-        [
-          { type: "done", value },
-          { type: "refused", sentence: "Invalid RTP parameters" },
-          { type: "failed", error: "the worker hiccups" }
-        ].map((outcome) => ({ type, asked, outcome }))
-      )
+      .flatMap(([type, asked, given]): readonly AnyEventObject[] => [
+        { type, asked, given },
+        { type: "engine.refused", asked, sentence: "Invalid RTP parameters" },
+        { type: "engine.failed", asked, error: "the worker hiccups" }
+      ])
   )
 }
 const answers = (snapshot: any) => {
@@ -487,7 +475,7 @@ const hearing = (snapshot: any) => {
     join,
     { type: "transport.asked", requestId: "r" },
     { type: "consume.asked", transportId: "t1", producerId: "q1", rtpCapabilities: "theirs", requestId: "r" },
-    ...results(snapshot).filter(({ outcome }) => outcome.type === "done"),
+    ...results(snapshot).filter((each) => "given" in each),
     ...answers(snapshot).slice(0, 2),
     ...[q1, q2]
       .filter(({ producerId }) => !others.includes(producerId))

@@ -103,9 +103,14 @@ export const answersIn: Readonly<Record<string, readonly string[]>> = {
 /** Requests that are no phase. */
 export const isBeside = (doing: string | undefined): boolean => doing === "consuming" || doing === "resuming"
 
+/** What it answers instead when it does not do what was asked. */
+const troubles = ["engine.refused", "engine.failed"]
+
 /** What the engine has come to in this step. */
-export const outcomeOf = ({ before, event }: Step): any =>
-  isPresent(before) && answersIn[doingOf(before) as string]?.includes(event.type) ? event.outcome : undefined
+export const outcomeOf = ({ before, event }: Step): any => {
+  const answers = isPresent(before) ? answersIn[doingOf(before) as string] : undefined
+  return answers !== undefined && [...answers, ...troubles].includes(event.type) ? event : undefined
+}
 /** Whether that is of a consumer. */
 export const settlesBeside = (step: Step): boolean => outcomeOf(step) !== undefined && doingOf(step.before) === "idle"
 
@@ -130,7 +135,8 @@ const lossOf = ({ before, event }: Step): string | undefined => {
 /** What is given to the client in this step: the request is done, and what was asked for is its own. */
 export const given = (step: Step): any => {
   const outcome = outcomeOf(step)
-  return outcome?.type === "done" && lossOf(step) === undefined ? { value: outcome.value } : undefined
+  if (outcome === undefined || troubles.includes(outcome.type) || lossOf(step) !== undefined) return undefined
+  return { value: outcome.given }
 }
 
 const dataOf = ({ event }: Step, value: any): unknown => {
@@ -161,11 +167,11 @@ export const replyOf = (step: Step): Reply | undefined => {
   if (is("conference.full")(step) && isAwaited(step)) return { says: "refuse", requestId, error: "Room is full" }
   const outcome = outcomeOf(step)
   if (outcome === undefined) return undefined
-  if (outcome.type === "refused") return { says: "refuse", requestId, error: outcome.sentence }
-  if (outcome.type === "failed") return { says: "refuse", requestId, error: "Internal error" }
+  if (outcome.type === "engine.refused") return { says: "refuse", requestId, error: outcome.sentence }
+  if (outcome.type === "engine.failed") return { says: "refuse", requestId, error: "Internal error" }
   const loss = lossOf(step)
   if (loss !== undefined) return { says: "refuse", requestId, error: loss }
-  return { says: "answer", requestId, data: dataOf(step, outcome.value) }
+  return { says: "answer", requestId, data: dataOf(step, outcome.given) }
 }
 
 const causes: Readonly<Record<string, string>> = {
