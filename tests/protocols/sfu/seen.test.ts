@@ -1,5 +1,7 @@
 /** What operators see of the SFU: metrics, the tower page, the story of a call. */
 import { expect, it } from "vitest"
+import { measureSfu } from "../../../src/io/sfu/telling/metrics.ts"
+import { createMetricsPage } from "../../../src/io/telemetry/metrics.ts"
 import { everybodyKnows } from "../../support/server.ts"
 import { TowerWatcher } from "../../support/towerStream.ts"
 import { room, useParticipants, useSfu } from "./sfuClient.ts"
@@ -33,6 +35,30 @@ it("counts conferences, transports by state, producers by kind, consumers, and t
   expect(await sample("consumers")).toBe(1)
   expect(await sample("joins_total")).toBeGreaterThan(0)
   await expect.poll(() => sample('worker_cpu_seconds{worker="1"}')).toBe(1.5)
+})
+
+it("counts what participants have once for each reading, and anew for the next", async () => {
+  const metrics = createMetricsPage("test_")
+  let counts = 0
+  measureSfu({
+    metrics,
+    usage: { workers: () => [], rate: () => ({ up: 0, down: 0 }) },
+    census: () => {
+      counts++
+      return {
+        transports: { new: counts, connecting: 0, connected: 0 },
+        producers: { audio: 0, video: 0 },
+        consumers: counts
+      }
+    },
+    routers: () => 0
+  })
+  for (const reading of [1, 2]) {
+    const text = await metrics.text()
+    expect(text).toContain(`test_sfu_transports{state="new"} ${reading}`)
+    expect(text).toContain(`test_sfu_consumers ${reading}`)
+  }
+  expect(counts).toBe(2)
 })
 
 it("shows conferences, participants with what flows, and workers on the tower page, and of a room only half", async () => {

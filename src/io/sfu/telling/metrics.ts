@@ -11,7 +11,23 @@ export interface SfuMetricsOptions {
   readonly routers: () => number
 }
 
-export const measureSfu = ({ metrics, usage, census, routers }: SfuMetricsOptions): void => {
+/** What is read but once in a moment, as all gauges of a page are. */
+const onceAMoment = <A>(read: () => A): (() => A) => {
+  let known: { readonly value: A } | undefined
+  return () => {
+    if (known === undefined) {
+      known = { value: read() }
+      queueMicrotask(() => {
+        known = undefined
+      })
+    }
+    return known.value
+  }
+}
+
+export const measureSfu = ({ metrics, usage, routers, ...options }: SfuMetricsOptions): void => {
+  // It walks over everybody.
+  const census = onceAMoment(options.census)
   metrics.gauge({
     name: "sfu_routers",
     help: "Conferences that have a router now.",
