@@ -100,15 +100,19 @@ const RtpCapabilities = Schema.Struct({
   )
 })
 
+/** Bytes of each digest. */
+const digests = { "sha-1": 20, "sha-224": 28, "sha-256": 32, "sha-384": 48, "sha-512": 64 } as const
+/** RFC 8122 5: in upper case. mediasoup takes any text for one, and the handshake fails then without a word. */
+const fingerprints = Object.entries(digests).map(([algorithm, bytes]) =>
+  Schema.Struct({
+    algorithm: Schema.Literal(algorithm),
+    value: Schema.String.check(Schema.isPattern(new RegExp(`^[0-9A-F]{2}(:[0-9A-F]{2}){${bytes - 1}}$`)))
+  })
+)
+
 const DtlsParameters = Schema.Struct({
   role: Schema.optionalKey(Schema.Literals(["auto", "client", "server"])),
-  fingerprints: listOf(
-    Schema.Struct({
-      algorithm: Schema.Literals(["sha-1", "sha-224", "sha-256", "sha-384", "sha-512"]),
-      value: text
-    }),
-    16
-  ).check(Schema.isMinLength(1))
+  fingerprints: listOf(Schema.Union(fingerprints), 16).check(Schema.isMinLength(1))
 })
 
 /** Undefined: it is none. What is read is a copy of its own. */

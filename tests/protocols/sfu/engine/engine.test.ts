@@ -109,13 +109,19 @@ describeWithMediaWorker("the media engine", () => {
   it("refuses by name what a client says wrongly, and takes it when it is said rightly", async () => {
     const { id } = await engine.openTransport("room")
     const connect = (given: unknown) => engine.connectTransport(id, given)
+    const digest = dtlsParameters().fingerprints[0]?.value as string
     for (const given of [
       undefined,
       {},
       { role: "boss", fingerprints: dtlsParameters().fingerprints },
       { role: "client", fingerprints: [] },
       { role: "client", fingerprints: [{ algorithm: "md5", value: "AB" }] },
-      { role: "client", fingerprints: [{ algorithm: "sha-256", value: 7 }] }
+      { role: "client", fingerprints: [{ algorithm: "sha-256", value: 7 }] },
+      // No certificate has one of these: the handshake could never succeed.
+      ...["", "zz", "AB:CD", `${digest}:AB`, digest.toLowerCase(), digest.replaceAll(":", "")].map((value) => ({
+        role: "client",
+        fingerprints: [{ algorithm: "sha-256", value }]
+      }))
     ]) {
       expect(await refusalOf(connect(given))).toBe("Invalid DTLS parameters")
     }
