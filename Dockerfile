@@ -1,8 +1,15 @@
 # The image has its own Node, so the packages that bring one (optionalDependencies) stay out.
 FROM node:26-slim AS packages
 WORKDIR /app
-COPY package.json package-lock.json ./
+COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev --omit=optional --no-audit --no-fund
+# The SFU's media engine is mediasoup, whose worker is a program of its own: --build-arg MEDIA_WORKER=fetched has
+# mediasoup's script download the one that was built for this system, and ends the build where it cannot. Without it
+# whoever runs the image mounts one and names it with MEDIASOUP_WORKER_BIN, or has no SFU.
+RUN npm install --no-save --save-prod --omit=dev --omit=optional --no-audit --no-fund \
+  "mediasoup@$(node -p 'require("./package.json").peerDependencies.mediasoup')"
+ARG MEDIA_WORKER=none
+RUN if [ "$MEDIA_WORKER" = fetched ]; then cd node_modules/mediasoup && node npm-scripts.mjs postinstall; fi
 
 FROM node:26-slim
 ENV NODE_ENV=production
