@@ -39,9 +39,16 @@ const installEngine = async (): Promise<void> => {
   const npm = process.env["npm_execpath"]
   if (npm === undefined)
     throw new EngineMissing("mediasoup is not installed, and only npm run media-engine installs it.")
-  const { peerDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
-  const omitted = existsSync(join(modules, "uploadthing")) ? ["dev"] : ["dev", "peer"]
-  const flags = ["--no-save", "--save-prod", "--no-audit", "--no-fund", ...omitted.map((name) => `--omit=${name}`)]
+  const { peerDependencies, optionalDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
+  const hasSomeOf = (names: readonly string[]) => names.some((name) => existsSync(join(modules, name)))
+  const omitted = [
+    "dev",
+    ...(hasSomeOf(["uploadthing"]) ? [] : ["peer"]),
+    ...(hasSomeOf(Object.keys(optionalDependencies)) ? [] : ["optional"])
+  ]
+  // Its own script is run afterwards, in sight, and does not undo the install where it fails.
+  const quietly = ["--no-save", "--save-prod", "--ignore-scripts", "--no-audit", "--no-fund"]
+  const flags = [...quietly, ...omitted.map((name) => `--omit=${name}`)]
   await run(
     [npm, "install", ...flags, `mediasoup@${peerDependencies.mediasoup}`],
     root,

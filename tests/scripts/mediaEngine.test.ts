@@ -1,7 +1,7 @@
 /** How an operator gets a media worker, in a folder that has none: mediasoup's install script asks a stand-in for it. */
 import { execFileSync, spawn } from "node:child_process"
 import { once } from "node:events"
-import { cpSync, existsSync, mkdirSync, readdirSync, symlinkSync } from "node:fs"
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { dirname, join } from "node:path"
@@ -102,5 +102,29 @@ describeWithMediaWorker("npm run media-engine", () => {
     expect(requests).toEqual([expect.stringMatching(/^\/3\.27\.1\/mediasoup-worker-3\.27\.1-.*\.tgz$/)])
     expect(await run()).toMatchObject(there)
     expect(requests).toEqual([])
+  })
+
+  it("installs mediasoup where it is not, and brings back nothing that was left out", async () => {
+    rmSync(engine, { recursive: true })
+    const npm = join(folder, "npm.mjs")
+    const asked = join(folder, "asked")
+    writeFileSync(
+      npm,
+      `import { writeFileSync } from "node:fs"\nwriteFileSync(${JSON.stringify(asked)}, process.argv.slice(2).join(" "))\nprocess.exit(1)\n`
+    )
+    const install = async () => {
+      const { exitCode, said } = await run({ npm_execpath: npm })
+      expect(exitCode).toBe(1)
+      expect(said).toBe("EngineMissing: mediasoup could not be installed: what npm says of it is above.")
+      return readFileSync(asked, "utf8").split(" ")
+    }
+    const words = await install()
+    expect(words[0]).toBe("install")
+    expect(words.at(-1)).toBe("mediasoup@3.27.1")
+    expect(words).toEqual(expect.arrayContaining(["--no-save", "--ignore-scripts", "--omit=dev"]))
+    expect(words).not.toContain("--omit=optional")
+    for (const name of readdirSync(join(folder, "node_modules")))
+      if (/^node-(bin-)?(darwin|linux|win)-/.test(name)) rmSync(join(folder, "node_modules", name))
+    expect(await install()).toEqual([...words.slice(0, -1), "--omit=optional", "mediasoup@3.27.1"])
   })
 })
