@@ -1,6 +1,6 @@
 /** What charts know of media: names and kinds. */
 
-/** JSON as mediasoup shapes it; nobody here looks into it. */
+/** JSON as mediasoup shapes it (RtpCapabilities, RtpParameters, DtlsParameters); opaque to the server. */
 export type EngineJson = unknown
 
 export type MediaKind = "audio" | "video"

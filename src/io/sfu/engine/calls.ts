@@ -1,9 +1,10 @@
 /** Calls of the media engine as the charts make them. */
 import { fromPromise } from "xstate"
+import type { EngineJson } from "../../../machines/sfu/media.ts"
 import type { StartReport } from "../../../machines/sfu/mediaWorker/mediaWorkerContext.ts"
 import type { EngineAnswer, ParticipantContext } from "../../../machines/sfu/participant/participantContext.ts"
 import type { Holdings } from "./holdings.ts"
-import { type EngineJson, EngineRefusal, type MediaEngine } from "./mediaEngine.ts"
+import { EngineRefusal, type MediaEngine } from "./mediaEngine.ts"
 
 type GivenOf<Type extends EngineAnswer["type"]> = Extract<EngineAnswer, { type: Type; given: unknown }>
 

@@ -2,13 +2,15 @@
  * What the media engine holds for whom, so that nothing stays when they have gone: neither what was there, nor what comes
  * of a call that was under way.
  */
-import type { EngineJson, MediaEngine, TransportParameters } from "./mediaEngine.ts"
+import type { EngineJson } from "../../../machines/sfu/media.ts"
+import type { OpenedTransport } from "../../../machines/sfu/participant/participantContext.ts"
+import type { MediaEngine } from "./mediaEngine.ts"
 
 export interface Holdings {
   /** Rejects when its conference has gone meanwhile, or with what the engine says. */
   openRouter(worker: string, call: string): Promise<EngineJson>
   closeRouter(call: string): void
-  openTransport(participantId: string, call: string): Promise<TransportParameters>
+  openTransport(participantId: string, call: string): Promise<OpenedTransport>
   closeTransport(transportId: string): void
   /** All transports of a participant, those too that are being opened. */
   release(participantId: string): void

@@ -1,7 +1,6 @@
 /** What the SFU asks of a media engine. mediasoup.ts is the one there is. */
-
-/** JSON as mediasoup shapes it (RtpCapabilities, RtpParameters, DtlsParameters); opaque to the server. */
-export type EngineJson = unknown
+import type { EngineJson, MediaKind } from "../../../machines/sfu/media.ts"
+import type { OpenedConsumer, OpenedTransport } from "../../../machines/sfu/participant/participantContext.ts"
 
 /**
  * What an engine refuses, by a sentence that its client may read: "Invalid RTP parameters", "Invalid DTLS parameters",
@@ -14,20 +13,6 @@ export class EngineRefusal extends Error {
 /** Why there is no engine: one sentence that says what to do. */
 export class EngineMissing extends Error {
   override readonly name = "EngineMissing"
-}
-
-export interface TransportParameters {
-  id: string
-  iceParameters: EngineJson
-  iceCandidates: EngineJson
-  dtlsParameters: EngineJson
-}
-
-export interface ConsumerParameters {
-  id: string
-  producerId: string
-  kind: "audio" | "video"
-  rtpParameters: EngineJson
 }
 
 /** What happens in an engine by itself. */
@@ -54,12 +39,12 @@ export interface MediaEngine {
   /** A router for a conference, on a worker; resolves with its RTP capabilities. */
   openRouter(worker: string, router: string): Promise<EngineJson>
   closeRouter(router: string): void
-  openTransport(router: string): Promise<TransportParameters>
+  openTransport(router: string): Promise<OpenedTransport>
   connectTransport(transportId: string, dtlsParameters: EngineJson): Promise<void>
   closeTransport(transportId: string): void
-  produce(transportId: string, kind: "audio" | "video", rtpParameters: EngineJson): Promise<{ id: string }>
+  produce(transportId: string, kind: MediaKind, rtpParameters: EngineJson): Promise<{ id: string }>
   /** Paused. */
-  consume(transportId: string, producerId: string, rtpCapabilities: EngineJson): Promise<ConsumerParameters>
+  consume(transportId: string, producerId: string, rtpCapabilities: EngineJson): Promise<OpenedConsumer>
   resumeConsumer(consumerId: string): Promise<void>
   /** For metrics and the tower page, at a bounded cost. */
   usage(): Promise<{ workers: WorkerUsage[] }>
