@@ -45,7 +45,7 @@ describe("a conference", () => {
     expect(await again.join()).toMatchObject({ existingProducers: [] })
   })
 
-  it("keeps its router for 30 s when it is empty, and whoever comes back finds it", { timeout: 45_000 }, async () => {
+  it("keeps its router for 30 s when it is empty, and whoever comes back finds it", { timeout: 90_000 }, async () => {
     const ada = await participant({ roomId: "lingers" })
     await ada.join("lingers")
     const before = await roomsCount(server)
@@ -75,7 +75,7 @@ describe("a conference", () => {
 })
 
 describe("a client", () => {
-  it("that does not join within 30 s is closed with 1008", { timeout: 45_000 }, async () => {
+  it("that does not join within 30 s is closed with 1008", { timeout: 90_000 }, async () => {
     const { connect } = await own()
     const joined = await connect({ userId: "joined" })
     await joined.join()
@@ -104,7 +104,7 @@ describe("a client", () => {
   })
 
   it("is sent away when the engine does not answer in time, and leaves nothing behind", {
-    timeout: 20_000
+    timeout: 60_000
   }, async () => {
     const { connect, engine } = await own()
     const ada = await connect()
