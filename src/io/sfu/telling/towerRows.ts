@@ -31,6 +31,11 @@ export const createTowerRows = (usage: Usage, people: () => number): TowerPart =
         const { id, worker, members, producers } = contextOf<ConferenceContext>(actor) as ConferenceContext
         const ofKind = (wanted: "audio" | "video") => producers.filter(({ kind }) => kind === wanted).length
         return [halfOfRoom(id), stateOf(actor), worker, members.length, ofKind("audio"), ofKind("video")]
+      },
+      ending: {
+        event: { type: "operator.ends" },
+        meaning:
+          "Everybody in it is closed with code 1008, after which a client does not come back by itself. Whoever comes begins another one."
       }
     },
     {
@@ -54,6 +59,11 @@ export const createTowerRows = (usage: Usage, people: () => number): TowerPart =
           ...[inState("new"), inState("connecting"), inState("connected")],
           ...[producers.length, consumers.length, kilobits(up), kilobits(down)]
         ]
+      },
+      ending: {
+        event: { type: "operator.ends" },
+        meaning:
+          "Its socket is closed with code 1008, after which a client does not come back by itself, and its media end for the others."
       }
     },
     {

@@ -142,6 +142,8 @@ export type ParticipantEvent =
   | ConferenceNotice
   | SupervisorReply
   | { readonly type: "server.draining" }
+  /** Whoever runs the server ends it. */
+  | { readonly type: "operator.ends" }
   | {
       readonly type: "join.due" | "answer.due" | "joining.settled" | "transport.settled" | "cut.due"
       readonly at: number
