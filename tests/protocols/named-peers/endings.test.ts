@@ -121,7 +121,7 @@ describe("somebody who is ended by hand", () => {
 
   it("hears so before it has logged in as well", async () => {
     const nobody = await connectPeer(server)
-    expect(await ends("namedPeers", ([name]) => name === "")).toEqual(["", "(common)", "anonymous"])
+    expect(await ends("namedPeers", ([name]) => name === "(no name)")).toEqual(["(no name)", "(common)", "anonymous"])
     expect(await nobody.closed()).toEqual(byHand)
     await expect.poll(() => server.actors()["namedPeers"]).toBe(0)
   })

@@ -52,16 +52,16 @@ export const createTowerRows = (people: () => number, nameOf: (peerId: string) =
       kind: "namedPeers",
       table: {
         title: "Named peers",
-        caption: "Who is connected; without a name those who have not logged in.",
+        caption: "Who is connected; who has not logged in has no name.",
         columns: [
-          { title: "Name", shows: "text" },
+          { title: "Peer", shows: "text" },
           { title: "Space", shows: "text" },
           { title: "State", shows: "text" }
         ]
       },
       cells: (actor) => {
         const { id, space } = contextOf<PeerContext>(actor) as PeerContext
-        return [nameOf(id) ?? "", halfOfSpace(space), stateNames(actor).join(" ")]
+        return [nameOf(id) ?? "(no name)", halfOfSpace(space), stateNames(actor).join(" ")]
       },
       ending: {
         event: { type: "operator.ends" },

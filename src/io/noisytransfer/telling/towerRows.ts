@@ -60,6 +60,7 @@ export const createTowerRows = (links: Pick<Links, "signalsOf" | "meetings">, pe
         title: "NoisyTransfer clients",
         caption: "Who is connected, and on which side of which room.",
         columns: [
+          { title: "Client", shows: "text" },
           { title: "Room", shows: "text" },
           { title: "Side", shows: "text" },
           { title: "State", shows: "text" },
@@ -67,10 +68,10 @@ export const createTowerRows = (links: Pick<Links, "signalsOf" | "meetings">, pe
         ]
       },
       cells: (actor) => {
-        const { roomId, side, openedAt } = contextOf<ConnectionContext>(actor) as ConnectionContext
+        const { id, roomId, side, openedAt } = contextOf<ConnectionContext>(actor) as ConnectionContext
         // What it is doing at the moment changes too fast to be read.
         const [state = ""] = (statePaths(actor)[0] ?? "").split(".")
-        return [shortRoom(roomId), side, state, openedAt]
+        return [id, shortRoom(roomId), side, state, openedAt]
       },
       ending: {
         event: { type: "operator.ends" },

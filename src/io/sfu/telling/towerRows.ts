@@ -45,7 +45,14 @@ export const createTowerRows = (usage: Usage, people: () => number): TowerPart =
         title: "Participants",
         caption: "Who is connected, with transports by their state and what flows over them.",
         columns: [
-          ...[text("Name"), text("Room"), text("State"), number("New"), number("Connecting"), number("Connected")],
+          ...[
+            text("Participant"),
+            text("Room"),
+            text("State"),
+            number("New"),
+            number("Connecting"),
+            number("Connected")
+          ],
           ...[number("Producers"), number("Consumers"), number("kbit/s up"), number("kbit/s down")]
         ]
       },
