@@ -1,6 +1,6 @@
 /** What the sources of the machines say of their events and of who sends what to whom. */
 import { readdirSync, readFileSync } from "node:fs"
-import { basename } from "node:path"
+import { basename, dirname } from "node:path"
 import { parse } from "@babel/parser"
 import { machines } from "./machines.ts"
 
@@ -9,6 +9,8 @@ type Syntax = { readonly type: string; readonly start: number; readonly end: num
 
 interface SourceFile {
   readonly name: string
+  /** The folder that it lies in. */
+  readonly folder: string
   /** Of the protocol below src/machines; of the core's files their own name. */
   readonly owner: string
   readonly text: string
@@ -48,9 +50,11 @@ const answersOf = (chart: string, { owner }: SourceFile): readonly string[] =>
 
 const folder = new URL("../../src/machines/", import.meta.url)
 
-/** The chart that a file belongs to: `room` of `roomStorage.ts`. */
-const chartOf = ({ name }: SourceFile): string =>
-  Object.keys(machines).find((chart) => name.startsWith(chart) && /^([A-Z]|$)/.test(name.slice(chart.length))) ?? name
+/** The chart that a file belongs to: that of its folder, or by its name, as `job` of `job.ts`. */
+const chartOf = ({ name, folder }: SourceFile): string =>
+  Object.keys(machines).find((chart) => chart === folder) ??
+  Object.keys(machines).find((chart) => name.startsWith(chart) && /^([A-Z]|$)/.test(name.slice(chart.length))) ??
+  name
 
 const readSources = (): readonly SourceFile[] =>
   readdirSync(folder, { recursive: true, encoding: "utf8" })
@@ -61,6 +65,7 @@ const readSources = (): readonly SourceFile[] =>
       const { program, comments } = parse(text, { sourceType: "module", plugins: ["typescript", "estree"] })
       return {
         name: basename(name, ".ts"),
+        folder: basename(dirname(name)),
         owner: name.split("/", 1)[0] as string,
         text,
         program: program as unknown as Syntax,

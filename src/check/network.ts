@@ -33,7 +33,10 @@ const checkPort = async (config: Config): Promise<{ readonly finding: Finding; r
     if ((await healthOf(`${scheme}://${here}:${port}`)) !== "ok")
       return { finding: fault(about, (error as Error).message), isRunning: false }
     return {
-      finding: note(about, `Port ${port} of ${host} is taken by a server like this one, which runs.`),
+      finding: note(
+        about,
+        `Port ${port} of ${host} is taken by a server like this one, which runs: a second one needs another (PORT, or --port).`
+      ),
       isRunning: true
     }
   } finally {

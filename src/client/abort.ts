@@ -33,11 +33,13 @@ export const abortable = <Value>(
     }
     const abort = () => finish(() => reject(abortedBy(signal as AbortSignal)))
     signal?.addEventListener("abort", abort)
-    end = begin(
-      (value) => finish(() => resolve(value)),
-      (error) => finish(() => reject(error))
-    )
-    if (isOver) end?.()
+    const fail = (error: unknown) => finish(() => reject(error))
+    try {
+      end = begin((value) => finish(() => resolve(value)), fail)
+      if (isOver) end?.()
+    } catch (error) {
+      fail(error)
+    }
   })
 
 /** The promise, or `Aborted` before it is settled. */

@@ -39,6 +39,8 @@ export class Calls {
   async #ask(frame: ClientFrame, answer: string, signal: AbortSignal | undefined): Promise<ServerFrame> {
     for (;;) {
       await this.connection.opened({ signal })
+      // It may have been given up since.
+      if (this.connection.state !== "open") continue
       const answered = await this.#exchange(frame, answer, signal)
       if (answered !== "lost") return answered
     }

@@ -2,13 +2,16 @@
 import type { ClientFrame, ServerFrame } from "../wire/dropsilk/frames.ts"
 import { type Abortable, abortable } from "./abort.ts"
 import { BackOff, mayComeBack } from "./backOff.ts"
-import { closedError, type TowerError } from "./errors.ts"
+import { closedError, TowerError } from "./errors.ts"
 import { Events } from "./events.ts"
 import type { WebSocketConstructor, WebSocketPart } from "./web.ts"
 
 /** After so long without a frame the server is asked for a sign of life, and after so long without one the socket is given up. */
 const quietMs = 20_000
 const answerMs = 15_000
+
+/** UTF-16 units. */
+const mostNameUnits = 50
 
 /**
  * `connecting` until the server has spoken, then `open`; `waiting` for the next attempt after a socket was lost, and `closed`
@@ -56,7 +59,7 @@ export class Connection extends Events<ConnectionEvents> {
   constructor(url: string, name: string, WebSocket: WebSocketConstructor) {
     super()
     this.#url = url
-    this.#name = name
+    this.#name = checkedName(name)
     this.#WebSocket = WebSocket
     this.#open()
   }
@@ -70,8 +73,13 @@ export class Connection extends Events<ConnectionEvents> {
   }
 
   set name(name: string) {
-    this.#name = name
-    this.send({ type: "register-details", name })
+    this.#name = checkedName(name)
+    this.send({ type: "register-details", name: this.#name })
+  }
+
+  /** Why it will never be open again; undefined: it may. */
+  get end(): TowerError | undefined {
+    return this.#end
   }
 
   /** Does nothing while the socket is not open: whatever must not be lost is sent again when it has opened. */
@@ -182,18 +190,26 @@ export class Connection extends Events<ConnectionEvents> {
 
   #forget(): void {
     clearTimeout(this.#timer)
-    const [socket, wasOpen] = [this.#socket, this.#state === "open"]
+    const socket = this.#socket
     this.#socket = undefined
     socket?.close()
-    if (!wasOpen) return
-    this.#state = "waiting"
-    this.emit("lost", undefined)
   }
 
+  /** The last that is done of a change: whoever hears of it may close this, or have it try again. */
   #become(change: StateChange): void {
+    const isLost = this.#state === "open" && change.state !== "open"
     this.#state = change.state
-    this.emit("state", change)
+    if (isLost) this.emit("lost", undefined)
+    if (this.#state === change.state) this.emit("state", change)
   }
+}
+
+/** As the server takes it: one that it refuses would be answered in the middle of something else. */
+const checkedName = (name: string): string => {
+  const trimmed = name.trim()
+  if (trimmed.length > 0 && trimmed.length <= mostNameUnits) return trimmed
+  const issue = `name: must be 1 to ${mostNameUnits} characters`
+  throw new TowerError("InvalidRequest", issue, { issues: [issue] })
 }
 
 /** What came, if it is a frame at all: a proxy in between may say anything. */

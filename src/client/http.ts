@@ -7,13 +7,24 @@ interface Question extends Abortable {
   readonly body?: object
 }
 
+/** A server's address as what is asked below it begins with it: that of a page may go on with what is the page's own. */
+export const baseOf = (url: string | URL): string => {
+  const { protocol, host, pathname } = new URL(url)
+  if (!/^(http|ws)s?:$/.test(protocol))
+    throw new TypeError(`${url}: a server's address begins with https:// or http://`)
+  return `${protocol.replace("ws", "http")}//${host}${pathname.replace(/\/+$/, "")}`
+}
+
 /** Asks below one address; resolves with the answer's JSON. */
 export type Ask = <Answer>(path: string, question?: Question) => Promise<Answer>
 
+/** `end`: why nothing is asked any more; undefined: it is. */
 export const createAsk =
-  (base: string, fetchFrom: typeof fetch): Ask =>
+  (base: string, fetchFrom: typeof fetch, end: () => TowerError | undefined = () => undefined): Ask =>
   async <Answer>(path: string, { body, signal }: Question = {}) => {
     checkAborted(signal)
+    const ended = end()
+    if (ended !== undefined) throw ended
     const response = await fetchFrom(base + path, {
       ...(body === undefined
         ? {}

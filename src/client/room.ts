@@ -1,6 +1,6 @@
 /** A room: durable, of two, asked over HTTP; its channels are seats that are taken over a socket. */
 
-import { type Abortable, checkAborted, pause } from "./abort.ts"
+import { type Abortable, checkAborted, orAborted, pause } from "./abort.ts"
 import { isTowerError } from "./errors.ts"
 import type { Ask } from "./http.ts"
 import type { Peering } from "./peer.ts"
@@ -27,6 +27,7 @@ export class Room {
   readonly #parts: RoomParts
   #summary: RoomSummary
   #transfer: RoomSeat | undefined
+  #turn: Promise<unknown> = Promise.resolve()
 
   constructor(parts: RoomParts, summary: RoomSummary) {
     this.#parts = parts
@@ -91,14 +92,23 @@ export class Room {
    * Takes this participant's seat on a channel. `transfer` is taken on the tower's own socket, and gives up what that held;
    * each of the others has a socket of its own.
    */
-  async attach(channel: Channel = "transfer", { signal }: Abortable = {}): Promise<RoomSeat> {
-    if (channel === "transfer" && this.#transfer?.isKept) return this.#transfer
+  attach(channel: Channel = "transfer", { signal }: Abortable = {}): Promise<RoomSeat> {
+    if (channel !== "transfer") return this.#seat(channel, signal)
+    // One after the other: whoever asks meanwhile gets the same seat.
+    const attached = this.#turn.then(() => this.#attachTransfer(signal))
+    this.#turn = attached.catch(() => {})
+    return orAborted(attached, signal)
+  }
+
+  async #attachTransfer(signal: AbortSignal | undefined): Promise<RoomSeat> {
+    checkAborted(signal)
+    if (this.#transfer?.isKept !== true) this.#transfer = await this.#seat("transfer", signal)
+    return this.#transfer
+  }
+
+  #seat(channel: Channel, signal: AbortSignal | undefined): Promise<RoomSeat> {
     const { code, participantId } = this
-    const seat = await this.#parts.seat(channel, (parts) => new RoomSeat(parts, { code, participantId, channel }), {
-      signal
-    })
-    if (channel === "transfer") this.#transfer = seat
-    return seat
+    return this.#parts.seat(channel, (parts) => new RoomSeat(parts, { code, participantId, channel }), { signal })
   }
 
   /** Attaches and connects: see `Seat.connect`. */

@@ -109,8 +109,10 @@ export abstract class Seat extends Events<SeatEvents> {
       this.#isTaken = true
       return this
     } catch (error) {
+      // What has ended it meanwhile is why it cannot be had.
+      const end = this.#end
       this.#finish(isTowerError(error) ? error : closedError())
-      throw error
+      throw end ?? error
     }
   }
 
@@ -129,17 +131,19 @@ export abstract class Seat extends Events<SeatEvents> {
     })
   }
 
-  /** Says something to the other side through the server, for what is not `connect`'s business. Without one it is lost. */
+  /**
+   * Says something to the other side through the server, for what is not `connect`'s business. Without one it is lost. What JSON
+   * does not know arrives as null.
+   */
   signal(data: unknown): void {
-    this.calls.connection.send({ type: "signal", data })
+    this.calls.connection.send({ type: "signal", data: data ?? null })
   }
 
-  /** Gives the seat up, and the connection with it. */
+  /** Gives the seat up, and the connection with it, which may have outlived the seat. */
   leave(): void {
-    if (this.#end !== undefined) return
-    this.#finish(closedError())
-    this.#negotiation?.close()
-    this.hangUp()
+    const isKept = this.isKept
+    this.giveWay()
+    if (isKept) this.hangUp()
   }
 
   /** The seat is somebody else's business now: its socket has taken another one. */

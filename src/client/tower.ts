@@ -5,12 +5,12 @@ import { Calls } from "./calls.ts"
 import { Connection, type State, type StateChange } from "./connection.ts"
 import { Events } from "./events.ts"
 import { Flight } from "./flight.ts"
-import { type Ask, createAsk } from "./http.ts"
+import { type Ask, baseOf, createAsk } from "./http.ts"
 import { IceServers } from "./iceServers.ts"
 import { Room } from "./room.ts"
 import type { RoomSummary } from "./roomSummary.ts"
 import type { Seat, SeatParts } from "./seat.ts"
-import type { Web, WebSocketConstructor } from "./web.ts"
+import type { Web } from "./web.ts"
 
 /** Somebody on the same network. */
 export interface Neighbour {
@@ -37,7 +37,7 @@ export interface TowerEvents {
 export interface TowerOptions extends Web {
   /** The server's address: `https://tower.example.org`, with a path if the protocol is served below one. */
   readonly url: string | URL
-  /** What others see: 1 to 50 UTF-16 units. */
+  /** What others see: 1 to 50 UTF-16 units after trimming. */
   readonly name?: string
 }
 
@@ -56,10 +56,11 @@ export class Tower extends Events<TowerEvents> {
 
   constructor({ url, name = "Anonymous", ...web }: TowerOptions) {
     super()
-    const { WebSocket = globalThis.WebSocket as WebSocketConstructor, fetch = globalThis.fetch.bind(globalThis) } = web
-    const base = new URL(url).href.replace(/\/+$/, "").replace(/^ws/, "http")
+    const { WebSocket = (globalThis as Web).WebSocket, fetch = globalThis.fetch.bind(globalThis) } = web
+    if (WebSocket === undefined) throw new TypeError("There is no WebSocket here: pass one in.")
+    const base = baseOf(url)
     this.#RTCPeerConnection = web.RTCPeerConnection ?? (globalThis as Web).RTCPeerConnection
-    this.#ask = createAsk(base, fetch)
+    this.#ask = createAsk(base, fetch, () => this.#connection.end)
     this.#iceServers = new IceServers(this.#ask)
     this.#connect = () => new Connection(`${base.replace(/^http/, "ws")}/`, this.name, WebSocket)
     this.#connection = new Connection(`${base.replace(/^http/, "ws")}/`, name, WebSocket)
@@ -96,7 +97,10 @@ export class Tower extends Events<TowerEvents> {
     return this.#connection.opened(options)
   }
 
-  /** Tells others another name from now on. Of a room, the name is the one it was made or joined with. */
+  /**
+   * Tells others another name from now on. Of a room, the name is the one it was made or joined with. Throws `InvalidRequest` for one
+   * that is none.
+   */
   rename(name: string): void {
     this.#connection.name = name
   }
@@ -167,16 +171,19 @@ export class Tower extends Events<TowerEvents> {
         ask: this.#ask,
         seat: async (channel, make, options) => {
           if (channel === "transfer") return this.#sit(make(this.#seatParts(this.#calls)), options)
+          const { end } = this.#connection
+          if (end !== undefined) throw end
           const connection = this.#connect()
           const seat = make(this.#seatParts(new Calls(connection)))
           this.#aside.add(seat)
-          const end = () => {
+          seat.on("ended", ({ name, code }) => {
+            connection.close()
+            // Which was left, and has ended its way to the other side itself.
+            if (name === "Closed" && code === undefined) this.#aside.delete(seat)
+          })
+          return seat.begin(options).catch((error) => {
             this.#aside.delete(seat)
             connection.close()
-          }
-          seat.on("ended", end)
-          return seat.begin(options).catch((error) => {
-            end()
             throw error
           })
         }
@@ -186,5 +193,8 @@ export class Tower extends Events<TowerEvents> {
   }
 }
 
-/** Opens a socket to the server, and keeps one open until `close`. Nothing is thrown but for an address that is none. */
+/**
+ * Opens a socket to the server, and keeps one open until `close`. Throws for what cannot be meant alone: a TypeError for an address
+ * that is none, and where there is no WebSocket; a TowerError `InvalidRequest` for a name that is none.
+ */
 export const createTower = (options: TowerOptions): Tower => new Tower(options)

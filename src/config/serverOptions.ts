@@ -1,4 +1,6 @@
 /** The options of startServer, as what they say of variables: those are judged where all are (config.ts). */
+import { Server } from "node:http"
+import { Server as SecureServer } from "node:https"
 import type { ServerOptions } from "../serverOptions.ts"
 import { type Said, variableTable } from "./config.ts"
 import { nearest } from "./misspelt.ts"
@@ -23,7 +25,8 @@ const known: Readonly<Record<keyof ServerOptions, Option>> = {
   host: { expected: "a string", accepts: isText, variable: "HOST" },
   server: {
     expected: "a server of node:http or node:https",
-    accepts: (value) => isObject(value) && typeof value["emit"] === "function" && typeof value["address"] === "function"
+    // Those of HTTP/2 and of plain TCP look the same, and ask for what is not there.
+    accepts: (value) => value instanceof Server || value instanceof SecureServer
   },
   basePath: {
     expected: "/, or a path such as /signaling",

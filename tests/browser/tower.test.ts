@@ -130,6 +130,7 @@ describeInChromium("the tower page in Chromium", (chromium) => {
 
     const closed = ada.closed()
     await page.locator("#list-connections-rows tr", { hasText: ada.id }).getByRole("button", { name: "End…" }).click()
+    await dialog.getByRole("heading", { name: `End client ${ada.id}?` }).waitFor()
     await dialog.getByRole("button", { name: "End it" }).click()
     await dialog.getByRole("button", { name: "Yes, end it now" }).click()
     expect(await closed).toBe(1008)
@@ -243,10 +244,15 @@ describeInChromium("the tower page in Chromium", (chromium) => {
   it("shows hostile names as the text they are", async () => {
     const { page, complaints } = await open()
     for (const name of hostiles) {
-      await openFlight(name, name)
-      await shows(() => textOf(page, "#flight-rows")).toContain(`${name}, ${name}`)
-      await shows(() => textOf(page, "#feed")).toContain(`is called ${name}`)
+      // What would turn the direction of the writing is seen to be there.
+      const shown = name.replace("\u202e", "\ufffd")
+      const { clients } = await openFlight(name, name)
+      await shows(() => textOf(page, "#flight-rows")).toContain(`${shown}, ${shown}`)
+      await shows(() => textOf(page, "#feed")).toContain(`is called ${shown}`)
+      const row = page.locator("#list-connections-rows tr", { hasText: clients[0].id })
+      await shows(() => row.locator("td").first().textContent()).toBe(shown)
     }
+    expect(await page.locator("body").textContent()).not.toContain("\u202e")
     expect(await page.locator("#flight-rows tr").count()).toBe(hostiles.length)
     await page.locator("#flight-rows tr", { hasText: hostile }).locator("button.code").click()
     await shows(() => textOf(page, "#story-participants")).toContain(hostile)

@@ -56,6 +56,20 @@ describeInChromium("the page to try the server with", (chromium) => {
     await ada.connectedTo()
   })
 
+  it("opens by a link that was broken on its way as by one without a code", async () => {
+    for (const broken of ["#%", "#%E0%A4%A", "#abc", "#ABC-234"]) {
+      const ada = await open({ path: `/try${broken}` })
+      await ada.code()
+      await ada.page.locator("#stream", { hasText: "Ready" }).waitFor()
+      expect(await ada.page.locator("#join-status").innerText()).toBe("")
+      await ada.page.close()
+    }
+    // A name that the page would not have given itself.
+    const long = await open({ name: ` ${"x".repeat(60)}` })
+    await long.code()
+    expect(await long.page.locator("#name").inputValue()).toBe("x".repeat(50))
+  })
+
   it("asks whoever is on the same network, and asks for the code where somebody is not", async () => {
     const [ada, grace] = [await open({ name: "Ada" }), await open({ name: "Edith" })]
     await ada.page.getByRole("button", { name: "Connect: Edith" }).click()

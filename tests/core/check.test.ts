@@ -64,7 +64,7 @@ describe("check", () => {
 
   it("tells a server of ours that runs from a stranger at its port", async () => {
     expect(await found("port", { PORT: `${server.port}` })).toEqual([
-      `note: Port ${server.port} of 127.0.0.1 is taken by a server like this one, which runs.`
+      `note: Port ${server.port} of 127.0.0.1 is taken by a server like this one, which runs: a second one needs another (PORT, or --port).`
     ])
     const port = await stranger()
     expect(await found("port", { PORT: `${port}` })).toEqual([

@@ -47,6 +47,16 @@ describe("docs/statecharts", () => {
     expect(filesBelow(folder).toSorted()).toEqual([...pages.keys(), "coverage.json"].toSorted())
   })
 
+  it("says of no chart that one of another protocol tells it something: they do not know each other", () => {
+    const told = Object.entries(machines).map(([name, { protocol }]) => {
+      const [, tellers = ""] = /^\| told things by \| (.*) \|$/m.exec(textOf(`${protocol}/${name}.md`)) ?? []
+      return [name, [...tellers.matchAll(/\[(\w+)\]\(([^)]*)\)/g)].map(([, teller, page]) => [teller, page])] as const
+    })
+    for (const [, tellers] of told) for (const [teller, page] of tellers) expect(page).toBe(`${teller}.md`)
+    expect(Object.fromEntries(told)["relayRoom"]).toEqual([["relayConnection", "relayConnection.md"]])
+    expect(Object.fromEntries(told)["relayConnection"]).toContainEqual(["relayRoom", "relayRoom.md"])
+  })
+
   it("has a meaning for every chart and a picture of every state", () => {
     for (const name of pictures) {
       const drawn = [...textOf(name).matchAll(/data-state="([^"]*)"/g)].map(([, state]) => state)

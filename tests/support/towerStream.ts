@@ -51,6 +51,15 @@ export class TowerWatcher {
     return this.vitals
   }
 
+  /** Ends by hand what the view shows under this id, as the page's button does. */
+  async end(id: string): Promise<unknown> {
+    const url = new URL(this.response.url)
+    url.pathname = url.pathname.replace(/events$/, "end")
+    url.searchParams.set("id", id)
+    const answer = await fetch(url, { method: "POST" })
+    return answer.ok ? answer.json() : answer.status
+  }
+
   /** Reads to the end of the stream. */
   async ended(): Promise<void> {
     while (await this.#read());

@@ -180,6 +180,8 @@ export const createPeers = (options: PeersOptions) => {
     sockets: part,
     /** Those who are logged in, in all spaces. */
     count: () => directory.size,
+    /** What a connection is logged in as; undefined: it is not. */
+    nameOf: (id: string) => directory.seatOf(id)?.name,
     /** The address of a connection that is open. */
     addressOf: (id: string) => sockets.get(id)?.address,
     /** What actors reach by an address of these kinds. */

@@ -7,6 +7,9 @@ import type { Side } from "./relayRoom/seats.ts"
 /** What of a mailbox is full: the number of its items, their bytes, or what all mailboxes hold together. */
 export type MailboxLimit = "items" | "bytes" | "server"
 
+/** Why a room has ended: nobody was there any more, it has crashed, or whoever runs the server has ended it. */
+export type RoomEnd = "empty" | "crashed" | "operator"
+
 export type NoisyTransferEvent =
   | { readonly name: "relay:connected"; readonly clientId: string; readonly ip: string; readonly side: Side }
   | { readonly name: "relay:disconnected"; readonly clientId: string }
@@ -30,4 +33,4 @@ export type NoisyTransferEvent =
   | { readonly name: "relay:established"; readonly roomId: string; readonly mode: string; readonly afterMs: number }
   /** The two could not be connected to each other. */
   | { readonly name: "relay:failed"; readonly roomId: string; readonly clientId: string }
-  | { readonly name: "relay:room_ended"; readonly roomId: string; readonly reason: "empty" | "crashed" }
+  | { readonly name: "relay:room_ended"; readonly roomId: string; readonly reason: RoomEnd }

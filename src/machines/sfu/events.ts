@@ -58,9 +58,11 @@ export type Dismissal =
   | "unavailable"
   /** A fault of the server. */
   | "fault"
+  /** Whoever runs the server has ended it, or its conference. */
+  | "operator"
 
 /** How a conference has ended. */
-export type Ending = "empty" | "worker_died" | "unavailable" | "fault" | "shutdown"
+export type Ending = "empty" | "worker_died" | "unavailable" | "fault" | "shutdown" | "operator"
 
 /** What became of a conference. */
 export interface Story {

@@ -38,7 +38,7 @@ export const open = (core: Core, settings: NamedPeersSettings): Parts => {
     endpoints: peers.endpoints,
     sockets: peers.sockets,
     http: namedPeersPart({ mount, version, startedAt, now, count: peers.count }),
-    tower: createTowerRows(peers.count),
+    tower: createTowerRows(peers.count, peers.nameOf),
     heartbeat: () => ({ namedPeers: peers.count() })
   }
 }

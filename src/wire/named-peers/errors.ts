@@ -65,6 +65,12 @@ export const closings = {
     when: "A newer connection has the name: it came with the same key, or this one gave no sign of life.",
     duty: "Do not connect again: your newer connection lives."
   },
+  operator: {
+    code: 1008,
+    reason: "Ended by the operator",
+    when: "Whoever runs the server has ended the connection.",
+    duty: "Do not connect again by yourself."
+  },
   shutdown: { code: 1001, reason: "Server shutdown", when: "The server goes.", duty: "Connect again after a moment." },
   login_timeout: {
     code: 1008,

@@ -20,6 +20,12 @@ export const closeCodes = {
     when: "More than MAX_FRAMES_PER_SECOND.",
     duty: "Connect again, and send fewer."
   },
+  endedByHand: {
+    code: 1008,
+    reason: "Ended by the operator",
+    when: "Whoever runs the server has ended the connection, or its room.",
+    duty: "Do not connect again by yourself. Of a room that was ended nothing is left."
+  },
   tooLarge: {
     code: 1009,
     reason: "",

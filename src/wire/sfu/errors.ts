@@ -47,6 +47,12 @@ const tryAgainLater = { code: 1013, reason: "Try again later", duty: "Connect ag
 /** Every way. What the server's own rules for all sockets close is there for its readers. */
 export const closings = {
   shutdown: { code: 1001, reason: "Server shutdown", when: "The server goes.", duty: "Connect again after a moment." },
+  operator: {
+    code: 1008,
+    reason: "Ended by the operator",
+    when: "Whoever runs the server has ended the connection, or the conference.",
+    duty: "Do not connect again by yourself."
+  },
   join_timeout: { code: 1008, reason: "Join timeout", when: "No join within 30 s.", duty: "Connect again and join." },
   too_many_frames: {
     code: 1008,

@@ -1,5 +1,6 @@
 /** The server as a part of another program, on a port of its own. */
 import { once } from "node:events"
+import { createServer as createHttp2Server } from "node:http2"
 import { createServer } from "node:net"
 import { describe, expect, it, onTestFinished, vi } from "vitest"
 import { type ServerOptions, startServer } from "../../../src/startServer.ts"
@@ -147,6 +148,8 @@ describe("a server that cannot be started", () => {
     ],
     ["a base without a server", { basePath: "/x" }, "basePath: expected it together with server"],
     ["something else than a server", { server: {} }, "server: expected a server of node:http or node:https"],
+    ["a server of HTTP/2", { server: createHttp2Server() }, "server: expected a server of node:http or node:https"],
+    ["a server without HTTP", { server: createServer() }, "server: expected a server of node:http or node:https"],
     ["a logger that is none", { logger: "yes" }, "logger: expected true, false or a function"]
   ])("says what is wrong with %s", async (_, options, fault) => {
     const refused = await startServer(options as ServerOptions).catch((error) => error)

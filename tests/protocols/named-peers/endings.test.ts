@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest"
 import type { AnyEventObject } from "xstate"
 import { poison } from "../../support/poison.ts"
+import { TowerWatcher } from "../../support/towerStream.ts"
 import { serverForThisTest, useServer, useUnhandled } from "../../support/useServer.ts"
 import { clientCount, connectPeer, usePeers } from "./peerClient.ts"
 
@@ -88,5 +89,52 @@ describe("a crash", () => {
     tell("nameSpaces", "(common)", poison("peer.leave", "peerId"))
     for (const client of [holder, waiting]) expect((await client.closed()).code).toBe(1011)
     expect(await stranger.logIn("paris")).toEqual(["paris"])
+  })
+})
+
+describe("somebody who is ended by hand", () => {
+  const server = useServer({ LOG_ACCESS_KEY: "key" })
+  const peer = usePeers(server)
+  const byHand = { code: 1008, reason: "Ended by the operator" }
+  /** Ends the row of the tower page whose cells fit; answers with them. */
+  const ends = async (list: string, fits: (cells: readonly unknown[]) => boolean) => {
+    const watcher = await TowerWatcher.open(`${server.http}/tower/events?key=key`)
+    const rowOf = (view: any) => view[list].rows.find(({ cells }: any) => fits(cells))
+    const { id, cells } = rowOf(await watcher.until((view) => rowOf(view) !== undefined))
+    expect(await watcher.end(id)).toEqual({ told: list })
+    await watcher.close()
+    return cells
+  }
+
+  it("hears why, the others hear that it has gone, and its name is free", async () => {
+    const witness = await peer({ name: "witness", query: "?space=studio-7" })
+    const paris = await peer({ name: "paris", query: "?space=studio-7" })
+    expect(await witness.next()).toEqual({ type: "peer_connected", peer: "paris" })
+    expect(await ends("namedPeers", ([name]) => name === "paris")).toEqual(["paris", "stud···", "loggedIn"])
+    expect(await paris.closed()).toEqual(byHand)
+    expect(await witness.next()).toEqual({ type: "peer_disconnected", peer: "paris" })
+    expect(server.lines("system:ended_by_hand").at(-1)).toMatchObject({ kind: "namedPeers", ip: "127.0.0.1" })
+    await peer({ name: "paris", query: "?space=studio-7" })
+    expect(await witness.next()).toEqual({ type: "peer_connected", peer: "paris" })
+    expect(await witness.heard()).toEqual([])
+  })
+
+  it("hears so before it has logged in as well", async () => {
+    const nobody = await connectPeer(server)
+    expect(await ends("namedPeers", ([name]) => name === "(no name)")).toEqual(["(no name)", "(common)", "anonymous"])
+    expect(await nobody.closed()).toEqual(byHand)
+    await expect.poll(() => server.actors()["namedPeers"]).toBe(0)
+  })
+
+  it("hears so with all who are in its space, or wait for a name there, and nobody of another space does", async () => {
+    const witness = await peer({ name: "witness" })
+    const deaf = await peer({ name: "paris", query: "?space=studio-7", autoPong: false })
+    const nantes = await peer({ name: "nantes", query: "?space=studio-7" })
+    const waiting = await connectPeer(server, { query: "?space=studio-7" })
+    waiting.send({ type: "login", name: "paris" })
+    await ends("nameSpaces", ([name, peers, waits]) => name === "stud···" && peers === 2 && waits === 1)
+    for (const client of [deaf, nantes, waiting]) expect(await client.closed()).toEqual(byHand)
+    await expect.poll(() => server.actors()["nameSpaces"]).toBe(1)
+    expect(await witness.heard()).toEqual([])
   })
 })

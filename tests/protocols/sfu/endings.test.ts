@@ -3,6 +3,7 @@ import { once } from "node:events"
 import { describe, expect, it } from "vitest"
 import { poison } from "../../support/poison.ts"
 import { everybodyKnows } from "../../support/server.ts"
+import { TowerWatcher } from "../../support/towerStream.ts"
 import { serverForThisTest, useUnhandled } from "../../support/useServer.ts"
 import { FakeEngine } from "./fakeEngine.ts"
 import { dialSfu, room, type SfuClient, secret, useParticipants, useSfu } from "./sfuClient.ts"
@@ -240,5 +241,47 @@ describe("a crash", () => {
     const again = await participant()
     expect(await again.join()).toMatchObject({ existingProducers: [] })
     expect(unhandled).toEqual([])
+  })
+})
+
+describe("ended by hand", () => {
+  const { server, engine } = useSfu({ LOG_ACCESS_KEY: "key" })
+  const participant = useParticipants(server, engine)
+  const byHand = { code: 1008, reason: "Ended by the operator" }
+  const end = async (list: string, fits: (cells: readonly unknown[]) => boolean) => {
+    const watcher = await TowerWatcher.open(`${server.http}/tower/events?key=key`)
+    const rowOf = (view: any) => view[list].rows.find(({ cells }: any) => fits(cells))
+    const { id } = rowOf(await watcher.until((view) => rowOf(view) !== undefined))
+    const told = await watcher.end(id)
+    await watcher.close()
+    return told
+  }
+
+  it("a participant hears so, its media end, and the others go on", async () => {
+    const [ada, bob] = [
+      await participant({ userId: "ada", userName: "Ada" }),
+      await participant({ userId: "bob", userName: "Bob" })
+    ]
+    for (const client of [ada, bob]) await client.join()
+    const producerId = await ada.produce()
+    expect(await bob.next()).toMatchObject({ type: "new-producer" })
+    expect(await end("participants", ([name]) => name === "Ada")).toEqual({ told: "participants" })
+    expect(await ada.closed()).toEqual(byHand)
+    expect(await bob.next()).toEqual({ type: "producer-closed", data: { producerId, userId: "ada" } })
+    expect(server.lines("sfu:dismissed").at(-1)).toMatchObject({ cause: "operator" })
+    expect(server.lines("system:ended_by_hand").at(-1)).toMatchObject({ kind: "participants", ip: "127.0.0.1" })
+    expect(engine.holds.transports).toBe(0)
+    expect(await bob.join()).toMatchObject({ existingProducers: [] })
+  })
+
+  it("a conference sends everybody away and closes its router, and the next one begins another", async () => {
+    const [ada, bob] = [await participant(), await participant({ userId: "bob" })]
+    for (const client of [ada, bob]) await client.join()
+    expect(await end("conferences", ([, state]) => state === "live")).toEqual({ told: "conferences" })
+    for (const client of [ada, bob]) expect(await client.closed()).toEqual(byHand)
+    expect(server.lines("sfu:conference_ended").at(-1)).toMatchObject({ roomId: room, how: "operator" })
+    expect(engine.holds.routers).toBe(0)
+    const again = await participant()
+    expect(await again.join()).toMatchObject({ existingProducers: [] })
   })
 })

@@ -10,8 +10,14 @@ export const make = (tag, className, ...children) => {
   return element
 }
 
+/** Control characters, and those that turn the direction of what is written: `exe.gnp` would read as `png.exe`. */
+const misleading = /[\p{Cc}\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/gu
+
+/** A text that somebody has given, as it may be shown. */
+export const givenText = (text) => String(text).replace(misleading, "\uFFFD")
+
 /** A name as somebody has given it: letters that run the other way do not turn what stands beside it. */
-export const nameOf = (text) => make("bdi", "name", text)
+export const nameOf = (text) => make("bdi", "name", givenText(text))
 
 /** Touches the document only when the text is another one. */
 export const setText = (element, text) => {

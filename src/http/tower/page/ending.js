@@ -1,4 +1,4 @@
-/** Ends a flight or a client by hand: asked twice, as nothing brings it back. */
+/** Ends by hand what a row shows: asked twice, as nothing brings it back. */
 import { byId, make, setText } from "./elements.js"
 
 let asked = null
@@ -11,9 +11,12 @@ const tell = (text) => setText(byId("ending-told"), text)
 /** `url(id)`: where one is ended. */
 export const createEnding = (url) => {
   const end = async () => {
+    const meant = asked
     byId("ending-end").disabled = true
     try {
-      const response = await fetch(url(asked.id), { method: "POST", cache: "no-store" })
+      const response = await fetch(url(meant.id), { method: "POST", cache: "no-store" })
+      // The dialog may be about another one by now.
+      if (asked !== meant) return
       if (response.ok) dialog.close()
       else if (response.status === 404) tell("It has ended already.")
       else tell(response.status === 403 ? "The key is not accepted any more." : "It could not be ended.")

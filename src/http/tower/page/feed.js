@@ -1,5 +1,5 @@
 /** What has happened: a list for the eyes, and now and then a sentence for those who listen. */
-import { byId, counted, keepRows, make, nameOf, setText, timeOf } from "./elements.js"
+import { byId, counted, givenText, keepRows, make, nameOf, setText, timeOf } from "./elements.js"
 
 /** Entries on the page. */
 const longest = 100
@@ -18,7 +18,7 @@ const lineOf = ({ at, level, says, client, name, code, detail }) => {
     make("b", "", says),
     ...(isNaming ? [nameOf(name)] : []),
     ...(code !== undefined && !isSubject ? [make("span", "code", code)] : []),
-    ...(detail !== undefined ? [make("span", "quiet", detail)] : [])
+    ...(detail !== undefined ? [make("span", "quiet", givenText(detail))] : [])
   ]
   const line = make("li", "new", timeOf(at), ...parts.flatMap((part) => [part, " "]))
   line.dataset.level = level

@@ -1,11 +1,11 @@
 /** Lists that the page has no view of its own for: each becomes a table of the columns that its protocol names. */
-import { byId, counted, duration, keepRows, make, makeRow, setText } from "./elements.js"
+import { byId, counted, duration, givenText, keepRows, make, makeRow, setText } from "./elements.js"
 import { endingButton } from "./ending.js"
 import { setCaption } from "./tables.js"
 
 const classOf = ({ shows }) => (shows === "text" ? "" : "number")
 
-const textOf = { text: String, number: counted, age: (began, now) => duration(now - began) }
+const textOf = { text: givenText, number: counted, age: (began, now) => duration(now - began) }
 
 /** Away from what else the page has names for. */
 const idOf = ({ name }) => `list-${name}`

@@ -31,6 +31,11 @@ export const createTowerRows = (usage: Usage, people: () => number): TowerPart =
         const { id, worker, members, producers } = contextOf<ConferenceContext>(actor) as ConferenceContext
         const ofKind = (wanted: "audio" | "video") => producers.filter(({ kind }) => kind === wanted).length
         return [halfOfRoom(id), stateOf(actor), worker, members.length, ofKind("audio"), ofKind("video")]
+      },
+      ending: {
+        event: { type: "operator.ends" },
+        meaning:
+          "Everybody in it is closed with code 1008, after which a client does not come back by itself. Whoever comes begins another one."
       }
     },
     {
@@ -40,7 +45,14 @@ export const createTowerRows = (usage: Usage, people: () => number): TowerPart =
         title: "Participants",
         caption: "Who is connected, with transports by their state and what flows over them.",
         columns: [
-          ...[text("Name"), text("Room"), text("State"), number("New"), number("Connecting"), number("Connected")],
+          ...[
+            text("Participant"),
+            text("Room"),
+            text("State"),
+            number("New"),
+            number("Connecting"),
+            number("Connected")
+          ],
           ...[number("Producers"), number("Consumers"), number("kbit/s up"), number("kbit/s down")]
         ]
       },
@@ -54,6 +66,11 @@ export const createTowerRows = (usage: Usage, people: () => number): TowerPart =
           ...[inState("new"), inState("connecting"), inState("connected")],
           ...[producers.length, consumers.length, kilobits(up), kilobits(down)]
         ]
+      },
+      ending: {
+        event: { type: "operator.ends" },
+        meaning:
+          "Its socket is closed with code 1008, after which a client does not come back by itself, and its media end for the others."
       }
     },
     {

@@ -8,7 +8,7 @@
 import type { Aftermath, Crash } from "../../kinds.ts"
 import { namedPeerAt } from "../addresses.ts"
 import { spaceSetup } from "./nameSpaceActions.ts"
-import type { Claim, ProbeAnswer, SpaceContext, SpaceNotice } from "./nameSpaceContext.ts"
+import { type Claim, membersOf, type ProbeAnswer, type SpaceContext, type SpaceNotice } from "./nameSpaceContext.ts"
 
 const claim = ({ event }: { readonly event: Claim }) => event
 const leaver = ({ event }: { readonly event: { readonly peerId: string } }) => ({ peerId: event.peerId })
@@ -53,7 +53,9 @@ export const nameSpaceMachine = spaceSetup.createMachine({
           // Nobody waits for it any more: the look at all sockets will end it.
           { guard: { type: "isCurrentProbe", params: answer }, actions: "keepHolder" }
         ],
-        "server.draining": { target: "empty" }
+        "server.draining": { target: "empty" },
+        // Each leaves it by itself, and with the last one it ends.
+        "operator.ends": { actions: "endEverybody" }
       }
     },
     empty: { type: "final", description: "Everybody has left, or been told that the server goes." }
@@ -62,8 +64,9 @@ export const nameSpaceMachine = spaceSetup.createMachine({
 
 /** Nobody knows any more who has which name: all who are in it, or wait, are sent away and come again. */
 export const nameSpaceCrash = ({ context }: Crash<SpaceContext>): Aftermath => ({
-  tell: (context?.holders ?? [])
-    .flatMap((holder) => [holder, ...holder.claimants])
-    .map(({ peerId }) => ({ to: namedPeerAt(peerId), event: { type: "space.lost" } satisfies SpaceNotice })),
+  tell: (context === undefined ? [] : membersOf(context)).map(({ peerId }) => ({
+    to: namedPeerAt(peerId),
+    event: { type: "space.lost" } satisfies SpaceNotice
+  })),
   record: []
 })

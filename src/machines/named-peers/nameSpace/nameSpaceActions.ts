@@ -12,6 +12,7 @@ import {
   holderAwaitedBy,
   holderBy,
   holderOf,
+  membersOf,
   type NameSpaceEvent,
   type ProbeAnswer,
   type Removal,
@@ -171,6 +172,12 @@ const leave = base.enqueueActions(({ context, event, enqueue }) => {
   remove(enqueue, context, holder)
 })
 
+const endEverybody = base.enqueueActions(({ context, enqueue }) => {
+  for (const { peerId } of membersOf(context)) {
+    enqueue({ type: "tellPeer", params: { peerId, notice: { type: "operator.ends" } } })
+  }
+})
+
 export const spaceSetup = base.extend({
-  actions: { admitNewcomer, replaceByKey, askHolder, keepHolder, replaceSilent, leaveToHeir, leave }
+  actions: { admitNewcomer, replaceByKey, askHolder, keepHolder, replaceSilent, leaveToHeir, leave, endEverybody }
 })

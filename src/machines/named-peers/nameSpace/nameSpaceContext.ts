@@ -51,6 +51,8 @@ export type NameSpaceEvent =
   /** The holder has given a sign of life, or none in time. */
   | ({ readonly type: "holder.answered" | "holder.silent" } & ProbeAnswer)
   | { readonly type: "server.draining" }
+  /** Whoever runs the server ends everybody in it. */
+  | { readonly type: "operator.ends" }
 
 /** What a space tells its peers. */
 export type SpaceNotice =
@@ -61,6 +63,8 @@ export type SpaceNotice =
   /** Somebody else has the name now. */
   | { readonly type: "name.lost" }
   | { readonly type: "space.lost" }
+  /** As if this one alone had been ended by hand. */
+  | { readonly type: "operator.ends" }
 
 /** Somebody who is there for all others from now on. */
 export interface Admission {
@@ -88,6 +92,10 @@ export const holderAsked = (context: SpaceContext, { peerId, probe }: ProbeAnswe
 /** The holder for whose name somebody waits. */
 export const holderAwaitedBy = ({ holders }: SpaceContext, peerId: string): Holder | undefined =>
   holders.find(({ claimants }) => claimants.some((claimant) => claimant.peerId === peerId))
+
+/** Whoever has a name, and behind each of them whoever waits for it. */
+export const membersOf = ({ holders }: SpaceContext): readonly Claim[] =>
+  holders.flatMap((holder) => [holder, ...holder.claimants])
 
 export const without = (holders: readonly Holder[], gone: Holder): readonly Holder[] =>
   holders.filter((holder) => holder !== gone)

@@ -97,7 +97,10 @@ export const namedPeerMachine = peerSetup.createMachine({
     connected: {
       entry: "openSocket",
       initial: "anonymous",
-      on: { "server.draining": { target: "dismissed", actions: dismiss("shutdown") } },
+      on: {
+        "server.draining": { target: "dismissed", actions: dismiss("shutdown") },
+        "operator.ends": { target: "dismissed", actions: dismiss("operator") }
+      },
       states: {
         anonymous: {
           description: "Has not said who it is. It is nobody's peer: nothing that it sends goes to others.",
@@ -123,6 +126,7 @@ export const namedPeerMachine = peerSetup.createMachine({
           initial: "claiming",
           on: {
             "space.lost": { target: "#namedPeer.dismissed", actions: dismiss("fault") },
+            "operator.ends": { target: "#namedPeer.dismissed", actions: [dismiss("operator"), "leaveSpace"] },
             "socket.closed": { target: "#namedPeer.gone", actions: "leaveSpace" }
           },
           states: {

@@ -30,6 +30,8 @@ export type Dismissal =
   | "shutdown"
   /** A fault of the server. */
   | "fault"
+  /** Whoever runs the server has ended it. */
+  | "operator"
 
 /** What its client has done wrong, and stays connected for all that. */
 export type PeerFault = "not_logged_in" | "already_logged_in"

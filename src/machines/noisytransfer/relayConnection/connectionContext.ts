@@ -59,6 +59,8 @@ export type RelayConnectionEvent =
   | { readonly type: "socket.closed" }
   | { readonly type: "deadline"; readonly at: number }
   | { readonly type: "server.draining" }
+  /** Whoever runs the server ends it. */
+  | { readonly type: "operator.ends" }
 
 /** An item as its client is sent it. */
 export interface Envelope {

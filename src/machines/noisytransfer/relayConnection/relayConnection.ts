@@ -28,6 +28,7 @@ const currentReply = {
 } as const
 
 const closeAs = (code: number, reason: string) => ({ type: "closeSocket", params: { code, reason } }) as const
+const endedByHand = closeAs(1008, "Ended by the operator")
 const failed = {
   guard: currentReply,
   target: "dismissed",
@@ -95,6 +96,8 @@ export const relayConnectionMachine = connectionSetup.createMachine({
         "child.crashed": failed,
         deadline: { target: "dismissed", actions: ["leaveSeat", closeAs(1013, "Try again later")] },
         "room.lost": { target: "dismissed", actions: closeAs(1011, "Internal error") },
+        "room.ended": { target: "dismissed", actions: endedByHand },
+        "operator.ends": { target: "dismissed", actions: ["leaveSeat", endedByHand] },
         "server.draining": { target: "dismissed", actions: ["leaveSeat", closeAs(1001, "Server shutdown")] },
         "socket.closed": { target: "gone", actions: "leaveSeat" }
       }
@@ -159,6 +162,8 @@ export const relayConnectionMachine = connectionSetup.createMachine({
         "socket.wanted": { actions: "probeSocket" },
         "seat.lost": { target: "dismissed", actions: ["dropLink", "cutSocket"] },
         "room.lost": { target: "dismissed", actions: ["dropLink", closeAs(1011, "Internal error")] },
+        "room.ended": { target: "dismissed", actions: endedByHand },
+        "operator.ends": { target: "dismissed", actions: ["leaveSeat", endedByHand] },
         "server.draining": { target: "dismissed", actions: ["leaveSeat", closeAs(1001, "Server shutdown")] },
         "socket.closed": { target: "gone", actions: "leaveSeat" }
       },

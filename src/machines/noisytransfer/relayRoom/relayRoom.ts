@@ -6,14 +6,26 @@
  */
 import type { Aftermath, Crash } from "../../kinds.ts"
 import { relayConnectionAt } from "../addresses.ts"
-import type { NoisyTransferEvent } from "../events.ts"
+import type { NoisyTransferEvent, RoomEnd } from "../events.ts"
 import { roomSetup } from "./roomActions.ts"
-import { linkEndsOf, newRoomContext, type RoomContext, type RoomNotice } from "./roomContext.ts"
+import { linkEndsOf, membersOf, newRoomContext, type RoomContext, type RoomNotice } from "./roomContext.ts"
 import { seatOf } from "./seat.ts"
-import { sides } from "./seats.ts"
 
 const ofLeaver = ({ event: { id } }: { event: { id: string } }) => ({ id })
 const inherited = { type: "isInherited", params: ofLeaver } as const
+/** What is told of its end. */
+const over = (reason: RoomEnd) =>
+  [
+    { type: "weighMail", params: { items: 0, bytes: 0 } },
+    {
+      type: "record",
+      params: ({ context: { id } }: { context: RoomContext }) => ({
+        name: "relay:room_ended" as const,
+        roomId: id,
+        reason
+      })
+    }
+  ] as const
 const sits = { type: "sits", params: ofLeaver } as const
 
 export const relayRoomMachine = roomSetup.createMachine({
@@ -26,6 +38,7 @@ export const relayRoomMachine = roomSetup.createMachine({
     open: {
       type: "parallel",
       on: {
+        "operator.ends": { target: "dismissed", actions: "dismissMembers" },
         "mail.put": { guard: sits, actions: "keepItem" },
         "mail.hello": { guard: sits, actions: ["forgetItems", "replayItems"] },
         "mail.delivered": { guard: sits, actions: "forgetItems" },
@@ -122,24 +135,16 @@ export const relayRoomMachine = roomSetup.createMachine({
         }
       }
     },
-    ended: {
-      type: "final",
-      entry: [
-        { type: "weighMail", params: { items: 0, bytes: 0 } },
-        {
-          type: "record",
-          params: ({ context }) => ({ name: "relay:room_ended", roomId: context.id, reason: "empty" })
-        }
-      ]
-    }
+    ended: { type: "final", entry: over("empty") },
+    dismissed: { type: "final", description: "Whoever runs the server has ended it.", entry: over("operator") }
   }
 })
 
 /** Whoever sits there or waits is cut off, and comes back to an empty room. */
 export const relayRoomCrash = ({ id, context }: Crash<RoomContext>): Aftermath<NoisyTransferEvent> => ({
-  tell: sides
-    .flatMap((side) => [context?.sitters[side]?.id, context?.newcomers[side]])
-    .filter((member) => member !== undefined && member !== null)
-    .map((member) => ({ to: relayConnectionAt(member), event: { type: "room.lost" } satisfies RoomNotice })),
+  tell: (context === undefined ? [] : membersOf(context)).map((member) => ({
+    to: relayConnectionAt(member),
+    event: { type: "room.lost" } satisfies RoomNotice
+  })),
   record: [{ name: "relay:room_ended", roomId: id, reason: "crashed" }]
 })

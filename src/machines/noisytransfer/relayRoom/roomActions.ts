@@ -8,6 +8,7 @@ import { acknowledge, put, type Space, sentAll } from "./mailbox.ts"
 import {
   heldIn,
   type LinkEnds,
+  membersOf,
   type Question,
   type RelayRoomEvent,
   type RoomContext,
@@ -157,8 +158,14 @@ const replayItems = base.enqueueActions(({ context, event, enqueue }) => {
   enqueue({ type: "tellMember", params: { id, notice: { type: "mail.replayed", attempt, items } } })
 })
 
+/** Whoever sits there or waits hears that it is over. */
+const dismissMembers = base.enqueueActions(({ context, enqueue }) => {
+  for (const id of membersOf(context)) enqueue({ type: "tellMember", params: { id, notice: { type: "room.ended" } } })
+})
+
 export const roomSetup = base.extend({
   actions: {
+    dismissMembers,
     introduce,
     keepItem,
     forgetItems,

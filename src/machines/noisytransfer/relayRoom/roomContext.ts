@@ -2,7 +2,7 @@
 import { present } from "../../present.ts"
 import type { MailboxLimit } from "../events.ts"
 import { emptyMailbox, type Item, type Mailbox, type Space } from "./mailbox.ts"
-import type { OfSides, Side, Sitter } from "./seats.ts"
+import { type OfSides, type Side, type Sitter, sides } from "./seats.ts"
 
 export interface RoomInput {
   /** A digest of the appID. */
@@ -54,6 +54,8 @@ export type RelayRoomEvent =
   /** `id` says that the two are connected to each other; `mode` says how. */
   | { readonly type: "flow.established"; readonly id: string; readonly mode: string; readonly at: number }
   | { readonly type: "flow.failed"; readonly id: string }
+  /** Whoever runs the server ends it. */
+  | { readonly type: "operator.ends" }
 
 /** Which of a connection's questions is answered; `id`: the connection's. */
 export interface Question {
@@ -76,6 +78,12 @@ export type RoomNotice =
   | { readonly type: "mail.refused"; readonly attempt: number; readonly to: Side; readonly reason: MailboxLimit }
   | { readonly type: "mail.replayed"; readonly attempt: number; readonly items: readonly Item[] }
   | { readonly type: "room.lost" }
+  /** Whoever runs the server has ended it. */
+  | { readonly type: "room.ended" }
+
+/** Whoever sits there, or waits for a seat. */
+export const membersOf = ({ sitters, newcomers }: RoomContext): readonly string[] =>
+  sides.flatMap((side) => [sitters[side]?.id, newcomers[side]]).filter((id) => typeof id === "string")
 
 /** The two connections that a link joins. */
 export interface LinkEnds {

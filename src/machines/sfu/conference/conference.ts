@@ -40,7 +40,8 @@ export const conferenceMachine = conferenceSetup.createMachine({
     "child.missing": { target: ".lost", actions: "endUnplaced" },
     "child.unavailable": { target: ".lost", actions: "endUnplaced" },
     "child.crashed": { target: ".lost", actions: "endUnplaced" },
-    "server.draining": { target: ".closed", actions: "endWithServer" }
+    "server.draining": { target: ".closed", actions: "endWithServer" },
+    "operator.ends": { target: ".closed", actions: "endByHand" }
   },
   states: {
     opening: {
@@ -118,7 +119,7 @@ export const conferenceMachine = conferenceSetup.createMachine({
     },
     closed: {
       type: "final",
-      description: "Nobody has come back, or the server goes.",
+      description: "Nobody has come back, the server goes, or whoever runs it has ended it.",
       entry: [{ type: "closeRouter", params: ({ context }) => ({ call: context.call }) }, "reportClosed"]
     },
     lost: {

@@ -181,6 +181,7 @@ export const conferenceSetup = base.extend({
     endUnplaced: end("unavailable"),
     endByFault: end("fault"),
     endEmpty: end("empty"),
-    endWithServer: end("shutdown")
+    endWithServer: end("shutdown"),
+    endByHand: end("operator")
   }
 })

@@ -78,6 +78,8 @@ export type ConferenceEvent =
   | SupervisorReply
   | { readonly type: "deadline"; readonly at: number }
   | { readonly type: "server.draining" }
+  /** Whoever runs the server ends it. */
+  | { readonly type: "operator.ends" }
 
 /** What a conference tells its participants. */
 export type ConferenceNotice =

@@ -22,6 +22,7 @@ const causes: Readonly<Record<Ending, Dismissal>> = {
   unavailable: "unavailable",
   fault: "fault",
   shutdown: "shutdown",
+  operator: "operator",
   // Nobody is in one that is empty.
   empty: "fault"
 }
@@ -88,6 +89,7 @@ export const participantMachine = participantSetup.createMachine({
           ]
         },
         "server.draining": { target: "dismissed", actions: dismiss("shutdown") },
+        "operator.ends": { target: "dismissed", actions: dismiss("operator") },
         "socket.closed": { target: "gone" }
       },
       states: {

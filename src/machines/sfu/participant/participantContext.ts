@@ -146,6 +146,8 @@ export type ParticipantEvent =
   | ConferenceNotice
   | SupervisorReply
   | { readonly type: "server.draining" }
+  /** Whoever runs the server ends it. */
+  | { readonly type: "operator.ends" }
   /** `answer.due`: what frames are held for takes too long. */
   | { readonly type: Timer | "answer.due"; readonly at: number }
 

@@ -36,7 +36,7 @@ const changed = () => {
   }, showMs)
 }
 
-const meeting = new Meeting(url, rememberedName() ?? newName(), {
+const meeting = new Meeting(url, shownName(rememberedName() ?? newName()), {
   changed,
   said,
   // The question itself is there to be seen.
@@ -190,7 +190,7 @@ const followHash = () => {
     byId("check-title").focus()
     return void runCheck()
   }
-  const hash = decodeURIComponent(location.hash.slice(1)).toUpperCase()
+  const hash = location.hash.slice(1).toUpperCase()
   if (isCode(hash)) {
     // Not once more when the page is loaded again.
     history.replaceState(null, "", location.pathname)

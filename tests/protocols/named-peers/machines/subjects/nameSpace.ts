@@ -292,6 +292,20 @@ const laws: readonly Law[] = [
     }
   },
   {
+    sentence:
+      "When it is ended by hand everybody who is in it or waits hears so, once, and it stays until they have left; nobody hears so otherwise.",
+    holds: (step) => {
+      const isEnded = is("operator.ends")(step)
+      const there = [...holdersOf(step.before), ...claimsOf(holdersOf(step.before))].map(({ peerId }) => peerId)
+      return (
+        everyone.every((id) =>
+          same(step.told(id, "operator.ends"), isEnded && there.includes(id) ? [{ type: "operator.ends" }] : [])
+        ) &&
+        (!isEnded || same(step.after.context, step.before.context))
+      )
+    }
+  },
+  {
     sentence: "When the server goes nobody is told who is gone.",
     when: isDraining,
     holds: (step) => step.effects.length === 0 && isOver(step.after)
@@ -320,7 +334,8 @@ const events = (snapshot: any) => {
         { type: "holder.silent", peerId, probe }
       ])
     ]),
-    { type: "server.draining" }
+    { type: "server.draining" },
+    { type: "operator.ends" }
   ]
 }
 

@@ -31,6 +31,7 @@ const logins = ["login.asked", "login.invalid", "login.overdrawn"]
 const causeOf = (step: Step): string | undefined => {
   if (step.before === undefined || !isConnected(step.before)) return undefined
   if (is("server.draining")(step)) return "shutdown"
+  if (is("operator.ends")(step)) return "operator"
   if (isIn(step.before, "anonymous")) {
     const causes = new Map([
       ["login.invalid", "invalid_name"],
@@ -51,7 +52,7 @@ const causeOf = (step: Step): string | undefined => {
 }
 /** It has not been let in, for one of the reasons that are counted. */
 const isRefused = (step: Step): boolean =>
-  causeOf(step) !== undefined && !["shutdown", "fault", "replaced"].includes(causeOf(step) as string)
+  causeOf(step) !== undefined && !["shutdown", "fault", "replaced", "operator"].includes(causeOf(step) as string)
 
 const toSpace = (event: object, more: object = {}) => ({
   type: "tell",
@@ -128,7 +129,9 @@ const laws: readonly Law[] = [
     holds: (step) => {
       const { event } = step
       const goes =
-        (is("socket.closed")(step) && isNamed(step.before)) || said("claiming", "deadline")(step) ? [leave] : []
+        (is("socket.closed", "operator.ends")(step) && isNamed(step.before)) || said("claiming", "deadline")(step)
+          ? [leave]
+          : []
       const shown = [
         ...(said("loggedIn", "socket.answered")(step) ? ["holder.answered"] : []),
         ...(said("loggedIn", "socket.silent")(step) ? ["holder.silent"] : [])
@@ -234,6 +237,7 @@ const events = [
   { type: "child.unavailable", id: space },
   { type: "child.crashed", id: space },
   { type: "server.draining" },
+  { type: "operator.ends" },
   { type: "deadline", at: 90 }
 ]
 

@@ -67,6 +67,8 @@ const cannotAnswer = (step: Step) =>
   is("child.unavailable", "child.crashed")(step) && isSeating(step.before) && isAwaited(step)
 const roomLost = (step: Step) => is("room.lost")(step) && isThere(step.before)
 const drains = (step: Step) => is("server.draining")(step) && isThere(step.before)
+const isEnded = (step: Step) => is("operator.ends")(step) && isThere(step.before)
+const roomEnded = (step: Step) => is("room.ended")(step) && isThere(step.before)
 
 /** Something that it has asked, or was sent, is done with. */
 const settles = any(
@@ -83,6 +85,7 @@ const closingOf = (step: Step): object | undefined => {
   if (refusedSeat(step)) return { code: 1008, reason: `side ${step.after.context.side} busy` }
   if (isLate(step) || cannotAnswer(step)) return { code: 1013, reason: "Try again later" }
   if (roomLost(step)) return { code: 1011, reason: "Internal error" }
+  if (isEnded(step) || roomEnded(step)) return { code: 1008, reason: "Ended by the operator" }
   return drains(step) ? { code: 1001, reason: "Server shutdown" } : undefined
 }
 
@@ -147,7 +150,11 @@ const laws: readonly Law[] = [
     when: ({ before }) => before !== undefined,
     holds: (step) => {
       const leaves =
-        isLate(step) || cannotAnswer(step) || drains(step) || (is("socket.closed")(step) && isThere(step.before))
+        isLate(step) ||
+        cannotAnswer(step) ||
+        drains(step) ||
+        isEnded(step) ||
+        (is("socket.closed")(step) && isThere(step.before))
       return same(
         step.sent("noisytransfer-rooms").filter(({ event }) => event.type === "seat.leave"),
         leaves ? [toRoom({ type: "seat.leave", id })] : []
@@ -342,7 +349,9 @@ const item = (seq: number, bytes: number) => ({ seq, payload: "1", bytes, sentTo
 const settings = (): readonly Setting[] => {
   const input = { id, address, roomId, openedAt: 5, askTimeoutMs, replay }
   const events = ({ context }: { context: ConnectionContext }) => [
-    ...["seat.given", "seat.refused", "seat.lost", "socket.wanted", "room.lost"].map((type) => ({ type })),
+    ...["seat.given", "seat.refused", "seat.lost", "socket.wanted", "room.lost", "room.ended"].map((type) => ({
+      type
+    })),
     { type: "seat.wanted", newcomer: "eve", withinMs: 20 },
     { type: "room.full", peerId: "bob" },
     { type: "item.given", item: item(0, 4), sender: { id: "bob", attempt: 7 } },
@@ -365,6 +374,7 @@ const settings = (): readonly Setting[] => {
     { type: "socket.flushed" },
     { type: "deadline", at: 110 },
     { type: "server.draining" },
+    { type: "operator.ends" },
     { type: "socket.closed" }
   ]
   return [

@@ -20,6 +20,11 @@ const sideOf = (snapshot: any, member: string) => both.find((side) => holderOf(s
 const isFull = (snapshot: any): boolean => both.every((side) => holderOf(snapshot, side) !== null)
 const isEmpty = (snapshot: any): boolean => both.every((side) => holderOf(snapshot, side) === null)
 
+/** Whoever runs the server ends it. */
+const isDismissed = is("operator.ends")
+const membersOf = (snapshot: any) =>
+  both.flatMap((side) => [holderOf(snapshot, side), newcomerOf(snapshot, side)]).filter((member) => member !== null)
+
 /** What becomes of a seat in this step. */
 type Change =
   | { readonly is: "given"; readonly to: string }
@@ -107,11 +112,11 @@ const laws: readonly Law[] = [
   {
     sentence: "Should it crash, whoever sits there or waits for a seat is cut off, and its end is told.",
     holds: ({ after }) => {
-      const members = both
-        .flatMap((side) => [holderOf(after, side), newcomerOf(after, side)])
-        .filter((member) => member !== null)
       return same(relayRoomCrash({ id, error: "a fault", at: 80, context: after.context }), {
-        tell: members.map((member) => ({ to: { kind: connections, id: member }, event: { type: "room.lost" } })),
+        tell: membersOf(after).map((member) => ({
+          to: { kind: connections, id: member },
+          event: { type: "room.lost" }
+        })),
         record: [{ name: "relay:room_ended", roomId: id, reason: "crashed" }]
       })
     }
@@ -199,7 +204,7 @@ const laws: readonly Law[] = [
     sentence: "The link is opened when two meet, and closed when one of them goes or is replaced.",
     when: ({ before }) => before !== undefined,
     holds: (step) => {
-      const parts = isFull(step.before) && changed("left", "taken over", "inherited")(step)
+      const parts = isFull(step.before) && (isDismissed(step) || changed("left", "taken over", "inherited")(step))
       return (
         same(step.did("openLink"), meet(step) ? [endsOf(step.after)] : []) &&
         same(step.did("closeLink"), parts ? [endsOf(step.before)] : [])
@@ -223,15 +228,24 @@ const laws: readonly Law[] = [
     }
   },
   {
-    sentence: "It is open while somebody sits there, knows since when, and ends with the last one.",
+    sentence: "It is open while somebody sits there, knows since when, and ends with the last one, or by hand.",
     when: ({ before }) => before !== undefined,
     holds: (step) => {
       const opens = isEmpty(step.before) && changed("given")(step)
       return (
-        (step.after.status === "done") === (isEmpty(step.after) && !isEmpty(step.before)) &&
+        (step.after.status === "done") === (isDismissed(step) || (isEmpty(step.after) && !isEmpty(step.before))) &&
         step.after.context.openedAt === (opens ? step.event.at : step.before.context.openedAt)
       )
     }
+  },
+  {
+    sentence:
+      "When it is ended by hand whoever sits there or waits hears that it is over, and nobody hears so otherwise.",
+    holds: (step) =>
+      same(
+        notices(step, "room.ended"),
+        isDismissed(step) ? membersOf(step.before).map((member) => [member, { type: "room.ended" }]) : []
+      )
   },
   {
     sentence: "What is left for a side is numbered from 0 in the order in which it came, and kept if it fits.",
@@ -369,7 +383,9 @@ const laws: readonly Law[] = [
             ]
           : []),
         ...(bySitter("flow.failed")(step) ? [{ name: "relay:failed", roomId: id, clientId: event.id }] : []),
-        ...(step.after.status === "done" ? [{ name: "relay:room_ended", roomId: id, reason: "empty" }] : [])
+        ...(step.after.status === "done"
+          ? [{ name: "relay:room_ended", roomId: id, reason: isDismissed(step) ? "operator" : "empty" }]
+          : [])
       ]
       return same(step.did("record"), expected)
     }
@@ -411,6 +427,7 @@ const settings = (): readonly Setting[] => {
         { type: "flow.established", id: "ann", mode: "direct", at: 5 },
         { type: "flow.established", id: "nobody", mode: "direct", at: 25 },
         ...["bob", "nobody"].map((teller) => ({ type: "flow.failed", id: teller })),
+        { type: "operator.ends" },
         put("nobody", "A", 1)
       ]
     },
@@ -421,7 +438,8 @@ const settings = (): readonly Setting[] => {
         ...takes(context, ["ann", "A", "one"], ["eve", "A", "one"], ["bob", "B", "two"], ["fay", "B", "two"]),
         ...takes(context, ["gus", "B", "two"]),
         ...leaves("ann", "eve", "bob", "fay"),
-        ...probes("eve", "fay")
+        ...probes("eve", "fay"),
+        { type: "operator.ends" }
       ]
     },
     {
@@ -446,7 +464,8 @@ const settings = (): readonly Setting[] => {
         hello("bob", 0),
         hello("nobody", 0),
         ...[null, 0, 9].map((upTo) => delivered("ann", upTo)),
-        delivered("nobody", 0)
+        delivered("nobody", 0),
+        { type: "operator.ends" }
       ]
     }
   ]

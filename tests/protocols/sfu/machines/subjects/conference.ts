@@ -52,6 +52,7 @@ const ends = (step: Step): readonly Producer[] => {
 const endingOf = (step: Step): string | undefined => {
   if (!isActive(step)) return undefined
   if (is("server.draining")(step)) return "shutdown"
+  if (is("operator.ends")(step)) return "operator"
   if (is("worker.died")(step) && step.event.call === call) return "worker_died"
   if (is("worker.unavailable")(step) && step.event.call === call) return "unavailable"
   if (is("child.missing", "child.unavailable", "child.crashed")(step)) return "unavailable"
@@ -114,7 +115,8 @@ const laws: readonly Law[] = [
       if (before === undefined) return place === "placing"
       if (!isActive(step)) return place === placeOf(before)
       const ending = endingOf(step)
-      if (ending !== undefined) return place === (ending === "shutdown" || ending === "empty" ? "closed" : "lost")
+      if (ending !== undefined)
+        return place === (["shutdown", "empty", "operator"].includes(ending) ? "closed" : "lost")
       if (placeOf(before) === "placing" && is("worker.ready")(step) && step.event.call === call)
         return place === "routing"
       if (hasRouter(step) || isLive(step)) return place === (members(after).length === 0 ? "lingering" : "live")
@@ -351,7 +353,8 @@ const events = (snapshot: any) => {
         ]
       : []),
     { type: "deadline", at: 300 },
-    { type: "server.draining" }
+    { type: "server.draining" },
+    { type: "operator.ends" }
   ]
 }
 

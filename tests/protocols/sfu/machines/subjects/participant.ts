@@ -432,8 +432,9 @@ const timers = ["join.due", "answer.due", "joining.settled", "transport.settled"
   at: 300
 }))
 const endings = [
-  ...["worker_died", "unavailable", "fault", "shutdown"].map((how) => ({ type: "conference.lost", how })),
+  ...["worker_died", "unavailable", "fault", "shutdown", "operator"].map((how) => ({ type: "conference.lost", how })),
   { type: "server.draining" },
+  { type: "operator.ends" },
   { type: "socket.closed", at: 200 }
 ]
 const changes = (...states: string[]) =>

@@ -178,7 +178,8 @@ const causes: Readonly<Record<string, string>> = {
   worker_died: "engine_restarted",
   unavailable: "unavailable",
   fault: "fault",
-  shutdown: "shutdown"
+  shutdown: "shutdown",
+  operator: "operator"
 }
 
 /** Why the client is sent away in this step; undefined: it is not. */
@@ -187,6 +188,7 @@ export const dismissalOf = (step: Step): string | undefined => {
   if (before === undefined || !isPresent(before)) return undefined
   if (is("conference.lost")(step)) return causes[event.how]
   if (is("server.draining")(step)) return "shutdown"
+  if (is("operator.ends")(step)) return "operator"
   if (is("join.due")(step) && membershipOf(before) === "admitted") return "join_timeout"
   if (is("answer.due")(step)) return "unavailable"
   if (!isAwaited(step)) return undefined
