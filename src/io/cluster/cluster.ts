@@ -1,0 +1,248 @@
+/**
+ * A server as one of several: the engine that says who owns which shard, the channels to the other nodes, the router
+ * before the registry, and the shards, put together. A server that is alone loads nothing of this.
+ */
+import type { AnyActorRef } from "xstate"
+import { shardAt, shardKind } from "../../machines/cluster/addresses.ts"
+import {
+  type Home,
+  type HomeSettled,
+  type Homes,
+  markOf,
+  type NamedHome,
+  type NodeGone
+} from "../../machines/cluster/homes.ts"
+import { shardMachine, shardsKind } from "../../machines/cluster/shard/shard.ts"
+import type { Owner, ShardEvent } from "../../machines/cluster/shard/shardContext.ts"
+import type { Kind } from "../../machines/kinds.ts"
+import type { RegistryEvent } from "../../machines/registry.ts"
+import type { SupervisorRef } from "../../machines/supervisor.ts"
+import type { Deadlines } from "../actors/deadlines.ts"
+import { clusterLimits } from "./limits.ts"
+import type { NodeMessage } from "./messages.ts"
+import { createRouter } from "./router.ts"
+
+/** Another node. */
+export interface PeerNode {
+  /** `host:port`. */
+  readonly address: string
+  readonly mark: string
+}
+
+/** What the cluster needs of the channels to other nodes. */
+export interface NodeChannels {
+  isOpen(address: string): boolean
+  send(address: string, message: unknown): boolean
+}
+
+export interface ClusterOptions {
+  /** `host:port` of this node. */
+  readonly self: string
+  /** This node's number, see engine.ts. */
+  readonly number: number
+  readonly channels: () => NodeChannels
+  readonly deadlines: Pick<Deadlines, "at" | "after" | "cancel">
+  readonly supervisor: (kind: string) => SupervisorRef
+  /** Hands an event to the registry of this node. */
+  readonly deliver: (event: RegistryEvent) => void
+}
+
+const ownAddress = { kind: "cluster", id: "node" }
+
+/** One node's part of the cluster, but for what it listens on and whom it asks. */
+export const createCluster = ({ self, number, channels, deadlines, supervisor, deliver }: ClusterOptions) => {
+  const mark = markOf(number)
+  const homes = new Map<string, Home>()
+  const belongings = new Map<string, Homes["belongings"][string]>()
+  const claims = new Set<string>()
+  /** The nodes to which there is a way, by mark. */
+  const open = new Map<string, string>()
+  const partings: ((mark: string) => void)[] = []
+
+  // What is said in one moment arrives in one moment: it travels together.
+  const outboxes = new Map<string, NodeMessage[]>()
+  const flush = () => {
+    const going = [...outboxes]
+    outboxes.clear()
+    for (const [node, messages] of going) channels().send(node, messages)
+  }
+  const send = (node: string, message: NodeMessage): boolean => {
+    if (!channels().isOpen(node)) return false
+    if (outboxes.size === 0) queueMicrotask(flush)
+    const outbox = outboxes.get(node)
+    if (outbox === undefined) outboxes.set(node, [message])
+    else outbox.push(message)
+    return true
+  }
+
+  const router = createRouter({
+    mark,
+    shards: clusterLimits.shards,
+    homeOf: (kind) => homes.get(kind),
+    isClaim: (type) => claims.has(type),
+    nodeOf: (other) => open.get(other),
+    nodes: () => open.values(),
+    send,
+    deliver,
+    patienceMs: clusterLimits.patienceMs,
+    lookMs: clusterLimits.lookMs
+  })
+
+  const tellShard = (index: number, event: ShardEvent) =>
+    deliver({ type: "tell", to: shardAt(index), from: ownAddress, event })
+  const tellShards = (event: ShardEvent) => deliver({ type: "tellAll", kind: shardKind, from: ownAddress, event })
+
+  const named = (): readonly (readonly [string, NamedHome])[] =>
+    [...homes].flatMap(([kind, home]) => (home === "socket" ? [] : [[kind, home] as const]))
+  const livingIn = (kind: string, index: number): readonly [string, AnyActorRef][] =>
+    [...supervisor(kind).getSnapshot().children].filter(([id]) => router.shardOf({ kind, id }) === index)
+
+  /** Shards of which the actors here say who belongs to them, in one pass over all of these. */
+  const unannounced = new Map<number, Owner>()
+  const announceAll = () => {
+    const due = new Map(unannounced)
+    unannounced.clear()
+    for (const [kind, belongingsOf] of belongings) {
+      for (const actor of supervisor(kind).getSnapshot().children.values()) {
+        for (const { to, moved } of belongingsOf(actor.getSnapshot().context as never)) {
+          const index = router.shardOf(to)
+          if (index !== null && due.has(index)) actor.send(moved)
+        }
+      }
+    }
+    for (const [shard, owner] of due) {
+      if (owner.node === self) tellShard(shard, { type: "shard.announced", node: self, epoch: owner.epoch })
+      else send(owner.node, { kind: "announced", shard, owner })
+    }
+  }
+  /** Whoever owns each shard, as the engine has said last. */
+  const owners = new Map<number, Owner>()
+  const tellOwner = (index: number) => {
+    const owner = owners.get(index)
+    if (owner === undefined) return tellShard(index, { type: "owner.unknown" })
+    router.heardOf(index, owner.epoch)
+    tellShard(index, { type: "owner.known", ...owner, nodes: [self, ...open.values()] })
+  }
+
+  const announce = (index: number, owner: Owner | null) => {
+    if (owner === null) return
+    if (unannounced.size === 0) queueMicrotask(announceAll)
+    unannounced.set(index, owner)
+  }
+
+  const chart = shardMachine.provide({
+    actions: {
+      requestDeadline: ({ self: actor }, { afterMs }) => deadlines.after(actor, afterMs),
+      cancelDeadline: ({ self: actor }) => deadlines.cancel(actor),
+      route: ({ context }, route) => router.route(context.index, route),
+      routeAway: ({ context: { index, owner } }) => {
+        if (owner !== null) router.route(index, { to: "node", ...owner })
+      },
+      fence: ({ context: { index, owner, former } }) => {
+        if (owner !== null && former !== null) send(former, { kind: "fence", shard: index, epoch: owner.epoch })
+      },
+      announce: ({ context: { index, owner } }) => announce(index, owner),
+      askOwner: ({ context: { index } }) => {
+        if (owners.has(index)) queueMicrotask(() => tellOwner(index))
+      },
+      settle: ({ context: { index } }) => {
+        const event: HomeSettled = { type: "home.settled" }
+        for (const [kind, { hasMembers }] of named()) {
+          if (hasMembers === true) for (const [, actor] of livingIn(kind, index)) actor.send(event)
+        }
+      },
+      letGo: ({ context: { index } }) => {
+        for (const [kind, { rest }] of named()) {
+          const living = livingIn(kind, index)
+          if (rest === undefined) supervisor(kind).send({ type: "children.forget", ids: living.map(([id]) => id) })
+          else for (const [, actor] of living) actor.send(rest)
+        }
+      }
+    }
+  })
+  const kind: Kind = shardsKind(
+    chart,
+    { self, fenceMs: clusterLimits.fenceMs, gatherMs: clusterLimits.gatherMs },
+    clusterLimits.shards
+  )
+
+  const hear = (from: PeerNode, message: NodeMessage) => {
+    switch (message.kind) {
+      case "socket":
+        return deliver(message.said)
+      case "name":
+        return router.receive(from.address, message)
+      case "back":
+        return router.takeBack(message)
+      case "all":
+        return supervisor(message.said.kind).send({ type: "children.tell", event: message.said.event })
+      case "fence":
+        return void send(from.address, { ...message, kind: "fenced" })
+      case "fenced":
+        return tellShard(message.shard, { type: "shard.fenced", epoch: message.epoch })
+      case "announced":
+        return tellShard(message.shard, { type: "shard.announced", node: from.address, epoch: message.owner.epoch })
+    }
+  }
+
+  const part = ({ address, mark: theirs }: PeerNode) => {
+    if (open.get(theirs) !== address) return
+    open.delete(theirs)
+    outboxes.delete(address)
+    const event: NodeGone = { type: "node.gone", mark: theirs }
+    for (const [each, { hasMembers }] of named()) {
+      if (hasMembers === true) supervisor(each).send({ type: "children.tell", event })
+    }
+    for (const parted of partings) parted(theirs)
+    tellShards({ type: "node.parted", node: address })
+  }
+
+  return {
+    mark,
+    /** The kind of actors that shards are. */
+    kind,
+    router,
+    /** Protocols say where their actors live, before any of these is there. `parted` hears whose node is not reached any more. */
+    serve: (declared: Homes, parted?: (mark: string) => void): void => {
+      for (const [each, home] of Object.entries(declared.homes)) homes.set(each, home)
+      for (const [each, belongingsOf] of Object.entries(declared.belongings)) belongings.set(each, belongingsOf)
+      for (const claim of declared.claims) claims.add(claim)
+      if (parted !== undefined) partings.push(parted)
+    },
+    // What channels tell
+    onOpen: (peer: PeerNode): void => {
+      // It may be back before anybody has noticed that it had gone.
+      part(peer)
+      open.set(peer.mark, peer.address)
+      tellShards({ type: "node.met", node: peer.address })
+    },
+    onClosed: part,
+    onMessage: (from: PeerNode, messages: unknown): void => {
+      for (const message of messages as readonly NodeMessage[]) hear(from, message)
+    },
+    // What the engine tells
+    onOwner: (index: number, owner: Owner | null): void => {
+      if (owner === null) owners.delete(index)
+      else owners.set(index, owner)
+      tellOwner(index)
+    },
+    onAway: (): void => tellShards({ type: "registry.away" }),
+    /** Resolves when all that is kept of a shard is saved, or after a while. */
+    onRelease: async (index: number, epoch: string): Promise<void> => {
+      tellShard(index, { type: "shard.release", epoch })
+      const keepers = named().filter(([, { rest }]) => rest !== undefined)
+      const until = performance.now() + clusterLimits.releaseMs
+      while (performance.now() < until && keepers.some(([each]) => livingIn(each, index).length > 0)) {
+        await new Promise((resolve) => setTimeout(resolve, clusterLimits.releaseLookMs))
+      }
+    },
+    /** Every shard has an owner that is reached. */
+    isReady: (): boolean =>
+      [...supervisor(shardKind).getSnapshot().children.values()].every((actor) =>
+        ["open", "elsewhere"].includes(actor.getSnapshot().value as string)
+      ),
+    close: (): void => router.close()
+  }
+}
+
+export type Cluster = ReturnType<typeof createCluster>
