@@ -43,6 +43,8 @@ import type { Metrics } from "./io/telemetry/metrics.ts"
 import type { Telemetry } from "./io/telemetry/telemetry.ts"
 import type { Tracing } from "./io/telemetry/tracing.ts"
 import type { TowerPart } from "./io/tower/towerPart.ts"
+import type { Address } from "./machines/address.ts"
+import type { Homes } from "./machines/cluster/homes.ts"
 import type { JobStatus } from "./machines/job.ts"
 import type { Kind } from "./machines/kinds.ts"
 import type { Endpoint, RegistryEvent } from "./machines/registry.ts"
@@ -55,6 +57,8 @@ export interface Protocol<Settings = unknown> extends Configurable, Keeping {
    * server does not start.
    */
   open(core: Core, settings: Settings): Parts | Absence | Promise<Parts | Absence>
+  /** Where its actors live when several servers are one; absent: it is not served by a node of a cluster. */
+  readonly homes?: Homes
   /** What of its own would keep it from being served as is wanted, and what is well; starts nothing that stays. Never rejects. */
   check?(settings: Settings): Promise<readonly Finding[]>
 }
@@ -81,6 +85,8 @@ export interface Parts {
   /** Timed jobs by name. */
   readonly jobs?: Readonly<Record<string, Job>>
   readonly tower?: TowerPart
+  /** The node with this mark is not reached any more: what it knows of sockets there is over. */
+  readonly nodeGone?: (mark: string) => void
   /** Pages that whoever starts the server is told of, with paths below the mount. */
   readonly pages?: readonly PageOfProtocol[]
   /** What the heartbeat line says of it. */
@@ -96,6 +102,14 @@ export interface PageOfProtocol {
   readonly path: string
   /** What one does there, in a few words. */
   readonly about: string
+}
+
+/** What a server is to others that are one with it. */
+export interface NodeOfCluster {
+  /** With this the ids of its clients' actors begin, and of what waits for answers here; empty: it is alone. */
+  readonly mark: string
+  /** Whether an actor with this address lives here, or would: a new name is drawn until it does. */
+  isHere(address: Address): boolean
 }
 
 /** What the core offers to a protocol. */
@@ -129,6 +143,8 @@ export interface Core {
   readonly registry: { send(event: RegistryEvent): void }
   /** The supervisor of a kind, for reading what is there. */
   readonly supervisor: (kind: string) => SupervisorRef
+  /** This server among others; where it is alone, everything is here. */
+  readonly node: NodeOfCluster
   readonly deadlines: Deadlines
   /** Does what can wait when there is no rush of newcomers. */
   readonly whenCalm: (work: () => void) => void

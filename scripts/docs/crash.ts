@@ -48,7 +48,8 @@ const restarts: Readonly<Record<Kind["restart"], string>> = {
 const drains: Readonly<Record<Drain["place"], string>> = {
   listeners: "it is told first, and not waited for.",
   clients: "it is told in batches, and waited for.",
-  keepers: "it is told when every client has been told or has gone, and waited for.",
+  homes: "it is told when every client has been told or has gone, and waited for.",
+  keepers: "it is told when every client has been told or has gone, and every home with it, and waited for.",
   workers: "it is told at once, and waited for."
 }
 

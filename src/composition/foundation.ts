@@ -60,6 +60,7 @@ export const layFoundation = async (
   measurePool(metrics, database.pool)
   const readiness = createReadiness({
     probe: database.probe,
+    isOwned: () => node?.isReady() ?? true,
     onFault: (error) => log("error", "database:fault", describeError(error)),
     timeoutMs: limits.readinessTimeoutMs,
     freshMs: limits.readinessFreshMs
@@ -71,15 +72,48 @@ export const layFoundation = async (
     () => createDeadlines(limits.deadlineResolutionMs, now),
     ({ close }) => close()
   )
+  const { cluster } = config
+  const node = await part(
+    "node",
+    // Loaded by nobody else.
+    async () =>
+      cluster &&
+      (await import("../io/cluster/node.ts")).joinCluster({
+        ...cluster,
+        database: { ...config.database, environment: options.environment },
+        protocols: served.map(({ name }) => `${name} ${config.protocols[name]?.mount}`),
+        deadlines,
+        metrics,
+        log
+      }),
+    (node) => node?.close()
+  )
   const system = await part(
     "actors",
     () => {
-      const { registry, inspect } = options
+      const { registry = node?.registry, inspect } = options
       return startSystem({ recorder, shutdownTimeoutMs: config.shutdownTimeoutMs, registry, inspect, now })
     },
     (system) => system.stop()
   )
-  return { now, startedAt, telling, certificate, tracing, database, readiness, admission, rush, deadlines, system }
+  if (node !== undefined) {
+    system.open([node.kind])
+    await node.begin(system)
+  }
+  return {
+    now,
+    startedAt,
+    telling,
+    certificate,
+    tracing,
+    database,
+    readiness,
+    admission,
+    rush,
+    deadlines,
+    node,
+    system
+  }
 }
 
 export type Foundation = Awaited<ReturnType<typeof layFoundation>>

@@ -1,6 +1,7 @@
 /** Every machine in src/machines, each with what it takes to walk it. */
 
 import { job } from "../core/machines/subjects/job.ts"
+import { shard } from "../core/machines/subjects/shard.ts"
 import { tower } from "../core/machines/subjects/tower.ts"
 import { connection } from "../protocols/dropsilk/machines/subjects/connection.ts"
 import { flight } from "../protocols/dropsilk/machines/subjects/flight.ts"
@@ -19,7 +20,7 @@ import { participant } from "../protocols/sfu/machines/subjects/participant.ts"
 import type { Subject } from "./subject.ts"
 
 export const subjects: readonly Subject[] = [
-  ...[job, tower],
+  ...[job, tower, shard],
   ...[connection, flight, network, room, story],
   ...[relayConnection, relayRoom],
   ...[namedPeer, nameSpace],

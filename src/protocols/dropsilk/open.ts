@@ -27,7 +27,7 @@ export const open = (core: Core, settings: DropSilkSettings): Parts => {
   const { rooms, previews, contact } = settings
   const hasTryPage = settings.tryPage === undefined ? core.environment !== "production" : settings.tryPage === "on"
   const log = core.telemetry.logFor(lines)
-  const identities = createIdentities()
+  const identities = createIdentities(core.node)
   const store = traced("database", createRoomRows(database, aliasOf))
   if (database.lacking.length > 0) {
     const warning =
@@ -61,6 +61,7 @@ export const open = (core: Core, settings: DropSilkSettings): Parts => {
   const afterRecording = createAfterRecording({ stories, links: connections.links })
   const desk = createRoomDesk({
     registry,
+    node: core.node,
     rooms: () => core.supervisor("rooms"),
     identities,
     aliasOf,

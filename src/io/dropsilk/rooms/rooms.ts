@@ -1,13 +1,13 @@
 /** Room actors at both ends: their rows below them, and the desk that asks them on behalf of HTTP. */
 import { type AnyActorRef, fromPromise, type SnapshotFrom } from "xstate"
-import type { Address } from "../../../machines/address.ts"
-import { roomAt } from "../../../machines/dropsilk/addresses.ts"
+import { deskAt, roomAt } from "../../../machines/dropsilk/addresses.ts"
 import type { DropSilkEvent } from "../../../machines/dropsilk/events.ts"
 import { readQuietly, roomMachine } from "../../../machines/dropsilk/room/room.ts"
 import type { Around } from "../../../machines/dropsilk/room/roomHearing.ts"
 import type { RoomAnswer, RoomPoll, RoomQuestion, Suspect } from "../../../machines/dropsilk/room/roomMessages.ts"
 import type { Endpoint, RegistryRef } from "../../../machines/registry.ts"
 import type { SupervisorRef } from "../../../machines/supervisor.ts"
+import type { NodeOfCluster } from "../../../protocol.ts"
 import { createAsking, type Unasked } from "../../actors/asking.ts"
 import { type Deadlines, namedDeadlines } from "../../actors/deadlines.ts"
 import type { Identities } from "../identities.ts"
@@ -36,6 +36,7 @@ export const createRoomMachine = (
 
 export interface RoomDeskOptions {
   readonly registry: Pick<RegistryRef, "send">
+  readonly node: Pick<NodeOfCluster, "mark">
   /** The supervisor of rooms, for looking at those that are here. */
   readonly rooms: () => SupervisorRef
   readonly identities: Pick<Identities, "roomCode" | "participantId">
@@ -51,9 +52,6 @@ export interface RoomDeskOptions {
 /** The address is added, too. */
 type OfRoom<Question> = Unasked<Question, "address">
 
-/** Where rooms answer to. */
-const desk: Address = { kind: "desk", id: "http" }
-
 /** A desk that has `endpoints` for the registry, and a day's end. */
 export interface OpenRoomDesk extends RoomDesk {
   readonly endpoints: { readonly desk: Endpoint }
@@ -62,7 +60,8 @@ export interface OpenRoomDesk extends RoomDesk {
 
 /** Asks room actors and waits for their answers. */
 export const createRoomDesk = (options: RoomDeskOptions): OpenRoomDesk => {
-  const { registry, rooms, identities, aliasOf, socketsOf, codeAttempts, askTimeoutMs, now } = options
+  const { registry, node, rooms, identities, aliasOf, socketsOf, codeAttempts, askTimeoutMs, now } = options
+  const desk = deskAt(node.mark)
   const { expect, tell, ask, endpoint, close } = createAsking<RoomAnswer>({
     registry,
     desk,

@@ -25,7 +25,10 @@ export const shardMachine = shardSetup.createMachine({
   context: ({ input }) => ({ ...input, owner: null, former: null, awaited: [], early: [] }),
   initial: "unknown",
   on: {
-    "shard.announced": { actions: { type: "noteEarly", params: ({ event }) => event } }
+    "shard.announced": { actions: { type: "noteEarly", params: ({ event }) => event } },
+    // What it still owns is given away first, as at any other time.
+    "server.draining": { actions: "leave" },
+    "shard.left": { target: ".left" }
   },
   states: {
     unknown: {
@@ -92,7 +95,7 @@ export const shardMachine = shardSetup.createMachine({
           { guard: isOurs, target: "gathering", reenter: true, actions: remember },
           { target: "elsewhere", actions: ["letGo", remember] }
         ],
-        "owner.unknown": { target: "unknown", actions: ["letGo", "forgetOwner"] },
+        "owner.unknown": { target: "changing", actions: ["letGo", "forgetOwner"] },
         "shard.release": { guard: { type: "isCurrentEpoch", params: ofEpoch }, target: "releasing" },
         deadline: { target: "open" }
       }
@@ -129,8 +132,12 @@ export const shardMachine = shardSetup.createMachine({
       entry: [{ type: "route", params: { to: "nowhere" } }, "letGo"],
       on: {
         "owner.known": { guard: { type: "isOtherOwner", params: known }, target: "changing", actions: remember },
-        "owner.unknown": { target: "unknown", actions: "forgetOwner" }
+        "owner.unknown": { target: "changing", actions: "forgetOwner" }
       }
+    },
+    left: {
+      description: "This node is none of the cluster's any more.",
+      type: "final"
     }
   }
 })
@@ -141,5 +148,6 @@ export const shardsKind = (chart: typeof shardMachine, settings: ShardSettings, 
   chart,
   settings: { settings },
   restart: "permanent",
+  drain: { place: "homes", event: { type: "server.draining" } },
   standing: Array.from({ length: shards }, (_, index) => ({ id: String(index), input: { index } }))
 })

@@ -48,6 +48,10 @@ export type ShardEvent =
   /** The way to a node has ended, or is there again. */
   | { readonly type: "node.parted"; readonly node: string }
   | { readonly type: "node.met"; readonly node: string }
+  /** The server is going. */
+  | { readonly type: "server.draining" }
+  /** All shards of this node have been given away. */
+  | { readonly type: "shard.left" }
   | { readonly type: "deadline"; readonly at: number }
 
 /** How events for this shard's actors go. */

@@ -43,6 +43,8 @@ export const shardSetup = setup({
     settle: () => {},
     /** Its actors here are saved and end without a word: they live on elsewhere. */
     letGo: () => {},
+    /** Gives away all shards of this node, which ends with `shard.left`. */
+    leave: () => {},
     /** Asks for a `deadline` event in so many milliseconds. */
     requestDeadline: (_, _parameters: { afterMs: number }) => {},
     cancelDeadline: () => {},
