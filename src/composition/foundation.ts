@@ -82,9 +82,11 @@ export const layFoundation = async (
         ...cluster,
         database: { ...config.database, environment: options.environment },
         protocols: served.map(({ name }) => `${name} ${config.protocols[name]?.mount}`),
+        highBytes: limits.backPressureHighBytes,
+        lowBytes: limits.backPressureLowBytes,
         deadlines,
         metrics,
-        log
+        log: telemetry.logFor(clusterLines)
       }),
     (node) => node?.close()
   )

@@ -17,40 +17,35 @@ import type { Owner, ShardEvent } from "../../machines/cluster/shard/shardContex
 import type { Kind } from "../../machines/kinds.ts"
 import type { RegistryEvent } from "../../machines/registry.ts"
 import type { SupervisorRef } from "../../machines/supervisor.ts"
+import { countStates } from "../actors/actorStates.ts"
 import type { Deadlines } from "../actors/deadlines.ts"
+import type { PeerNode } from "./channels.ts"
 import { clusterLimits } from "./limits.ts"
 import type { NodeMessage } from "./messages.ts"
 import { createRouter } from "./router.ts"
-
-/** Another node. */
-export interface PeerNode {
-  /** `host:port`. */
-  readonly address: string
-  readonly mark: string
-}
-
-/** What the cluster needs of the channels to other nodes. */
-export interface NodeChannels {
-  isOpen(address: string): boolean
-  send(address: string, message: unknown): boolean
-}
 
 export interface ClusterOptions {
   /** `host:port` of this node. */
   readonly self: string
   /** This node's number, see engine.ts. */
   readonly number: number
-  readonly channels: () => NodeChannels
-  readonly deadlines: Pick<Deadlines, "at" | "after" | "cancel">
+  /** Whether something can be said to a node now. */
+  readonly isOpen: (node: string) => boolean
+  /** Says it, in order. */
+  readonly send: (node: string, messages: readonly NodeMessage[]) => void
+  readonly deadlines: Pick<Deadlines, "after" | "cancel">
   readonly supervisor: (kind: string) => SupervisorRef
   /** Hands an event to the registry of this node. */
   readonly deliver: (event: RegistryEvent) => void
+  /** Gives this node's shards away; resolves when they are. */
+  readonly leave: () => Promise<void>
 }
 
 const ownAddress = { kind: "cluster", id: "node" }
 
 /** One node's part of the cluster, but for what it listens on and whom it asks. */
-export const createCluster = ({ self, number, channels, deadlines, supervisor, deliver }: ClusterOptions) => {
+export const createCluster = (options: ClusterOptions) => {
+  const { self, number, deadlines, supervisor, deliver } = options
   const mark = markOf(number)
   const homes = new Map<string, Home>()
   const belongings = new Map<string, Homes["belongings"][string]>()
@@ -64,10 +59,10 @@ export const createCluster = ({ self, number, channels, deadlines, supervisor, d
   const flush = () => {
     const going = [...outboxes]
     outboxes.clear()
-    for (const [node, messages] of going) channels().send(node, messages)
+    for (const [node, messages] of going) options.send(node, messages)
   }
   const send = (node: string, message: NodeMessage): boolean => {
-    if (!channels().isOpen(node)) return false
+    if (!options.isOpen(node)) return false
     if (outboxes.size === 0) queueMicrotask(flush)
     const outbox = outboxes.get(node)
     if (outbox === undefined) outboxes.set(node, [message])
@@ -130,6 +125,7 @@ export const createCluster = ({ self, number, channels, deadlines, supervisor, d
     unannounced.set(index, owner)
   }
 
+  let leaving: Promise<void> | undefined
   const chart = shardMachine.provide({
     actions: {
       requestDeadline: ({ self: actor }, { afterMs }) => deadlines.after(actor, afterMs),
@@ -140,6 +136,9 @@ export const createCluster = ({ self, number, channels, deadlines, supervisor, d
       },
       fence: ({ context: { index, owner, former } }) => {
         if (owner !== null && former !== null) send(former, { kind: "fence", shard: index, epoch: owner.epoch })
+      },
+      leave: () => {
+        leaving ??= options.leave().then(() => tellShards({ type: "shard.left" }))
       },
       announce: ({ context: { index, owner } }) => announce(index, owner),
       askOwner: ({ context: { index } }) => {
@@ -210,13 +209,13 @@ export const createCluster = ({ self, number, channels, deadlines, supervisor, d
       if (parted !== undefined) partings.push(parted)
     },
     // What channels tell
-    onOpen: (peer: PeerNode): void => {
+    onMet: (peer: PeerNode): void => {
       // It may be back before anybody has noticed that it had gone.
       part(peer)
       open.set(peer.mark, peer.address)
       tellShards({ type: "node.met", node: peer.address })
     },
-    onClosed: part,
+    onParted: part,
     onMessage: (from: PeerNode, messages: unknown): void => {
       for (const message of messages as readonly NodeMessage[]) hear(from, message)
     },
@@ -241,6 +240,10 @@ export const createCluster = ({ self, number, channels, deadlines, supervisor, d
       [...supervisor(shardKind).getSnapshot().children.values()].every((actor) =>
         ["open", "elsewhere"].includes(actor.getSnapshot().value as string)
       ),
+    /** How many shards are in which state. */
+    shardStates: (): ReadonlyMap<string, number> => countStates(supervisor(shardKind)),
+    /** How many other nodes there is a way to. */
+    nodes: (): number => open.size,
     close: (): void => router.close()
   }
 }

@@ -1,0 +1,149 @@
+/** A node: this server in a cluster, from joining it to leaving it. Nothing of it is loaded by a server that is alone. */
+import type { Redacted } from "effect/Redacted"
+import type { Address } from "../../machines/address.ts"
+import { createRegistry, type RegistryLogic } from "../../machines/registry.ts"
+import type { Deadlines } from "../actors/deadlines.ts"
+import type { System } from "../actors/system.ts"
+import type { DatabaseSsl } from "../database/connecting/databaseEncryption.ts"
+import type { Metrics } from "../telemetry/metrics.ts"
+import type { Log } from "../telemetry/telemetry.ts"
+import { type Channels, createChannels, type PeerNode } from "./channels.ts"
+import { createCluster } from "./cluster.ts"
+import { startEngine } from "./engine.ts"
+import { clusterLimits } from "./limits.ts"
+import type { ClusterLine } from "./lines.ts"
+import { measureCluster } from "./metrics.ts"
+
+export interface NodeOptions {
+  /** `host:port` under which the other nodes reach this one; the next port is used as well. */
+  readonly address: string
+  readonly secret: Redacted<string>
+  readonly leaseMs: number
+  readonly lookMs: number
+  readonly database: {
+    readonly url?: Redacted<string>
+    readonly ssl?: DatabaseSsl
+    readonly environment?: Readonly<Record<string, string | undefined>> | undefined
+  }
+  /** What it serves, and where: the same on all nodes. */
+  readonly protocols: readonly string[]
+  /** Unsent bytes towards one node at which those who send frames there are paused, and at which they go on. */
+  readonly highBytes: number
+  readonly lowBytes: number
+  readonly deadlines: Deadlines
+  readonly metrics: Pick<Metrics, "counter" | "gauge">
+  readonly log: Log<ClusterLine>
+}
+
+/** Joins the cluster. Rejects with a named error as startEngine does, and `begin` as createChannels. */
+export const joinCluster = async (options: NodeOptions) => {
+  const { address: self, secret, leaseMs, lookMs, highBytes, lowBytes, database, protocols, deadlines, log } = options
+  let system: System
+  let channels: Channels | undefined
+  /** When the registry of nodes was read last, on the clock of performance.now(), and who is in it. */
+  let lookedAt = performance.now()
+  let registered: readonly string[] = []
+  /** The nodes to which channels lead. */
+  const known = new Set<string>()
+
+  const know = () => {
+    const others = registered.filter((node) => node !== self)
+    channels?.know(others)
+    for (const node of others) known.add(node)
+    // The registry may be late, as after the database was away: who answers is there.
+    for (const node of known) {
+      if (others.includes(node) || channels?.isAnswering(node) !== false) continue
+      known.delete(node)
+      channels.forget(node)
+    }
+  }
+
+  const engine = await startEngine({
+    self,
+    databaseUrl: database.url as Redacted<string>,
+    ...(database.ssl === undefined ? {} : { databaseSsl: database.ssl }),
+    environment: database.environment,
+    shards: clusterLimits.shards,
+    leaseMs,
+    lookMs,
+    onOwner: (shard, owner) => cluster.onOwner(shard, owner),
+    onRelease: (shard, epoch) => cluster.onRelease(shard, epoch),
+    onNodes: (nodes) => {
+      lookedAt = performance.now()
+      registered = nodes
+      know()
+    },
+    log
+  })
+
+  const cluster = createCluster({
+    self,
+    number: engine.number,
+    isOpen: (node) => channels?.isOpen(node) === true,
+    send: (node, messages) => channels?.send(node, messages),
+    deadlines,
+    supervisor: (kind) => system.supervisor(kind),
+    deliver: (event) => system.registry.send(event),
+    leave: () => engine.close()
+  })
+  measureCluster(options.metrics, cluster)
+
+  // Nobody can become an owner while the registry cannot be read: whoever is one goes on.
+  const away = setInterval(() => {
+    if (performance.now() - lookedAt > clusterLimits.missedLooks * lookMs) cluster.onAway()
+  }, lookMs)
+  away.unref()
+
+  const parted = (peer: PeerNode) => {
+    log("warn", "cluster:parted", { node: peer.address, mark: peer.mark })
+    cluster.onParted(peer)
+  }
+
+  return {
+    /** With this the ids of this node's clients begin. */
+    mark: cluster.mark,
+    isHere: (address: Address): boolean => cluster.router.isHere(address),
+    registry: (): RegistryLogic => createRegistry(cluster.router.elsewhere),
+    kind: cluster.kind,
+    serve: cluster.serve,
+    isReady: cluster.isReady,
+    /** Opens the ways to the other nodes, whose actors speak to those of this system. */
+    begin: async (own: System): Promise<void> => {
+      system = own
+      channels = await createChannels({
+        self,
+        mark: cluster.mark,
+        secret,
+        shards: clusterLimits.shards,
+        protocols,
+        silenceMs: leaseMs,
+        pingMs: leaseMs / clusterLimits.pingsPerLease,
+        highBytes,
+        lowBytes,
+        onMessage: cluster.onMessage,
+        onFrame: () => {},
+        onOpen: (peer) => {
+          log("info", "cluster:met", { node: peer.address, mark: peer.mark })
+          cluster.onMet(peer)
+        },
+        onDead: (peer) => {
+          engine.strike(peer.address)
+          parted(peer)
+        },
+        onReborn: parted,
+        onSilent: parted,
+        onBuried: () => {},
+        log
+      })
+      know()
+    },
+    close: async (): Promise<void> => {
+      clearInterval(away)
+      cluster.close()
+      await engine.close()
+      await channels?.close()
+    }
+  }
+}
+
+export type ClusterNode = Awaited<ReturnType<typeof joinCluster>>
