@@ -80,7 +80,7 @@ export const createCluster = (options: ClusterOptions) => {
     send,
     deliver,
     patienceMs: clusterLimits.patienceMs,
-    lookMs: clusterLimits.lookMs
+    lookMs: clusterLimits.waitingLookMs
   })
 
   const tellShard = (index: number, event: ShardEvent) =>
@@ -230,9 +230,9 @@ export const createCluster = (options: ClusterOptions) => {
     onRelease: async (index: number, epoch: string): Promise<void> => {
       tellShard(index, { type: "shard.release", epoch })
       const keepers = named().filter(([, { rest }]) => rest !== undefined)
-      const until = performance.now() + clusterLimits.releaseMs
+      const until = performance.now() + clusterLimits.release.withinMs
       while (performance.now() < until && keepers.some(([each]) => livingIn(each, index).length > 0)) {
-        await new Promise((resolve) => setTimeout(resolve, clusterLimits.releaseLookMs))
+        await new Promise((resolve) => setTimeout(resolve, clusterLimits.release.lookMs))
       }
     },
     /** Every shard has an owner that is reached. */
