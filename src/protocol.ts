@@ -38,6 +38,8 @@ import type { Database } from "./io/database/database.ts"
 import type { Keeping } from "./io/database/tables.ts"
 import type { IssueIceServers } from "./io/services/turnCredentials.ts"
 import type { FrameMetrics } from "./io/sockets/frameMetrics.ts"
+import type { Links } from "./io/sockets/link.ts"
+import type { Linkable } from "./io/sockets/sender.ts"
 import type { Recorder } from "./io/telemetry/events/recorder.ts"
 import type { Metrics } from "./io/telemetry/metrics.ts"
 import type { Telemetry } from "./io/telemetry/telemetry.ts"
@@ -85,8 +87,6 @@ export interface Parts {
   /** Timed jobs by name. */
   readonly jobs?: Readonly<Record<string, Job>>
   readonly tower?: TowerPart
-  /** The node with this mark is not reached any more: what it knows of sockets there is over. */
-  readonly nodeGone?: (mark: string) => void
   /** Pages that whoever starts the server is told of, with paths below the mount. */
   readonly pages?: readonly PageOfProtocol[]
   /** What the heartbeat line says of it. */
@@ -110,6 +110,25 @@ export interface NodeOfCluster {
   readonly mark: string
   /** Whether an actor with this address lives here, or would: a new name is drawn until it does. */
   isHere(address: Address): boolean
+  /** Lets links end at sockets of other nodes; undefined: there are none. */
+  joinLinks(place: LinksOfProtocol): FarLinks | undefined
+}
+
+/** The sockets of a protocol that may have links. */
+export interface LinksOfProtocol {
+  /** A socket of this node's, with the links it belongs to; undefined: it has gone. */
+  find(id: string): { readonly socket: Linkable; readonly links: Links } | undefined
+  /** The link that a socket had to one of another node has ended, as that is not reached any more. */
+  broken(id: string, peer: string): void
+}
+
+/** Ends of links whose other end is a socket of another node's, `peer`. */
+export interface FarLinks {
+  /** `isFirst`: it is the first of the two, whose node counts the meeting. */
+  open(linkId: string, own: string, peer: string, isFirst: boolean): void
+  close(linkId: string, own: string, peer: string): void
+  /** A socket of this node's has gone, and its link with it. */
+  left(own: string): void
 }
 
 /** What the core offers to a protocol. */

@@ -76,7 +76,7 @@ export const openProtocols = async (
       if (job in allJobs) throw new TypeError(`Two protocols have a job ${job}`)
       allJobs[job] = work
     }
-    if (protocol.homes !== undefined) foundation.node?.serve(protocol.homes, parts.nodeGone)
+    if (protocol.homes !== undefined) foundation.node?.serve(protocol.homes)
     system.open(parts.kinds, parts.endpoints)
     opened.push({ name, mount, parts })
   }
@@ -84,7 +84,7 @@ export const openProtocols = async (
   return { opened, absent }
 }
 
-const alone: NodeOfCluster = { mark: "", isHere: () => true }
+const alone: NodeOfCluster = { mark: "", isHere: () => true, joinLinks: () => undefined }
 
 /** What is the same for all protocols. */
 const coreOf = ({

@@ -47,6 +47,10 @@ export interface ChannelsOptions {
   readonly onMessage: (from: PeerNode, message: unknown) => void
   /** A client's frame as it came, in order with the messages. */
   readonly onFrame: (from: PeerNode, target: string, source: string, bytes: Buffer) => void
+  /** Both ways to it are open: what either says to the other arrives, until they have parted. */
+  readonly onMet: (peer: PeerNode) => void
+  /** One of the ways has ended, and what was said on it last may be lost. It may be met again in a moment. */
+  readonly onParted: (peer: PeerNode) => void
   /** What is said to it from now on arrives, as long as the way holds; it is told again of each new way. */
   readonly onOpen: (peer: PeerNode) => void
   /** Its process is gone: its machine says that nobody listens there, three times in 0.1 s. */
@@ -114,6 +118,17 @@ export const createChannels = async (options: ChannelsOptions): Promise<Channels
     }
   }
 
+  /** Nodes to and from which ways are open. */
+  const met = new Set<string>()
+  const lookAt = (address: string) => {
+    const isMet = ways.isIn(address) && channels.get(address)?.way.isOpen === true
+    if (isMet === met.has(address)) return
+    const peer = lives.peer(address)
+    if (isMet) met.add(address)
+    else met.delete(address)
+    guarded(() => (isMet ? options.onMet(peer) : options.onParted(peer)))
+  }
+
   const refusal = (line: "cluster:refused" | "cluster:refused_by") => (node: string, reason: Refusal) => {
     if (lines.take(`${line} ${node} ${reason}`) === 0) log("warn", line, { node, reason })
   }
@@ -179,8 +194,12 @@ export const createChannels = async (options: ChannelsOptions): Promise<Channels
           tellOpen: () => {
             way.open()
             guarded(() => options.onOpen(lives.peer(node)))
+            lookAt(node)
           },
-          tellClosed: way.shut,
+          tellClosed: () => {
+            way.shut()
+            lookAt(node)
+          },
           tellSilent: () => guarded(() => options.onSilent(lives.peer(node))),
           tellDead: () => guarded(() => options.onDead(lives.peer(node)))
         }
@@ -212,7 +231,11 @@ export const createChannels = async (options: ChannelsOptions): Promise<Channels
     at: { host: options.listen ?? host, port },
     greetings,
     silentAfter,
-    greeted: ({ address }, hello) => meet(address, hello),
+    greeted: ({ address }, hello) => {
+      meet(address, hello)
+      lookAt(address)
+    },
+    ended: lookAt,
     onMessage: (from, message) => guarded(() => options.onMessage(from, message)),
     onFrame: (from, { target, source, bytes }) => guarded(() => options.onFrame(from, target, source, bytes)),
     refused,

@@ -8,6 +8,7 @@ import {
   type Home,
   type HomeSettled,
   type Homes,
+  markIn,
   markOf,
   type NamedHome,
   type NodeGone
@@ -52,7 +53,8 @@ export const createCluster = (options: ClusterOptions) => {
   const claims = new Set<string>()
   /** The nodes to which there is a way, by mark. */
   const open = new Map<string, string>()
-  const partings: ((mark: string) => void)[] = []
+  /** Shards to which those belong whose link to a node has broken, by its address: there they are taken for linked still. */
+  const estranged = new Map<string, Set<number>>()
 
   // What is said in one moment arrives in one moment: it travels together.
   const outboxes = new Map<string, NodeMessage[]>()
@@ -192,7 +194,6 @@ export const createCluster = (options: ClusterOptions) => {
     for (const [each, { hasMembers }] of named()) {
       if (hasMembers === true) supervisor(each).send({ type: "children.tell", event })
     }
-    for (const parted of partings) parted(theirs)
     tellShards({ type: "node.parted", node: address })
   }
 
@@ -201,12 +202,11 @@ export const createCluster = (options: ClusterOptions) => {
     /** The kind of actors that shards are. */
     kind,
     router,
-    /** Protocols say where their actors live, before any of these is there. `parted` hears whose node is not reached any more. */
-    serve: (declared: Homes, parted?: (mark: string) => void): void => {
+    /** Protocols say where their actors live, before any of these is there. */
+    serve: (declared: Homes): void => {
       for (const [each, home] of Object.entries(declared.homes)) homes.set(each, home)
       for (const [each, belongingsOf] of Object.entries(declared.belongings)) belongings.set(each, belongingsOf)
       for (const claim of declared.claims) claims.add(claim)
-      if (parted !== undefined) partings.push(parted)
     },
     // What channels tell
     onMet: (peer: PeerNode): void => {
@@ -214,7 +214,23 @@ export const createCluster = (options: ClusterOptions) => {
       part(peer)
       open.set(peer.mark, peer.address)
       tellShards({ type: "node.met", node: peer.address })
+      for (const index of estranged.get(peer.address) ?? []) announce(index, owners.get(index) ?? null)
+      estranged.delete(peer.address)
     },
+    /** The link of this actor to a socket of that node has broken. */
+    onBroken: (id: string, node: string): void => {
+      const shards = estranged.get(node) ?? new Set()
+      estranged.set(node, shards)
+      for (const [each, belongingsOf] of belongings) {
+        const context = supervisor(each).getSnapshot().children.get(id)?.getSnapshot().context
+        for (const { to } of context === undefined ? [] : belongingsOf(context as never)) {
+          const index = router.shardOf(to)
+          if (index !== null) shards.add(index)
+        }
+      }
+    },
+    /** The address of the open node where an actor has its socket. */
+    nodeOf: (id: string): string | undefined => open.get(markIn(id)),
     onParted: part,
     onMessage: (from: PeerNode, messages: unknown): void => {
       for (const message of messages as readonly NodeMessage[]) hear(from, message)

@@ -2,6 +2,9 @@
 import { type LineBudgets, request, unlimited } from "../telemetry/lineBudgets.ts"
 
 export const clusterLines = {
+  "cluster:engine": request,
+  "cluster:met": request,
+  "cluster:parted": request,
   "cluster:refused": request,
   "cluster:refused_by": request,
   "cluster:fault": request,

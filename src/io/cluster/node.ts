@@ -2,17 +2,19 @@
 import type { Redacted } from "effect/Redacted"
 import type { Address } from "../../machines/address.ts"
 import { createRegistry, type RegistryLogic } from "../../machines/registry.ts"
+import type { FarLinks, LinksOfProtocol } from "../../protocol.ts"
 import type { Deadlines } from "../actors/deadlines.ts"
 import type { System } from "../actors/system.ts"
 import type { DatabaseSsl } from "../database/connecting/databaseEncryption.ts"
 import type { Metrics } from "../telemetry/metrics.ts"
 import type { Log } from "../telemetry/telemetry.ts"
-import { type Channels, createChannels, type PeerNode } from "./channels.ts"
+import { type Channels, createChannels } from "./channels.ts"
 import { createCluster } from "./cluster.ts"
 import { startEngine } from "./engine.ts"
 import { clusterLimits } from "./limits.ts"
 import type { ClusterLine } from "./lines.ts"
 import { measureCluster } from "./metrics.ts"
+import { createRemoteLinks } from "./remoteLinks.ts"
 
 export interface NodeOptions {
   /** `host:port` under which the other nodes reach this one; the next port is used as well. */
@@ -94,15 +96,42 @@ export const joinCluster = async (options: NodeOptions) => {
   }, lookMs)
   away.unref()
 
-  const parted = (peer: PeerNode) => {
-    log("warn", "cluster:parted", { node: peer.address, mark: peer.mark })
-    cluster.onParted(peer)
+  const places: LinksOfProtocol[] = []
+  const placeOf = (id: string) => places.find((place) => place.find(id) !== undefined)
+  const links = createRemoteLinks({
+    channels: {
+      send: (node, message) => channels?.send(node, message) === true,
+      frame: (...frame) => channels?.frame(...frame) === true
+    },
+    find: (id) => placeOf(id)?.find(id)
+  })
+  /** What of a link is lost with a node, before its own word of that comes. */
+  const breakLinks = (node: string) => {
+    for (const { own, peer } of links.gone(node)) {
+      cluster.onBroken(own, node)
+      placeOf(own)?.broken(own, peer)
+    }
+  }
+  const far: FarLinks = {
+    open: (linkId, own, peer, isFirst) => {
+      const node = cluster.nodeOf(peer)
+      if (node !== undefined) links.open(linkId, own, { node, id: peer }, isFirst)
+    },
+    close: (linkId, own, peer) => {
+      const node = cluster.nodeOf(peer)
+      if (node !== undefined) links.close(linkId, own, { node, id: peer })
+    },
+    left: links.left
   }
 
   return {
     /** With this the ids of this node's clients begin. */
     mark: cluster.mark,
     isHere: (address: Address): boolean => cluster.router.isHere(address),
+    joinLinks: (place: LinksOfProtocol): FarLinks => {
+      places.push(place)
+      return far
+    },
     registry: (): RegistryLogic => createRegistry(cluster.router.elsewhere),
     kind: cluster.kind,
     serve: cluster.serve,
@@ -120,18 +149,25 @@ export const joinCluster = async (options: NodeOptions) => {
         pingMs: leaseMs / clusterLimits.pingsPerLease,
         highBytes,
         lowBytes,
-        onMessage: cluster.onMessage,
-        onFrame: () => {},
-        onOpen: (peer) => {
+        onMessage: (from, message) => {
+          if (Array.isArray(message)) cluster.onMessage(from, message)
+          else links.onMessage(from, message)
+        },
+        onFrame: links.onFrame,
+        onOpen: ({ address }) => links.opened(address),
+        onMet: (peer) => {
           log("info", "cluster:met", { node: peer.address, mark: peer.mark })
           cluster.onMet(peer)
         },
-        onDead: (peer) => {
-          engine.strike(peer.address)
-          parted(peer)
+        onParted: (peer) => {
+          log("warn", "cluster:parted", { node: peer.address, mark: peer.mark })
+          breakLinks(peer.address)
+          cluster.onParted(peer)
         },
-        onReborn: parted,
-        onSilent: parted,
+        // Its shards move at the next look, not at the end of its lease.
+        onDead: ({ address }) => engine.strike(address),
+        onReborn: () => {},
+        onSilent: () => {},
         onBuried: () => {},
         log
       })
@@ -140,6 +176,7 @@ export const joinCluster = async (options: NodeOptions) => {
     close: async (): Promise<void> => {
       clearInterval(away)
       cluster.close()
+      links.end()
       await engine.close()
       await channels?.close()
     }

@@ -15,6 +15,8 @@ export interface WaysInOptions {
   readonly silentAfter: number
   /** A node is let in: what it says from now on is heard. */
   readonly greeted: (peer: PeerNode, hello: Hello) => void
+  /** The way of a node has ended, or is replaced by another one. */
+  readonly ended: (address: string) => void
   readonly onMessage: (from: PeerNode, message: unknown) => void
   readonly onFrame: (from: PeerNode, frame: RemoteFrame) => void
   /** `node`: how it calls itself, or where it comes from. */
@@ -36,6 +38,8 @@ interface Visitor {
 export interface WaysIn {
   /** Another life than this one is heard of just now at this address. */
   isTaken(address: string, life: string): boolean
+  /** A node at this address is let in. */
+  isIn(address: string): boolean
   /** A node at this address is heard of just now. */
   isHeard(address: string): boolean
   /** Ends the way of a node, whose life is over; it is told which. */
@@ -80,9 +84,11 @@ export const openWaysIn = async (options: WaysInOptions): Promise<WaysIn> => {
 
   const remove = (address: string): WebSocket | undefined => {
     const visitor = visitors.get(address)
+    if (visitor === undefined) return undefined
     visitors.delete(address)
-    visitor?.socket.removeAllListeners("message")
-    return visitor?.socket
+    visitor.socket.removeAllListeners("message")
+    options.ended(address)
+    return visitor.socket
   }
 
   const letIn = (socket: WebSocket, stream: Socket, address: string, hello: Hello): PeerNode => {
@@ -153,7 +159,7 @@ export const openWaysIn = async (options: WaysInOptions): Promise<WaysIn> => {
     })
     socket.on("error", ignore)
     socket.on("close", (code, reason) => {
-      if (peer !== null && visitors.get(peer.address) === visitor) visitors.delete(peer.address)
+      if (peer !== null && visitors.get(peer.address) === visitor) remove(peer.address)
       if (code === buriedCode) options.buried(reason.toString())
       const refusal = refusalOf(code)
       if (refusal !== undefined && socket.listenerCount("message") > 0)
@@ -196,6 +202,7 @@ export const openWaysIn = async (options: WaysInOptions): Promise<WaysIn> => {
       const visitor = visitors.get(address)
       return visitor !== undefined && visitor.life !== life && visitor.unheard <= lately
     },
+    isIn: (address) => visitors.has(address),
     isHeard: (address) => (visitors.get(address)?.unheard ?? Number.POSITIVE_INFINITY) <= lately,
     bury: (address, life) => {
       const visitor = visitors.get(address)

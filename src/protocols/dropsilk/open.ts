@@ -43,6 +43,8 @@ export const open = (core: Core, settings: DropSilkSettings): Parts => {
   })
   const connections = createConnections({
     supervisor: () => core.supervisor("connections"),
+    node: core.node,
+    registry,
     identities,
     deadlines,
     record: recording.record,

@@ -11,7 +11,7 @@ const kinds = [
 ] as const
 
 describe.each(kinds)("%s", (kind, form, letters) => {
-  const identities = createIdentities({ mark: "", isHere: () => true })
+  const identities = createIdentities({ mark: "", isHere: () => true, joinLinks: () => undefined })
   const drawn = Array.from({ length: many }, () => identities[kind]())
 
   it("has the form that clients know", () => {
@@ -41,7 +41,7 @@ describe.each(kinds)("%s", (kind, form, letters) => {
 
 describe("an alias", () => {
   it("has the form of a participant's id, and is not that id", () => {
-    const identities = createIdentities({ mark: "", isHere: () => true })
+    const identities = createIdentities({ mark: "", isHere: () => true, joinLinks: () => undefined })
     for (let index = 0; index < 1000; index += 1) {
       const id = identities.participantId()
       const alias = aliasOf(identities.roomCode(), id)
