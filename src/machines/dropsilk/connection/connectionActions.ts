@@ -1,6 +1,7 @@
 /** What a connection's chart asks before it decides, and what it does then. */
 import { assertEvent, assign, setup } from "xstate"
 import { networkOf } from "../../clientAddress.ts"
+import { present } from "../../present.ts"
 import { speakAs } from "../../registry.ts"
 import { connectionAt, flightAt, roomAt } from "../addresses.ts"
 import type { DropSilkEvent } from "../events.ts"
@@ -16,9 +17,11 @@ import {
   type ConnectionInput,
   leavesOf,
   memberOf,
+  orphanedOf,
   ownNetwork,
   roomFlightId,
   type Seat,
+  type ToFlight,
   type Wanted
 } from "./connectionContext.ts"
 
@@ -30,6 +33,19 @@ interface RoomSeat {
   readonly participantId: string
   readonly participants: readonly string[]
 }
+
+/** By its latest question. */
+const askingMember = (context: ConnectionContext, participantId: string | null) =>
+  memberOf(context, { participantId, attempt: context.attempts })
+
+/** What a network, which may begin by it, is told by who is there. */
+const beingThere =
+  (type: "network.enter" | "network.resume") =>
+  ({ context }: { context: ConnectionContext }, { presence }: { presence: Presence }) => ({
+    to: ownNetwork(context),
+    input: { group: networkOf(context) },
+    event: { type, client: { id: context.id, name: context.name, presence } } satisfies NetworkEvent
+  })
 
 const base = setup({
   types: {
@@ -57,6 +73,8 @@ const base = setup({
     isCurrentReply: ({ context: { asked, attach } }, { requestId }: { requestId: number | undefined }) =>
       requestId !== undefined && requestId === (asked ?? attach)?.attempt,
     sitsInNamedFlight: ({ context }, { code }: { code: string }) => context.seat?.code === code,
+    isPeer: ({ context }, { peer }: { peer: string }) => peer === context.peer,
+    isOutlived: ({ context }) => context.outlived,
     isOwnNetwork: ({ context }, { group }: { group: string | null }) => group === null || group === networkOf(context)
   },
   actions: {
@@ -90,14 +108,9 @@ const base = setup({
     cancelDeadline: () => {},
     record: (_, _event: DropSilkEvent) => {},
     // Others in the tower
-    enterNetwork: tell(({ context }, { presence }: { presence: Presence }) => ({
-      to: ownNetwork(context),
-      input: { group: networkOf(context) },
-      event: {
-        type: "network.enter",
-        client: { id: context.id, name: context.name, presence }
-      } satisfies NetworkEvent
-    })),
+    enterNetwork: tell(beingThere("network.enter")),
+    /** Its network goes on elsewhere. */
+    resumeNetwork: tell(beingThere("network.resume")),
     leaveNetwork: tell(({ context }) => ({
       to: ownNetwork(context),
       event: { type: "network.leave", id: context.id } satisfies NetworkEvent
@@ -131,13 +144,13 @@ const base = setup({
     openFlight: start(({ context }, { code }: { code: string }) => ({
       to: flightAt(code),
       input: { id: code, code, channel: "transfer", ofRoom: false } satisfies FlightInput,
-      event: { type: "seat.take", member: memberOf(context, null), participants: [] } satisfies FlightEvent,
+      event: { type: "seat.take", member: askingMember(context, null), participants: [] } satisfies FlightEvent,
       replyTo: connectionAt(context.id),
       requestId: context.attempts
     })),
     joinFlight: tell(({ context }, { code }: { code: string }) => ({
       to: flightAt(code),
-      event: { type: "seat.take", member: memberOf(context, null), participants: [] } satisfies FlightEvent,
+      event: { type: "seat.take", member: askingMember(context, null), participants: [] } satisfies FlightEvent,
       replyTo: connectionAt(context.id),
       requestId: context.attempts
     })),
@@ -146,9 +159,19 @@ const base = setup({
       return {
         to: flightAt(id),
         input: { id, code, channel, ofRoom: true } satisfies FlightInput,
-        event: { type: "seat.take", member: memberOf(context, participantId), participants } satisfies FlightEvent,
+        event: { type: "seat.take", member: askingMember(context, participantId), participants } satisfies FlightEvent,
         replyTo: connectionAt(context.id),
         requestId: context.attempts
+      }
+    }),
+    /** Its flight goes on elsewhere, and may begin there with this member. */
+    resumeSeat: tell(({ context }) => {
+      const seat = present(context.seat, "seat")
+      const { flightId: id, code, channel, participantId } = seat
+      return {
+        to: flightAt(id),
+        input: { id, code, channel, ofRoom: participantId !== null } satisfies FlightInput,
+        event: { type: "seat.resume", member: memberOf(context, seat), peer: context.peer } satisfies FlightEvent
       }
     }),
     vacateSeat: tell((_, { code, participantId, at }: Omit<Wanted, "channel">) => ({
@@ -156,7 +179,7 @@ const base = setup({
       input: { code, at },
       event: { type: "seat.vacated", participantId, at } satisfies SeatReport
     })),
-    tellFlight: tell((_, { flightId, event }: { flightId: string; event: FlightEvent }) => ({
+    tellFlight: tell((_, { flightId, event }: ToFlight) => ({
       to: flightAt(flightId),
       event
     })),
@@ -194,7 +217,9 @@ const base = setup({
         attempt
       })
     }),
-    forgetSeat: assign({ seat: null })
+    forgetSeat: assign({ seat: null }),
+    rememberPeer: assign({ peer: (_, { id }: Peer) => id }),
+    forgetPeer: assign({ peer: null })
   }
 })
 
@@ -218,6 +243,11 @@ const leaveSeats = base.enqueueActions(({ context, event, enqueue }) => {
   for (const leave of leavesOf(context, { abrupt, leavesRoom: true, at })) {
     enqueue({ type: "tellFlight", params: leave })
   }
+})
+
+/** Its node goes, and what it has and has asked for goes on elsewhere: its client comes back there. */
+const orphanSeats = base.enqueueActions(({ context, enqueue }) => {
+  for (const orphaned of orphanedOf(context)) enqueue({ type: "tellFlight", params: orphaned })
 })
 
 /**
@@ -264,4 +294,6 @@ const giveUpAsked = base.enqueueActions(({ context, event, enqueue }) => {
   enqueue.raise({ type: "seat.left" })
 })
 
-export const connectionSetup = base.extend({ actions: { rename, leaveSeats, leaveRoom, leaveOtherSeat, giveUpAsked } })
+export const connectionSetup = base.extend({
+  actions: { rename, leaveSeats, orphanSeats, leaveRoom, leaveOtherSeat, giveUpAsked }
+})
