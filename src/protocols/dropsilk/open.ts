@@ -84,7 +84,7 @@ export const open = (core: Core, settings: DropSilkSettings): Parts => {
       room: createRoomMachine(store, deadlines, recording.record),
       story: stories.machine,
       settings: {
-        connection: { askTimeoutMs: dropSilkLimits.askTimeoutMs, outlived: false },
+        connection: { askTimeoutMs: dropSilkLimits.askTimeoutMs, outlived: core.node.mark !== "" },
         flight: { graceMs: rooms.abruptGraceMs },
         room: {
           listeningSince: core.startedAt,
