@@ -110,6 +110,8 @@ export interface NodeOfCluster {
   readonly mark: string
   /** Whether an actor with this address lives here, or would: a new name is drawn until it does. */
   isHere(address: Address): boolean
+  /** The marks of the other nodes that can be spoken to. */
+  others(): readonly string[]
   /** Lets links end at sockets of other nodes; undefined: there are none. */
   joinLinks(place: LinksOfProtocol): FarLinks | undefined
 }

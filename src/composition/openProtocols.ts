@@ -48,6 +48,7 @@ export const openProtocols = async (
   const allJobs: Record<string, Job> = {}
   const jobs = createJobs({
     jobs: allJobs,
+    isOurs: () => foundation.node?.hasChores() ?? true,
     supervisor: () => system.supervisor("jobs"),
     log: core.telemetry.log,
     metrics: core.metrics,
@@ -84,7 +85,7 @@ export const openProtocols = async (
   return { opened, absent }
 }
 
-const alone: NodeOfCluster = { mark: "", isHere: () => true, joinLinks: () => undefined }
+const alone: NodeOfCluster = { mark: "", isHere: () => true, others: () => [], joinLinks: () => undefined }
 
 /** What is the same for all protocols. */
 const coreOf = ({

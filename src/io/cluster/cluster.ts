@@ -258,8 +258,8 @@ export const createCluster = (options: ClusterOptions) => {
       ),
     /** How many shards are in which state. */
     shardStates: (): ReadonlyMap<string, number> => countStates(supervisor(shardKind)),
-    /** How many other nodes there is a way to. */
-    nodes: (): number => open.size,
+    /** The marks of other nodes to which there is a way. */
+    others: (): readonly string[] => [...open.keys()],
     close: (): void => router.close()
   }
 }

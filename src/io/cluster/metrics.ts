@@ -4,7 +4,7 @@ import type { Cluster } from "./cluster.ts"
 
 export const measureCluster = (
   metrics: Pick<Metrics, "counter" | "gauge">,
-  { router, shardStates, nodes }: Pick<Cluster, "router" | "shardStates" | "nodes">
+  { router, shardStates, others }: Pick<Cluster, "router" | "shardStates" | "others">
 ): void => {
   metrics.gauge({
     name: "cluster_shards",
@@ -17,7 +17,7 @@ export const measureCluster = (
   metrics.gauge({
     name: "cluster_nodes",
     help: "Nodes of the cluster that this one can speak to, itself included.",
-    read: (gauge) => gauge.set(nodes() + 1)
+    read: (gauge) => gauge.set(others().length + 1)
   })
   metrics.gauge({
     name: "cluster_waiting_events",

@@ -128,6 +128,7 @@ export const joinCluster = async (options: NodeOptions) => {
     /** With this the ids of this node's clients begin. */
     mark: cluster.mark,
     isHere: (address: Address): boolean => cluster.router.isHere(address),
+    others: (): readonly string[] => cluster.others(),
     joinLinks: (place: LinksOfProtocol): FarLinks => {
       places.push(place)
       return far
@@ -136,6 +137,8 @@ export const joinCluster = async (options: NodeOptions) => {
     kind: cluster.kind,
     serve: cluster.serve,
     isReady: cluster.isReady,
+    /** It does the timed work of the whole cluster, as the owner of the first shard. */
+    hasChores: (): boolean => cluster.router.isOpen(0),
     /** Opens the ways to the other nodes, whose actors speak to those of this system. */
     begin: async (own: System): Promise<void> => {
       system = own

@@ -184,6 +184,8 @@ export const createRouter = (options: RouterOptions) => {
       const index = shardOf(address)
       return index === null || (shards[index] as ShardRoute).route.to === "here"
     },
+    /** Whether the actors of a shard live here. */
+    isOpen: (index: number): boolean => (shards[index] as ShardRoute).route.to === "here",
     shardOf,
     /** How many events wait. */
     get waiting(): number {

@@ -26,6 +26,7 @@ export const dropSilkHomes: Homes = {
     connections: "socket",
     sockets: "socket",
     desk: "socket",
+    around: "socket",
     flights: { nameOf: nameOfCode, hasMembers: true },
     rooms: { nameOf: nameOfCode, rest: { type: "room.rest" } },
     networks: { nameOf: (id) => `group ${id}`, hasMembers: true }

@@ -6,7 +6,7 @@ import { createPreviewCleanup, createRoomCleanup } from "../../io/dropsilk/clean
 import { aliasOf, createIdentities } from "../../io/dropsilk/identities.ts"
 import { dropSilkLimits } from "../../io/dropsilk/limits.ts"
 import { openPreviews } from "../../io/dropsilk/previews/previews.ts"
-import { createSocketsOf } from "../../io/dropsilk/rooms/around.ts"
+import { createAround } from "../../io/dropsilk/rooms/around.ts"
 import { createRoomRows } from "../../io/dropsilk/rooms/roomRows.ts"
 import { createRoomDesk, createRoomMachine } from "../../io/dropsilk/rooms/rooms.ts"
 import { createConnections } from "../../io/dropsilk/sockets/connections.ts"
@@ -61,16 +61,20 @@ export const open = (core: Core, settings: DropSilkSettings): Parts => {
     now
   })
   const afterRecording = createAfterRecording({ stories, links: connections.links })
+  const around = createAround({
+    node: core.node,
+    registry,
+    socketsAt: connections.socketsAt,
+    askTimeoutMs: dropSilkLimits.aroundTimeoutMs,
+    now
+  })
   const desk = createRoomDesk({
     registry,
     node: core.node,
     rooms: () => core.supervisor("rooms"),
     identities,
     aliasOf,
-    socketsOf: createSocketsOf(
-      () => core.supervisor("networks"),
-      () => core.supervisor("connections")
-    ),
+    lookAround: around.lookAround,
     codeAttempts: dropSilkLimits.roomCodeAttempts,
     askTimeoutMs: dropSilkLimits.askTimeoutMs,
     now
@@ -110,7 +114,7 @@ export const open = (core: Core, settings: DropSilkSettings): Parts => {
       farewells: { size: limits.farewells.size, most: limits.farewells.batches },
       whenCalm: core.whenCalm
     }),
-    endpoints: { ...connections.endpoints, ...desk.endpoints },
+    endpoints: { ...connections.endpoints, ...desk.endpoints, ...around.endpoints },
     sockets: connections.sockets,
     http: dropSilkPart({
       mount: core.mount,
@@ -172,6 +176,7 @@ export const open = (core: Core, settings: DropSilkSettings): Parts => {
     close: () => {
       uploadThing?.close()
       desk.close()
+      around.close()
     }
   }
 }

@@ -11,7 +11,7 @@ import type { NodeOfCluster } from "../../../protocol.ts"
 import { createAsking, type Unasked } from "../../actors/asking.ts"
 import { type Deadlines, namedDeadlines } from "../../actors/deadlines.ts"
 import type { Identities } from "../identities.ts"
-import type { SocketsOf } from "./around.ts"
+import type { LookAround } from "./around.ts"
 import type { ParticipantRequest, RoomDesk, RoomReply } from "./roomDesk.ts"
 import type { RoomStore } from "./roomStore.ts"
 
@@ -41,7 +41,7 @@ export interface RoomDeskOptions {
   readonly rooms: () => SupervisorRef
   readonly identities: Pick<Identities, "roomCode" | "participantId">
   readonly aliasOf: (roomCode: string, participantId: string) => string
-  readonly socketsOf: SocketsOf
+  readonly lookAround: LookAround
   /** How many codes are tried for a new room. */
   readonly codeAttempts: number
   readonly askTimeoutMs: number
@@ -60,7 +60,7 @@ export interface OpenRoomDesk extends RoomDesk {
 
 /** Asks room actors and waits for their answers. */
 export const createRoomDesk = (options: RoomDeskOptions): OpenRoomDesk => {
-  const { registry, node, rooms, identities, aliasOf, socketsOf, codeAttempts, askTimeoutMs, now } = options
+  const { registry, node, rooms, identities, aliasOf, lookAround, codeAttempts, askTimeoutMs, now } = options
   const desk = deskAt(node.mark)
   const { expect, tell, ask, endpoint, close } = createAsking<RoomAnswer>({
     registry,
@@ -90,11 +90,16 @@ export const createRoomDesk = (options: RoomDeskOptions): OpenRoomDesk => {
   const askFor = async ({ code, address }: ParticipantRequest, unasked: OfRoom<RoomQuestion>): Promise<RoomReply> =>
     replyOf(await question(code, address(), unasked))
 
-  const aroundOf = (suspects: readonly Suspect[]): readonly Around[] =>
-    suspects.flatMap(({ participantId, name, addresses }) => {
-      const opened = addresses.flatMap((address) => socketsOf(address, name))
+  const aroundOf = async (suspects: readonly Suspect[]): Promise<readonly Around[]> => {
+    const sought = suspects.flatMap(({ participantId, name, addresses }) =>
+      addresses.map((address) => ({ participantId, name, address }))
+    )
+    const found = await lookAround(sought.map(({ name, address }) => ({ name, address })))
+    return suspects.flatMap(({ participantId }) => {
+      const opened = found.filter((_, index) => sought[index]?.participantId === participantId).flat()
       return opened.length === 0 ? [] : [{ participantId, since: Math.min(...opened), sockets: opened.length }]
     })
+  }
 
   const replyOf = (answer: RoomAnswer): RoomReply => {
     switch (answer.type) {
@@ -146,7 +151,7 @@ export const createRoomDesk = (options: RoomDeskOptions): OpenRoomDesk => {
       const join = { type: "room.join" as const, guest: identityIn(code), name, polled }
       const answer = await question(code, address, { ...join, around: null })
       if (answer.type !== "room.asksAround") return replyOf(answer)
-      return replyOf(await question(code, address, { ...join, around: aroundOf(answer.suspects) }))
+      return replyOf(await question(code, address, { ...join, around: await aroundOf(answer.suspects) }))
     },
     poll: ({ code, participantId, address }, told) => {
       const room = rooms().getSnapshot().children.get(code)

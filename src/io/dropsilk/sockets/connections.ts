@@ -50,6 +50,7 @@ export interface ConnectionsOptions {
 export const createConnections = (options: ConnectionsOptions) => {
   const { supervisor, node, registry, identities, deadlines, frames, budgets, now } = options
   const sockets = new Map<string, ClientSocket>()
+  const byAddress = new Map<string, Set<ClientSocket>>()
   const links = createLinks()
   const far = createFarSockets({
     node,
@@ -169,6 +170,9 @@ export const createConnections = (options: ConnectionsOptions) => {
     opened: (socket, { address, group }) => {
       socket.id = freshId()
       sockets.set(socket.id, socket)
+      const neighbours = byAddress.get(address)
+      if (neighbours === undefined) byAddress.set(address, new Set([socket]))
+      else neighbours.add(socket)
       const input = { id: socket.id, address, openedAt: now(), group }
       supervisor().send({ type: "child.start", id: socket.id, input })
       if (socket.actor === null) socket.close(1013, "Try again later")
@@ -197,6 +201,9 @@ export const createConnections = (options: ConnectionsOptions) => {
       socket.actor?.send({ type: "socket.closed", abrupt, at: now() })
       far.left(socket.id)
       sockets.delete(socket.id)
+      const neighbours = byAddress.get(socket.address)
+      neighbours?.delete(socket)
+      if (neighbours?.size === 0) byAddress.delete(socket.address)
     },
     failed: (socket, error) => {
       options.record({ name: "client:error", clientId: socket.id, error })
@@ -210,6 +217,8 @@ export const createConnections = (options: ConnectionsOptions) => {
     links,
     /** The address of a connection that is open. */
     addressOf: (id: string) => sockets.get(id)?.address,
+    /** The open sockets of a client address. */
+    socketsAt: (address: string): Iterable<ClientSocket> => byAddress.get(address) ?? [],
     /** What actors reach by an address of these kinds. */
     endpoints: { sockets: toSocket }
   }
