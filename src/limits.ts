@@ -110,6 +110,8 @@ export const limits = {
 
   // Several servers as one
 
+  /** Milliseconds in which a node must be registered, or does not start. Zero would start none. */
+  joiningMs: 15_000,
   /** Milliseconds in which a node that must let go of a shard may finish with it; everybody who needs the shard waits
    * meanwhile. Zero would give it away at once. */
   shardReleaseMs: 1_000,

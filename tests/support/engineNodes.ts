@@ -2,7 +2,10 @@
 import { type ChildProcess, fork } from "node:child_process"
 import { EventEmitter, once } from "node:events"
 import * as Redacted from "effect/Redacted"
+import { onTestFinished } from "vitest"
 import { type EngineOptions, type Owner, startEngine } from "../../src/io/cluster/engine.ts"
+import { migrate } from "../../src/io/database/migrations.ts"
+import { createPostgresDatabase, withClient } from "./databases.ts"
 import { freePort } from "./freePort.ts"
 
 export const shards = 32
@@ -18,13 +21,21 @@ export interface Node {
   /** Who was there when the registry was read last. */
   readonly nodes: readonly string[]
   readonly lines: readonly string[]
-  /** Emits `change` whenever one of the above does. */
+  /** Emits `change` whenever one of the above does, and `look` each time the registry has been read. */
   readonly changes: EventEmitter
   strike(node: string): void
   close(): Promise<void>
 }
 
 export type NodeSettings = Partial<EngineOptions> & { readonly url: string }
+
+/** A database of this test's own that has been migrated. */
+export const databaseWithTables = async (): Promise<string> => {
+  const { url, remove } = await createPostgresDatabase()
+  onTestFinished(remove)
+  await withClient(url, migrate)
+  return url
+}
 
 /** What is told of a node, also from process to process. */
 export type NodeNews =
@@ -41,7 +52,8 @@ const optionsOf = (
   self,
   databaseUrl: Redacted.make(url),
   shards,
-  leaseMs: 2_000,
+  // A third of it is what the library gives a statement; others use this machine too.
+  leaseMs: 6_000,
   lookMs: 200,
   onOwner: (shard, owner) => tell({ is: "owner", shard, owner }),
   onRelease: async (_, epoch) => tell({ is: "released", epoch }),
@@ -62,16 +74,19 @@ const createState = () => {
     if (news.is === "nodes") state.nodes = news.nodes
     if (news.is === "line") lines.push(news.line)
     changes.emit("change")
+    if (news.is === "nodes") changes.emit("look")
   }
   return { state, hear }
 }
 
 export const freeAddress = async (): Promise<string> => `127.0.0.1:${await freePort()}`
 
-export const startNode = async (settings: NodeSettings): Promise<Node> => {
+/** An engine in this process, gone when the test is over. */
+export const node = async (settings: NodeSettings): Promise<Node> => {
   const self = settings.self ?? (await freeAddress())
   const { state, hear } = createState()
   const engine = await startEngine(optionsOf(settings, self, hear))
+  onTestFinished(engine.close)
   return Object.assign(state, { self, ...engine })
 }
 
@@ -79,8 +94,8 @@ export interface NodeProcess extends Node {
   readonly child: ChildProcess
 }
 
-/** `settings` must be plain data. */
-export const startNodeProcess = async (settings: NodeSettings): Promise<NodeProcess> => {
+/** An engine in a process of its own, killed when the test is over. `settings` must be plain data. */
+export const nodeProcess = async (settings: NodeSettings): Promise<NodeProcess> => {
   const self = await freeAddress()
   const { state, hear } = createState()
   const child = fork(new URL(import.meta.url), { stdio: ["ignore", "inherit", "inherit", "ipc"] })
@@ -91,6 +106,12 @@ export const startNodeProcess = async (settings: NodeSettings): Promise<NodeProc
   })
   child.once("exit", () => started.reject(new Error("The node's process has ended before it began")))
   child.send({ ...settings, self })
+  const close = async () => {
+    const ended = child.exitCode !== null || child.signalCode !== null ? undefined : once(child, "exit")
+    child.kill("SIGKILL")
+    await ended
+  }
+  onTestFinished(close)
   const number = await started.promise
   return Object.assign(state, {
     self,
@@ -99,11 +120,7 @@ export const startNodeProcess = async (settings: NodeSettings): Promise<NodeProc
     strike: () => {
       throw new Error("Let one of this process strike")
     },
-    close: async () => {
-      const ended = child.exitCode !== null || child.signalCode !== null ? undefined : once(child, "exit")
-      child.kill("SIGKILL")
-      await ended
-    }
+    close
   })
 }
 
@@ -132,6 +149,11 @@ export const isAgreed = (nodes: readonly Node[]): boolean =>
   })
 
 export const agreement = (nodes: readonly Node[]): Promise<void> => until(nodes, () => isAgreed(nodes))
+
+/** Resolves when the registry has been read so many times more. */
+export const looks = async (node: Node, times: number): Promise<void> => {
+  for (let look = 0; look < times; look++) await once(node.changes, "look")
+}
 
 /** How many shards each of them owns, by what the first one says. */
 export const sharesOf = (nodes: readonly Node[]): readonly number[] =>

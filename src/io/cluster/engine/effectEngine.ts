@@ -1,11 +1,8 @@
 /** The engine on Effect Cluster: its layers, and their life. */
-import * as NodeSocket from "@effect/platform-node/NodeSocket"
-import * as NodeSocketServer from "@effect/platform-node/NodeSocketServer"
 import * as MessageStorage from "effect/cluster/MessageStorage"
 import { make as runnerAddressOf } from "effect/cluster/RunnerAddress"
 import * as RunnerHealth from "effect/cluster/RunnerHealth"
 import { RunnerStorage } from "effect/cluster/RunnerStorage"
-import * as Runners from "effect/cluster/Runners"
 import { Sharding } from "effect/cluster/Sharding"
 import * as ShardingConfig from "effect/cluster/ShardingConfig"
 import * as SocketRunner from "effect/cluster/SocketRunner"
@@ -14,10 +11,9 @@ import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as RpcClient from "effect/rpc/RpcClient"
 import * as RpcSerialization from "effect/rpc/RpcSerialization"
 import * as Stream from "effect/Stream"
-import { Socket } from "effect/socket/Socket"
+import { SocketServerError } from "effect/socket/SocketServer"
 import { limits } from "../../../limits.ts"
 import { readDatabaseUrl } from "../../database/connecting/databaseUrl.ts"
 import { codeOf, DatabaseFault, reasonOf } from "../../database/databaseErrors.ts"
@@ -26,7 +22,8 @@ import type { Engine, EngineOptions, Owner } from "../engine.ts"
 import { prepareDatabase } from "./engineDatabase.ts"
 import { ClusterAddressUnusable, ClusterDiffers } from "./engineErrors.ts"
 import { engineLog, rootOf } from "./engineLog.ts"
-import { type NodeAddress, readNodeAddress, writeNodeAddress } from "./nodeAddress.ts"
+import { dialing, listening } from "./engineSockets.ts"
+import { readNodeAddress } from "./nodeAddress.ts"
 import { runnerRegistry } from "./runnerRegistry.ts"
 import { entityIdsOf, shardEntity, shardHandlers } from "./shardEntity.ts"
 import { sqlOnPg } from "./sqlOnPg.ts"
@@ -50,10 +47,10 @@ export const startEffectEngine = async (options: EngineOptions): Promise<Engine>
   const terms = `${shards} shards, layout ${layout}${locksByRows ? ", a pooler" : ""}`
 
   const joined = Promise.withResolvers<number>()
-  joined.promise.catch(() => {})
   let isClosing = false
   const strangers = new Set<string>()
   let number: number | undefined
+  let lastFault: unknown
   const registry = runnerRegistry({
     schema: database.schema,
     terms,
@@ -61,7 +58,6 @@ export const startEffectEngine = async (options: EngineOptions): Promise<Engine>
       number = found
     },
     onRead: (nodes, others) => {
-      if (isClosing) return
       const [other] = others
       // Only who comes is refused: a cluster that is there goes on.
       if (other !== undefined) joined.reject(new ClusterDiffers(other.node, other.terms, terms, leaseMs))
@@ -74,8 +70,7 @@ export const startEffectEngine = async (options: EngineOptions): Promise<Engine>
       options.onNodes(nodes)
     },
     onFault: (error) => {
-      const root = rootOf(error)
-      joined.reject(new DatabaseFault("joining the cluster", codeOf(root), reasonOf(root)))
+      lastFault = error
     }
   })
 
@@ -85,7 +80,7 @@ export const startEffectEngine = async (options: EngineOptions): Promise<Engine>
   /** Once for each epoch: the library's own release and a close both come to it. */
   const release = (shard: number, epoch: string): Promise<void> => {
     if (!held.delete(epoch)) return releases.get(epoch) ?? Promise.resolve()
-    const releasing = within(limits.shardReleaseMs, options.onRelease(shard, epoch))
+    const releasing = within(limits.shardReleaseMs, () => options.onRelease(shard, epoch))
       .catch((error) => void log("error", "cluster:engine", describeError(error)))
       .finally(() => releases.delete(epoch))
     releases.set(epoch, releasing)
@@ -96,10 +91,7 @@ export const startEffectEngine = async (options: EngineOptions): Promise<Engine>
   const runtime = ManagedRuntime.make(
     shardHandlers(entity, { self, onTaken: (shard, epoch) => held.set(epoch, shard), release }).pipe(
       Layer.provideMerge(SocketRunner.layer),
-      Layer.provide([
-        NodeSocketServer.layer({ ...here, backlog: limits.backlog }),
-        dialing(leaseMs / 3, options.via ?? ((node) => node))
-      ]),
+      Layer.provide([listening(here), dialing(leaseMs / 3, options.via ?? ((node) => node))]),
       // A node that cannot reach another one may be the one that is cut off: only the registry says who is there.
       Layer.provide([RunnerHealth.layerNoop, MessageStorage.layerNoop]),
       Layer.provideMerge(registry.pipe(Layer.provide(sqlOnPg(database.open)))),
@@ -138,9 +130,14 @@ export const startEffectEngine = async (options: EngineOptions): Promise<Engine>
 
   try {
     const sharding = await runtime.runPromise(Effect.service(Sharding)).catch((error) => {
-      throw new ClusterAddressUnusable(self, codeOf(rootOf(error)) ?? reasonOf(rootOf(error)))
+      throw error instanceof SocketServerError
+        ? new ClusterAddressUnusable(self, codeOf(error) ?? reasonOf(error))
+        : faultOf(error)
     })
-    const [found, client] = await Promise.all([joined.promise, runtime.runPromise(entity.client)])
+    // The library tries again for ever.
+    const patience = setTimeout(() => joined.reject(faultOf(lastFault)), limits.joiningMs)
+    const found = await joined.promise.finally(() => clearTimeout(patience))
+    const client = await runtime.runPromise(entity.client)
     for (const [shard, id] of entityIdsOf(sharding, shards, terms).entries()) {
       void watch(shard, (onOwner) =>
         runtime.runPromise(Stream.runForEach(client(id).Watch(undefined), (owner) => Effect.sync(() => onOwner(owner))))
@@ -181,28 +178,19 @@ export const startEffectEngine = async (options: EngineOptions): Promise<Engine>
   }
 }
 
-/** As the library's own, but a node that says nothing is given up after `pingMs` to twice that, instead of five to ten seconds. */
-const dialing = (pingMs: number, via: (node: string) => string) =>
-  Layer.effect(Runners.RpcClientProtocol)(
-    Effect.gen(function* () {
-      const serialization = yield* RpcSerialization.RpcSerialization
-      return {
-        codecFor: serialization.codecFor,
-        make: Effect.fnUntraced(function* (address: NodeAddress) {
-          const { host, port } = readNodeAddress(via(writeNodeAddress(address))) ?? address
-          const socket = yield* NodeSocket.makeNet({ host, port, openTimeout: limits.nodeDialMs })
-          return yield* RpcClient.makeProtocolSocket({ pingInterval: pingMs }).pipe(
-            Effect.provideService(Socket, socket),
-            Effect.provideService(RpcSerialization.RpcSerialization, serialization)
-          )
-        }, Effect.orDie)
-      }
-    })
-  )
+/** What is neither about the settings nor about the port is about the database. */
+const faultOf = (error: unknown): DatabaseFault => {
+  const root = rootOf(error)
+  return new DatabaseFault("joining the cluster", codeOf(root), reasonOf(root))
+}
 
-/** Resolves when the promise is kept, or after so many milliseconds. */
-const within = async (ms: number, promise: Promise<void>): Promise<void> => {
+/** Settles as what is asked for does, or resolves after so many milliseconds. */
+const within = async (ms: number, ask: () => Promise<void>): Promise<void> => {
   const late = Promise.withResolvers<void>()
   const timer = setTimeout(late.resolve, ms)
-  await Promise.race([promise, late.promise]).finally(() => clearTimeout(timer))
+  try {
+    await Promise.race([ask(), late.promise])
+  } finally {
+    clearTimeout(timer)
+  }
 }

@@ -22,17 +22,33 @@ export const sqlOnPg = (open: () => Promise<pg.Client>): Layer.Layer<SqlClient.S
   Layer.effect(SqlClient.SqlClient)(
     Effect.gen(function* () {
       return yield* SqlClient.make({
-        acquirer: yield* sharedSession(open),
-        transactionAcquirer: Effect.map(
-          Effect.acquireRelease(attempt(open), (client) => Effect.sync(() => end(client))),
-          (client) => connectionOf(client, Semaphore.makeUnsafe(1), () => end(client))
-        ),
+        acquirer: Effect.succeed(connectionOn(yield* sharedSession(open))),
+        transactionAcquirer: Effect.map(ownSession(open), connectionOn),
         compiler,
         driver: "pg",
         spanAttributes: []
       })
     })
   ).pipe(Layer.provide(Reactivity.layer))
+
+/**
+ * Asks something on a session, one after the other. Where nobody waits for the answer any more the session ends, as nobody
+ * knows what has become of the statement.
+ */
+type Ask = <A>(query: (client: pg.Client) => Promise<A>) => Effect.Effect<A, SqlError>
+
+const ownSession = Effect.fnUntraced(function* (open: () => Promise<pg.Client>) {
+  const client = yield* Effect.acquireRelease(attempt(open), (client) => Effect.sync(() => end(client)))
+  const turns = Semaphore.makeUnsafe(1)
+  const ask: Ask = (query) =>
+    turns.withPermit(
+      Effect.onInterrupt(
+        attempt(() => query(client)),
+        () => Effect.sync(() => end(client))
+      )
+    )
+  return ask
+})
 
 const sharedSession = Effect.fnUntraced(function* (open: () => Promise<pg.Client>) {
   let current: Promise<pg.Client> | undefined
@@ -48,49 +64,46 @@ const sharedSession = Effect.fnUntraced(function* (open: () => Promise<pg.Client
     )
     return opening
   }
-  yield* Effect.addFinalizer(() => Effect.promise(async () => current?.then(end, () => {})))
-  return Effect.suspend(() => {
-    const opening = (current ??= opened())
-    return Effect.map(
-      attempt(() => opening),
-      (client) =>
-        connectionOf(client, turns, () => {
+  const endAll = async () => current?.then(end, () => {})
+  yield* Effect.addFinalizer(() => Effect.promise(endAll))
+  const ask: Ask = (query) =>
+    turns.withPermit(
+      // Only when it is its turn: the session may have ended with the statement before.
+      Effect.suspend(() => {
+        const opening = (current ??= opened())
+        const giveUp = () => {
           forget(opening)
-          end(client)
-        })
+          opening.then(end, () => {})
+        }
+        return Effect.onInterrupt(
+          attempt(async () => query(await opening)),
+          () => Effect.sync(giveUp)
+        )
+      })
     )
-  })
+  return ask
 })
 
 /** Says goodbye if it can; with a statement on its way it is cut off. */
 const end = (client: pg.Client): void => void client.end().catch(() => {})
 
-const sqlError = (cause: unknown): SqlError =>
-  new SqlError({ reason: new UnknownError({ cause, message: reasonOf(cause) }) })
-
 const attempt = <A>(ask: () => Promise<A>): Effect.Effect<A, SqlError> =>
-  Effect.tryPromise({ try: ask, catch: sqlError })
+  Effect.tryPromise({
+    try: ask,
+    catch: (cause) => new SqlError({ reason: new UnknownError({ cause, message: reasonOf(cause) }) })
+  })
 
-/** `turns`: one statement at a time. `giveUp`: ends the session, in which one runs that nobody waits for any more. */
-const connectionOf = (client: pg.Client, turns: Semaphore.Semaphore, giveUp: () => void): Connection => {
-  const ask = <A>(query: () => Promise<A>): Effect.Effect<A, SqlError> =>
-    turns.withPermit(Effect.onInterrupt(attempt(query), () => Effect.sync(giveUp)))
+const connectionOn = (ask: Ask): Connection => {
   const rows = (text: string, params: readonly unknown[]) =>
-    Effect.map(
-      ask(() => client.query(text, [...params])),
-      (result) => result.rows
-    )
+    ask(async (client) => (await client.query(text, [...params])).rows)
   const values = (text: string, params: readonly unknown[]) =>
-    Effect.map(
-      ask(() => client.query<unknown[]>({ text, values: [...params], rowMode: "array" })),
-      (result) => result.rows
-    )
+    ask(async (client) => (await client.query<unknown[]>({ text, values: [...params], rowMode: "array" })).rows)
   return {
     execute: rows,
     executeUnprepared: rows,
     executeValues: values,
     executeValuesUnprepared: values,
-    executeRaw: (text, params) => ask(() => client.query(text, [...params])),
+    executeRaw: (text, params) => ask((client) => client.query(text, [...params])),
     executeStream: () => Stream.die(new Error("The engine reads no streams"))
   }
 }
