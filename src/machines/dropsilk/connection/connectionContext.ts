@@ -134,7 +134,7 @@ export const presenceIn =
   })
 
 /** The seat that it has and the one that it has asked for: of one flight the one that it has asked for last. */
-const seatsOf = ({ seat, asked }: ConnectionContext): readonly Asked[] =>
+export const seatsOf = ({ seat, asked }: ConnectionContext): readonly Asked[] =>
   (seat === null || seat.flightId === asked?.flightId ? [asked] : [seat, asked]).filter((each) => each !== null)
 
 /** What flights are told when a connection gives back the seat that it has and the one that it has asked for. */
@@ -145,11 +145,4 @@ export const leavesOf = (
   seatsOf(context).map(({ flightId, attempt }) => ({
     flightId,
     event: { type: "seat.leave", id: context.id, attempt, ...how }
-  }))
-
-/** What they are told when its node goes: its client comes back elsewhere. */
-export const orphanedOf = (context: ConnectionContext): readonly ToFlight[] =>
-  seatsOf(context).map(({ flightId, attempt }) => ({
-    flightId,
-    event: { type: "seat.orphaned", id: context.id, attempt }
   }))
