@@ -295,9 +295,11 @@ const giveUpAsked = base.enqueueActions(({ context, event, enqueue }) => {
   assertEvent(event, "deadline")
   const { id, asked, seat } = context
   if (asked === null) return
-  const { flightId, attempt } = asked
-  const leave = { type: "seat.leave", id, attempt, leavesRoom: false, abrupt: false, at: event.at } as const
-  enqueue({ type: "tellFlight", params: { flightId, event: leave } })
+  const { flightId } = asked
+  for (const { attempt } of seatsOf(context).filter((each) => each.flightId === flightId)) {
+    const leave = { type: "seat.leave", id, attempt, leavesRoom: false, abrupt: false, at: event.at } as const
+    enqueue({ type: "tellFlight", params: { flightId, event: leave } })
+  }
   if (seat?.flightId !== flightId) return
   enqueue.assign({ seat: null })
   enqueue.raise({ type: "seat.left" })
