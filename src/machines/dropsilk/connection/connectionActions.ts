@@ -7,7 +7,7 @@ import { connectionAt, flightAt, roomAt } from "../addresses.ts"
 import type { DropSilkEvent } from "../events.ts"
 import type { Channel, ConnectionType, FlightEvent, FlightInput, Peer, SeatReport } from "../flight/flightContext.ts"
 import type { NetworkEvent } from "../network/network.ts"
-import type { Presence } from "../network/networkClients.ts"
+import type { NetworkClient, Presence } from "../network/networkClients.ts"
 import type { RoomAttach, RoomInvite } from "../room/roomMessages.ts"
 import type { Participant, Role } from "../room/roomRecord.ts"
 import {
@@ -17,10 +17,10 @@ import {
   type ConnectionInput,
   leavesOf,
   memberOf,
-  orphanedOf,
   ownNetwork,
   roomFlightId,
   type Seat,
+  seatsOf,
   type ToFlight,
   type Wanted
 } from "./connectionContext.ts"
@@ -38,14 +38,12 @@ interface RoomSeat {
 const askingMember = (context: ConnectionContext, participantId: string | null) =>
   memberOf(context, { participantId, attempt: context.attempts })
 
-/** What a network, which may begin by it, is told by who is there. */
-const beingThere =
-  (type: "network.enter" | "network.resume") =>
-  ({ context }: { context: ConnectionContext }, { presence }: { presence: Presence }) => ({
-    to: ownNetwork(context),
-    input: { group: networkOf(context) },
-    event: { type, client: { id: context.id, name: context.name, presence } } satisfies NetworkEvent
-  })
+/** How its network is to see it. */
+const clientOf = ({ id, name }: ConnectionContext, { presence }: { presence: Presence }): NetworkClient => ({
+  id,
+  name,
+  presence
+})
 
 const base = setup({
   types: {
@@ -108,9 +106,17 @@ const base = setup({
     cancelDeadline: () => {},
     record: (_, _event: DropSilkEvent) => {},
     // Others in the tower
-    enterNetwork: tell(beingThere("network.enter")),
-    /** Its network goes on elsewhere. */
-    resumeNetwork: tell(beingThere("network.resume")),
+    enterNetwork: tell(({ context }, seen: { presence: Presence }) => ({
+      to: ownNetwork(context),
+      input: { group: networkOf(context) },
+      event: { type: "network.enter", client: clientOf(context, seen) } satisfies NetworkEvent
+    })),
+    /** Its network goes on elsewhere, and may begin there with this client. */
+    resumeNetwork: tell(({ context }, seen: { presence: Presence }) => ({
+      to: ownNetwork(context),
+      input: { group: networkOf(context) },
+      event: { type: "network.resume", client: clientOf(context, seen) } satisfies NetworkEvent
+    })),
     leaveNetwork: tell(({ context }) => ({
       to: ownNetwork(context),
       event: { type: "network.leave", id: context.id } satisfies NetworkEvent
@@ -247,7 +253,10 @@ const leaveSeats = base.enqueueActions(({ context, event, enqueue }) => {
 
 /** Its node goes, and what it has and has asked for goes on elsewhere: its client comes back there. */
 const orphanSeats = base.enqueueActions(({ context, enqueue }) => {
-  for (const orphaned of orphanedOf(context)) enqueue({ type: "tellFlight", params: orphaned })
+  for (const { flightId, attempt } of seatsOf(context)) {
+    const event = { type: "seat.orphaned", id: context.id, attempt } as const
+    enqueue({ type: "tellFlight", params: { flightId, event } })
+  }
 })
 
 /**
@@ -286,9 +295,11 @@ const giveUpAsked = base.enqueueActions(({ context, event, enqueue }) => {
   assertEvent(event, "deadline")
   const { id, asked, seat } = context
   if (asked === null) return
-  const { flightId, attempt } = asked
-  const leave = { type: "seat.leave", id, attempt, leavesRoom: false, abrupt: false, at: event.at } as const
-  enqueue({ type: "tellFlight", params: { flightId, event: leave } })
+  const { flightId } = asked
+  for (const { attempt } of seatsOf(context).filter((each) => each.flightId === flightId)) {
+    const leave = { type: "seat.leave", id, attempt, leavesRoom: false, abrupt: false, at: event.at } as const
+    enqueue({ type: "tellFlight", params: { flightId, event: leave } })
+  }
   if (seat?.flightId !== flightId) return
   enqueue.assign({ seat: null })
   enqueue.raise({ type: "seat.left" })

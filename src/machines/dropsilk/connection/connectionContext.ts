@@ -133,9 +133,12 @@ export const presenceIn =
     presence: context.seat?.channel === "transfer" ? place : "withdrawn"
   })
 
-/** The seat that it has and the one that it has asked for: of one flight the one that it has asked for last. */
-const seatsOf = ({ seat, asked }: ConnectionContext): readonly Asked[] =>
-  (seat === null || seat.flightId === asked?.flightId ? [asked] : [seat, asked]).filter((each) => each !== null)
+/**
+ * The seat that it has and the one that it has asked for. Of one flight both: what was asked may be lost with the node that
+ * was asked, and the flight takes no notice of the one that it does not know.
+ */
+export const seatsOf = ({ seat, asked }: ConnectionContext): readonly Asked[] =>
+  [seat, asked].filter((each) => each !== null)
 
 /** What flights are told when a connection gives back the seat that it has and the one that it has asked for. */
 export const leavesOf = (
@@ -145,11 +148,4 @@ export const leavesOf = (
   seatsOf(context).map(({ flightId, attempt }) => ({
     flightId,
     event: { type: "seat.leave", id: context.id, attempt, ...how }
-  }))
-
-/** What they are told when its node goes: its client comes back elsewhere. */
-export const orphanedOf = (context: ConnectionContext): readonly ToFlight[] =>
-  seatsOf(context).map(({ flightId, attempt }) => ({
-    flightId,
-    event: { type: "seat.orphaned", id: context.id, attempt }
   }))

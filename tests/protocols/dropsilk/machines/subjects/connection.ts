@@ -204,10 +204,7 @@ const laws: readonly Law[] = [
       "Should it crash, its socket is closed, and it has left the seats that it has and asked for, and its network.",
     holds: ({ after }) => {
       const { seat, asked } = after.context as ConnectionContext
-      const seats = [
-        ...(seat === null || seat.flightId === asked?.flightId ? [] : [seat]),
-        ...(asked === null ? [] : [asked])
-      ]
+      const seats = [...(seat === null ? [] : [seat]), ...(asked === null ? [] : [asked])]
       return same(connectionCrash({ id, error: "a fault", at: 80, context: after.context }), {
         tell: [
           { to: { kind: "sockets", id }, event: { type: "socket.abandoned" } },
@@ -356,7 +353,7 @@ const laws: readonly Law[] = [
       const orphaned = step.sent("flights").filter(({ event }) => event.type === "seat.orphaned")
       if (!isOrphaned(step)) return orphaned.length === 0
       const { seat, asked } = step.before.context as ConnectionContext
-      const seats = [seat?.flightId === asked?.flightId ? null : seat, asked].filter((each) => each !== null)
+      const seats = [seat, asked].filter((each) => each !== null)
       return (
         same(
           step.sent("flights"),
@@ -377,11 +374,12 @@ const laws: readonly Law[] = [
       const goes = heard("socket.closed")(step)
       const how = { leavesRoom: true, at: step.event.at, abrupt: goes && step.event.abrupt }
       const expected = [
-        ...(back !== undefined && !(goes && asked?.flightId === seat.flightId)
-          ? [leave(seat.flightId, seat.attempt, back)]
-          : []),
+        ...(back !== undefined ? [leave(seat.flightId, seat.attempt, back)] : []),
         ...(goes && asked !== null ? [leave(asked.flightId, asked.attempt, how)] : []),
-        ...(givesUp(step) ? [leave(asked.flightId, asked.attempt, { ...how, leavesRoom: false })] : [])
+        // It has waited in vain: the flight may never have heard that it has asked for its own seat anew.
+        ...(givesUp(step) ? [seat, asked] : [])
+          .filter((each) => each !== null && each.flightId === asked.flightId)
+          .map(({ flightId, attempt }) => leave(flightId, attempt, { ...how, leavesRoom: false }))
       ]
       return same(
         step.sent("flights").filter(({ event }) => event.type === "seat.leave"),
