@@ -39,7 +39,12 @@ export interface TestNode {
   readonly mark: string
   readonly channels: Channels
   /** Everything that it was told, in order. */
-  readonly told: readonly { readonly what: Told; readonly from?: string; readonly mark?: string; readonly value?: any }[]
+  readonly told: readonly {
+    readonly what: Told
+    readonly from?: string
+    readonly mark?: string
+    readonly value?: any
+  }[]
   /** Its log, as fields. */
   lines(message: string): readonly any[]
   /** Resolves as soon as this is true of what it was told. */
@@ -94,7 +99,8 @@ export const startNode = async (options: Partial<ChannelsOptions> = {}): Promise
     until: async (isSo) => {
       while (!isSo(node)) await once(news, "news")
     },
-    times: (what, from) => told.filter((each) => each.what === what && (from === undefined || each.from === from)).length
+    times: (what, from) =>
+      told.filter((each) => each.what === what && (from === undefined || each.from === from)).length
   }
   return node
 }
@@ -104,7 +110,9 @@ export const meet = async (...nodes: readonly TestNode[]): Promise<void> => {
   for (const node of nodes) node.channels.know(nodes.map(({ address }) => address))
   await Promise.all(
     nodes.map((node) =>
-      node.until(() => nodes.every(({ address, channels }) => channels === node.channels || node.channels.isOpen(address)))
+      node.until(() =>
+        nodes.every(({ address, channels }) => channels === node.channels || node.channels.isOpen(address))
+      )
     )
   )
 }
