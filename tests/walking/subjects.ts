@@ -1,5 +1,6 @@
 /** Every machine in src/machines, each with what it takes to walk it. */
 
+import { channel } from "../core/machines/subjects/channel.ts"
 import { job } from "../core/machines/subjects/job.ts"
 import { tower } from "../core/machines/subjects/tower.ts"
 import { connection } from "../protocols/dropsilk/machines/subjects/connection.ts"
@@ -19,7 +20,7 @@ import { participant } from "../protocols/sfu/machines/subjects/participant.ts"
 import type { Subject } from "./subject.ts"
 
 export const subjects: readonly Subject[] = [
-  ...[job, tower],
+  ...[channel, job, tower],
   ...[connection, flight, network, room, story],
   ...[relayConnection, relayRoom],
   ...[namedPeer, nameSpace],
