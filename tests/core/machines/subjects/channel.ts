@@ -148,12 +148,14 @@ const laws: readonly Law[] = [
     }
   },
   {
-    sentence: "Each wait has its own time.",
-    // What is read of one that was written down has no timers to clear.
+    sentence: "Each wait has its own time, and none is left behind.",
     holds: (step) => {
       const [before, after] = [wayOf(step.before), wayOf(step.after)]
       const began = after !== before ? ways[after ?? ""] : undefined
-      return same(step.did("setTimer"), began === undefined ? [] : [began.ms])
+      const ended = after !== before && ways[before ?? ""] !== undefined
+      return (
+        same(step.did("setTimer"), began === undefined ? [] : [began.ms]) && count(step, "clearTimer") === Number(ended)
+      )
     }
   },
   {
@@ -166,7 +168,11 @@ const laws: readonly Law[] = [
 export const channel: Subject = {
   name: "channel",
   machine: channelMachine,
-  adapters: { actions: ["dial", "hangUp", "ping", "tellOpen", "tellClosed", "tellSilent", "tellDead"] },
+  adapters: {
+    actions: ["dial", "hangUp", "ping", "tellOpen", "tellClosed", "tellSilent", "tellDead"],
+    // It is not read again from what was written down: its waits, which are the clock's, would not be there.
+    promises: []
+  },
   settings: () => [
     {
       name: "to another node",
