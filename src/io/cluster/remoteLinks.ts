@@ -44,8 +44,8 @@ export interface RemoteLinks {
   onMessage(from: PeerNode, message: unknown): boolean
   /** There is a new way to this node: what was said of sockets on the last one may have been lost. */
   opened(node: string): void
-  /** Ends all links to a node that is gone, or lives another life. Gives back whose they were. */
-  gone(node: string): readonly string[]
+  /** Ends all links to a node that is gone, or lives another life. Gives back whose they were, and to whom. */
+  gone(node: string): readonly { readonly own: string; readonly peer: string }[]
   /** What waits goes nowhere. */
   end(): void
 }
@@ -143,10 +143,10 @@ export const createRemoteLinks = ({ channels, find }: RemoteLinksOptions): Remot
       for (const { remote } of remotes.values()) if (remote.node === node) remote.sayAgain()
     },
     gone: (node) => {
-      const parted: string[] = []
+      const parted: { readonly own: string; readonly peer: string }[] = []
       for (const [own, { remote, place }] of remotes) {
         if (remote.node !== node || remote.link === null) continue
-        parted.push(own)
+        parted.push({ own, peer: remote.id })
         place.links.drop(remote.link.id, place.socket)
       }
       for (const key of early.keys()) if (key.startsWith(`${node} `)) takeEarly(key)

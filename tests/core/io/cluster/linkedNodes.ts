@@ -24,7 +24,7 @@ export interface LinkedNode extends TestNode {
   readonly remoteLinks: RemoteLinks
   readonly sockets: ReadonlyMap<string, ClientSocket>
   /** Links that have ended with a node, by their clients. */
-  readonly parted: readonly string[]
+  readonly parted: ReturnType<RemoteLinks["gone"]>
   /** Messages that are none of a link's. */
   marks(): number
   connect(): Promise<Client>
@@ -34,7 +34,7 @@ export const startLinkedNode = async (options: Partial<ChannelsOptions> = {}): P
   const mark = nextMark()
   const links = createLinks()
   const sockets = new Map<string, ClientSocket>()
-  const parted: string[] = []
+  const parted: { own: string; peer: string }[] = []
   let channels: Channels | undefined
   const remoteLinks = createRemoteLinks({
     channels: {

@@ -202,7 +202,6 @@ it(`stands thousands of connections of garbage (seed ${seed})`, async () => {
     }
   }
   await Promise.all(Array.from({ length: 500 }, some))
-  console.log("begun", begun)
   expect(begun).toBeGreaterThan(500)
   // However many: a line for each reason.
   expect(ada.lines("cluster:refused").length).toBeLessThan(20)
