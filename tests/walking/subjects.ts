@@ -1,5 +1,6 @@
 /** Every machine in src/machines, each with what it takes to walk it. */
 
+import { channel } from "../core/machines/subjects/channel.ts"
 import { job } from "../core/machines/subjects/job.ts"
 import { shard } from "../core/machines/subjects/shard.ts"
 import { tower } from "../core/machines/subjects/tower.ts"
@@ -20,7 +21,8 @@ import { participant } from "../protocols/sfu/machines/subjects/participant.ts"
 import type { Subject } from "./subject.ts"
 
 export const subjects: readonly Subject[] = [
-  ...[job, tower, shard],
+  ...[job, tower],
+  ...[channel, shard],
   ...[connection, flight, network, room, story],
   ...[relayConnection, relayRoom],
   ...[namedPeer, nameSpace],

@@ -39,7 +39,12 @@ export interface TestNode {
   readonly mark: string
   readonly channels: Channels
   /** Everything that it was told, in order. */
-  readonly told: readonly { readonly what: Told; readonly from?: string; readonly mark?: string; readonly value?: any }[]
+  readonly told: readonly {
+    readonly what: Told
+    readonly from?: string
+    readonly mark?: string
+    readonly value?: any
+  }[]
   /** Its log, as fields. */
   lines(message: string): readonly any[]
   /** Resolves as soon as this is true of what it was told. */
@@ -52,7 +57,13 @@ export const nextMark = (): string => (marks++ + 36).toString(36).padStart(2, "0
 
 export const secret = Redacted.make("a secret of the cluster's")
 
-export const startNode = async (options: Partial<ChannelsOptions> = {}): Promise<TestNode> => {
+type Listener = Pick<ChannelsOptions, "onMessage" | "onFrame" | "onOpen" | "onDead" | "onReborn">
+
+/** `listener` hears of everything before it is noted. */
+export const startNode = async ({
+  listener,
+  ...options
+}: Partial<ChannelsOptions> & { readonly listener?: Listener } = {}): Promise<TestNode> => {
   const address = options.self ?? `127.0.0.1:${await freePortPair()}`
   const mark = options.mark ?? nextMark()
   const told: { what: Told; from?: string; mark?: string; value?: unknown }[] = []
@@ -77,11 +88,26 @@ export const startNode = async (options: Partial<ChannelsOptions> = {}): Promise
   const channels = await createChannels({
     ...{ self: address, mark, secret, shards: 32, protocols: ["one /", "other /ws"] },
     ...{ silenceMs: 400, pingMs: 40, highBytes: 1024 * 1024, lowBytes: 256 * 1024 },
-    onMessage: (peer, message) => tell("message", peer, message),
-    onFrame: (peer, target, source, bytes) => tell("frame", peer, { target, source, text: bytes.toString() }),
-    onOpen: (peer) => tell("open", peer),
-    onDead: (peer) => tell("dead", peer),
-    onReborn: (peer) => tell("reborn", peer),
+    onMessage: (peer, message) => {
+      listener?.onMessage(peer, message)
+      tell("message", peer, message)
+    },
+    onFrame: (peer, target, source, bytes) => {
+      if (listener !== undefined) return listener.onFrame(peer, target, source, bytes)
+      tell("frame", peer, { target, source, text: bytes.toString() })
+    },
+    onOpen: (peer) => {
+      listener?.onOpen(peer)
+      tell("open", peer)
+    },
+    onDead: (peer) => {
+      listener?.onDead(peer)
+      tell("dead", peer)
+    },
+    onReborn: (peer) => {
+      listener?.onReborn(peer)
+      tell("reborn", peer)
+    },
     onSilent: (peer) => tell("silent", peer),
     onBuried: () => tell("buried"),
     log: telemetry.logFor(clusterLines),
@@ -94,7 +120,8 @@ export const startNode = async (options: Partial<ChannelsOptions> = {}): Promise
     until: async (isSo) => {
       while (!isSo(node)) await once(news, "news")
     },
-    times: (what, from) => told.filter((each) => each.what === what && (from === undefined || each.from === from)).length
+    times: (what, from) =>
+      told.filter((each) => each.what === what && (from === undefined || each.from === from)).length
   }
   return node
 }
@@ -104,7 +131,9 @@ export const meet = async (...nodes: readonly TestNode[]): Promise<void> => {
   for (const node of nodes) node.channels.know(nodes.map(({ address }) => address))
   await Promise.all(
     nodes.map((node) =>
-      node.until(() => nodes.every(({ address, channels }) => channels === node.channels || node.channels.isOpen(address)))
+      node.until(() =>
+        nodes.every(({ address, channels }) => channels === node.channels || node.channels.isOpen(address))
+      )
     )
   )
 }
