@@ -74,8 +74,8 @@ const crashOf = (name: string, branch: Branch | undefined, reader: Reader): read
 
 /** What a reader of a chart must know of its actors that no state says: a paragraph of each. */
 export const noteOf = (name: string, reader: Reader): readonly string[] => {
-  const keptBy = machines[name]?.keptBy
-  if (keptBy !== undefined) return [keptBy]
+  const own = machines[name]?.crash
+  if (own !== undefined) return [own]
   const branch = branches().find(({ machine }) => machine === name)
   const going = branch && (branch.drain === undefined ? "it is told nothing." : drains[branch.drain])
   return [

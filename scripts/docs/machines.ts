@@ -35,8 +35,8 @@ export interface Drawn {
   readonly reachedBy: readonly string[]
   /** Tests over sockets and HTTP. */
   readonly triedBy: readonly string[]
-  /** Of one that no supervisor keeps and that is not the root: who does, and what becomes of it. */
-  readonly keptBy?: string
+  /** Of one that no supervisor keeps and that is not the root: what a crash in it means. */
+  readonly crash?: string
 }
 
 const frames = (...types: readonly ClientFrame["type"][]): readonly string[] => types
@@ -62,8 +62,8 @@ export const machines: Readonly<Record<string, Drawn>> = {
     protocol: "core",
     reachedBy: ["the WebSocket to another node, and its end", "a clock that stands still when the process does"],
     triedBy: ["tests/core/io/cluster/channels.test.ts", "tests/core/io/cluster/deaths.test.ts"],
-    keptBy:
-      "It is kept by its adapter, from the moment on that its node is known until that is forgotten or the server goes; a fault of whoever listens to it is caught there."
+    crash:
+      "When it crashes, the process ends as with any fault that nobody catches: no supervisor keeps it but its adapter, which catches the faults of whoever listens to it."
   },
   shard: {
     machine: shardMachine,
