@@ -201,7 +201,7 @@ export const variables = {
     )
   ),
   CLUSTER_SECRET: secret("a secret of 16 characters or more, the same on all nodes", (raw) => raw.length >= 16),
-  CLUSTER_LEASE_MS: wholeNumber("milliseconds", 10_000, 1000, 600_000),
+  CLUSTER_LEASE_MS: wholeNumber("milliseconds", 10_000, 3000, 600_000),
   CLUSTER_LOOK_MS: wholeNumber("milliseconds", 1000, 100, 60_000),
 
   MAX_PAYLOAD_BYTES: wholeNumber("bytes", 1_048_576, 1, 100 * 1024 * 1024),

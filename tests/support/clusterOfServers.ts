@@ -26,7 +26,7 @@ export const startCluster = async (
         {
           CLUSTER_ADDRESS: `127.0.0.1:${port}`,
           CLUSTER_SECRET: "a secret among the nodes of a test",
-          CLUSTER_LEASE_MS: "3000",
+          CLUSTER_LEASE_MS: "6000",
           CLUSTER_LOOK_MS: "200",
           ...environment
         },

@@ -137,7 +137,12 @@ export const createCluster = (options: ClusterOptions) => {
         if (owner !== null) router.route(index, { to: "node", ...owner })
       },
       fence: ({ context: { index, owner, former } }) => {
-        if (owner !== null && former !== null) send(former, { kind: "fence", shard: index, epoch: owner.epoch })
+        if (owner === null || former === null) return
+        const { epoch } = owner
+        // Whoever cannot be asked has nothing under way any more.
+        if (!send(former, { kind: "fence", shard: index, epoch })) {
+          queueMicrotask(() => tellShard(index, { type: "shard.fenced", epoch }))
+        }
       },
       leave: () => {
         leaving ??= options.leave().then(() => tellShards({ type: "shard.left" }))

@@ -14,9 +14,10 @@ export const clusterLimits = {
   /** Milliseconds that the last owner of a shard may take to let through what was on its way to it: it answers at once, unless
    * it hangs. Zero would overtake it. */
   fenceMs: 1_000,
-  /** Milliseconds in which all nodes say who belongs to the actors of a shard. Zero would wait for nobody, and partners would
-   * part. */
-  gatherMs: 3_000,
+  /** Milliseconds in which all nodes say who belongs to the actors of a shard: longer than what is said to these may wait, so
+   * that nobody is told of an actor that it is not there while those who belong to it are on their way. Zero would wait for
+   * nobody, and partners would part. */
+  gatherMs: 10_000,
   /** Milliseconds in which rooms are saved before their shard is given away, and between two looks whether they are. Zero
    * would leave them to the next owner half-saved. */
   release: { withinMs: 1_000, lookMs: 10 },

@@ -26,7 +26,7 @@ describeOnPostgres("of three servers that are one", () => {
       DATABASE_URL: url,
       CLUSTER_ADDRESS: `127.0.0.1:${port}`,
       CLUSTER_SECRET: secret,
-      CLUSTER_LEASE_MS: "3000",
+      CLUSTER_LEASE_MS: "6000",
       CLUSTER_LOOK_MS: "250",
       LOG_LEVEL: "warn"
     })
