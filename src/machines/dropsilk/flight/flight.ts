@@ -129,7 +129,7 @@ export const flightMachine = flightSetup.createMachine({
             guard: { type: "hasFreeSeat", params: retaking },
             actions: ["takeSeat", { type: "noteNaming", params: resuming }]
           },
-          denied
+          { actions: [denied.actions, { type: "noteNaming", params: resuming }] }
         ],
         "seat.take": [
           { guard: { type: "hasFreeSeat", params: taking }, actions: "takeSeat" },

@@ -16,7 +16,7 @@ import {
   type LinkEnds,
   leftBy,
   type Member,
-  namedBy,
+  namedWithout,
   nameEachOther,
   namingsOf,
   orphansOf,
@@ -114,7 +114,7 @@ const base = setup({
       event: { type: "seat.lost", flightId: context.id } satisfies FlightNotice
     })),
     noteNaming: assign({
-      named: ({ context }, resume: SeatResume) => [...context.named, ...namingsOf(resume)]
+      named: ({ context }, resume: SeatResume) => [...namedWithout(context, [resume.member.id]), ...namingsOf(resume)]
     }),
     /** What those were told of each other who have met elsewhere. */
     noteReunion: assign({
@@ -162,7 +162,7 @@ const takeSeat = base.enqueueActions(({ context, event, enqueue }) => {
     enqueue({ type: "record", params: leftBy(seat.id, context) })
   }
   const absent = remaining.some(({ id }) => id === context.absent) ? context.absent : null
-  enqueue.assign({ seats: [...remaining, member], absent, named: namedBy(context, remaining) })
+  enqueue.assign({ seats: [...remaining, member], absent, named: namedWithout(context, [member.id]) })
   if (isAsked) {
     if (!sitsHere(context, member)) enqueue({ type: "record", params: seatedBy(member, context) })
     enqueue({ type: "tellMember", params: { id: member.id, notice: seatOf("seat.given", context, member) } })
@@ -177,7 +177,7 @@ const leave = (leaversOf: (context: FlightContext, event: FlightEvent) => readon
     assertEvent(event, ["seat.leave", "deadline"])
     const leavers = leaversOf(context, event)
     const seats = context.seats.filter(({ id }) => !leavers.includes(id))
-    enqueue.assign({ seats, absent: null, named: namedBy(context, seats) })
+    enqueue.assign({ seats, absent: null, named: namedWithout(context, leavers) })
     for (const leaver of leavers) {
       const seat = context.seats.find(({ id }) => id === leaver)
       if (seat === undefined) continue
@@ -196,7 +196,13 @@ const freeSeats = base.enqueueActions(({ context, event, enqueue }) => {
   assertEvent(event, ["node.gone", "seat.orphaned"])
   const orphans = orphansOf(context, event)
   const seats = context.seats.filter((seat) => !orphans.includes(seat))
-  enqueue.assign({ seats, named: namedBy(context, seats) })
+  enqueue.assign({
+    seats,
+    named: namedWithout(
+      context,
+      orphans.map(({ id }) => id)
+    )
+  })
   for (const { id, participantId } of orphans) {
     enqueue({ type: "record", params: leftBy(id, context) })
     if (participantId !== null) enqueue({ type: "report", params: freedBy(participantId, context) })
@@ -251,6 +257,8 @@ const disappoint = base.enqueueActions(({ context, event, enqueue }) => {
   const { id: flightId } = context
   for (const { id, peer } of event.type === "seat.resume" ? namingsOf(event) : context.named) {
     enqueue({ type: "closeLink", params: { flightId, first: id, second: peer } })
+    // Who has named somebody and has lost its seat has heard of that.
+    if (!context.seats.some((seat) => seat.id === id) && event.type === "home.settled") continue
     enqueue({ type: "tellMember", params: { id, notice: { type: "peer.left", flightId } } })
   }
   enqueue.assign({ named: [] })

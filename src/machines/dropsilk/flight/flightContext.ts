@@ -129,7 +129,7 @@ export interface FlightContext extends FlightInput, FlightSettings {
   readonly introduced: readonly Peer[]
   /** The member whose socket has broken off and whose seat is kept for it. */
   readonly absent: string | null
-  /** Whom those name who sit here already, until everybody who does has said so. */
+  /** Whom those name who sit here already, or believe so, until everybody who does has said so. */
   readonly named: readonly Naming[]
 }
 
@@ -162,13 +162,14 @@ export const sitsHere = ({ seats }: FlightContext, { id }: Member): boolean => s
 export const namingsOf = ({ member, peer }: Extract<FlightEvent, { type: "seat.resume" }>): readonly Naming[] =>
   peer === null ? [] : [{ id: member.id, peer }]
 
-/** What is left of what was said by those who keep their seats. */
-export const namedBy = ({ named }: FlightContext, seats: readonly Member[]): readonly Naming[] =>
-  named.filter(({ id }) => seats.some((seat) => seat.id === id))
+/** What is left of what was said when these have gone, or say something else. */
+export const namedWithout = ({ named }: FlightContext, ids: readonly (string | null)[]): readonly Naming[] =>
+  named.filter(({ id }) => !ids.includes(id))
 
-/** The two name each other: neither has been told anything else. */
+/** The two name each other, and nobody else names anybody: who has lost its seat meanwhile may have been one's peer. */
 export const nameEachOther = ({ seats, named }: FlightContext): boolean =>
   seats.length === 2 &&
+  named.length === 2 &&
   seats.every(({ id }) => named.some((naming) => naming.id === id && seats.some((seat) => seat.id === naming.peer)))
 
 /** Whose seat this is to give back: none where it has been taken anew meanwhile. */

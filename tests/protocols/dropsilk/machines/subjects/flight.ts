@@ -1,3 +1,4 @@
+import type { AnyEventObject } from "xstate"
 import { unknownAddress } from "../../../../../src/machines/clientAddress.ts"
 import { flightCrash, flightMachine } from "../../../../../src/machines/dropsilk/flight/flight.ts"
 import type { FlightContext, Member } from "../../../../../src/machines/dropsilk/flight/flightContext.ts"
@@ -119,7 +120,9 @@ const peerOf = ({ before }: Step, id: string | undefined): string | undefined =>
 /** Two have never heard of the flight's move. */
 const isReunion = (step: Step): boolean => {
   const [first, second] = idsOf(step.before)
-  return isComplete(step) && second !== undefined && peerOf(step, first) === second && peerOf(step, second) === first
+  // Nobody else may have been the peer of one of them meanwhile.
+  const isUncontested = isComplete(step) && second !== undefined && step.before.context.named.length === 2
+  return isUncontested && peerOf(step, first) === second && peerOf(step, second) === first
 }
 /** Who has named a peer and has lost it. */
 const disappointedOf = (step: Step): readonly { readonly id: string; readonly peer: string }[] => {
@@ -276,18 +279,20 @@ const laws: readonly Law[] = [
     holds: (step) =>
       step.effects.length === (isDenied(step) ? 1 : 0) &&
       same(step.after.value, step.before.value) &&
-      same(step.after.context, step.before.context)
+      same({ ...step.after.context, named: [] }, { ...step.before.context, named: [] })
   },
   {
     sentence:
-      "Whom somebody names is remembered while the flight is put together again, until it asks for its seat anew.",
+      "Whom somebody names is remembered while the flight is put together again, also when it has no seat there, until it goes or asks for its seat anew.",
     when: ({ before }) => before !== undefined,
     holds: (step) => {
       const { before, after, event } = step
       if (!isResuming(after)) return after.status === "done" || after.context.named.length === 0
-      const keep = isSeated(step) ? beside(step) : stayersOf(step)
-      const others = before.context.named.filter((naming: any) => keep.some(({ id }) => id === naming.id))
-      const isNaming = isTakenUp(step) && event.peer !== null
+      const speaks = isSeated(step) || isDenied(step)
+      const others = before.context.named.filter(
+        ({ id }: { id: string }) => !goneOf(step).includes(id) && !(speaks && id === event.member.id)
+      )
+      const isNaming = isCollected(step) && event.peer !== null
       return same(after.context.named, [...others, ...(isNaming ? [{ id: event.member.id, peer: event.peer }] : [])])
     }
   },
@@ -425,9 +430,10 @@ const laws: readonly Law[] = [
       "Who stays when the other goes is told so, and who takes for its peer who is none, before anything else that it hears then.",
     holds: (step) => {
       const isLeft = goneOf(step).length > 0 && seatsOf(step.before).length === 2 && !isResuming(step.before)
+      const disappointed = disappointedOf(step).map(({ id }) => id)
       const stays = [
         ...(isLeft ? stayersOf(step).map(({ id }) => id) : []),
-        ...disappointedOf(step).map(({ id }) => id)
+        ...disappointed.filter((id) => idsOf(step.after).includes(id))
       ]
       return everyone.every(
         (id) =>
@@ -629,18 +635,14 @@ const settings = (): readonly Setting[] => {
   const bonnie = member("bonnie", "host", "192.0.2.3", "h")
   const bob = member("bob", "guest", "192.0.2.2", "g")
   const newcomer = member("newcomer", "next", "192.0.2.4", "k")
-  const ofRoom = () => [
+  const ofRoom = (resumed: readonly AnyEventObject[]) => () => [
     ...[ann, bob, bonnie, newcomer].map((each) => take(each, ["host", "guest"])),
     ...[ann, newcomer].map((each) => take(each, ["host", "next"])),
     take({ ...ann, attempt: 2 }, ["host", "guest"]),
     // One socket that says it is the other one.
     take({ ...ann, participantId: "guest" }, ["host", "guest"]),
     ...leaves("ann", "bob", "bonnie", "newcomer"),
-    ...resume(ann, [null, "bob", "newcomer"]),
-    ...resume(bob, [null, "ann"]),
-    ...resume(bonnie, [null, "bob"]),
-    ...resume(newcomer, ["bob"]),
-    ...moves,
+    ...resumed,
     ...others,
     deadline
   ]
@@ -659,17 +661,23 @@ const settings = (): readonly Setting[] => {
     {
       name: "of a room's transfer channel",
       input: { id: "ABC234/transfer", code: "ABC234", channel: "transfer", ofRoom: true, graceMs: 50 },
-      events: ofRoom
+      events: ofRoom([
+        ...resume(ann, [null, "bob"]),
+        ...resume(bob, [null, "ann"]),
+        ...resume(bonnie, ["bob"]),
+        ...resume(newcomer, ["bob"]),
+        ...moves
+      ])
     },
     {
       name: "of a room's chat",
       input: { id: "ABC234/chat", code: "ABC234", channel: "chat", ofRoom: true, graceMs: 50 },
-      events: ofRoom
+      events: ofRoom([...resume(ann, ["bob"]), { type: "home.settled" }, { type: "node.gone", mark: "an" }])
     },
     {
       name: "of a room where nobody is given time to come back",
       input: { id: "ABC234/transfer", code: "ABC234", channel: "transfer", ofRoom: true, graceMs: 0 },
-      events: ofRoom
+      events: ofRoom([])
     }
   ]
 }
@@ -682,7 +690,9 @@ export const flight: Subject = {
   facts: ({ context }: { context: FlightContext }) => [
     context.seats.map(({ id, name, attempt }) => [id, name, attempt]),
     context.absent,
-    context.named.map(({ id, peer }) => [id, peer]),
+    // Of those who have none of the seats only that there are some.
+    context.seats.map(({ id }) => context.named.find((naming) => naming.id === id)?.peer),
+    context.named.some((naming) => context.seats.every(({ id }) => id !== naming.id)),
     context.introduced.map(({ id, name }) => [id, name])
   ],
   laws
