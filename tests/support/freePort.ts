@@ -10,24 +10,21 @@ export const freePort = async (): Promise<number> => {
   return port
 }
 
-/** Ports of this machine of which each and the next are free, as many as that. */
+/**
+ * Ports of this machine of which each and the next are free, as many as that. They are below those that the system gives to
+ * whoever asks for any: nobody else comes between their choice and their use.
+ */
 export const freePortPairs = async (count: number): Promise<readonly number[]> => {
-  const listen = async (port: number) => {
+  const isFree = async (port: number): Promise<boolean> => {
     const server = createServer()
-    await once(server.listen(port, "127.0.0.1"), "listening")
-    return server
+    const listening = await once(server.listen(port, "127.0.0.1"), "listening").catch(() => undefined)
+    await new Promise((resolve) => server.close(resolve))
+    return listening !== undefined
   }
-  const found: number[] = []
-  const held: Awaited<ReturnType<typeof listen>>[] = []
-  while (found.length < count) {
-    const first = await listen(0)
-    held.push(first)
-    const { port } = first.address() as AddressInfo
-    const second = await listen(port + 1).catch(() => undefined)
-    if (second === undefined) continue
-    held.push(second)
-    found.push(port)
+  const found = new Set<number>()
+  while (found.size < count) {
+    const port = 16_000 + 2 * Math.floor(Math.random() * 8_000)
+    if (!found.has(port) && (await isFree(port)) && (await isFree(port + 1))) found.add(port)
   }
-  await Promise.all(held.map((server) => new Promise((resolve) => server.close(resolve))))
-  return found
+  return [...found]
 }
