@@ -38,7 +38,7 @@ export interface ClusterOptions {
   readonly supervisor: (kind: string) => SupervisorRef
   /** Hands an event to the registry of this node. */
   readonly deliver: (event: RegistryEvent) => void
-  /** Gives this node's shards away; resolves when they are. */
+  /** Gives this node's shards away; resolves when they are. May be asked for again. */
   readonly leave: () => Promise<void>
 }
 
@@ -127,7 +127,6 @@ export const createCluster = (options: ClusterOptions) => {
     unannounced.set(index, owner)
   }
 
-  let leaving: Promise<void> | undefined
   const chart = shardMachine.provide({
     actions: {
       requestDeadline: ({ self: actor }, { afterMs }) => deadlines.after(actor, afterMs),
@@ -144,9 +143,7 @@ export const createCluster = (options: ClusterOptions) => {
           queueMicrotask(() => tellShard(index, { type: "shard.fenced", epoch }))
         }
       },
-      leave: () => {
-        leaving ??= options.leave().then(() => tellShards({ type: "shard.left" }))
-      },
+      leave: ({ context: { index } }) => void options.leave().then(() => tellShard(index, { type: "shard.left" })),
       announce: ({ context: { index, owner } }) => announce(index, owner),
       askOwner: ({ context: { index } }) => {
         if (owners.has(index)) queueMicrotask(() => tellOwner(index))
