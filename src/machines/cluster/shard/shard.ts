@@ -95,7 +95,7 @@ export const shardMachine = shardSetup.createMachine({
           { guard: isOurs, target: "gathering", reenter: true, actions: remember },
           { target: "elsewhere", actions: ["letGo", remember] }
         ],
-        "owner.unknown": { target: "changing", actions: ["letGo", "forgetOwner"] },
+        "owner.unknown": { target: "unknown", actions: ["letGo", "forgetOwner"] },
         "shard.release": { guard: { type: "isCurrentEpoch", params: ofEpoch }, target: "releasing" },
         deadline: { target: "open" }
       }
@@ -132,7 +132,7 @@ export const shardMachine = shardSetup.createMachine({
       entry: [{ type: "route", params: { to: "nowhere" } }, "letGo"],
       on: {
         "owner.known": { guard: { type: "isOtherOwner", params: known }, target: "changing", actions: remember },
-        "owner.unknown": { target: "changing", actions: "forgetOwner" }
+        "owner.unknown": { target: "unknown", actions: "forgetOwner" }
       }
     },
     left: {

@@ -74,6 +74,8 @@ const stateAfter = (step: Step): string => {
       return wasIn(step, "fencing", "paused") ? before.value : "unknown"
     case "registry.away":
       return wasIn(step, "paused") ? "open" : before.value
+    case "shard.left":
+      return "left"
     case "shard.release":
       return wasIn(step, "open", "gathering") && isCurrent(step) ? "releasing" : before.value
     default:
@@ -98,6 +100,9 @@ const gathers = (step: Step): boolean =>
   enters(step, "gathering") ||
   (step.after.value === "open" && step.before !== undefined && !wasIn(step, "open", "paused", "gathering")) ||
   (wasIn(step, "gathering") && is("owner.known")(step) && isOurs(step.event) && isNew(step))
+
+/** The node has left, and nothing of it need be seen to any more. */
+const hasLeft = ({ after }: Step): boolean => after.value === "left"
 
 const count = (is: boolean): number => (is ? 1 : 0)
 
@@ -133,9 +138,10 @@ const laws: readonly Law[] = [
         gathering: { to: "claims" },
         open: { to: "here" },
         paused: { to: "nowhere" },
-        releasing: { to: "nowhere" }
+        releasing: { to: "nowhere" },
+        left: undefined
       }[step.after.value as string]
-      const begins = enters(step, step.after.value) || isMetAgain(step)
+      const begins = expected !== undefined && (enters(step, step.after.value) || isMetAgain(step))
       return begins
         ? same(routes, [...(gathers(step) && step.after.value === "open" ? [{ to: "claims" }] : []), expected])
         : routes.length === 0
@@ -214,8 +220,14 @@ const laws: readonly Law[] = [
     holds: (step) => {
       const livedHere = wasIn(step, "gathering", "open", "paused")
       const livesHere = ["gathering", "open", "paused"].includes(step.after.value)
-      return step.did("letGo").length === count(livedHere && !livesHere)
+      return step.did("letGo").length === count(livedHere && !livesHere && !hasLeft(step))
     }
+  },
+  {
+    sentence: "When the server goes, what the node owns is given away first, and the shard ends when that is done.",
+    holds: (step) =>
+      step.did("leave").length === count(is("server.draining")(step)) &&
+      (step.after.status === "done") === hasLeft(step)
   },
   {
     sentence: "A shard of which nothing is known asks whose it is.",
@@ -246,7 +258,7 @@ export const shard: Subject = {
   machine: shardMachine,
   adapters: {
     actions: [
-      ...["route", "routeAway", "askOwner", "fence", "announce", "settle", "letGo"],
+      ...["route", "routeAway", "askOwner", "fence", "announce", "settle", "letGo", "leave"],
       ...["requestDeadline", "cancelDeadline"]
     ]
   },
@@ -270,6 +282,8 @@ export const shard: Subject = {
           { type: "node.parted", node },
           { type: "node.met", node }
         ]),
+        { type: "server.draining" },
+        { type: "shard.left" },
         { type: "deadline", at: 90 }
       ]
     }
