@@ -2,6 +2,7 @@
 import { resolve } from "node:path"
 import { commandLineOf, switchFlag, valueFlag } from "../src/config/commandLine.ts"
 import { shown } from "../src/config/shown.ts"
+import { engineTables } from "../src/io/cluster/engine/engineTables.ts"
 import { readDatabaseUrl } from "../src/io/database/connecting/databaseUrl.ts"
 import { withPostgres } from "../src/io/database/database.ts"
 import { checkFitness } from "../src/io/database/databaseFitness.ts"
@@ -75,7 +76,7 @@ await runScript(async () => {
     await permission({ name: address.label, described: `the tables in PostgreSQL at ${address.label}`, danger })
     await withPostgres(address, async (client, { session }) => {
       await checkFitness(client, address.label, session)
-      await dropTables(client, tablesOf(protocols))
+      await dropTables(client, { ...tablesOf(protocols), ...engineTables })
       await migrate(client, { others })
     })
     console.log(`The tables in PostgreSQL at ${address.label} are empty now.`)

@@ -108,6 +108,20 @@ export const limits = {
   /** Milliseconds for telling the database to end a statement. Zero would tell it nothing. */
   cancelTimeoutMs: 1_000,
 
+  // Several servers as one
+
+  /** Milliseconds in which a node must be registered, or does not start. Zero would start none. */
+  joiningMs: 15_000,
+  /** Milliseconds in which a node that must let go of a shard may finish with it; everybody who needs the shard waits
+   * meanwhile. Zero would give it away at once. */
+  shardReleaseMs: 1_000,
+  /** Milliseconds before a node asks again who owns a shard. Zero would ask all the time while nobody does. */
+  shardRetryMs: 50,
+  /** Milliseconds to reach another node's engine. Zero would reach nobody. */
+  nodeDialMs: 1_000,
+  /** Bytes of one message between engines; theirs have some hundred. Zero would refuse them all. */
+  engineFrameBytes: 64 * 1024,
+
   // Third parties (Cloudflare, reCAPTCHA)
 
   /** Milliseconds for one question to a third party, retries included: a person waits for the answer. Zero would ask

@@ -38,11 +38,15 @@ import type { Database } from "./io/database/database.ts"
 import type { Keeping } from "./io/database/tables.ts"
 import type { IssueIceServers } from "./io/services/turnCredentials.ts"
 import type { FrameMetrics } from "./io/sockets/frameMetrics.ts"
+import type { Links } from "./io/sockets/link.ts"
+import type { Linkable } from "./io/sockets/sender.ts"
 import type { Recorder } from "./io/telemetry/events/recorder.ts"
 import type { Metrics } from "./io/telemetry/metrics.ts"
 import type { Telemetry } from "./io/telemetry/telemetry.ts"
 import type { Tracing } from "./io/telemetry/tracing.ts"
 import type { TowerPart } from "./io/tower/towerPart.ts"
+import type { Address } from "./machines/address.ts"
+import type { Homes } from "./machines/cluster/homes.ts"
 import type { JobStatus } from "./machines/job.ts"
 import type { Kind } from "./machines/kinds.ts"
 import type { Endpoint, RegistryEvent } from "./machines/registry.ts"
@@ -55,6 +59,8 @@ export interface Protocol<Settings = unknown> extends Configurable, Keeping {
    * server does not start.
    */
   open(core: Core, settings: Settings): Parts | Absence | Promise<Parts | Absence>
+  /** Where its actors live when several servers are one; absent: it is not served by a node of a cluster. */
+  readonly homes?: Homes
   /** What of its own would keep it from being served as is wanted, and what is well; starts nothing that stays. Never rejects. */
   check?(settings: Settings): Promise<readonly Finding[]>
 }
@@ -98,6 +104,35 @@ export interface PageOfProtocol {
   readonly about: string
 }
 
+/** What a server is to others that are one with it. */
+export interface NodeOfCluster {
+  /** With this the ids of its clients' actors begin, and of what waits for answers here; empty: it is alone. */
+  readonly mark: string
+  /** Whether an actor with this address lives here, or would: a new name is drawn until it does. */
+  isHere(address: Address): boolean
+  /** The marks of the other nodes that can be spoken to. */
+  others(): readonly string[]
+  /** Lets links end at sockets of other nodes; undefined: there are none. */
+  joinLinks(place: LinksOfProtocol): FarLinks | undefined
+}
+
+/** The sockets of a protocol that may have links. */
+export interface LinksOfProtocol {
+  /** A socket of this node's, with the links it belongs to; undefined: it has gone. */
+  find(id: string): { readonly socket: Linkable; readonly links: Links } | undefined
+  /** The link that a socket had to one of another node has ended, as that is not reached any more. */
+  broken(id: string, peer: string): void
+}
+
+/** Ends of links whose other end is a socket of another node's, `peer`. */
+export interface FarLinks {
+  /** `isFirst`: it is the first of the two, whose node counts the meeting. */
+  open(linkId: string, own: string, peer: string, isFirst: boolean): void
+  close(linkId: string, own: string, peer: string): void
+  /** A socket of this node's has gone, and its link with it. */
+  left(own: string): void
+}
+
 /** What the core offers to a protocol. */
 export interface Core {
   readonly environment: "development" | "production" | "test"
@@ -129,6 +164,8 @@ export interface Core {
   readonly registry: { send(event: RegistryEvent): void }
   /** The supervisor of a kind, for reading what is there. */
   readonly supervisor: (kind: string) => SupervisorRef
+  /** This server among others; where it is alone, everything is here. */
+  readonly node: NodeOfCluster
   readonly deadlines: Deadlines
   /** Does what can wait when there is no rush of newcomers. */
   readonly whenCalm: (work: () => void) => void

@@ -1,4 +1,5 @@
 /** What becomes of an actor that crashes, and of its kind when the server goes, as its kind declares it. */
+import { shardsKind } from "../../src/machines/cluster/shard/shard.ts"
 import { dropsilkKinds } from "../../src/machines/dropsilk/kinds.ts"
 import { jobKind, jobMachine } from "../../src/machines/job.ts"
 import type { Drain, Kind } from "../../src/machines/kinds.ts"
@@ -23,6 +24,7 @@ export interface Branch {
 export const branches = (): readonly Branch[] => {
   const charts = Object.fromEntries(Object.entries(machines).map(([name, { machine }]) => [name, machine]))
   const declared = [
+    shardsKind(charts["shard"] as any, {} as any, 0),
     ...dropsilkKinds({ ...(charts as any), settings: {} }),
     ...namedPeersKinds({ peer: charts["namedPeer"], space: charts["nameSpace"], settings: {} } as any),
     ...noisyTransferKinds({ ...(charts as any), settings: {} }),
@@ -48,7 +50,8 @@ const restarts: Readonly<Record<Kind["restart"], string>> = {
 const drains: Readonly<Record<Drain["place"], string>> = {
   listeners: "it is told first, and not waited for.",
   clients: "it is told in batches, and waited for.",
-  keepers: "it is told when every client has been told or has gone, and waited for.",
+  homes: "it is told when every client has been told or has gone, and waited for.",
+  keepers: "it is told when every client has been told or has gone, and every home with it, and waited for.",
   workers: "it is told at once, and waited for."
 }
 
@@ -71,6 +74,8 @@ const crashOf = (name: string, branch: Branch | undefined, reader: Reader): read
 
 /** What a reader of a chart must know of its actors that no state says: a paragraph of each. */
 export const noteOf = (name: string, reader: Reader): readonly string[] => {
+  const own = machines[name]?.crash
+  if (own !== undefined) return [own]
   const branch = branches().find(({ machine }) => machine === name)
   const going = branch && (branch.drain === undefined ? "it is told nothing." : drains[branch.drain])
   return [

@@ -3,6 +3,8 @@
  * what of the world reaches it, and which tests try it from outside.
  */
 import type { AnyStateMachine } from "xstate"
+import { channelMachine } from "../../src/machines/cluster/channel/channel.ts"
+import { shardMachine } from "../../src/machines/cluster/shard/shard.ts"
 import { connectionMachine } from "../../src/machines/dropsilk/connection/connection.ts"
 import { flightMachine } from "../../src/machines/dropsilk/flight/flight.ts"
 import { networkMachine } from "../../src/machines/dropsilk/network/network.ts"
@@ -33,6 +35,8 @@ export interface Drawn {
   readonly reachedBy: readonly string[]
   /** Tests over sockets and HTTP. */
   readonly triedBy: readonly string[]
+  /** Of one that no supervisor keeps and that is not the root: what a crash in it means. */
+  readonly crash?: string
 }
 
 const frames = (...types: readonly ClientFrame["type"][]): readonly string[] => types
@@ -52,6 +56,20 @@ export const machines: Readonly<Record<string, Drawn>> = {
     protocol: "core",
     reachedBy: ["the start and the stop of the process", "GET /tower"],
     triedBy: ["tests/core/server/shutdown.test.ts", "tests/core/http/tower.test.ts"]
+  },
+  channel: {
+    machine: channelMachine,
+    protocol: "core",
+    reachedBy: ["the WebSocket to another node, and its end", "a clock that stands still when the process does"],
+    triedBy: ["tests/core/io/cluster/channels.test.ts", "tests/core/io/cluster/deaths.test.ts"],
+    crash:
+      "When it crashes, the process ends as with any fault that nobody catches: no supervisor keeps it but its adapter, which catches the faults of whoever listens to it."
+  },
+  shard: {
+    machine: shardMachine,
+    protocol: "core",
+    reachedBy: ["what the engine says of its owner", "what other nodes say of it"],
+    triedBy: ["tests/protocols/dropsilk/cluster/nodes.test.ts", "tests/protocols/dropsilk/cluster/failures.test.ts"]
   },
   connection: {
     machine: connectionMachine,

@@ -2,17 +2,22 @@
 import { allStates, type Chart, type ChartState, type ChartTransition } from "./chart.ts"
 
 /** `note`: lines that stand beside its first state. */
-export const mermaidOf = ({ root }: Chart, note: readonly string[]): string =>
-  ["stateDiagram-v2", ...inside(root, 1), ...noteLines(root, note)].join("\n")
+export const mermaidOf = ({ name, root }: Chart, note: readonly string[]): string =>
+  root.kind === "parallel"
+    ? ["stateDiagram-v2", ...wrapped(name, root), ...noteLines(name, note)].join("\n")
+    : ["stateDiagram-v2", ...inside(root, 1), ...noteLines(root.states[0]?.path, note)].join("\n")
 
-const noteLines = (root: ChartState, note: readonly string[]): readonly string[] => {
-  const [first] = root.states
-  if (first === undefined) return []
-  return [
-    indent(1, `note right of ${nameOf(first.path)}`),
-    ...note.map((line) => indent(2, line)),
-    indent(1, "end note")
-  ]
+/** Regions stand inside a state only: a chart that is nothing but regions is one. */
+const wrapped = (name: string, root: ChartState): readonly string[] => [
+  indent(1, `state "${name}" as ${name} {`),
+  ...inside(root, 2),
+  indent(1, "}"),
+  ...allStates(root).flatMap((each) => arrows(each, 1))
+]
+
+const noteLines = (beside: string | undefined, note: readonly string[]): readonly string[] => {
+  if (beside === undefined) return []
+  return [indent(1, `note right of ${nameOf(beside)}`), ...note.map((line) => indent(2, line)), indent(1, "end note")]
 }
 
 /** Names must be unique in the whole diagram and hold no dots. */

@@ -5,6 +5,7 @@ import type { Config } from "../config/config.ts"
 import { createDeadlines } from "../io/actors/deadlines.ts"
 import { startSystem } from "../io/actors/system.ts"
 import { createAdmission } from "../io/admission/admission.ts"
+import { clusterLines } from "../io/cluster/lines.ts"
 import { openDatabase } from "../io/database/database.ts"
 import { measurePool } from "../io/database/poolMetrics.ts"
 import { createReadiness } from "../io/database/readiness.ts"
@@ -60,6 +61,7 @@ export const layFoundation = async (
   measurePool(metrics, database.pool)
   const readiness = createReadiness({
     probe: database.probe,
+    isOwned: () => node?.isReady() ?? true,
     onFault: (error) => log("error", "database:fault", describeError(error)),
     timeoutMs: limits.readinessTimeoutMs,
     freshMs: limits.readinessFreshMs
@@ -71,15 +73,50 @@ export const layFoundation = async (
     () => createDeadlines(limits.deadlineResolutionMs, now),
     ({ close }) => close()
   )
+  const { cluster } = config
+  const node = await part(
+    "node",
+    // Loaded by nobody else.
+    async () =>
+      cluster &&
+      (await import("../io/cluster/node.ts")).joinCluster({
+        ...cluster,
+        database: { ...config.database, environment: options.environment },
+        protocols: served.map(({ name }) => `${name} ${config.protocols[name]?.mount}`),
+        highBytes: limits.backPressureHighBytes,
+        lowBytes: limits.backPressureLowBytes,
+        deadlines,
+        metrics,
+        log: telemetry.logFor(clusterLines)
+      }),
+    (node) => node?.close()
+  )
   const system = await part(
     "actors",
     () => {
-      const { registry, inspect } = options
+      const { registry = node?.registry, inspect } = options
       return startSystem({ recorder, shutdownTimeoutMs: config.shutdownTimeoutMs, registry, inspect, now })
     },
     (system) => system.stop()
   )
-  return { now, startedAt, telling, certificate, tracing, database, readiness, admission, rush, deadlines, system }
+  if (node !== undefined) {
+    system.open([node.kind])
+    await node.begin(system)
+  }
+  return {
+    now,
+    startedAt,
+    telling,
+    certificate,
+    tracing,
+    database,
+    readiness,
+    admission,
+    rush,
+    deadlines,
+    node,
+    system
+  }
 }
 
 export type Foundation = Awaited<ReturnType<typeof layFoundation>>

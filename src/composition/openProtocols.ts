@@ -8,7 +8,7 @@ import { createIceServers } from "../io/services/turnCredentials.ts"
 import { createFrameMetrics } from "../io/sockets/frameMetrics.ts"
 import { createMetricsPage } from "../io/telemetry/metrics.ts"
 import { limits } from "../limits.ts"
-import type { Core, Parts, Protocol } from "../protocol.ts"
+import type { Core, NodeOfCluster, Parts, Protocol } from "../protocol.ts"
 import { version } from "../version.ts"
 import type { Acquiring } from "./acquiring.ts"
 import type { Foundation } from "./foundation.ts"
@@ -48,6 +48,7 @@ export const openProtocols = async (
   const allJobs: Record<string, Job> = {}
   const jobs = createJobs({
     jobs: allJobs,
+    isOurs: () => foundation.node?.hasChores() ?? true,
     supervisor: () => system.supervisor("jobs"),
     log: core.telemetry.log,
     metrics: core.metrics,
@@ -58,6 +59,10 @@ export const openProtocols = async (
   for (const protocol of protocols) {
     const { name } = protocol
     const { mount, settings } = config.protocols[name] as Tenancy & { mount: string }
+    if (foundation.node !== undefined && protocol.homes === undefined) {
+      absent[name] = "it is not made for several servers that are one; serve it by one without CLUSTER_ADDRESS"
+      continue
+    }
     const ownUrl = () => publicUrl() + (mount === "/" ? "" : mount)
     const parts = await part(
       `protocol ${name}`,
@@ -72,12 +77,15 @@ export const openProtocols = async (
       if (job in allJobs) throw new TypeError(`Two protocols have a job ${job}`)
       allJobs[job] = work
     }
+    if (protocol.homes !== undefined) foundation.node?.serve(protocol.homes)
     system.open(parts.kinds, parts.endpoints)
     opened.push({ name, mount, parts })
   }
   system.open([jobs.kind()])
   return { opened, absent }
 }
+
+const alone: NodeOfCluster = { mark: "", isHere: () => true, others: () => [], joinLinks: () => undefined }
 
 /** What is the same for all protocols. */
 const coreOf = ({
@@ -100,6 +108,7 @@ const coreOf = ({
     traced: (name, service) => tracing?.around(name, service) ?? service,
     registry: system.registry,
     supervisor: system.supervisor,
+    node: foundation.node ?? alone,
     deadlines,
     whenCalm: rush.whenCalm,
     addressOf: admission.addressOf,

@@ -52,6 +52,16 @@ export interface Config {
     readonly url?: Redacted.Redacted<string>
     readonly ssl?: "require" | "off"
   }
+  /** Absent: it is no node of a cluster. */
+  readonly cluster?: {
+    /** `host:port` under which the other nodes reach this one; the next port is used as well. */
+    readonly address: string
+    readonly secret: Redacted.Redacted<string>
+    /** A node that has not been heard of for so long is gone. */
+    readonly leaseMs: number
+    /** How often a node looks who is there. */
+    readonly lookMs: number
+  }
   readonly websocket: { readonly maxPayloadBytes: number; readonly healthCheckIntervalMs: number }
   readonly shutdownTimeoutMs: number
   readonly heartbeatIntervalMs: number

@@ -13,6 +13,7 @@ type Settings = Configurable["settings"]
 /** Variables that do nothing unless another one is set. */
 const needed: NonNullable<Settings["needed"]> = [
   [["DATABASE_SSL"], "DATABASE_URL"],
+  [["CLUSTER_SECRET", "CLUSTER_LEASE_MS", "CLUSTER_LOOK_MS"], "CLUSTER_ADDRESS"],
   [["MAX_LOG_BUFFER_SIZE"], "LOG_ACCESS_KEY"],
   [["TURN_TTL_SECONDS"], "TURN_URLS"],
   [["CLOUDFLARE_TURN_TOKEN_ID"], "CLOUDFLARE_API_TOKEN"],

@@ -146,6 +146,14 @@ const header = (entry: string): readonly [name: string, value: string] | undefin
   }
 }
 
+/** As it was given, as it names the node everywhere. The next port must be one, too. */
+const nodeAddress = (raw: string): string | undefined => {
+  const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(raw) ?? []
+  const isHost = bracketed === undefined ? hostName(plain ?? "") !== undefined : isIPv6(bracketed)
+  const number = Number(port)
+  return isHost && number > 0 && number < 65_535 ? raw : undefined
+}
+
 export const variables = {
   NODE_ENV: unset(word(["development", "production", "test"]), "development"),
   HOST: unset(text("an address or host name of this machine to listen on", hostName), "0.0.0.0"),
@@ -185,6 +193,16 @@ export const variables = {
     text("the path of a directory", (raw) => raw),
     ".data"
   ),
+
+  CLUSTER_ADDRESS: optional(
+    text(
+      "host:port under which the other nodes reach this one, such as 10.0.0.5:7946 (the next port is used as well)",
+      nodeAddress
+    )
+  ),
+  CLUSTER_SECRET: secret("a secret of 16 characters or more, the same on all nodes", (raw) => raw.length >= 16),
+  CLUSTER_LEASE_MS: wholeNumber("milliseconds", 10_000, 3000, 600_000),
+  CLUSTER_LOOK_MS: wholeNumber("milliseconds", 1000, 100, 60_000),
 
   MAX_PAYLOAD_BYTES: wholeNumber("bytes", 1_048_576, 1, 100 * 1024 * 1024),
   WS_HEALTH_CHECK_INTERVAL_MS: wholeNumber("milliseconds", 30_000, 1, longestTimerMs),
@@ -232,6 +250,11 @@ export const missing = (given: Readonly<Record<string, string | undefined>>): re
   if (headerVariable !== undefined && !hasReceiver) {
     faults.push(`OTEL_EXPORTER_OTLP_ENDPOINT is not set: expected it together with ${headerVariable}`)
   }
+  if (given["CLUSTER_ADDRESS"] !== undefined) {
+    for (const name of ["DATABASE_URL", "CLUSTER_SECRET"]) {
+      if (given[name] === undefined) faults.push(`${name} is not set: expected it together with CLUSTER_ADDRESS`)
+    }
+  }
   if (given["NODE_ENV"]?.toLowerCase() === "production" && given["DATABASE_URL"] === undefined) {
     faults.push(
       "DATABASE_URL is not set: expected the URL of a PostgreSQL when NODE_ENV=production, as the embedded database " +
@@ -251,6 +274,7 @@ export const assemble = (
 ): Omit<Config, "protocols"> => {
   const { TURN_URLS: turnUrls, TURN_SECRET: turnSecret, TLS_CERT_FILE: certificateFile, TLS_KEY_FILE: keyFile } = values
   const { CLOUDFLARE_TURN_TOKEN_ID: tokenId, CLOUDFLARE_API_TOKEN: apiToken } = values
+  const { CLUSTER_ADDRESS: node, CLUSTER_SECRET: clusterSecret } = values
   const { ALLOWED_ORIGINS: allowed, VERCEL_PREVIEW_ORIGIN_REGEX: previewPattern } = values
   const isOriginSaid = allowed !== undefined || previewPattern !== undefined
   return present({
@@ -265,6 +289,15 @@ export const assemble = (
       localPorts: [...new Set(localPorts)]
     }),
     database: present({ url: values.DATABASE_URL, ssl: values.DATABASE_SSL }),
+    cluster:
+      node === undefined || clusterSecret === undefined
+        ? undefined
+        : {
+            address: node,
+            secret: clusterSecret,
+            leaseMs: values.CLUSTER_LEASE_MS,
+            lookMs: values.CLUSTER_LOOK_MS
+          },
     websocket: {
       maxPayloadBytes: values.MAX_PAYLOAD_BYTES,
       healthCheckIntervalMs: values.WS_HEALTH_CHECK_INTERVAL_MS

@@ -31,11 +31,12 @@ export interface Aftermath<Event extends DomainEvent = DomainEvent> {
  *
  * - `listeners` are told first, and nobody waits for them;
  * - `clients` are told at the same time, in batches, and waited for;
- * - `keepers` keep what clients leave behind: they are told when every client has been told or has gone, and waited for;
+ * - `homes` say where others live: they are told when every client has been told or has gone, and waited for;
+ * - `keepers` keep what clients leave behind: they are told when there is no home any more, and waited for;
  * - `workers` have nothing to do with clients: they are told at once, and waited for.
  */
 export interface Drain {
-  readonly place: "listeners" | "clients" | "keepers" | "workers"
+  readonly place: "listeners" | "clients" | "homes" | "keepers" | "workers"
   readonly event: AnyEventObject
   /** So many are told at a time, or so many more that there are no more than `most` batches; absent: all at once. */
   readonly batches?: { readonly size: number; readonly most: number }

@@ -112,10 +112,14 @@ const tell = (scope: Scope, { endpoints }: RegistrySnapshot, message: EventOf<"t
 /** Whoever asked must not wait for a child that this very question has killed. */
 export const hasCrashed = (child: AnyActorRef): boolean => child.getSnapshot().status === "error"
 
-/** The registry of one process: hands everything on at once, in order. */
-export const createRegistry = (): RegistryLogic => ({
+/**
+ * The registry of one process: hands everything on at once, in order. `elsewhere` sees to what is not for an actor of this
+ * process, and says so with true; absent: there are no others.
+ */
+export const createRegistry = (elsewhere?: (event: RegistryEvent) => boolean): RegistryLogic => ({
   getInitialSnapshot: () => ({ status: "active", output: undefined, error: undefined, endpoints: new Map() }),
   transition: (snapshot, event, scope) => {
+    if (elsewhere?.(event) === true) return snapshot
     switch (event.type) {
       case "tell":
         scope.defer(() => tell(scope, snapshot, event))

@@ -50,6 +50,8 @@ export type SupervisorEvent =
       /** It has waited for a quieter moment. */
       readonly isDue?: boolean
     }
+  /** Ends children without a word to anybody: they live on elsewhere. */
+  | { readonly type: "children.forget"; readonly ids: readonly string[] }
   /** Hands an event to every child. */
   | { readonly type: "children.tell"; readonly event: AnyEventObject }
   /**
@@ -317,6 +319,17 @@ export const createSupervisor = ({ now }: { readonly now: () => number }): Super
     return state
   }
 
+  const forget = (state: State, scope: Scope, { ids }: EventOf<"children.forget">): State => {
+    for (const id of ids) {
+      const child = state.roster.children.get(id)
+      if (child === undefined) continue
+      state.roster.remove(id)
+      scope.stopChild(child)
+    }
+    scope.defer(() => reportDrained(state, scope))
+    return state
+  }
+
   const drain = (state: State, scope: Scope, { event, batches }: EventOf<"children.drain">): State => {
     const children = [...state.roster.children.values()]
     const size =
@@ -350,6 +363,8 @@ export const createSupervisor = ({ now }: { readonly now: () => number }): Super
           return startChild(state, scope, event)
         case "child.tell":
           return tellChild(state, scope, event)
+        case "children.forget":
+          return forget(state, scope, event)
         case "children.tell": {
           const children = [...state.roster.children.values()]
           scope.defer(() => children.forEach((child) => child.send(event.event)))

@@ -95,6 +95,7 @@ const base = setup({
     /** Those of a kind that has drained were told, or had gone before. */
     everyClientIsTold: ({ context }) => areAllAt(context, "clients", [...context.told, ...context.drained]),
     clientsAreGone: ({ context }) => areAllAt(context, "clients", context.drained),
+    homesAreGone: ({ context }) => areAllAt(context, "homes", context.drained),
     keepersAreGone: ({ context }) => areAllAt(context, "keepers", context.drained),
     workersAreGone: ({ context }) => areAllAt(context, "workers", context.drained)
   },
@@ -240,7 +241,12 @@ export const towerMachine = base.extend({ actions: { recordCrash } }).createMach
           states: {
             serving: {
               description: "Whoever has not been told yet may still take a seat, and leave it.",
-              always: { guard: "everyClientIsTold", target: "saving" }
+              always: { guard: "everyClientIsTold", target: "moving" }
+            },
+            moving: {
+              description: "What lives here by its name goes on with another server, where there are several.",
+              entry: { type: "drain", params: { place: "homes" } },
+              always: { guard: "homesAreGone", target: "saving" }
             },
             saving: {
               entry: { type: "drain", params: { place: "keepers" } },

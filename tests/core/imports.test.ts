@@ -61,6 +61,25 @@ describe("the house", () => {
   })
 })
 
+describe("the engine of a cluster", () => {
+  const folder = "io/cluster/engine/"
+  const textOf = (file: string) => readFileSync(join(root, file), "utf8")
+  const heavy = files.filter((file) => /from "effect\/(?:cluster|sql)\//.test(textOf(file)))
+
+  it("is the only one that knows its library", () => {
+    expect(heavy).toContain(`${folder}effectEngine.ts`)
+    expect(heavy.filter((file) => !file.startsWith(folder))).toEqual([])
+  })
+
+  it("is loaded by nobody who does not start one", () => {
+    const loading = files.filter((file) => {
+      const loaded = textOf(file).matchAll(/^(?:import|export) (?!type )[^"]*? from "(\.[^"]+)"/gms)
+      return [...loaded].some(([, path = ""]) => heavy.includes(join(dirname(file), path)))
+    })
+    expect(loading.filter((file) => !file.startsWith(folder))).toEqual([])
+  })
+})
+
 describe("what goes over the wire", () => {
   const wire = files.filter((file) => file.startsWith("wire/"))
 

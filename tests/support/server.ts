@@ -172,8 +172,43 @@ export const withoutBudgets = {
   NOISYTRANSFER_WRONG_CODES_PER_MINUTE: "0"
 }
 
+/**
+ * CLUSTER_NODES=3: where a test's server keeps its rows in PostgreSQL, three that are one are started, behind a balancer
+ * that gives each connection to the next of them.
+ */
+const clusterNodes = Number(process.env["CLUSTER_NODES"] ?? 1)
+
 /** Starts a server on a port of the system's choice. `environment` and `commandLine` are what an operator would set. */
 export const startServer = async (
+  environment: Readonly<Record<string, string>>,
+  options: Partial<ApplicationOptions> = {},
+  commandLine: readonly string[] = []
+): Promise<TestServer> => {
+  if (clusterNodes === 1 || environment["DATABASE_URL"] === undefined || "CLUSTER_ADDRESS" in environment) {
+    return startOneServer(environment, options, commandLine)
+  }
+  const { startCluster } = await import("./clusterOfServers.ts")
+  const { nodes, http, ws, stop } = await startCluster(clusterNodes, environment, options, commandLine)
+  const [first] = nodes as [TestServer]
+  return {
+    ...first,
+    http,
+    ws,
+    stop,
+    log: () => nodes.map((node) => node.log()).join(""),
+    lines: (message) => nodes.flatMap((node) => node.lines(message)),
+    connect: (options) => connect(ws, options),
+    actors: () => {
+      const counts: Record<string, number> = {}
+      for (const [kind, count] of nodes.flatMap((node) => Object.entries(node.actors()))) {
+        counts[kind] = (counts[kind] ?? 0) + count
+      }
+      return counts
+    }
+  }
+}
+
+const startOneServer = async (
   environment: Readonly<Record<string, string>>,
   options: Partial<ApplicationOptions> = {},
   commandLine: readonly string[] = []

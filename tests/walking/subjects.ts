@@ -1,6 +1,8 @@
 /** Every machine in src/machines, each with what it takes to walk it. */
 
+import { channel } from "../core/machines/subjects/channel.ts"
 import { job } from "../core/machines/subjects/job.ts"
+import { shard } from "../core/machines/subjects/shard.ts"
 import { tower } from "../core/machines/subjects/tower.ts"
 import { connection } from "../protocols/dropsilk/machines/subjects/connection.ts"
 import { flight } from "../protocols/dropsilk/machines/subjects/flight.ts"
@@ -20,6 +22,7 @@ import type { Subject } from "./subject.ts"
 
 export const subjects: readonly Subject[] = [
   ...[job, tower],
+  ...[channel, shard],
   ...[connection, flight, network, room, story],
   ...[relayConnection, relayRoom],
   ...[namedPeer, nameSpace],

@@ -22,6 +22,8 @@ export interface Job {
 export interface JobsOptions {
   /** By name; all protocols share the names. More may come until `kind` is asked for. */
   readonly jobs: Readonly<Record<string, Job>>
+  /** Whether this server does the work at the moment: of several that are one, one does. */
+  readonly isOurs: () => boolean
   /** The supervisor of jobs, once there is one. */
   readonly supervisor: () => SupervisorRef | undefined
   readonly log: Telemetry["log"]
@@ -37,22 +39,25 @@ export interface Jobs {
   readonly status: () => Readonly<Record<string, JobStatus>>
 }
 
+/** Another server does it. */
+const elsewhere: WorkReport = { outcome: "skipped", removed: 0 }
+
 const absent: JobStatus = { state: "stopped", lastRunAt: null, lastResult: null, nextRunAt: null }
 
 /** The kind of actors that the jobs are, and what is told of them. */
-export const createJobs = ({ jobs, supervisor, log, metrics, now }: JobsOptions): Jobs => {
+export const createJobs = ({ jobs, isOurs, supervisor, log, metrics, now }: JobsOptions): Jobs => {
   const hurry = new AbortController()
   const running = new Map<string, Promise<JobReport>>()
   const jobOf = (name: string) => jobs[name] as Job
 
   const work = async (name: string): Promise<JobReport> => {
     const startedAt = now()
-    const report = await jobOf(name)
-      .work(hurry.signal)
-      .catch((error: unknown): WorkReport => {
+    const report = await (isOurs() ? jobOf(name).work(hurry.signal) : Promise.resolve(elsewhere)).catch(
+      (error: unknown): WorkReport => {
         log("error", "system:error", { kind: "jobs", id: name, ...describeError(error) })
         return { outcome: "failed", removed: 0 }
-      })
+      }
+    )
     return { ...report, startedAt, finishedAt: now() }
   }
 

@@ -79,3 +79,5 @@ export const startSystem = ({ recorder, shutdownTimeoutMs, registry, inspect, no
     stop: () => tower.stop()
   }
 }
+
+export type System = ReturnType<typeof startSystem>

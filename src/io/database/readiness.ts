@@ -2,13 +2,15 @@
 
 /**
  * `database`: it gives no answer, or not in time. `database_fault`: it answers that it will not do what is needed, and
- * waiting does not cure that.
+ * waiting does not cure that. `cluster`: of a node, some actors would have no home yet.
  */
-export type Readiness = "ready" | "shutting_down" | "database" | "database_fault"
+export type Readiness = "ready" | "shutting_down" | "database" | "database_fault" | "cluster"
 
 export interface ReadinessOptions {
   /** Asks the database for what is needed of it; rejects with an error that says of itself whether it is `lasting`. */
   readonly probe: () => Promise<unknown>
+  /** Whether everybody who is found by a name has a home; absent: always. */
+  readonly isOwned?: () => boolean
   /** Hears once of a fault that lasts, and again when there has been none in between. */
   readonly onFault: (error: unknown) => void
   /** Milliseconds that it may take. */
@@ -17,7 +19,7 @@ export interface ReadinessOptions {
   readonly freshMs: number
 }
 
-export const createReadiness = ({ probe, onFault, timeoutMs, freshMs }: ReadinessOptions) => {
+export const createReadiness = ({ probe, isOwned, onFault, timeoutMs, freshMs }: ReadinessOptions) => {
   let isStopping = false
   let isFaulty = false
   let asking: Promise<Readiness> | undefined
@@ -55,7 +57,8 @@ export const createReadiness = ({ probe, onFault, timeoutMs, freshMs }: Readines
         asking = ask()
       }
       const readiness = await asking
-      return isStopping ? "shutting_down" : readiness
+      if (isStopping) return "shutting_down"
+      return readiness === "ready" && isOwned?.() === false ? "cluster" : readiness
     },
     /** From now on it is not ready. */
     stop: () => {

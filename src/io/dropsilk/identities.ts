@@ -1,5 +1,8 @@
 /** Names that cannot be guessed, from the system's randomness. */
 import { hash } from "node:crypto"
+import type { Address } from "../../machines/address.ts"
+import { flightAt, roomAt } from "../../machines/dropsilk/addresses.ts"
+import type { NodeOfCluster } from "../../protocol.ts"
 import { wireNumbers } from "../../wire/dropsilk/numbers.ts"
 import { lowerCase, randomText } from "../services/randomText.ts"
 
@@ -10,7 +13,7 @@ const connectionIdLength = 10
 const participantIdLength = 12
 
 export interface Identities {
-  /** 10 characters of `[0-9a-z]`, 51 bits. */
+  /** 10 characters of `[0-9a-z]`, 51 bits; of a node of a cluster 41, behind its mark. */
   connectionId(): string
   /** 6 characters of `ABCDEFGHJKLMNPQRSTUVWXYZ23456789`, 30 bits: whoever makes a flight must see that it is new. */
   flightCode(): string
@@ -20,12 +23,24 @@ export interface Identities {
   participantId(): string
 }
 
-export const createIdentities = (): Identities => ({
-  connectionId: () => randomText(lowerCase, connectionIdLength),
-  flightCode: () => randomText(readable, wireNumbers.codeLength),
-  roomCode: () => randomText(readable, wireNumbers.codeLength),
-  participantId: () => randomText(lowerCase, participantIdLength)
-})
+/** How often a code is drawn that would live on another node, before one of those is taken: it is only a hop more. */
+const draws = 64
+
+/** Where several servers are one, this one's mark begins its connections' ids, and codes are drawn until they live here. */
+export const createIdentities = ({ mark, isHere }: NodeOfCluster): Identities => {
+  const codeOf = (addressOf: (code: string) => Address) => (): string => {
+    for (let draw = 1; ; draw++) {
+      const code = randomText(readable, wireNumbers.codeLength)
+      if (draw === draws || isHere(addressOf(code))) return code
+    }
+  }
+  return {
+    connectionId: () => mark + randomText(lowerCase, connectionIdLength - mark.length),
+    flightCode: codeOf(flightAt),
+    roomCode: codeOf(roomAt),
+    participantId: () => randomText(lowerCase, participantIdLength)
+  }
+}
 
 /**
  * The name under which the other side of a room knows a participant: 12 characters of `[0-9a-z]`. It tells nothing

@@ -7,6 +7,8 @@ export const dropSilkLimits = {
 
   /** Milliseconds that HTTP or a connection waits for a room's answer. Zero would never wait for the database. */
   askTimeoutMs: 10_000,
+  /** Milliseconds that another node may take to say whether somebody has a socket there. Zero would find nobody there. */
+  aroundTimeoutMs: 1_000,
   /** Milliseconds after which a room nobody speaks to stops being an actor; its row remains. Zero would load it from
    * the database at every poll (clients poll once a second). */
   roomRestMs: 60_000,

@@ -1,24 +1,17 @@
 /** One client's socket: what may wait to be sent, what it may send, and whether it still lives. It knows nothing of what frames say. */
 import type { Socket } from "node:net"
-import type { Duplex } from "node:stream"
 import type { WebSocket } from "ws"
 import type { AnyActorRef } from "xstate"
 import { limits } from "../../limits.ts"
+import type { Flush } from "./flush.ts"
 import type { LinkEnd } from "./link.ts"
+import { type Linkable, type Pause, pausedFor, type Sender } from "./sender.ts"
 import type { SocketHandler, SocketSettings } from "./socketServer.ts"
 
 interface Frame {
   readonly bytes: Buffer
   readonly isBinary: boolean
 }
-
-/** Why a socket is not read at the moment. */
-const pausedForInbox = 1
-const pausedForPeer = 2
-const pausedForIntroduction = 4
-
-/** Holds back what is written to a stream until this moment is over. */
-export type Flush = (stream: Duplex) => void
 
 /** Somebody who wants to know whether the client still lives. */
 interface Asker {
@@ -34,7 +27,7 @@ interface Flood {
 }
 
 /** One client's socket. */
-export class ClientSocket {
+export class ClientSocket implements Linkable {
   /** Set by the handler when it opens. */
   id = ""
   /** Set by the handler when it opens: the client's address. */
@@ -60,8 +53,8 @@ export class ClientSocket {
   #held = false
   #inbox: Frame[] | null = null
   #inboxBytes = 0
-  /** Sockets that wait until this one has been sent enough. */
-  #waiting: Set<ClientSocket> | null = null
+  /** Those who wait until this one has been sent enough. */
+  #waiting: Set<Sender> | null = null
   #slowTimer: NodeJS.Timeout | null = null
   #askers: Set<Asker> | null = null
   /** When it was probed last; 0: never. */
@@ -94,12 +87,17 @@ export class ClientSocket {
     this.#write(text, null)
   }
 
-  /** Sends a frame that came from another socket, which is paused if this one does not read fast enough. */
-  relay(bytes: Buffer | string, from: ClientSocket): void {
+  /** One of this process, whatever its peer is. */
+  get isRemote(): false {
+    return false
+  }
+
+  /** Sends a frame that came from somebody else, who is paused if this one does not read fast enough. */
+  relay(bytes: Buffer | string, from: Sender): void {
     this.#write(bytes, from)
   }
 
-  #write(data: Buffer | string, from: ClientSocket | null): void {
+  #write(data: Buffer | string, from: Sender | null): void {
     const socket = this.#socket
     if (socket.readyState !== socket.OPEN) return
     this.#flush(this.#stream)
@@ -115,7 +113,7 @@ export class ClientSocket {
     if (from === null) return
     this.#waiting ??= new Set()
     this.#waiting.add(from)
-    from.#pause(pausedForPeer)
+    from.stopReading(pausedFor.peer)
   }
 
   #flushed(): void {
@@ -129,32 +127,24 @@ export class ClientSocket {
   #letGo(): void {
     const waiting = this.#waiting
     this.#waiting = null
-    if (waiting !== null) for (const sender of waiting) sender.#resume(pausedForPeer)
+    if (waiting !== null) for (const sender of waiting) sender.readOn(pausedFor.peer)
   }
 
-  #pause(reason: number): void {
+  /** It is not read until `readOn` has been said for every reason. */
+  stopReading(why: Pause): void {
     if (this.#pauses === 0) {
       this.#socket.pause()
       // Nor can it be seen to live then: whether it reads is for the slow reader's timer.
       this.#showsLife()
     }
-    this.#pauses |= reason
+    this.#pauses |= why
   }
 
-  #resume(reason: number): void {
+  /** Ends that, for this reason. */
+  readOn(why: Pause): void {
     if (this.#pauses === 0) return
-    this.#pauses &= ~reason
+    this.#pauses &= ~why
     if (this.#pauses === 0) this.#socket.resume()
-  }
-
-  /** Its peer does not know of it yet, and too much waits for that already. */
-  stopReading(): void {
-    this.#pause(pausedForIntroduction)
-  }
-
-  /** Ends that. */
-  readOn(): void {
-    this.#resume(pausedForIntroduction)
   }
 
   /** Later frames wait, in order, until `release`. */
@@ -175,7 +165,7 @@ export class ClientSocket {
       if (this.#inbox.length === 0) this.#inbox = null
       this.#handle(frame.bytes, frame.isBinary)
     }
-    if (this.#inboxBytes <= this.#options.heldFramesBytes) this.#resume(pausedForInbox)
+    if (this.#inboxBytes <= this.#options.heldFramesBytes) this.readOn(pausedFor.inbox)
   }
 
   #handle(bytes: Buffer, isBinary: boolean): void {
@@ -211,7 +201,7 @@ export class ClientSocket {
     this.#inbox ??= []
     this.#inbox.push({ bytes, isBinary })
     this.#inboxBytes += bytes.length
-    if (this.#inboxBytes > this.#options.heldFramesBytes) this.#pause(pausedForInbox)
+    if (this.#inboxBytes > this.#options.heldFramesBytes) this.stopReading(pausedFor.inbox)
   }
 
   /**

@@ -9,8 +9,9 @@ import type { Duplex } from "node:stream"
 import { type WebSocket, WebSocketServer } from "ws"
 import { piecesFor } from "../../limits.ts"
 import { decodedPath, isUnder } from "../admission/requestPath.ts"
-import { ClientSocket, type Flush } from "./clientSocket.ts"
+import { ClientSocket } from "./clientSocket.ts"
 import { CurtWebSocket, ExplainingWebSocket } from "./explainingWebSocket.ts"
+import { createFlush } from "./flush.ts"
 
 /** How sockets are treated, whoever speaks over them. */
 export interface SocketSettings {
@@ -79,25 +80,6 @@ export interface SocketMount {
 export interface SocketServerOptions extends SocketSettings {
   /** At the root any path upgrades that is nobody else's. */
   readonly mounts: readonly SocketMount[]
-}
-
-/**
- * Frames that come in one read and go to one client leave in one write: a write is a system call, and costs more than
- * all else that is done for a frame.
- */
-const createFlush = (): Flush => {
-  let streams = new Set<Duplex>()
-  const flushAll = () => {
-    const written = streams
-    streams = new Set()
-    for (const stream of written) stream.uncork()
-  }
-  return (stream) => {
-    if (streams.has(stream)) return
-    if (streams.size === 0) process.nextTick(flushAll)
-    streams.add(stream)
-    stream.cork()
-  }
 }
 
 export interface SocketServer {

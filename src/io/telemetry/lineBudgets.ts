@@ -51,6 +51,7 @@ export const coreLines = {
   "origin:refused": request,
   "abuse:refused": request,
   "database:fault": request,
+  "cluster:engine": request,
   // What operators know lost connections to the database by.
   "room:error": request,
   "turn:credentials_issued": request,

@@ -7,5 +7,9 @@ export const flightAt = (flightId: string): Address => ({ kind: "flights", id: f
 export const roomAt = (code: string): Address => ({ kind: "rooms", id: code })
 /** `group`: see networkOf. */
 export const networkAt = (group: string): Address => ({ kind: "networks", id: group })
+/** Where rooms answer those who ask them on behalf of HTTP; `mark`: of the node that asks. */
+export const deskAt = (mark: string): Address => ({ kind: "desk", id: `${mark}http` })
+/** Where the node with this mark says who is around. */
+export const aroundAt = (mark: string): Address => ({ kind: "around", id: `${mark}http` })
 /** The socket of a connection: its adapter answers for it. */
 export const socketAt = (connectionId: string): Address => ({ kind: "sockets", id: connectionId })

@@ -9,6 +9,7 @@
  */
 import type { Drain, Kind } from "../kinds.ts"
 import { connectionCrash, type connectionMachine } from "./connection/connection.ts"
+import type { ConnectionInput } from "./connection/connectionContext.ts"
 import { flightCrash, type flightMachine } from "./flight/flight.ts"
 import type { FlightSettings } from "./flight/flightContext.ts"
 import { type NetworkInput, networkCrash, type networkMachine } from "./network/network.ts"
@@ -26,7 +27,7 @@ export interface DropsilkParts {
   readonly story: typeof storyMachine
   /** What every actor of a kind is told. */
   readonly settings: {
-    readonly connection: { readonly askTimeoutMs: number }
+    readonly connection: Pick<ConnectionInput, "askTimeoutMs" | "outlived">
     readonly flight: FlightSettings
     readonly room: RoomSettings
     readonly network: Omit<NetworkInput, "group">

@@ -6,7 +6,7 @@ import { createPreviewCleanup, createRoomCleanup } from "../../io/dropsilk/clean
 import { aliasOf, createIdentities } from "../../io/dropsilk/identities.ts"
 import { dropSilkLimits } from "../../io/dropsilk/limits.ts"
 import { openPreviews } from "../../io/dropsilk/previews/previews.ts"
-import { createSocketsOf } from "../../io/dropsilk/rooms/around.ts"
+import { createAround } from "../../io/dropsilk/rooms/around.ts"
 import { createRoomRows } from "../../io/dropsilk/rooms/roomRows.ts"
 import { createRoomDesk, createRoomMachine } from "../../io/dropsilk/rooms/rooms.ts"
 import { createConnections } from "../../io/dropsilk/sockets/connections.ts"
@@ -27,7 +27,7 @@ export const open = (core: Core, settings: DropSilkSettings): Parts => {
   const { rooms, previews, contact } = settings
   const hasTryPage = settings.tryPage === undefined ? core.environment !== "production" : settings.tryPage === "on"
   const log = core.telemetry.logFor(lines)
-  const identities = createIdentities()
+  const identities = createIdentities(core.node)
   const store = traced("database", createRoomRows(database, aliasOf))
   if (database.lacking.length > 0) {
     const warning =
@@ -43,6 +43,8 @@ export const open = (core: Core, settings: DropSilkSettings): Parts => {
   })
   const connections = createConnections({
     supervisor: () => core.supervisor("connections"),
+    node: core.node,
+    registry,
     identities,
     deadlines,
     record: recording.record,
@@ -59,15 +61,20 @@ export const open = (core: Core, settings: DropSilkSettings): Parts => {
     now
   })
   const afterRecording = createAfterRecording({ stories, links: connections.links })
+  const around = createAround({
+    node: core.node,
+    registry,
+    socketsAt: connections.socketsAt,
+    askTimeoutMs: dropSilkLimits.aroundTimeoutMs,
+    now
+  })
   const desk = createRoomDesk({
     registry,
+    node: core.node,
     rooms: () => core.supervisor("rooms"),
     identities,
     aliasOf,
-    socketsOf: createSocketsOf(
-      () => core.supervisor("networks"),
-      () => core.supervisor("connections")
-    ),
+    lookAround: around.lookAround,
     codeAttempts: dropSilkLimits.roomCodeAttempts,
     askTimeoutMs: dropSilkLimits.askTimeoutMs,
     now
@@ -81,7 +88,7 @@ export const open = (core: Core, settings: DropSilkSettings): Parts => {
       room: createRoomMachine(store, deadlines, recording.record),
       story: stories.machine,
       settings: {
-        connection: { askTimeoutMs: dropSilkLimits.askTimeoutMs },
+        connection: { askTimeoutMs: dropSilkLimits.askTimeoutMs, outlived: core.node.mark !== "" },
         flight: { graceMs: rooms.abruptGraceMs },
         room: {
           listeningSince: core.startedAt,
@@ -107,7 +114,7 @@ export const open = (core: Core, settings: DropSilkSettings): Parts => {
       farewells: { size: limits.farewells.size, most: limits.farewells.batches },
       whenCalm: core.whenCalm
     }),
-    endpoints: { ...connections.endpoints, ...desk.endpoints },
+    endpoints: { ...connections.endpoints, ...desk.endpoints, ...around.endpoints },
     sockets: connections.sockets,
     http: dropSilkPart({
       mount: core.mount,
@@ -169,6 +176,7 @@ export const open = (core: Core, settings: DropSilkSettings): Parts => {
     close: () => {
       uploadThing?.close()
       desk.close()
+      around.close()
     }
   }
 }

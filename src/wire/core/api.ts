@@ -17,9 +17,9 @@ export class HealthGroup extends HttpApiGroup.make("health")
       success: Schema.Struct({ status: Schema.Literal("ready") }),
       error: Schema.Struct({
         status: Schema.Literal("not_ready"),
-        reason: Schema.Literals(["database", "database_fault", "shutting_down"]).annotate({
+        reason: Schema.Literals(["cluster", "database", "database_fault", "shutting_down"]).annotate({
           description:
-            "`database`: it gives no answer, or not in time. `database_fault`: it refuses what the server needs; the log says why."
+            "`cluster`: of a node of a cluster, some actors have no owner yet. `database`: it gives no answer, or not in time. `database_fault`: it refuses what the server needs; the log says why."
         })
       }).annotate({ httpApiStatus: 503 })
     }).annotateMerge(

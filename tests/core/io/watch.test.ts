@@ -34,7 +34,7 @@ const parts = {
   network: networkMachine,
   story: storyMachine,
   settings: {
-    connection: { askTimeoutMs: 0 },
+    connection: { askTimeoutMs: 0, outlived: false },
     flight: { graceMs: 0 },
     room: {
       listeningSince: 0,

@@ -2,30 +2,83 @@
  * Whether a person is still there, as far as sockets tell. Looked up when somebody wants in, and kept nowhere; those that
  * are found are asked for a sign of life.
  */
-import type { SnapshotFrom } from "xstate"
+import type { AnyEventObject, SnapshotFrom } from "xstate"
+import type { Address } from "../../../machines/address.ts"
+import { aroundAt } from "../../../machines/dropsilk/addresses.ts"
 import type { connectionMachine } from "../../../machines/dropsilk/connection/connection.ts"
 import type { ConnectionEvent } from "../../../machines/dropsilk/connection/connectionContext.ts"
-import type { networkMachine } from "../../../machines/dropsilk/network/network.ts"
-import type { SupervisorRef } from "../../../machines/supervisor.ts"
-import { networkGroup } from "../../admission/address.ts"
+import type { Endpoint, RegistryRef } from "../../../machines/registry.ts"
+import type { NodeOfCluster } from "../../../protocol.ts"
+import { createAsking } from "../../actors/asking.ts"
+import type { ClientSocket } from "../../sockets/clientSocket.ts"
 
-/** When each open socket of a client address that is registered under a name was opened, epoch milliseconds. */
-export type SocketsOf = (address: string, name: string) => readonly number[]
+/** Who is looked for: a client address, and a name that its socket is registered under. */
+export interface Sought {
+  readonly address: string
+  readonly name: string
+}
 
-/** The supervisors of `networks`, which know who is in a network group, and of the `connections` themselves. */
-export const createSocketsOf =
-  (networks: () => SupervisorRef, connections: () => SupervisorRef): SocketsOf =>
-  (address, name) => {
-    const network = networks().getSnapshot().children.get(networkGroup(address))
-    if (network === undefined) return []
-    const { clients } = (network.getSnapshot() as SnapshotFrom<typeof networkMachine>).context
-    return clients.flatMap((client) => {
-      const connection = client.name === name ? connections().getSnapshot().children.get(client.id) : undefined
-      if (connection === undefined) return []
-      const socket = (connection.getSnapshot() as SnapshotFrom<typeof connectionMachine>).context
-      if (socket.address !== address || !socket.isNamed) return []
+/** When each open socket of those who are sought was opened, epoch milliseconds, in their order. */
+export type LookAround = (sought: readonly Sought[]) => Promise<readonly (readonly number[])[]>
+
+export interface AroundOptions {
+  readonly node: Pick<NodeOfCluster, "mark" | "others">
+  readonly registry: Pick<RegistryRef, "send">
+  /** The open sockets of a client address on this node. */
+  readonly socketsAt: (address: string) => Iterable<ClientSocket>
+  /** How long another node may take to answer; whom it has is not found then. */
+  readonly askTimeoutMs: number
+  /** Epoch milliseconds. */
+  readonly now: () => number
+}
+
+/** What nodes ask each other. */
+interface Question {
+  readonly type: "around.asked"
+  readonly sought: readonly Sought[]
+}
+interface Answer {
+  readonly type: "around.told"
+  readonly requestId: number
+  readonly opened: readonly (readonly number[])[]
+}
+type Asked = Question & Pick<Answer, "requestId"> & { readonly replyTo: Address }
+
+export const createAround = ({ node, registry, socketsAt, askTimeoutMs, now }: AroundOptions) => {
+  const desk = aroundAt(node.mark)
+
+  const openedHere = ({ address, name }: Sought): readonly number[] =>
+    [...socketsAt(address)].flatMap(({ actor }) => {
+      if (actor === null) return []
+      const { context } = actor.getSnapshot() as SnapshotFrom<typeof connectionMachine>
+      if (!context.isNamed || context.name !== name) return []
       // One that nobody is at any more is not found the next time.
-      connection.send({ type: "socket.wanted" } satisfies ConnectionEvent)
-      return [socket.openedAt]
+      actor.send({ type: "socket.wanted" } satisfies ConnectionEvent)
+      return [context.openedAt]
     })
+
+  const { ask, endpoint, close } = createAsking<Answer>({
+    registry,
+    desk,
+    timeoutMs: askTimeoutMs,
+    unanswered: (requestId) => ({ type: "around.told", requestId, opened: [] }),
+    now
+  })
+
+  const lookAround: LookAround = async (sought) => {
+    const here = sought.map(openedHere)
+    const question: Question = { type: "around.asked", sought }
+    const there = await Promise.all(node.others().map((mark) => ask(aroundAt(mark), {}, question)))
+    return here.map((opened, index) => [...opened, ...there.flatMap((answer) => answer.opened[index] ?? [])])
   }
+
+  /** What other nodes ask, and what they answer. */
+  const receive: Endpoint = (id, event: AnyEventObject) => {
+    if (event.type !== "around.asked") return endpoint(id, event)
+    const { sought, replyTo, requestId } = event as Asked
+    const answer: Answer = { type: "around.told", requestId, opened: sought.map(openedHere) }
+    registry.send({ type: "tell", to: replyTo, from: desk, event: answer })
+  }
+
+  return { lookAround, endpoints: { around: receive }, close }
+}

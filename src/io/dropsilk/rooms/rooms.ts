@@ -1,17 +1,17 @@
 /** Room actors at both ends: their rows below them, and the desk that asks them on behalf of HTTP. */
 import { type AnyActorRef, fromPromise, type SnapshotFrom } from "xstate"
-import type { Address } from "../../../machines/address.ts"
-import { roomAt } from "../../../machines/dropsilk/addresses.ts"
+import { deskAt, roomAt } from "../../../machines/dropsilk/addresses.ts"
 import type { DropSilkEvent } from "../../../machines/dropsilk/events.ts"
 import { readQuietly, roomMachine } from "../../../machines/dropsilk/room/room.ts"
 import type { Around } from "../../../machines/dropsilk/room/roomHearing.ts"
 import type { RoomAnswer, RoomPoll, RoomQuestion, Suspect } from "../../../machines/dropsilk/room/roomMessages.ts"
 import type { Endpoint, RegistryRef } from "../../../machines/registry.ts"
 import type { SupervisorRef } from "../../../machines/supervisor.ts"
+import type { NodeOfCluster } from "../../../protocol.ts"
 import { createAsking, type Unasked } from "../../actors/asking.ts"
 import { type Deadlines, namedDeadlines } from "../../actors/deadlines.ts"
 import type { Identities } from "../identities.ts"
-import type { SocketsOf } from "./around.ts"
+import type { LookAround } from "./around.ts"
 import type { ParticipantRequest, RoomDesk, RoomReply } from "./roomDesk.ts"
 import type { RoomStore } from "./roomStore.ts"
 
@@ -36,11 +36,12 @@ export const createRoomMachine = (
 
 export interface RoomDeskOptions {
   readonly registry: Pick<RegistryRef, "send">
+  readonly node: Pick<NodeOfCluster, "mark">
   /** The supervisor of rooms, for looking at those that are here. */
   readonly rooms: () => SupervisorRef
   readonly identities: Pick<Identities, "roomCode" | "participantId">
   readonly aliasOf: (roomCode: string, participantId: string) => string
-  readonly socketsOf: SocketsOf
+  readonly lookAround: LookAround
   /** How many codes are tried for a new room. */
   readonly codeAttempts: number
   readonly askTimeoutMs: number
@@ -51,9 +52,6 @@ export interface RoomDeskOptions {
 /** The address is added, too. */
 type OfRoom<Question> = Unasked<Question, "address">
 
-/** Where rooms answer to. */
-const desk: Address = { kind: "desk", id: "http" }
-
 /** A desk that has `endpoints` for the registry, and a day's end. */
 export interface OpenRoomDesk extends RoomDesk {
   readonly endpoints: { readonly desk: Endpoint }
@@ -62,7 +60,8 @@ export interface OpenRoomDesk extends RoomDesk {
 
 /** Asks room actors and waits for their answers. */
 export const createRoomDesk = (options: RoomDeskOptions): OpenRoomDesk => {
-  const { registry, rooms, identities, aliasOf, socketsOf, codeAttempts, askTimeoutMs, now } = options
+  const { registry, node, rooms, identities, aliasOf, lookAround, codeAttempts, askTimeoutMs, now } = options
+  const desk = deskAt(node.mark)
   const { expect, tell, ask, endpoint, close } = createAsking<RoomAnswer>({
     registry,
     desk,
@@ -91,11 +90,16 @@ export const createRoomDesk = (options: RoomDeskOptions): OpenRoomDesk => {
   const askFor = async ({ code, address }: ParticipantRequest, unasked: OfRoom<RoomQuestion>): Promise<RoomReply> =>
     replyOf(await question(code, address(), unasked))
 
-  const aroundOf = (suspects: readonly Suspect[]): readonly Around[] =>
-    suspects.flatMap(({ participantId, name, addresses }) => {
-      const opened = addresses.flatMap((address) => socketsOf(address, name))
+  const aroundOf = async (suspects: readonly Suspect[]): Promise<readonly Around[]> => {
+    const sought = suspects.flatMap(({ participantId, name, addresses }) =>
+      addresses.map((address) => ({ participantId, name, address }))
+    )
+    const found = await lookAround(sought.map(({ name, address }) => ({ name, address })))
+    return suspects.flatMap(({ participantId }) => {
+      const opened = found.filter((_, index) => sought[index]?.participantId === participantId).flat()
       return opened.length === 0 ? [] : [{ participantId, since: Math.min(...opened), sockets: opened.length }]
     })
+  }
 
   const replyOf = (answer: RoomAnswer): RoomReply => {
     switch (answer.type) {
@@ -147,7 +151,7 @@ export const createRoomDesk = (options: RoomDeskOptions): OpenRoomDesk => {
       const join = { type: "room.join" as const, guest: identityIn(code), name, polled }
       const answer = await question(code, address, { ...join, around: null })
       if (answer.type !== "room.asksAround") return replyOf(answer)
-      return replyOf(await question(code, address, { ...join, around: aroundOf(answer.suspects) }))
+      return replyOf(await question(code, address, { ...join, around: await aroundOf(answer.suspects) }))
     },
     poll: ({ code, participantId, address }, told) => {
       const room = rooms().getSnapshot().children.get(code)

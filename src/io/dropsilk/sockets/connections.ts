@@ -6,8 +6,9 @@ import { connectionMachine } from "../../../machines/dropsilk/connection/connect
 import type { DropSilkEvent } from "../../../machines/dropsilk/events.ts"
 import { flightMachine } from "../../../machines/dropsilk/flight/flight.ts"
 import { networkMachine } from "../../../machines/dropsilk/network/network.ts"
-import type { Endpoint } from "../../../machines/registry.ts"
+import type { Endpoint, RegistryRef } from "../../../machines/registry.ts"
 import type { SupervisorRef } from "../../../machines/supervisor.ts"
+import type { NodeOfCluster } from "../../../protocol.ts"
 import type { ClientFrame } from "../../../wire/dropsilk/frames.ts"
 import type { Deadlines } from "../../actors/deadlines.ts"
 import type { SocketPart } from "../../admission/doorkeeper.ts"
@@ -16,6 +17,7 @@ import type { FrameMetrics } from "../../sockets/frameMetrics.ts"
 import { createLinks } from "../../sockets/link.ts"
 import type { DropSilkBudgets } from "../budgets.ts"
 import type { Identities } from "../identities.ts"
+import { createFarSockets, type SocketEvent } from "./farSockets.ts"
 import {
   readFrame,
   writeError,
@@ -33,6 +35,8 @@ import {
 export interface ConnectionsOptions {
   /** The supervisor that starts the actors of new sockets. */
   readonly supervisor: () => SupervisorRef
+  readonly node: NodeOfCluster
+  readonly registry: Pick<RegistryRef, "send">
   readonly identities: Pick<Identities, "connectionId" | "flightCode">
   readonly deadlines: Deadlines
   readonly record: (event: DropSilkEvent) => void
@@ -44,9 +48,22 @@ export interface ConnectionsOptions {
 
 /** Sockets by the id of their connection, and the machines that speak to them. */
 export const createConnections = (options: ConnectionsOptions) => {
-  const { supervisor, identities, deadlines, frames, budgets, now } = options
+  const { supervisor, node, registry, identities, deadlines, frames, budgets, now } = options
   const sockets = new Map<string, ClientSocket>()
+  const byAddress = new Map<string, Set<ClientSocket>>()
   const links = createLinks()
+  const far = createFarSockets({
+    node,
+    registry,
+    links,
+    sockets,
+    showLists: ({ visible, toVisible, toPaired }) => {
+      const listFor = writeUserLists(visible)
+      for (const id of toVisible) sockets.get(id)?.send(listFor(id))
+      for (const id of toPaired) sockets.get(id)?.send(listFor(null))
+    },
+    onBroken: (socket, peer) => socket.actor?.send({ type: "link.broken", peer })
+  })
 
   const socketOf = (connection: { context: { id: string } }) => sockets.get(connection.context.id)
 
@@ -93,9 +110,9 @@ export const createConnections = (options: ConnectionsOptions) => {
 
   const flight = flightMachine.provide({
     actions: {
-      openLink: (_, { flightId, first, second }) => links.open(flightId, sockets.get(first), sockets.get(second)),
-      closeLink: (_, { flightId, first, second }) => links.close(flightId, sockets.get(first), sockets.get(second)),
-      probeSockets: (_, { members }) => members.forEach((id) => sockets.get(id)?.probe()),
+      openLink: (_, link) => far.openLink(link),
+      closeLink: (_, link) => far.closeLink(link),
+      probeSockets: ({ context }, { members }) => far.probe(context.id, members),
       requestDeadline: ({ self }, { afterMs }) => deadlines.after(self, afterMs),
       cancelDeadline: ({ self }) => deadlines.cancel(self),
       record
@@ -104,11 +121,7 @@ export const createConnections = (options: ConnectionsOptions) => {
 
   const network = networkMachine.provide({
     actions: {
-      sendLists: (_, { visible, toVisible, toPaired }) => {
-        const listFor = writeUserLists(visible)
-        for (const id of toVisible) sockets.get(id)?.send(listFor(id))
-        for (const id of toPaired) sockets.get(id)?.send(listFor(null))
-      },
+      sendLists: ({ context }, update) => far.sendLists(context.group, update),
       requestDeadline: ({ self }, { afterMs }) => deadlines.after(self, afterMs),
       cancelDeadline: ({ self }) => deadlines.cancel(self),
       record
@@ -147,15 +160,19 @@ export const createConnections = (options: ConnectionsOptions) => {
     return sockets.has(id) ? freshId() : id
   }
 
-  /** What actors tell a socket: the one behind it has crashed. */
-  const toSocket: Endpoint = (id, { type }) => {
-    if (type === "socket.abandoned") sockets.get(id)?.close(1011, "Internal error")
+  /** What actors tell a socket: the one behind it has crashed, or what a flight or network of another node does with it. */
+  const toSocket: Endpoint = (id, event) => {
+    if (event.type === "socket.abandoned") sockets.get(id)?.close(1011, "Internal error")
+    else far.hear(id, event as SocketEvent)
   }
 
   const part: SocketPart = {
     opened: (socket, { address, group }) => {
       socket.id = freshId()
       sockets.set(socket.id, socket)
+      const neighbours = byAddress.get(address)
+      if (neighbours === undefined) byAddress.set(address, new Set([socket]))
+      else neighbours.add(socket)
       const input = { id: socket.id, address, openedAt: now(), group }
       supervisor().send({ type: "child.start", id: socket.id, input })
       if (socket.actor === null) socket.close(1013, "Try again later")
@@ -182,7 +199,11 @@ export const createConnections = (options: ConnectionsOptions) => {
     closed: (socket, abrupt) => {
       // While the actor says its farewells, what it sends to this socket goes nowhere: it is closed.
       socket.actor?.send({ type: "socket.closed", abrupt, at: now() })
+      far.left(socket.id)
       sockets.delete(socket.id)
+      const neighbours = byAddress.get(socket.address)
+      neighbours?.delete(socket)
+      if (neighbours?.size === 0) byAddress.delete(socket.address)
     },
     failed: (socket, error) => {
       options.record({ name: "client:error", clientId: socket.id, error })
@@ -196,6 +217,8 @@ export const createConnections = (options: ConnectionsOptions) => {
     links,
     /** The address of a connection that is open. */
     addressOf: (id: string) => sockets.get(id)?.address,
+    /** The open sockets of a client address. */
+    socketsAt: (address: string): Iterable<ClientSocket> => byAddress.get(address) ?? [],
     /** What actors reach by an address of these kinds. */
     endpoints: { sockets: toSocket }
   }

@@ -9,6 +9,7 @@ import type { Aftermath, Crash } from "../../kinds.ts"
 import { flightAt, socketAt } from "../addresses.ts"
 import type { DropSilkEvent } from "../events.ts"
 import type { NetworkEvent } from "../network/network.ts"
+import type { Presence } from "../network/networkClients.ts"
 import { connectionSetup } from "./connectionActions.ts"
 import { type ConnectionContext, leavesOf, ownNetwork, presenceIn, roomFlightId } from "./connectionContext.ts"
 
@@ -44,6 +45,13 @@ const ownNetworkOnly = {
   params: ({ event }: { event: { group: string | null } }) => ({ group: event.group })
 } as const
 
+/** What a network that is put together again is told of it: one that was lost lists it at once, one that has moved later. */
+const belonging = (params: { readonly presence: Presence } | ReturnType<typeof presenceIn>) =>
+  ({
+    "network.lost": { guard: ownNetworkOnly, actions: { type: "enterNetwork", params } },
+    "network.moved": { guard: ownNetworkOnly, actions: { type: "resumeNetwork", params } }
+  }) as const
+
 /** Whoever was asked cannot answer any more. */
 const failed = { guard: currentReply, target: "idle", actions: tellServerError } as const
 const late = { target: "idle", actions: ["giveUpAsked", tellServerError] } as const
@@ -60,6 +68,7 @@ export const connectionMachine = connectionSetup.createMachine({
     name: "Anonymous",
     isNamed: false,
     seat: null,
+    peer: null,
     attach: null,
     asked: null,
     attempts: 0
@@ -78,7 +87,10 @@ export const connectionMachine = connectionSetup.createMachine({
         { type: "enterNetwork", params: { presence: "visible" } }
       ],
       on: {
-        "server.draining": { target: "draining" },
+        "server.draining": [
+          { guard: "isOutlived", target: "draining", actions: ["orphanSeats", "leaveNetwork"] },
+          { target: "draining" }
+        ],
         "socket.closed": {
           target: "gone",
           actions: [
@@ -147,10 +159,7 @@ export const connectionMachine = connectionSetup.createMachine({
             lobby: {
               description: "Without a seat: sees the others of its network and is seen by them.",
               on: {
-                "network.lost": {
-                  guard: ownNetworkOnly,
-                  actions: { type: "enterNetwork", params: { presence: "visible" } }
-                }
+                ...belonging({ presence: "visible" })
               }
             },
             moving: {
@@ -161,10 +170,7 @@ export const connectionMachine = connectionSetup.createMachine({
                 "child.unavailable": { guard: currentReply, ...toLobby },
                 "child.crashed": { guard: currentReply, ...toLobby },
                 deadline: toLobby,
-                "network.lost": {
-                  guard: ownNetworkOnly,
-                  actions: { type: "enterNetwork", params: { presence: "withdrawn" } }
-                }
+                ...belonging({ presence: "withdrawn" })
               }
             },
             seated: {
@@ -174,15 +180,19 @@ export const connectionMachine = connectionSetup.createMachine({
                 "peer.joined": {
                   guard: ownFlight,
                   target: ".paired",
-                  actions: {
-                    type: "tellPeerJoined",
-                    params: ({ event }) => ({
-                      flightCode: event.flightCode,
-                      peer: event.peer,
-                      connectionType: event.connectionType
-                    })
-                  }
+                  actions: [
+                    { type: "rememberPeer", params: ({ event }) => event.peer },
+                    {
+                      type: "tellPeerJoined",
+                      params: ({ event }) => ({
+                        flightCode: event.flightCode,
+                        peer: event.peer,
+                        connectionType: event.connectionType
+                      })
+                    }
+                  ]
                 },
+                "flight.moved": { guard: ownFlight, actions: "resumeSeat" },
                 "seat.kept": { guard: awaited, actions: { type: "rememberSeat", params: ({ event }) => event } },
                 "seat.left": toLobby,
                 "seat.changed": { target: "moving" },
@@ -208,26 +218,26 @@ export const connectionMachine = connectionSetup.createMachine({
                       target: "#connection.connected.place.lobby",
                       actions: [tellServerError, "forgetSeat", becomeVisible]
                     },
-                    "network.lost": {
-                      guard: ownNetworkOnly,
-                      actions: { type: "enterNetwork", params: presenceIn("visible") }
-                    }
+                    ...belonging(presenceIn("visible"))
                   }
                 },
                 paired: {
                   description: "The other seat is taken too: signal frames pass over the link.",
                   entry: { type: "announcePresence", params: presenceIn("paired") },
+                  exit: "forgetPeer",
                   on: {
                     "peer.left": { guard: ownFlight, target: "alone", actions: "tellPeerLeft" },
+                    "link.broken": {
+                      guard: { type: "isPeer", params: ({ event }) => event },
+                      target: "alone",
+                      actions: ["dropLink", "tellPeerLeft"]
+                    },
                     "flight.lost": {
                       guard: ownFlight,
                       target: "#connection.connected.place.lobby",
                       actions: ["dropLink", "tellPeerLeft", "forgetSeat", becomeVisible]
                     },
-                    "network.lost": {
-                      guard: ownNetworkOnly,
-                      actions: { type: "enterNetwork", params: presenceIn("paired") }
-                    }
+                    ...belonging(presenceIn("paired"))
                   }
                 }
               }

@@ -1,12 +1,13 @@
 /** What a connection's chart asks before it decides, and what it does then. */
 import { assertEvent, assign, setup } from "xstate"
 import { networkOf } from "../../clientAddress.ts"
+import { present } from "../../present.ts"
 import { speakAs } from "../../registry.ts"
 import { connectionAt, flightAt, roomAt } from "../addresses.ts"
 import type { DropSilkEvent } from "../events.ts"
 import type { Channel, ConnectionType, FlightEvent, FlightInput, Peer, SeatReport } from "../flight/flightContext.ts"
 import type { NetworkEvent } from "../network/network.ts"
-import type { Presence } from "../network/networkClients.ts"
+import type { NetworkClient, Presence } from "../network/networkClients.ts"
 import type { RoomAttach, RoomInvite } from "../room/roomMessages.ts"
 import type { Participant, Role } from "../room/roomRecord.ts"
 import {
@@ -19,6 +20,8 @@ import {
   ownNetwork,
   roomFlightId,
   type Seat,
+  seatsOf,
+  type ToFlight,
   type Wanted
 } from "./connectionContext.ts"
 
@@ -30,6 +33,17 @@ interface RoomSeat {
   readonly participantId: string
   readonly participants: readonly string[]
 }
+
+/** By its latest question. */
+const askingMember = (context: ConnectionContext, participantId: string | null) =>
+  memberOf(context, { participantId, attempt: context.attempts })
+
+/** How its network is to see it. */
+const clientOf = ({ id, name }: ConnectionContext, { presence }: { presence: Presence }): NetworkClient => ({
+  id,
+  name,
+  presence
+})
 
 const base = setup({
   types: {
@@ -57,6 +71,8 @@ const base = setup({
     isCurrentReply: ({ context: { asked, attach } }, { requestId }: { requestId: number | undefined }) =>
       requestId !== undefined && requestId === (asked ?? attach)?.attempt,
     sitsInNamedFlight: ({ context }, { code }: { code: string }) => context.seat?.code === code,
+    isPeer: ({ context }, { peer }: { peer: string }) => peer === context.peer,
+    isOutlived: ({ context }) => context.outlived,
     isOwnNetwork: ({ context }, { group }: { group: string | null }) => group === null || group === networkOf(context)
   },
   actions: {
@@ -90,13 +106,16 @@ const base = setup({
     cancelDeadline: () => {},
     record: (_, _event: DropSilkEvent) => {},
     // Others in the tower
-    enterNetwork: tell(({ context }, { presence }: { presence: Presence }) => ({
+    enterNetwork: tell(({ context }, seen: { presence: Presence }) => ({
       to: ownNetwork(context),
       input: { group: networkOf(context) },
-      event: {
-        type: "network.enter",
-        client: { id: context.id, name: context.name, presence }
-      } satisfies NetworkEvent
+      event: { type: "network.enter", client: clientOf(context, seen) } satisfies NetworkEvent
+    })),
+    /** Its network goes on elsewhere, and may begin there with this client. */
+    resumeNetwork: tell(({ context }, seen: { presence: Presence }) => ({
+      to: ownNetwork(context),
+      input: { group: networkOf(context) },
+      event: { type: "network.resume", client: clientOf(context, seen) } satisfies NetworkEvent
     })),
     leaveNetwork: tell(({ context }) => ({
       to: ownNetwork(context),
@@ -131,13 +150,13 @@ const base = setup({
     openFlight: start(({ context }, { code }: { code: string }) => ({
       to: flightAt(code),
       input: { id: code, code, channel: "transfer", ofRoom: false } satisfies FlightInput,
-      event: { type: "seat.take", member: memberOf(context, null), participants: [] } satisfies FlightEvent,
+      event: { type: "seat.take", member: askingMember(context, null), participants: [] } satisfies FlightEvent,
       replyTo: connectionAt(context.id),
       requestId: context.attempts
     })),
     joinFlight: tell(({ context }, { code }: { code: string }) => ({
       to: flightAt(code),
-      event: { type: "seat.take", member: memberOf(context, null), participants: [] } satisfies FlightEvent,
+      event: { type: "seat.take", member: askingMember(context, null), participants: [] } satisfies FlightEvent,
       replyTo: connectionAt(context.id),
       requestId: context.attempts
     })),
@@ -146,9 +165,19 @@ const base = setup({
       return {
         to: flightAt(id),
         input: { id, code, channel, ofRoom: true } satisfies FlightInput,
-        event: { type: "seat.take", member: memberOf(context, participantId), participants } satisfies FlightEvent,
+        event: { type: "seat.take", member: askingMember(context, participantId), participants } satisfies FlightEvent,
         replyTo: connectionAt(context.id),
         requestId: context.attempts
+      }
+    }),
+    /** Its flight goes on elsewhere, and may begin there with this member. */
+    resumeSeat: tell(({ context }) => {
+      const seat = present(context.seat, "seat")
+      const { flightId: id, code, channel, participantId } = seat
+      return {
+        to: flightAt(id),
+        input: { id, code, channel, ofRoom: participantId !== null } satisfies FlightInput,
+        event: { type: "seat.resume", member: memberOf(context, seat), peer: context.peer } satisfies FlightEvent
       }
     }),
     vacateSeat: tell((_, { code, participantId, at }: Omit<Wanted, "channel">) => ({
@@ -156,7 +185,7 @@ const base = setup({
       input: { code, at },
       event: { type: "seat.vacated", participantId, at } satisfies SeatReport
     })),
-    tellFlight: tell((_, { flightId, event }: { flightId: string; event: FlightEvent }) => ({
+    tellFlight: tell((_, { flightId, event }: ToFlight) => ({
       to: flightAt(flightId),
       event
     })),
@@ -194,7 +223,9 @@ const base = setup({
         attempt
       })
     }),
-    forgetSeat: assign({ seat: null })
+    forgetSeat: assign({ seat: null }),
+    rememberPeer: assign({ peer: (_, { id }: Peer) => id }),
+    forgetPeer: assign({ peer: null })
   }
 })
 
@@ -217,6 +248,14 @@ const leaveSeats = base.enqueueActions(({ context, event, enqueue }) => {
   const { abrupt, at } = event
   for (const leave of leavesOf(context, { abrupt, leavesRoom: true, at })) {
     enqueue({ type: "tellFlight", params: leave })
+  }
+})
+
+/** Its node goes, and what it has and has asked for goes on elsewhere: its client comes back there. */
+const orphanSeats = base.enqueueActions(({ context, enqueue }) => {
+  for (const { flightId, attempt } of seatsOf(context)) {
+    const event = { type: "seat.orphaned", id: context.id, attempt } as const
+    enqueue({ type: "tellFlight", params: { flightId, event } })
   }
 })
 
@@ -256,12 +295,16 @@ const giveUpAsked = base.enqueueActions(({ context, event, enqueue }) => {
   assertEvent(event, "deadline")
   const { id, asked, seat } = context
   if (asked === null) return
-  const { flightId, attempt } = asked
-  const leave = { type: "seat.leave", id, attempt, leavesRoom: false, abrupt: false, at: event.at } as const
-  enqueue({ type: "tellFlight", params: { flightId, event: leave } })
+  const { flightId } = asked
+  for (const { attempt } of seatsOf(context).filter((each) => each.flightId === flightId)) {
+    const leave = { type: "seat.leave", id, attempt, leavesRoom: false, abrupt: false, at: event.at } as const
+    enqueue({ type: "tellFlight", params: { flightId, event: leave } })
+  }
   if (seat?.flightId !== flightId) return
   enqueue.assign({ seat: null })
   enqueue.raise({ type: "seat.left" })
 })
 
-export const connectionSetup = base.extend({ actions: { rename, leaveSeats, leaveRoom, leaveOtherSeat, giveUpAsked } })
+export const connectionSetup = base.extend({
+  actions: { rename, leaveSeats, orphanSeats, leaveRoom, leaveOtherSeat, giveUpAsked }
+})

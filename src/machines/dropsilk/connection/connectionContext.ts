@@ -17,6 +17,8 @@ export interface ConnectionInput {
   readonly openedAt: number
   /** How long a room or a flight may take to answer, milliseconds. */
   readonly askTimeoutMs: number
+  /** Whether there are other nodes, on which flights and networks go on when this server goes. */
+  readonly outlived: boolean
 }
 
 /** A flight that has been asked for a seat. */
@@ -31,6 +33,12 @@ export interface Seat extends Asked {
   readonly channel: Channel
   /** Null in an open flight. */
   readonly participantId: string | null
+}
+
+/** Something for a flight. */
+export interface ToFlight {
+  readonly flightId: string
+  readonly event: FlightEvent
 }
 
 /** The place in a room that a client wants. */
@@ -50,6 +58,8 @@ export interface ConnectionContext extends ConnectionInput {
   /** It has given itself a name, or its room has. */
   readonly isNamed: boolean
   readonly seat: Seat | null
+  /** The id of whom it was told last as its peer, and has not been told to have left. */
+  readonly peer: string | null
   /** What a room has been asked and has not answered. */
   readonly attach: Attach | null
   /** The flight that has been asked and has not answered. */
@@ -77,6 +87,11 @@ export type ConnectionEvent =
   | SupervisorReply
   /** This network has lost its memory and is put together again; null means every network. */
   | { readonly type: "network.lost"; readonly group: string | null }
+  /** This flight, or network, goes on elsewhere, and is put together again there by those who belong to it. */
+  | { readonly type: "flight.moved"; readonly flightId: string }
+  | { readonly type: "network.moved"; readonly group: string }
+  /** The way to the node of this connection is broken. */
+  | { readonly type: "link.broken"; readonly peer: string }
   /** This connection has given its seat back. */
   | { readonly type: "seat.left" }
   /** This connection has given its seat back for another. */
@@ -103,15 +118,11 @@ export type ConnectionFault =
 /** Flights that belong to a room live beside the open ones under names no code can have. */
 export const roomFlightId = (code: string, channel: Channel): string => `${code}/${channel}`
 
-/** This connection as the member of a flight that it asks for a seat: by its latest attempt. */
-export const memberOf = (context: ConnectionContext, participantId: string | null): Member => ({
-  id: context.id,
-  name: context.name,
-  address: context.address,
-  group: context.group,
-  participantId,
-  attempt: context.attempts
-})
+/** This connection as a member of a flight: by which of its questions it has, or asks for, its seat. */
+export const memberOf = (
+  { id, name, address, group }: ConnectionContext,
+  { participantId, attempt }: Pick<Member, "participantId" | "attempt">
+): Member => ({ id, name, address, group, participantId, attempt })
 
 export const ownNetwork = (context: ConnectionContext) => networkAt(networkOf(context))
 
@@ -122,21 +133,19 @@ export const presenceIn =
     presence: context.seat?.channel === "transfer" ? place : "withdrawn"
   })
 
+/**
+ * The seat that it has and the one that it has asked for. Of one flight both: what was asked may be lost with the node that
+ * was asked, and the flight takes no notice of the one that it does not know.
+ */
+export const seatsOf = ({ seat, asked }: ConnectionContext): readonly Asked[] =>
+  [seat, asked].filter((each) => each !== null)
+
 /** What flights are told when a connection gives back the seat that it has and the one that it has asked for. */
 export const leavesOf = (
-  { id, seat, asked }: ConnectionContext,
+  context: ConnectionContext,
   how: { readonly abrupt: boolean; readonly leavesRoom: boolean; readonly at: number }
-): readonly { readonly flightId: string; readonly event: FlightEvent }[] => {
-  // Of one flight it has at most one seat: the one that it has asked for last.
-  const seats = seat === null || seat.flightId === asked?.flightId ? [asked] : [seat, asked]
-  return seats.flatMap((given) =>
-    given === null
-      ? []
-      : [
-          {
-            flightId: given.flightId,
-            event: { type: "seat.leave", id, attempt: given.attempt, ...how } as const
-          }
-        ]
-  )
-}
+): readonly ToFlight[] =>
+  seatsOf(context).map(({ flightId, attempt }) => ({
+    flightId,
+    event: { type: "seat.leave", id: context.id, attempt, ...how }
+  }))

@@ -17,22 +17,86 @@ import {
   type FlightNotice,
   freedBy,
   linkEndsOf,
-  type Member
+  type Member,
+  participantsWith,
+  seatedBy
 } from "./flightContext.ts"
 
 const taking = ({ event }: { event: Extract<FlightEvent, { type: "seat.take" }> }) => event
 const leaving = ({ event }: { event: Extract<FlightEvent, { type: "seat.leave" }> }) => event
 
+type Resuming = { context: FlightContext; event: Extract<FlightEvent, { type: "seat.resume" }> }
+const resuming = ({ event }: Resuming) => event
+/** As if it asked for the seat that it believes to have, which is for it as well as for those who sit here. */
+const retaking = ({ context, event: { member } }: Resuming) => ({
+  member,
+  participants: participantsWith(context, member)
+})
+/** Somebody sits here whom this flight does not know: whatever peer it had, it meets the one who is here. */
+const comeBack = [
+  "disappoint",
+  "takeSeat",
+  { type: "record", params: ({ context, event }: Resuming) => seatedBy(event.member, context) }
+] as const
+const denied = { actions: { type: "denySeat", params: resuming } } as const
+
+const orphaning = ({ event }: { event: Extract<FlightEvent, { type: "node.gone" | "seat.orphaned" }> }) => event
+const lastOrphaned = {
+  guard: { type: "orphansAll", params: orphaning },
+  target: ".ended",
+  actions: "freeSeats"
+} as const
+const oneOrphaned = {
+  guard: { type: "orphansOne", params: orphaning },
+  target: "waiting",
+  actions: ["freeSeats", "tellPeerLeft"]
+} as const
+const oneFewer = { guard: oneOrphaned.guard, actions: "freeSeats" } as const
+
+/** Both seats are taken: what may become of that, wherever the two have met. */
+const together = flightSetup.createStateConfig({
+  exit: {
+    type: "closeLink",
+    params: ({ context }) => linkEndsOf(context)
+  },
+  on: {
+    "seat.take": [
+      { guard: { type: "isRepeated", params: taking }, actions: ["takeSeat", "introduceAgain"] },
+      { guard: { type: "hasFreeSeat", params: taking }, target: "seating", actions: "takeSeat" },
+      { actions: [{ type: "refuseSeat", params: taking }, "probeMembers"] }
+    ],
+    "seat.leave": [
+      {
+        guard: { type: "isMissed", params: leaving },
+        target: "missing",
+        actions: { type: "missMember", params: leaving }
+      },
+      { guard: { type: "holdsSeat", params: leaving }, target: "waiting", actions: ["leaveSeat", "tellPeerLeft"] }
+    ],
+    "seat.resume": [
+      { guard: { type: "namesPeer", params: resuming } },
+      // The way between their nodes was broken: they are introduced again, and their link is opened anew.
+      { guard: { type: "sitsHere", params: resuming }, target: "seating" },
+      { guard: { type: "hasFreeSeat", params: retaking }, target: "seating", actions: comeBack },
+      denied
+    ],
+    "node.gone": oneOrphaned,
+    "seat.orphaned": oneOrphaned
+  }
+})
+
 export const flightMachine = flightSetup.createMachine({
   id: "flight",
   description:
     "Two seats and the link between them. The link is open exactly while both members are there; whoever stays when the other goes keeps the seat, and a flight without members ends.",
-  context: ({ input }) => ({ ...input, seats: [], introduced: [], absent: null }),
+  context: ({ input }) => ({ ...input, seats: [], introduced: [], absent: null, named: [] }),
   initial: "vacant",
   on: {
     "member.renamed": { actions: { type: "renameMember", params: ({ event }) => event } },
     "seats.asked": { actions: "reportSeats" },
     "seats.wanted": { actions: "probeMembers" },
+    "node.gone": lastOrphaned,
+    "seat.orphaned": lastOrphaned,
     "operator.ends": { target: ".dismissed", actions: "dismissMembers" }
   },
   states: {
@@ -53,13 +117,44 @@ export const flightMachine = flightSetup.createMachine({
             },
             "takeSeat"
           ]
-        }
+        },
+        "seat.resume": { target: "resuming", actions: ["takeSeat", { type: "noteNaming", params: resuming }] }
+      }
+    },
+    resuming: {
+      description: "Put together again where another node has left off: who sits here says so.",
+      on: {
+        "seat.resume": [
+          {
+            guard: { type: "hasFreeSeat", params: retaking },
+            actions: ["takeSeat", { type: "noteNaming", params: resuming }]
+          },
+          { actions: [denied.actions, { type: "noteNaming", params: resuming }] }
+        ],
+        "seat.take": [
+          { guard: { type: "hasFreeSeat", params: taking }, actions: "takeSeat" },
+          { actions: [{ type: "refuseSeat", params: taking }, "probeMembers"] }
+        ],
+        "seat.leave": [
+          { guard: { type: "isLast", params: leaving }, target: "ended", actions: "leaveSeat" },
+          { guard: { type: "holdsSeat", params: leaving }, actions: "leaveSeat" }
+        ],
+        "node.gone": oneFewer,
+        "seat.orphaned": oneFewer,
+        "home.settled": [
+          { guard: "nameEachOther", target: "reunited", actions: "noteReunion" },
+          { target: "seating", actions: "disappoint" }
+        ]
       }
     },
     waiting: {
       description: "One member waits for another.",
       on: {
         "seat.take": { target: "seating", actions: "takeSeat" },
+        "seat.resume": [
+          { guard: { type: "sitsHere", params: resuming }, actions: "disappoint" },
+          { target: "seating", actions: comeBack }
+        ],
         "seat.leave": { guard: { type: "holdsSeat", params: leaving }, target: "ended", actions: "leaveSeat" }
       }
     },
@@ -68,6 +163,7 @@ export const flightMachine = flightSetup.createMachine({
       always: [{ guard: "isPaired", target: "paired" }, { target: "waiting" }]
     },
     paired: {
+      ...together,
       description: "Both seats are taken and the link is open.",
       entry: [
         {
@@ -91,26 +187,11 @@ export const flightMachine = flightSetup.createMachine({
             }
           }
         }
-      ],
-      exit: {
-        type: "closeLink",
-        params: ({ context }) => linkEndsOf(context)
-      },
-      on: {
-        "seat.take": [
-          { guard: { type: "isRepeated", params: taking }, actions: ["takeSeat", "introduceAgain"] },
-          { guard: { type: "hasFreeSeat", params: taking }, target: "seating", actions: "takeSeat" },
-          { actions: [{ type: "refuseSeat", params: taking }, "probeMembers"] }
-        ],
-        "seat.leave": [
-          {
-            guard: { type: "isMissed", params: leaving },
-            target: "missing",
-            actions: { type: "missMember", params: leaving }
-          },
-          { guard: { type: "holdsSeat", params: leaving }, target: "waiting", actions: ["leaveSeat", "tellPeerLeft"] }
-        ]
-      }
+      ]
+    },
+    reunited: {
+      ...together,
+      description: "Both seats are taken by two who met before another node left off: their link has never been closed."
     },
     missing: {
       description:
@@ -131,6 +212,12 @@ export const flightMachine = flightSetup.createMachine({
           { guard: { type: "waitsForAbsent", params: taking }, actions: "takeSeat" },
           { guard: { type: "hasFreeSeat", params: taking }, target: "seating", actions: "takeSeat" },
           { actions: [{ type: "refuseSeat", params: taking }, "probeMembers"] }
+        ],
+        "seat.resume": [
+          { guard: { type: "sitsHere", params: resuming } },
+          { guard: { type: "isAbsentBack", params: retaking }, target: "seating", actions: comeBack },
+          { guard: { type: "hasFreeSeat", params: retaking }, actions: comeBack },
+          denied
         ],
         "seat.leave": { guard: { type: "isWaiting", params: leaving }, target: "ended", actions: "leaveTogether" },
         deadline: { target: "waiting", actions: ["giveUpAbsent", "tellPeerLeft"] }

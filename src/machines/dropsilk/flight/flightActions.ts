@@ -16,14 +16,23 @@ import {
   type LinkEnds,
   leftBy,
   type Member,
+  namedWithout,
+  nameEachOther,
+  namingsOf,
+  orphansOf,
+  participantsWith,
   type SeatReport,
+  seatedBy,
   seatLeft,
   seatOf,
   seatsBeside,
+  sitsHere,
   takenBy
 } from "./flightContext.ts"
 
 type SeatTake = Pick<Extract<FlightEvent, { type: "seat.take" }>, "member" | "participants">
+type SeatResume = Extract<FlightEvent, { type: "seat.resume" }>
+type Orphaning = Extract<FlightEvent, { type: "node.gone" | "seat.orphaned" }>
 type SeatLeave = Pick<Extract<FlightEvent, { type: "seat.leave" }>, "id" | "attempt" | "abrupt">
 
 const { tell } = speakAs(({ id }: FlightContext) => flightAt(id))
@@ -62,7 +71,22 @@ const base = setup({
       leaver.id !== context.absent && seatLeft(context, leaver) !== undefined,
     isAbsentBack: ({ context }, { member }: SeatTake) =>
       context.seats.some(({ id, participantId }) => id === context.absent && participantId === member.participantId),
-    isPaired: ({ context }) => context.seats.length === 2
+    isPaired: ({ context }) => context.seats.length === 2,
+    isLast: ({ context }, leaver: SeatLeave) => context.seats.length === 1 && seatLeft(context, leaver) !== undefined,
+    sitsHere: ({ context }, { member }: SeatResume) => sitsHere(context, member),
+    /** Nobody has told it anything else than this flight knows. */
+    namesPeer: ({ context }, { member, peer }: SeatResume) =>
+      sitsHere(context, member) && context.seats.some(({ id }) => id !== member.id && id === peer),
+    nameEachOther: ({ context }) => nameEachOther(context),
+    /** One of two ends with its node. */
+    orphansOne: ({ context }, event: Orphaning) => {
+      const { length } = orphansOf(context, event)
+      return length > 0 && length < context.seats.length
+    },
+    orphansAll: ({ context }, event: Orphaning) => {
+      const { length } = orphansOf(context, event)
+      return length > 0 && length === context.seats.length
+    }
   },
   actions: {
     /** Connects the two sockets: signal frames go straight from one to the other. */
@@ -84,6 +108,19 @@ const base = setup({
       to: connectionAt(member.id),
       event: { type: "seat.refused", flightId: context.id, attempt: member.attempt } satisfies FlightNotice
     })),
+    /** It believes that it has a seat. */
+    denySeat: tell(({ context }, { member }: SeatResume) => ({
+      to: connectionAt(member.id),
+      event: { type: "seat.lost", flightId: context.id } satisfies FlightNotice
+    })),
+    noteNaming: assign({
+      named: ({ context }, resume: SeatResume) => [...namedWithout(context, [resume.member.id]), ...namingsOf(resume)]
+    }),
+    /** What those were told of each other who have met elsewhere. */
+    noteReunion: assign({
+      introduced: ({ context }) => context.seats.map(({ id, name }) => ({ id, name })),
+      named: []
+    }),
     /** It attaches again with the seat that it has; there is nothing to tell it yet. */
     keepSeat: tell(({ context }, { member }: { member: Member }) => ({
       to: connectionAt(member.id),
@@ -112,8 +149,10 @@ const base = setup({
 })
 
 const takeSeat = base.enqueueActions(({ context, event, enqueue }) => {
-  assertEvent(event, "seat.take")
-  const { member, participants } = event
+  assertEvent(event, ["seat.take", "seat.resume"])
+  const { member } = event
+  const isAsked = event.type === "seat.take"
+  const participants = isAsked ? event.participants : participantsWith(context, member)
   const remaining = seatsBeside(context.seats, member, participants)
   for (const seat of context.seats) {
     if (remaining.includes(seat) || seat.id === member.id) continue
@@ -123,21 +162,11 @@ const takeSeat = base.enqueueActions(({ context, event, enqueue }) => {
     enqueue({ type: "record", params: leftBy(seat.id, context) })
   }
   const absent = remaining.some(({ id }) => id === context.absent) ? context.absent : null
-  enqueue.assign({ seats: [...remaining, member], absent })
-  if (!context.seats.some(({ id }) => id === member.id)) {
-    enqueue({
-      type: "record",
-      params: {
-        name: "flight:seated",
-        flightId: context.id,
-        flightCode: context.code,
-        memberId: member.id,
-        memberName: member.name,
-        ip: member.address
-      }
-    })
+  enqueue.assign({ seats: [...remaining, member], absent, named: namedWithout(context, [member.id]) })
+  if (isAsked) {
+    if (!sitsHere(context, member)) enqueue({ type: "record", params: seatedBy(member, context) })
+    enqueue({ type: "tellMember", params: { id: member.id, notice: seatOf("seat.given", context, member) } })
   }
-  enqueue({ type: "tellMember", params: { id: member.id, notice: seatOf("seat.given", context, member) } })
   const { participantId } = member
   if (participantId !== null) enqueue({ type: "report", params: takenBy(participantId, context) })
 })
@@ -147,7 +176,8 @@ const leave = (leaversOf: (context: FlightContext, event: FlightEvent) => readon
   base.enqueueActions(({ context, event, enqueue }) => {
     assertEvent(event, ["seat.leave", "deadline"])
     const leavers = leaversOf(context, event)
-    enqueue.assign({ seats: context.seats.filter(({ id }) => !leavers.includes(id)), absent: null })
+    const seats = context.seats.filter(({ id }) => !leavers.includes(id))
+    enqueue.assign({ seats, absent: null, named: namedWithout(context, leavers) })
     for (const leaver of leavers) {
       const seat = context.seats.find(({ id }) => id === leaver)
       if (seat === undefined) continue
@@ -160,6 +190,24 @@ const leave = (leaversOf: (context: FlightContext, event: FlightEvent) => readon
       else enqueue({ type: "report", params: freedBy(participantId, context) })
     }
   })
+
+/** Takes those out of their seats whose sockets have ended with their node: their room hears that nobody has left it. */
+const freeSeats = base.enqueueActions(({ context, event, enqueue }) => {
+  assertEvent(event, ["node.gone", "seat.orphaned"])
+  const orphans = orphansOf(context, event)
+  const seats = context.seats.filter((seat) => !orphans.includes(seat))
+  enqueue.assign({
+    seats,
+    named: namedWithout(
+      context,
+      orphans.map(({ id }) => id)
+    )
+  })
+  for (const { id, participantId } of orphans) {
+    enqueue({ type: "record", params: leftBy(id, context) })
+    if (participantId !== null) enqueue({ type: "report", params: freedBy(participantId, context) })
+  }
+})
 
 const leaverIn = (event: FlightEvent): string | null => (event.type === "seat.leave" ? event.id : null)
 const leaveSeat = leave((_, event) => [leaverIn(event)])
@@ -203,6 +251,19 @@ const tellPeerLeft = base.enqueueActions(({ context, enqueue }) => {
   }
 })
 
+/** Whoever is named as a peer is none any more: the link that may be open still to that one is closed. */
+const disappoint = base.enqueueActions(({ context, event, enqueue }) => {
+  assertEvent(event, ["seat.resume", "home.settled"])
+  const { id: flightId } = context
+  for (const { id, peer } of event.type === "seat.resume" ? namingsOf(event) : context.named) {
+    enqueue({ type: "closeLink", params: { flightId, first: id, second: peer } })
+    // Who has named somebody and has lost its seat has heard of that.
+    if (!context.seats.some((seat) => seat.id === id) && event.type === "home.settled") continue
+    enqueue({ type: "tellMember", params: { id, notice: { type: "peer.left", flightId } } })
+  }
+  enqueue.assign({ named: [] })
+})
+
 /** Its members hear that it is gone, and its room that its seats are free: nobody has left the room. */
 const dismissMembers = base.enqueueActions(({ context, enqueue }) => {
   enqueue.assign({ seats: [], absent: null })
@@ -217,6 +278,7 @@ export const flightSetup = base.extend({
   actions: {
     takeSeat,
     leaveSeat,
+    freeSeats,
     giveUpAbsent,
     leaveTogether,
     reportSeats,
@@ -224,6 +286,7 @@ export const flightSetup = base.extend({
     introduce,
     introduceAgain,
     tellPeerLeft,
+    disappoint,
     dismissMembers
   }
 })

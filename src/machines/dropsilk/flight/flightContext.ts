@@ -57,6 +57,17 @@ export type FlightEvent =
       readonly abrupt: boolean
       readonly at: number
     }
+  /**
+   * The member sits here already, as its node knows, and this flight may not: it goes on where another node has left off.
+   * `peer`: the id of whom it was told last that it is its peer, and has not been told that it has left.
+   */
+  | { readonly type: "seat.resume"; readonly member: Member; readonly peer: string | null }
+  /** Everybody who sits here has said so. */
+  | { readonly type: "home.settled" }
+  /** All connections whose ids begin so have gone with their node, without leaving their rooms. */
+  | { readonly type: "node.gone"; readonly mark: string }
+  /** So has this one, whose node is going. `attempt`: as in `seat.leave`. */
+  | { readonly type: "seat.orphaned"; readonly id: string; readonly attempt: number }
   | { readonly type: "member.renamed"; readonly id: string; readonly name: string }
   /** A room that has just been loaded asks who sits here. */
   | { readonly type: "seats.asked"; readonly replyTo: Address }
@@ -93,7 +104,7 @@ export type FlightNotice =
 export type SeatReport =
   | { readonly type: "seat.taken"; readonly participantId: string }
   | { readonly type: "seat.vacated"; readonly participantId: string; readonly at: number }
-  /** The flight has crashed, or was ended by hand: nobody sits here, but nobody has left the room. */
+  /** The flight has crashed or was ended by hand, or a node has gone: nobody sits here, but nobody has left the room. */
   | { readonly type: "seat.freed"; readonly participantId: string }
   | { readonly type: "sideSeat.taken"; readonly participantId: string; readonly channel: Channel }
   | { readonly type: "sideSeat.freed"; readonly participantId: string; readonly channel: Channel }
@@ -105,6 +116,12 @@ export interface LinkEnds {
   readonly second: string
 }
 
+/** Whom somebody who sits here already takes for its peer. */
+export interface Naming {
+  readonly id: string
+  readonly peer: string
+}
+
 export interface FlightContext extends FlightInput, FlightSettings {
   /** In the order in which the seats were taken. */
   readonly seats: readonly Member[]
@@ -112,6 +129,8 @@ export interface FlightContext extends FlightInput, FlightSettings {
   readonly introduced: readonly Peer[]
   /** The member whose socket has broken off and whose seat is kept for it. */
   readonly absent: string | null
+  /** Whom those name who sit here already, or believe so, until everybody who does has said so. */
+  readonly named: readonly Naming[]
 }
 
 /** The code in a flight's id. */
@@ -132,11 +151,47 @@ export const seatsBeside = (
     (seat) => !isSameHolder(seat, member) && (seat.participantId === null || participants.includes(seat.participantId))
   )
 
+/** All who are to have seats when somebody sits here already: those who do, and it. */
+export const participantsWith = ({ seats }: FlightContext, member: Member): readonly string[] =>
+  [...seats, member].flatMap(({ participantId }) => (participantId === null ? [] : [participantId]))
+
+/** The same socket, whoever it sits here for. */
+export const sitsHere = ({ seats }: FlightContext, { id }: Member): boolean => seats.some((seat) => seat.id === id)
+
+/** Whom somebody who says that it sits here names by it: one, or nobody. */
+export const namingsOf = ({ member, peer }: Extract<FlightEvent, { type: "seat.resume" }>): readonly Naming[] =>
+  peer === null ? [] : [{ id: member.id, peer }]
+
+/** What is left of what was said when these have gone, or say something else. */
+export const namedWithout = ({ named }: FlightContext, ids: readonly (string | null)[]): readonly Naming[] =>
+  named.filter(({ id }) => !ids.includes(id))
+
+/** The two name each other, and nobody else names anybody: who has lost its seat meanwhile may have been one's peer. */
+export const nameEachOther = ({ seats, named }: FlightContext): boolean =>
+  seats.length === 2 &&
+  named.length === 2 &&
+  seats.every(({ id }) => named.some((naming) => naming.id === id && seats.some((seat) => seat.id === naming.peer)))
+
 /** Whose seat this is to give back: none where it has been taken anew meanwhile. */
 export const seatLeft = (
   { seats }: FlightContext,
   { id, attempt }: { readonly id: string; readonly attempt: number }
 ): Member | undefined => seats.find((seat) => seat.id === id && seat.attempt === attempt)
+
+/**
+ * Whose seats are freed when their sockets end with their node. Not that of somebody who is missed, whose socket had ended
+ * before, unless nobody is left who waits for it.
+ */
+export const orphansOf = (
+  { seats, absent }: FlightContext,
+  event: Extract<FlightEvent, { type: "node.gone" | "seat.orphaned" }>
+): readonly Member[] => {
+  const isOrphan = ({ id, attempt }: Member) =>
+    event.type === "node.gone" ? id.startsWith(event.mark) : id === event.id && attempt === event.attempt
+  const present = seats.filter(({ id }) => id !== absent)
+  const orphans = present.filter(isOrphan)
+  return orphans.length > 0 && orphans.length === present.length ? seats : orphans
+}
 
 /** The very same socket for the very same participant. */
 export const holdsThisSeat = ({ seats }: FlightContext, { id, participantId }: Member): boolean =>
@@ -155,6 +210,15 @@ export const leftBy = (memberId: string, { id, code }: FlightContext): DropSilkE
   flightId: id,
   flightCode: code,
   memberId
+})
+
+export const seatedBy = ({ id: memberId, name, address }: Member, { id, code }: FlightContext): DropSilkEvent => ({
+  name: "flight:seated",
+  flightId: id,
+  flightCode: code,
+  memberId,
+  memberName: name,
+  ip: address
 })
 
 /** What whoever sits down is told of its seat. */

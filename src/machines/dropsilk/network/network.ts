@@ -40,7 +40,13 @@ export interface NetworkContext extends NetworkInput {
 
 export type NetworkEvent =
   | { readonly type: "network.enter"; readonly client: NetworkClient }
+  /** The client is here already, as its node knows: the network goes on where another node has left off. */
+  | { readonly type: "network.resume"; readonly client: NetworkClient }
+  /** Everybody who is here has said so. */
+  | { readonly type: "home.settled" }
   | { readonly type: "network.leave"; readonly id: string }
+  /** All clients whose ids begin so have gone with their node. */
+  | { readonly type: "node.gone"; readonly mark: string }
   | { readonly type: "network.rename"; readonly id: string; readonly name: string }
   | { readonly type: "network.presence"; readonly id: string; readonly presence: Presence }
   | { readonly type: "network.invite"; readonly from: string; readonly to: string; readonly flightCode: string }
@@ -91,6 +97,8 @@ const base = setup({
       const entry = entryOf(context.clients, event.id)
       return entry !== undefined && entry.name !== event.name
     },
+    /** Somebody is here from there. */
+    hasFrom: ({ context }, { mark }: { mark: string }) => context.clients.some(({ id }) => id.startsWith(mark)),
     seeEachOther: ({ context, event }) => {
       assertEvent(event, "network.invite")
       const { from, to } = event
@@ -114,7 +122,7 @@ const base = setup({
       }
     }),
     enter: assign(({ context, event }) => {
-      assertEvent(event, "network.enter")
+      assertEvent(event, ["network.enter", "network.resume"])
       const { changes, clients } = context
       const { id, name, presence } = event.client
       return {
@@ -133,6 +141,9 @@ const base = setup({
         assertEvent(event, "network.leave")
         return withoutEntry(context.clients, event.id)
       }
+    }),
+    leaveWithNode: assign({
+      clients: ({ context }, { mark }: { mark: string }) => context.clients.filter(({ id }) => !id.startsWith(mark))
     }),
     rename: assign(({ context, event }) => {
       assertEvent(event, "network.rename")
@@ -170,6 +181,9 @@ const takeTurn = base.enqueueActions(({ context, enqueue }) => {
   enqueue.raise({ type: "turn.taken", isLast })
 })
 
+const gone = ({ event }: { event: Extract<NetworkEvent, { type: "node.gone" }> }) => event
+const goWithNode = { type: "leaveWithNode" as const, params: gone }
+
 const pause = [
   {
     type: "requestDeadline" as const,
@@ -205,9 +219,28 @@ export const networkMachine = base.extend({ actions: { listNewcomer, takeTurn } 
           { guard: "isCrowded", target: "changed", actions: "enter" },
           { target: "changed", actions: ["enter", "listNewcomer"] }
         ],
+        "network.resume": [
+          { guard: "isDeserted", target: "resuming", actions: "enter" },
+          { target: "changed", actions: "enter" }
+        ],
+        "node.gone": { guard: { type: "hasFrom", params: gone }, target: "changed", actions: goWithNode },
         "network.leave": { target: "changed", actions: "leave" },
         "network.rename": { guard: "isNewName", target: "changed", actions: "rename" },
         "network.presence": { guard: "isNewPresence", target: "changed", actions: "changePresence" }
+      }
+    },
+    resuming: {
+      description:
+        "Put together again where another node has left off: who is here says so, and nobody gets a list before all have.",
+      always: { guard: "isDeserted", target: "deserted" },
+      on: {
+        "network.resume": { actions: "enter" },
+        "network.enter": { actions: "enter" },
+        "network.leave": { actions: "leave" },
+        "node.gone": { actions: goWithNode },
+        "network.rename": { guard: "isNewName", actions: "rename" },
+        "network.presence": { guard: "isNewPresence", actions: "changePresence" },
+        "home.settled": { target: "changed" }
       }
     },
     changed: {
@@ -217,7 +250,9 @@ export const networkMachine = base.extend({ actions: { listNewcomer, takeTurn } 
       always: { guard: "isDeserted", target: "deserted" },
       on: {
         "network.enter": [{ guard: "isCrowded", actions: "enter" }, { actions: ["enter", "listNewcomer"] }],
+        "network.resume": { actions: "enter" },
         "network.leave": { actions: "leave" },
+        "node.gone": { actions: goWithNode },
         "network.rename": { guard: "isNewName", actions: "rename" },
         "network.presence": { guard: "isNewPresence", actions: "changePresence" },
         deadline: [{ guard: "owesPause", actions: pause }, { actions: "takeTurn" }],

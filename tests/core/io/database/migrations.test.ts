@@ -40,7 +40,8 @@ const all = [
   "0001_rooms_and_uploads",
   "0002_who_may_come_back",
   "0003_noisytransfer_codes",
-  "0004_rondevu_offers_and_sessions"
+  "0004_rondevu_offers_and_sessions",
+  "0005_cluster_engine"
 ]
 /** What would need tables of its own. */
 const withoutRondevu = { RONDEVU_PATH: "off", RONDEVU_SESSIONS_PATH: "off" }

@@ -75,7 +75,8 @@ const all = [
   "0001_rooms_and_uploads",
   "0002_who_may_come_back",
   "0003_noisytransfer_codes",
-  "0004_rondevu_offers_and_sessions"
+  "0004_rondevu_offers_and_sessions",
+  "0005_cluster_engine"
 ]
 
 describeOnPostgres("a pooler in transaction mode", () => {

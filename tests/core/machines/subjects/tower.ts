@@ -18,6 +18,7 @@ const first: readonly Kind[] = [
   kindAt("stores", "keepers")
 ]
 const later: readonly Kind[] = [
+  kindAt("plots", "homes"),
   kindAt("visitors", "clients"),
   kindAt("cleaners", "workers", {
     standing: ["sweep", "tidy"].map((id) => ({ id, input: { id } })),
@@ -141,14 +142,22 @@ const laws: readonly Law[] = [
   },
   {
     sentence:
-      "What clients leave behind is kept, once, when every client has been told or has gone; it serves until then.",
+      "What has a home here moves when every client has been told or has gone, and what clients leave behind is kept when it has moved, each once; it serves until then.",
     when: (step) => isDraining(step.before),
     holds: ({ before, after, told }) => {
-      const begins = !knowsEveryClient(before) && knowsEveryClient(after)
+      const hasMoved = (snapshot: any) => knowsEveryClient(snapshot) && areGone(snapshot, "homes")
+      const moves = !knowsEveryClient(before) && knowsEveryClient(after)
+      const keeps = !hasMoved(before) && hasMoved(after)
+      const isTold = (place: Drain["place"], is: boolean) =>
+        openedAt(before, place).every(({ kind }) =>
+          same(told(kind, "children.drain"), is ? [{ type: "children.drain", event: going }] : [])
+        )
+      const region = regionOf(after, "keepers", "saved")
       return (
-        openedAt(before, "keepers").every(({ kind }) =>
-          same(told(kind, "children.drain"), begins ? [{ type: "children.drain", event: going }] : [])
-        ) && (regionOf(after, "keepers", "saved") === "serving") === !knowsEveryClient(after)
+        isTold("homes", moves) &&
+        isTold("keepers", keeps) &&
+        (region === "serving") === !knowsEveryClient(after) &&
+        (region === "moving") === (knowsEveryClient(after) && !hasMoved(after))
       )
     }
   },
@@ -167,10 +176,10 @@ const laws: readonly Law[] = [
     }
   },
   {
-    sentence: "It is closed when clients, keepers and workers are gone, and not before.",
+    sentence: "It is closed when clients, homes, keepers and workers are gone, and not before.",
     holds: ({ after }) => {
       if (after.value === "open") return after.status === "active"
-      const isDone = areGone(after, "clients") && areGone(after, "keepers") && areGone(after, "workers")
+      const isDone = (["clients", "homes", "keepers", "workers"] as const).every((place) => areGone(after, place))
       return (after.value === "closed") === isDone && (after.status === "done") === isDone
     }
   },
@@ -190,7 +199,7 @@ const laws: readonly Law[] = [
 
 const known = (snapshot: any): readonly string[] => openedAt(snapshot).map(({ kind }) => kind)
 const waitedFor = (snapshot: any): readonly string[] =>
-  (["clients", "keepers", "workers"] as const).flatMap((place) => namesAt(snapshot, place))
+  (["clients", "homes", "keepers", "workers"] as const).flatMap((place) => namesAt(snapshot, place))
 
 export const tower: Subject = {
   name: "tower",

@@ -2,6 +2,8 @@ import { execFileSync } from "node:child_process"
 import { describe, expect, it } from "vitest"
 import { aliasOf, createIdentities } from "../../../../src/io/dropsilk/identities.ts"
 
+const alone = { mark: "", isHere: () => true, others: () => [], joinLinks: () => undefined }
+
 const many = 20_000
 const kinds = [
   ["connectionId", /^[0-9a-z]{10}$/, 36],
@@ -11,7 +13,7 @@ const kinds = [
 ] as const
 
 describe.each(kinds)("%s", (kind, form, letters) => {
-  const identities = createIdentities()
+  const identities = createIdentities(alone)
   const drawn = Array.from({ length: many }, () => identities[kind]())
 
   it("has the form that clients know", () => {
@@ -41,7 +43,7 @@ describe.each(kinds)("%s", (kind, form, letters) => {
 
 describe("an alias", () => {
   it("has the form of a participant's id, and is not that id", () => {
-    const identities = createIdentities()
+    const identities = createIdentities(alone)
     for (let index = 0; index < 1000; index += 1) {
       const id = identities.participantId()
       const alias = aliasOf(identities.roomCode(), id)

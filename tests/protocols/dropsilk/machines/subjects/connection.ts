@@ -6,7 +6,7 @@ const id = "ann"
 const group = "g"
 const askTimeoutMs = 100
 const address = "192.0.2.1"
-const input = { id, address, group, openedAt: 5, askTimeoutMs }
+const input = { id, address, group, openedAt: 5, askTimeoutMs, outlived: false }
 
 const isConnected = (snapshot: any): boolean => snapshot?.value.connected !== undefined
 const requestOf = (snapshot: any): string | undefined => snapshot?.value.connected?.request
@@ -84,6 +84,12 @@ const returned = (
   return undefined
 }
 
+/** The way to its peer's node is broken. */
+const isBroken = (step: Step): boolean =>
+  heard("link.broken")(step) && isPaired(step.before) && step.event.peer === step.before.context.peer
+/** The server goes, and what the client belongs to goes on elsewhere. */
+const isOrphaned = (step: Step): boolean => heard("server.draining")(step) && step.before.context.outlived
+
 type Place = "lobby" | "moving" | "alone" | "paired"
 
 const presenceAt = (seat: any, place: Place) =>
@@ -107,7 +113,7 @@ const moved = (step: Step): Place | undefined => {
   if (isAwaited("seat.given")(step)) return "alone"
   if (isAwaited("seat.kept")(step)) return seatOf(before) === null ? "alone" : undefined
   if (ownFlight("peer.joined")(step)) return "paired"
-  if (ownFlight("peer.left")(step) && isPaired(before)) return "alone"
+  if ((ownFlight("peer.left")(step) && isPaired(before)) || isBroken(step)) return "alone"
   if (ownFlight("seat.lost", "flight.lost")(step)) return "lobby"
   if (place === "moving") {
     const fails = isAwaited("seat.refused")(step) || isReply("child.unavailable", "child.crashed")(step) || isLate(step)
@@ -198,10 +204,7 @@ const laws: readonly Law[] = [
       "Should it crash, its socket is closed, and it has left the seats that it has and asked for, and its network.",
     holds: ({ after }) => {
       const { seat, asked } = after.context as ConnectionContext
-      const seats = [
-        ...(seat === null || seat.flightId === asked?.flightId ? [] : [seat]),
-        ...(asked === null ? [] : [asked])
-      ]
+      const seats = [...(seat === null ? [] : [seat]), ...(asked === null ? [] : [asked])]
       return same(connectionCrash({ id, error: "a fault", at: 80, context: after.context }), {
         tell: [
           { to: { kind: "sockets", id }, event: { type: "socket.abandoned" } },
@@ -276,7 +279,7 @@ const laws: readonly Law[] = [
           ownFlight("peer.joined")(step) ? [{ flightCode, peer, connectionType }] : []
         ) &&
         step.did("tellPeerLeft").length ===
-          (ownFlight("peer.left", "flight.lost")(step) && isPaired(step.before) ? 1 : 0) &&
+          ((ownFlight("peer.left", "flight.lost")(step) && isPaired(step.before)) || isBroken(step) ? 1 : 0) &&
         same(step.did("tellInvitation"), heard("invitation.received")(step) ? [{ flightCode, fromName }] : []) &&
         same(
           step.did("tellFlightCreated"),
@@ -315,8 +318,49 @@ const laws: readonly Law[] = [
     }
   },
   {
-    sentence: "A flight that has crashed lets go of the link of those who were paired in it.",
-    holds: (step) => step.did("dropLink").length === (ownFlight("flight.lost")(step) && isPaired(step.before) ? 1 : 0)
+    sentence: "A flight that has crashed lets go of the link of those who were paired in it, and so does a broken way.",
+    holds: (step) => {
+      const isLost = ownFlight("flight.lost")(step) && isPaired(step.before)
+      return step.did("dropLink").length === (isLost || isBroken(step) ? 1 : 0)
+    }
+  },
+  {
+    sentence: "It knows its peer exactly while it is paired.",
+    when: ({ after }) => isConnected(after),
+    holds: (step) => {
+      const { event, before, after } = step
+      const peer = ownFlight("peer.joined")(step) ? event.peer.id : (before?.context.peer ?? null)
+      return after.context.peer === (isPaired(after) ? peer : null)
+    }
+  },
+  {
+    sentence:
+      "A flight that goes on elsewhere is told, by those who sit there, by which question they do and who their peer is.",
+    holds: (step) => {
+      const resumed = step.sent("flights").filter(({ event }) => event.type === "seat.resume")
+      if (!ownFlight("flight.moved")(step)) return resumed.length === 0
+      const { seat, peer } = step.before.context as ConnectionContext
+      const { flightId, code, channel, participantId, attempt } = seat!
+      const resume = { type: "seat.resume", member: { ...member(step, participantId), attempt }, peer }
+      const flightInput = { id: flightId, code, channel, ofRoom: participantId !== null }
+      return step.effects.length === 1 && same(resumed, [toFlight(flightId, resume, { input: flightInput })])
+    }
+  },
+  {
+    sentence:
+      "When its server goes and others do not, its seats and its network are left to them, and no room is left.",
+    holds: (step) => {
+      const orphaned = step.sent("flights").filter(({ event }) => event.type === "seat.orphaned")
+      if (!isOrphaned(step)) return orphaned.length === 0
+      const { seat, asked } = step.before.context as ConnectionContext
+      const seats = [seat, asked].filter((each) => each !== null)
+      return (
+        same(
+          step.sent("flights"),
+          seats.map(({ flightId, attempt }) => toFlight(flightId, { type: "seat.orphaned", id, attempt }))
+        ) && same(step.sent("networks"), [toNetwork({ type: "network.leave", id })])
+      )
+    }
   },
   {
     sentence:
@@ -330,11 +374,12 @@ const laws: readonly Law[] = [
       const goes = heard("socket.closed")(step)
       const how = { leavesRoom: true, at: step.event.at, abrupt: goes && step.event.abrupt }
       const expected = [
-        ...(back !== undefined && !(goes && asked?.flightId === seat.flightId)
-          ? [leave(seat.flightId, seat.attempt, back)]
-          : []),
+        ...(back !== undefined ? [leave(seat.flightId, seat.attempt, back)] : []),
         ...(goes && asked !== null ? [leave(asked.flightId, asked.attempt, how)] : []),
-        ...(givesUp(step) ? [leave(asked.flightId, asked.attempt, { ...how, leavesRoom: false })] : [])
+        // It has waited in vain: the flight may never have heard that it has asked for its own seat anew.
+        ...(givesUp(step) ? [seat, asked] : [])
+          .filter((each) => each !== null && each.flightId === asked.flightId)
+          .map(({ flightId, attempt }) => leave(flightId, attempt, { ...how, leavesRoom: false }))
       ]
       return same(
         step.sent("flights").filter(({ event }) => event.type === "seat.leave"),
@@ -376,16 +421,18 @@ const laws: readonly Law[] = [
     }
   },
   {
-    sentence: "A network that has lost its memory is told anew who is there and how, by its own clients only.",
+    sentence:
+      "A network that has lost its memory, or goes on elsewhere, is told anew who is there and how, by its own clients only.",
     when: ({ before }) => before !== undefined,
     holds: (step) => {
       const { before, event } = step
-      const asked = heard("network.lost")(step) && (event.group === null || event.group === group)
-      const enters = step.sent("networks").filter(({ event }) => event.type === "network.enter")
-      if (!asked) return enters.length === 0
+      const isOwn = heard("network.lost", "network.moved")(step) && (event.group === null || event.group === group)
+      const told = step.sent("networks").filter(({ event }) => ["network.enter", "network.resume"].includes(event.type))
+      if (!isOwn) return told.length === 0
       const presence = presenceAt(seatOf(before), placeOf(before))
       const client = { id, name: before.context.name, presence }
-      return same(enters, [{ ...toNetwork({ type: "network.enter", client }), input: { group } }])
+      const type = event.type === "network.lost" ? "network.enter" : "network.resume"
+      return same(told, [{ ...toNetwork({ type, client }), input: { group } }])
     }
   },
   {
@@ -552,7 +599,8 @@ const laws: readonly Law[] = [
     sentence: "Nobody else is gone.",
     when: (step) => !is("socket.closed")(step),
     holds: (step) =>
-      step.after.status === "active" && step.sent("networks").every(({ event }) => event.type !== "network.leave")
+      step.after.status === "active" &&
+      (isOrphaned(step) || step.sent("networks").every(({ event }) => event.type !== "network.leave"))
   },
   {
     sentence: "A server that goes says so and closes the socket, once; the client keeps its seat in its room.",
@@ -645,7 +693,8 @@ const settings = (): readonly Setting[] => {
             connectionType: "lan"
           },
           { type: "peer.left", flightId },
-          { type: "flight.lost", flightId }
+          { type: "flight.lost", flightId },
+          { type: "flight.moved", flightId }
         ]),
         ...[context.attach?.attempt ?? 0, -1].flatMap((attempt) => [
           ...["transfer", "chat"].map((channel) => ({
@@ -681,10 +730,44 @@ const settings = (): readonly Setting[] => {
             requestId
           }))
         ),
+        ...["bob", "eve"].map((peer) => ({ type: "link.broken", peer })),
         ...[group, null, "elsewhere"].map((group) => ({ type: "network.lost", group })),
+        ...[group, "elsewhere"].map((group) => ({ type: "network.moved", group })),
         { type: "deadline", at: 110 },
         ...(value === "draining" ? [] : [{ type: "server.draining" }]),
         ...[false, true].map((abrupt) => ({ type: "socket.closed", abrupt, at: 90 }))
+      ]
+    },
+    {
+      name: "a client of one of several servers",
+      input: { ...input, outlived: true },
+      events: ({ context: { asked, attach }, value }: { context: ConnectionContext; value: any }) => [
+        { type: "flight.create" },
+        { type: "flight.join", code: "ABC234" },
+        { type: "code.drawn", code: "ABC234" },
+        { type: "room.attach", code: "ROOM22", participantId: "p1", channel: "transfer", at: 10 },
+        {
+          type: "room.admitted",
+          attempt: attach?.attempt ?? 0,
+          at: 10,
+          code: "ROOM22",
+          channel: "transfer",
+          role: "host",
+          participant,
+          peer: null,
+          participants: ["p1"]
+        },
+        ...seats.slice(0, 2).map((each) => ({ type: "seat.given", ...each, attempt: asked?.attempt ?? 0 })),
+        {
+          type: "peer.joined",
+          flightId: "ABC234",
+          flightCode: "ABC234",
+          peer: { id: "bob", name: "Bob" },
+          connectionType: "lan"
+        },
+        { type: "deadline", at: 110 },
+        ...(value === "draining" ? [] : [{ type: "server.draining" }]),
+        { type: "socket.closed", abrupt: false, at: 90 }
       ]
     }
   ]

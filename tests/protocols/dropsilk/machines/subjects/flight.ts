@@ -1,3 +1,4 @@
+import type { AnyEventObject } from "xstate"
 import { unknownAddress } from "../../../../../src/machines/clientAddress.ts"
 import { flightCrash, flightMachine } from "../../../../../src/machines/dropsilk/flight/flight.ts"
 import type { FlightContext, Member } from "../../../../../src/machines/dropsilk/flight/flightContext.ts"
@@ -10,6 +11,9 @@ const is =
   ({ event, before }: Step) =>
     before !== undefined && types.includes(event.type)
 const isMissing = (snapshot: any): boolean => snapshot?.value === "missing"
+const isResuming = (snapshot: any): boolean => snapshot?.value === "resuming"
+/** Two are there, wherever they have met. */
+const isTogether = (snapshot: any): boolean => ["paired", "reunited"].includes(snapshot?.value)
 const absentOf = ({ before }: Step): string | null => before?.context.absent ?? null
 const seatOf = ({ before }: Step, id: string) => seatsOf(before).find((seat) => seat.id === id)
 /** The seat that a `seat.leave` is about: none where it has been taken anew meanwhile. */
@@ -25,7 +29,7 @@ const isBack = (step: Step): boolean =>
 /** Its socket breaks off while the other one is there, and it can come back. */
 const isMissed = (step: Step): boolean =>
   is("seat.leave")(step) &&
-  step.before.value === "paired" &&
+  isTogether(step.before) &&
   step.event.abrupt &&
   step.before.context.graceMs > 0 &&
   seatLeft(step) !== undefined &&
@@ -46,8 +50,19 @@ const leaversOf = (step: Step): readonly { readonly id: string; readonly at: num
   }
   return event.type === "seat.leave" && seatLeft(step) !== undefined ? [{ id: event.id, at: event.at }] : []
 }
-const stayersOf = (step: Step): readonly Member[] =>
-  seatsOf(step.before).filter(({ id }) => !leaversOf(step).some((leaver) => leaver.id === id))
+/** Whose sockets end in this step with their node; who is missed waits for nobody when nobody else is left. */
+const orphansOf = (step: Step): readonly string[] => {
+  if (!is("node.gone", "seat.orphaned")(step)) return []
+  const { event } = step
+  const present = seatsOf(step.before).filter(({ id }) => id !== absentOf(step))
+  const orphans = present.filter(({ id, attempt }) =>
+    event.type === "node.gone" ? id.slice(0, 2) === event.mark : id === event.id && attempt === event.attempt
+  )
+  return (orphans.length > 0 && orphans.length === present.length ? seatsOf(step.before) : orphans).map(({ id }) => id)
+}
+/** Who has no seat any more, of itself or with its node. */
+const goneOf = (step: Step): readonly string[] => [...leaversOf(step).map(({ id }) => id), ...orphansOf(step)]
+const stayersOf = (step: Step): readonly Member[] => seatsOf(step.before).filter(({ id }) => !goneOf(step).includes(id))
 
 /** Who keeps a seat beside this newcomer. */
 const beside = (step: Step): readonly Member[] =>
@@ -55,7 +70,9 @@ const beside = (step: Step): readonly Member[] =>
     ({ id, participantId }) =>
       id !== step.event.member.id &&
       (participantId === null ||
-        (participantId !== step.event.member.participantId && step.event.participants.includes(participantId)))
+        (participantId !== step.event.member.participantId &&
+          // Who sits here already drives nobody out who has a right of its own.
+          (is("seat.resume")(step) || step.event.participants.includes(participantId))))
   )
 /** Attaches with the seat that it has. */
 const holdsSeat = (step: Step): boolean =>
@@ -68,7 +85,7 @@ const isAdmitted = (step: Step) => is("seat.take")(step) && !waitsOn(step) && be
 /** It has its seat, and neither it nor the other one is another than they were told. */
 const isRepeated = (step: Step): boolean =>
   is("seat.take")(step) &&
-  step.before.value === "paired" &&
+  isTogether(step.before) &&
   holdsSeat(step) &&
   seatsOf(step.before).every(
     ({ participantId }) => participantId === null || step.event.participants.includes(participantId)
@@ -77,17 +94,63 @@ const isRepeated = (step: Step): boolean =>
     [...seatsOf(step.before)].map(({ id, name }) => [id, name]).sort(),
     [...step.before.context.introduced].map(({ id, name }) => [id, name]).sort()
   )
+/** The flight is being put together again, and somebody says that it sits there. */
+const isCollected = (step: Step): boolean =>
+  is("seat.resume")(step) && (step.before.value === "vacant" || isResuming(step.before))
+/** Somebody says that it sits there of whom the flight knows nothing. */
+const isStranger = (step: Step): boolean =>
+  is("seat.resume")(step) && seatOf(step, step.event.member.id) === undefined && !isCollected(step)
+/** It has its seat again. */
+const isTakenUp = (step: Step): boolean => (isCollected(step) || isStranger(step)) && beside(step).length < 2
+/** It has none, whatever it says. */
+const isDenied = (step: Step): boolean => (isCollected(step) || isStranger(step)) && beside(step).length === 2
+const isSeated = (step: Step): boolean => isAdmitted(step) || isTakenUp(step)
+/** The other one of two. */
+const otherThan = (step: Step, id: string): string | undefined => idsOf(step.before).find((each: string) => each !== id)
+/** One of two believes that the other one has gone, or is another. */
+const isParted = (step: Step): boolean =>
+  is("seat.resume")(step) &&
+  isTogether(step.before) &&
+  !isStranger(step) &&
+  step.event.peer !== otherThan(step, step.event.member.id)
+/** Everybody has said that it sits there. */
+const isComplete = (step: Step): boolean => is("home.settled")(step) && isResuming(step.before)
+const peerOf = ({ before }: Step, id: string | undefined): string | undefined =>
+  before.context.named.find((naming: any) => naming.id === id)?.peer
+/** Two have never heard of the flight's move. */
+const isReunion = (step: Step): boolean => {
+  const [first, second] = idsOf(step.before)
+  // Nobody else may have been the peer of one of them meanwhile.
+  const isUncontested = isComplete(step) && second !== undefined && step.before.context.named.length === 2
+  return isUncontested && peerOf(step, first) === second && peerOf(step, second) === first
+}
+/** Who has named a peer and has lost it. */
+const disappointedOf = (step: Step): readonly { readonly id: string; readonly peer: string }[] => {
+  const { event, before } = step
+  if (isComplete(step) && !isReunion(step)) {
+    return before.context.named
+  }
+  const waits = is("seat.resume")(step) && before.value === "waiting"
+  const isAlone = waits || (isStranger(step) && isTakenUp(step))
+  return isAlone && event.peer !== null ? [{ id: event.member.id, peer: event.peer }] : []
+}
 /** Two are made known to each other. */
 const meet = (step: Step): boolean =>
-  isAdmitted(step) && !isRepeated(step) && !replacesWaiting(step) && seatsOf(step.after).length === 2
+  (isParted(step) ||
+    isComplete(step) ||
+    (isSeated(step) && !isRepeated(step) && !replacesWaiting(step) && !isResuming(step.after))) &&
+  !isReunion(step) &&
+  seatsOf(step.after).length === 2
 /** A newer socket of the one who waits, which waits on. */
 const replacesWaiting = (step: Step): boolean =>
-  isAdmitted(step) &&
+  isSeated(step) &&
   isMissing(step.before) &&
   same(
     beside(step).map(({ id }) => id),
     [absentOf(step)]
   )
+const isStillMissed = (step: Step): boolean =>
+  isMissing(step.before) && goneOf(step).length === 0 && (!isSeated(step) || replacesWaiting(step))
 /** Those with a seat and a socket. */
 const present = (step: Step): readonly string[] => idsOf(step.before).filter((id: string) => id !== absentOf(step))
 const endsOf = (snapshot: any) => {
@@ -95,12 +158,16 @@ const endsOf = (snapshot: any) => {
   return { flightId: snapshot.context.id, first, second }
 }
 const records = (step: Step, name: string) => step.did("record").filter((event) => event.name === name)
-const everyone = ["ann", "bob", "cid", "newcomer"]
+const everyone = ["ann", "bob", "bonnie", "newcomer"]
 const isTransfer = ({ after }: Step) => after.context.channel === "transfer"
 const takenBy = (step: Step, participantId: string) =>
   isTransfer(step)
     ? { type: "seat.taken", participantId }
     : { type: "sideSeat.taken", participantId, channel: step.after.context.channel }
+const freedBy = (step: Step, participantId: string) =>
+  isTransfer(step)
+    ? { type: "seat.freed", participantId }
+    : { type: "sideSeat.freed", participantId, channel: step.after.context.channel }
 
 const toRoom = ({ after }: Step, event: object) => ({
   type: "tell",
@@ -156,35 +223,83 @@ const laws: readonly Law[] = [
   },
   {
     sentence:
-      "It waits while one sits there, is paired while two do, misses one whose socket broke off, and ends when the last one goes.",
+      "It waits while one sits there, is paired while two do or reunites those who have met, misses one whose socket broke off, is put together again until everybody has been heard, and ends when the last one goes.",
     holds: (step) => {
       const { before, after } = step
       if (isDismissed(step)) return after.value === "dismissed" && seatsOf(after).length === 0
-      const sitting = ["waiting", "paired"][seatsOf(after).length - 1]
-      const still = isMissing(before) && leaversOf(step).length === 0 && (!isAdmitted(step) || replacesWaiting(step))
-      if (isMissed(step) || still) return after.value === "missing" && seatsOf(after).length === 2
-      return after.value === (sitting ?? (before === undefined || before.value === "vacant" ? "vacant" : "ended"))
+      if (isMissed(step) || isStillMissed(step)) return after.value === "missing" && seatsOf(after).length === 2
+      const nobody = before === undefined || before.value === "vacant" ? "vacant" : "ended"
+      const two = meet(step) ? "paired" : isReunion(step) ? "reunited" : before?.value
+      const gathers = isCollected(step) || (isResuming(before) && !isComplete(step))
+      const someone = gathers ? "resuming" : seatsOf(after).length === 1 ? "waiting" : two
+      return after.value === (seatsOf(after).length === 0 ? nobody : someone)
     }
   },
   {
     sentence:
-      "A link is open exactly while two are there: the old one closes before a new one opens, and who attaches again without a change keeps it.",
+      "A link is open exactly while two are there: the old one closes before a new one opens, also one to a peer whom only its owner knows, and who attaches again without a change or has met elsewhere keeps it.",
     holds: (step) => {
       const links = step.effects.flatMap((effect) =>
         "did" in effect && /Link$/.test(effect.did) ? [[effect.did, effect.with]] : []
       )
       const closes =
-        step.before?.value === "paired" &&
+        isTogether(step.before) &&
         (isDismissed(step) ||
           meet(step) ||
           isMissed(step) ||
-          leaversOf(step).length > 0 ||
+          goneOf(step).length > 0 ||
           (isAdmitted(step) && !isRepeated(step)))
+      const { id: flightId } = step.after.context
       return same(links, [
         ...(closes ? [["closeLink", endsOf(step.before)]] : []),
+        ...disappointedOf(step).map(({ id, peer }) => ["closeLink", { flightId, first: id, second: peer }]),
         ...(meet(step) ? [["openLink", endsOf(step.after)]] : [])
       ])
     }
+  },
+  {
+    sentence:
+      "Who sits there already is told nothing of its seat, and has it behind the other's when it had none here.",
+    when: is("seat.resume"),
+    holds: (step) => {
+      const { member } = step.event
+      return (
+        ["seat.given", "seat.kept", "seat.refused"].every((type) => step.told(member.id, type).length === 0) &&
+        same(seatsOf(step.after), isTakenUp(step) ? [...beside(step), member] : seatsOf(step.before))
+      )
+    }
+  },
+  {
+    sentence: "Nothing happens when somebody says what is known, or has a seat that others have, but that it hears so.",
+    when: (step) =>
+      isDenied(step) ||
+      (is("seat.resume")(step) && isMissing(step.before) && !isStranger(step)) ||
+      (is("seat.resume")(step) && isTogether(step.before) && !isStranger(step) && !isParted(step)) ||
+      (is("home.settled")(step) && !isComplete(step)),
+    holds: (step) =>
+      step.effects.length === (isDenied(step) ? 1 : 0) &&
+      same(step.after.value, step.before.value) &&
+      same({ ...step.after.context, named: [] }, { ...step.before.context, named: [] })
+  },
+  {
+    sentence:
+      "Whom somebody names is remembered while the flight is put together again, also when it has no seat there, until it goes or asks for its seat anew.",
+    when: ({ before }) => before !== undefined,
+    holds: (step) => {
+      const { before, after, event } = step
+      if (!isResuming(after)) return after.status === "done" || after.context.named.length === 0
+      const speaks = isSeated(step) || isDenied(step)
+      const others = before.context.named.filter(
+        ({ id }: { id: string }) => !goneOf(step).includes(id) && !(speaks && id === event.member.id)
+      )
+      const isNaming = isCollected(step) && event.peer !== null
+      return same(after.context.named, [...others, ...(isNaming ? [{ id: event.member.id, peer: event.peer }] : [])])
+    }
+  },
+  {
+    sentence: "When everybody has been heard nobody has another seat than before.",
+    when: is("home.settled"),
+    holds: ({ before, after }) => same(seatsOf(after), seatsOf(before))
   },
   {
     sentence: "Somebody who is missed has so long to come back, and the clock stops when it is settled.",
@@ -207,10 +322,7 @@ const laws: readonly Law[] = [
     holds: (step) => {
       const leaver = seatLeft(step)
       const may =
-        step.event.abrupt &&
-        leaver?.participantId != null &&
-        step.before.value === "paired" &&
-        step.after.context.graceMs > 0
+        step.event.abrupt && leaver?.participantId != null && isTogether(step.before) && step.after.context.graceMs > 0
       return isMissing(step.after) === may
     }
   },
@@ -271,9 +383,12 @@ const laws: readonly Law[] = [
     holds: (step) => step.did("probeSockets").length === 0
   },
   {
-    sentence: "Whose seat is taken over hears of it, if it is still there, and nobody else does.",
+    sentence:
+      "Whose seat is taken over hears of it, if it is still there, and so does who believes to have one that others have; nobody else does.",
     holds: (step) => {
-      const losers = isAdmitted(step)
+      if (isDenied(step))
+        return everyone.every((id) => step.told(id, "seat.lost").length === (id === step.event.member.id ? 1 : 0))
+      const losers = isSeated(step)
         ? stayersOf(step)
             .map(({ id }) => id)
             .filter((id) => id !== step.event.member.id && !idsOf(step.after).includes(id) && id !== absentOf(step))
@@ -302,8 +417,8 @@ const laws: readonly Law[] = [
     }
   },
   {
-    sentence: "What the two were told of each other is remembered.",
-    when: meet,
+    sentence: "What the two were told of each other is remembered, here or elsewhere.",
+    when: (step) => meet(step) || isReunion(step),
     holds: (step) =>
       same(
         step.after.context.introduced,
@@ -311,10 +426,15 @@ const laws: readonly Law[] = [
       )
   },
   {
-    sentence: "Who stays when the other goes is told so, before anything else that it hears then.",
+    sentence:
+      "Who stays when the other goes is told so, and who takes for its peer who is none, before anything else that it hears then.",
     holds: (step) => {
-      const stays =
-        leaversOf(step).length > 0 && seatsOf(step.before).length === 2 ? stayersOf(step).map(({ id }) => id) : []
+      const isLeft = goneOf(step).length > 0 && seatsOf(step.before).length === 2 && !isResuming(step.before)
+      const disappointed = disappointedOf(step).map(({ id }) => id)
+      const stays = [
+        ...(isLeft ? stayersOf(step).map(({ id }) => id) : []),
+        ...disappointed.filter((id) => idsOf(step.after).includes(id))
+      ]
       return everyone.every(
         (id) =>
           same(
@@ -326,8 +446,8 @@ const laws: readonly Law[] = [
     }
   },
   {
-    sentence: "Only who leaves loses a seat by leaving, and with it whoever was missed.",
-    when: is("seat.leave"),
+    sentence: "Only who leaves, or whose node goes, loses a seat by that, and with it whoever was missed.",
+    when: is("seat.leave", "node.gone", "seat.orphaned"),
     holds: (step) =>
       same(
         idsOf(step.after),
@@ -335,26 +455,21 @@ const laws: readonly Law[] = [
       )
   },
   {
-    sentence: "A late word of somebody without a seat, or of somebody who is missed already, changes nothing.",
-    when: (step) => is("seat.leave")(step) && !isMissed(step) && leaversOf(step).length === 0,
+    sentence:
+      "A late word of somebody without a seat, or of somebody who is missed already, changes nothing; nor does the end of a node that nobody sits on.",
+    when: (step) =>
+      is("seat.leave", "node.gone", "seat.orphaned")(step) && !isMissed(step) && goneOf(step).length === 0,
     holds: (step) => step.effects.length === 0 && same(step.after.value, step.before.value)
   },
   {
     sentence:
-      "The room hears who takes and who gives up a seat: on its transfer channel one who gives it up leaves the room, as of when it is given up.",
+      "The room hears who takes and who gives up a seat: on its transfer channel one who gives it up leaves the room, as of when it is given up, unless its node has gone.",
     holds: (step) => {
       const { code, ofRoom } = step.after.context
       const reports = step.sent("rooms").filter(({ to }) => to.id !== "asker")
       if (!ofRoom) return reports.length === 0
       if (isDismissed(step)) {
-        const freed = seatsOf(step.before).map(({ participantId }) =>
-          toRoom(
-            step,
-            isTransfer(step)
-              ? { type: "seat.freed", participantId }
-              : { type: "sideSeat.freed", participantId, channel: step.after.context.channel }
-          )
-        )
+        const freed = seatsOf(step.before).map(({ participantId }) => toRoom(step, freedBy(step, participantId!)))
         return same(reports, freed)
       }
       const given = leaversOf(step).map(({ id, at }) => {
@@ -365,8 +480,9 @@ const laws: readonly Law[] = [
           ? { ...toRoom(step, { type: "seat.vacated", participantId, at }), input: { code, at } }
           : toRoom(step, { type: "sideSeat.freed", participantId, channel: step.after.context.channel })
       })
-      const taken = isAdmitted(step) ? [toRoom(step, takenBy(step, step.event.member.participantId))] : []
-      return same(reports, [...given, ...taken])
+      const freed = orphansOf(step).map((id) => toRoom(step, freedBy(step, seatOf(step, id)!.participantId!)))
+      const taken = isSeated(step) ? [toRoom(step, takenBy(step, step.event.member.participantId))] : []
+      return same(reports, [...given, ...freed, ...taken])
     }
   },
   {
@@ -440,14 +556,15 @@ const laws: readonly Law[] = [
     }
   },
   {
-    sentence: "Who sits down anew and who has left, or has been replaced, is told for the flight's story.",
+    sentence:
+      "Who sits down anew and who has left, or has been replaced, is told for the flight's story; who has sat there elsewhere is no news.",
     holds: (step) => {
       const { id: flightId, code: flightCode } = step.after.context
-      const gone = leaversOf(step).map(({ id }) => id)
+      const gone = goneOf(step)
       const replaced = idsOf(step.before).filter((id) => !idsOf(step.after).includes(id) && !gone.includes(id))
       const left = [...gone, ...replaced]
-      const member =
-        isAdmitted(step) && !idsOf(step.before).includes(step.event.member.id) ? step.event.member : undefined
+      const isNews = (isAdmitted(step) && seatOf(step, step.event.member.id) === undefined) || isStranger(step)
+      const member = isNews && isSeated(step) ? step.event.member : undefined
       return (
         same(
           records(step, "flight:left"),
@@ -499,24 +616,33 @@ const settings = (): readonly Setting[] => {
       { type: "seat.leave", id, attempt: 2, leavesRoom: true, abrupt: true, at: 70 }
     ])
   const deadline = { type: "deadline", at: 90 }
+  const resume = (resumer: Member, peers: readonly (string | null)[]) =>
+    peers.map((peer) => ({ type: "seat.resume", member: resumer, peer }))
+  const moves = [
+    { type: "home.settled" },
+    ...["an", "bo", "no"].map((mark) => ({ type: "node.gone", mark })),
+    ...[1, 2].map((attempt) => ({ type: "seat.orphaned", id: "ann", attempt })),
+    { type: "seat.orphaned", id: "bob", attempt: 1 }
+  ]
 
   // Nobody knows where Ann and Bob are: they are no neighbours for that.
   const open = [
     member("ann", null, unknownAddress, unknownAddress),
     member("bob", null, unknownAddress, unknownAddress),
-    member("cid", null, "192.0.2.3", "c")
+    member("bonnie", null, "192.0.2.3", "c")
   ]
   const ann = member("ann", "host", "192.0.2.1", "g")
-  const cid = member("cid", "host", "192.0.2.3", "h")
+  const bonnie = member("bonnie", "host", "192.0.2.3", "h")
   const bob = member("bob", "guest", "192.0.2.2", "g")
   const newcomer = member("newcomer", "next", "192.0.2.4", "k")
-  const ofRoom = () => [
-    ...[ann, bob, cid, newcomer].map((each) => take(each, ["host", "guest"])),
+  const ofRoom = (resumed: readonly AnyEventObject[]) => () => [
+    ...[ann, bob, bonnie, newcomer].map((each) => take(each, ["host", "guest"])),
     ...[ann, newcomer].map((each) => take(each, ["host", "next"])),
     take({ ...ann, attempt: 2 }, ["host", "guest"]),
     // One socket that says it is the other one.
     take({ ...ann, participantId: "guest" }, ["host", "guest"]),
-    ...leaves("ann", "bob", "cid", "newcomer"),
+    ...leaves("ann", "bob", "bonnie", "newcomer"),
+    ...resumed,
     ...others,
     deadline
   ]
@@ -524,22 +650,34 @@ const settings = (): readonly Setting[] => {
     {
       name: "open",
       input: { id: "ABC234", code: "ABC234", channel: "transfer", ofRoom: false, graceMs: 50 },
-      events: () => [...open.map((each) => take(each, [])), ...leaves("ann", "bob", "cid"), ...others]
+      events: () => [
+        ...open.map((each) => take(each, [])),
+        ...leaves("ann", "bob", "bonnie"),
+        ...open.flatMap((each) => resume(each, [null, each.id === "ann" ? "bob" : "ann"])),
+        ...moves,
+        ...others
+      ]
     },
     {
       name: "of a room's transfer channel",
       input: { id: "ABC234/transfer", code: "ABC234", channel: "transfer", ofRoom: true, graceMs: 50 },
-      events: ofRoom
+      events: ofRoom([
+        ...resume(ann, [null, "bob"]),
+        ...resume(bob, [null, "ann"]),
+        ...resume(bonnie, ["bob"]),
+        ...resume(newcomer, ["bob"]),
+        ...moves
+      ])
     },
     {
       name: "of a room's chat",
       input: { id: "ABC234/chat", code: "ABC234", channel: "chat", ofRoom: true, graceMs: 50 },
-      events: ofRoom
+      events: ofRoom([...resume(ann, ["bob"]), { type: "home.settled" }, { type: "node.gone", mark: "an" }])
     },
     {
       name: "of a room where nobody is given time to come back",
       input: { id: "ABC234/transfer", code: "ABC234", channel: "transfer", ofRoom: true, graceMs: 0 },
-      events: ofRoom
+      events: ofRoom([])
     }
   ]
 }
@@ -552,6 +690,9 @@ export const flight: Subject = {
   facts: ({ context }: { context: FlightContext }) => [
     context.seats.map(({ id, name, attempt }) => [id, name, attempt]),
     context.absent,
+    // Of those who have none of the seats only that there are some.
+    context.seats.map(({ id }) => context.named.find((naming) => naming.id === id)?.peer),
+    context.named.some((naming) => context.seats.every(({ id }) => id !== naming.id)),
     context.introduced.map(({ id, name }) => [id, name])
   ],
   laws

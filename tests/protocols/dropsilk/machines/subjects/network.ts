@@ -19,6 +19,7 @@ const is =
   (...types: string[]) =>
   ({ event, before }: Step) =>
     before !== undefined && types.includes(event.type)
+const isResuming = (snapshot: any): boolean => snapshot?.value === "resuming"
 const plain = (snapshot: any) => entriesOf(snapshot).map(({ id, name, presence }) => ({ id, name, presence }))
 const clients = ["ann", "bob", "cid"]
 
@@ -76,7 +77,7 @@ const laws: readonly Law[] = [
   },
   {
     sentence: "A newcomer gets its list at once, and nobody else's is sent for that.",
-    when: (step) => is("network.enter")(step) && !isCrowded(step.before),
+    when: (step) => is("network.enter")(step) && !isResuming(step.before) && !isCrowded(step.before),
     holds: (step) =>
       same(
         sentIn(step).map(({ id }) => id),
@@ -85,7 +86,7 @@ const laws: readonly Law[] = [
   },
   {
     sentence: "Who comes to a crowd, or when newcomers have been sent much, waits for the next turn.",
-    when: (step) => is("network.enter")(step) && isCrowded(step.before),
+    when: (step) => is("network.enter")(step) && !isResuming(step.before) && isCrowded(step.before),
     holds: ({ after, did }) => did("sendLists").length === 0 && after.value === "changed"
   },
   {
@@ -196,11 +197,40 @@ const laws: readonly Law[] = [
     sentence:
       "A change is followed by lists: the network is settled only while nobody's list may be wrong, as the first one's cannot be.",
     when: ({ before }) => before?.value === "settled",
-    holds: ({ before, after, event }) =>
-      (same(plain(before), plain(after)) && event.type !== "network.enter" && event.type !== "network.leave") ||
-      (event.type === "network.enter" && entriesOf(before).length === 0)
-        ? after.value === "settled"
-        : after.value === (entriesOf(after).length === 0 ? "deserted" : "changed")
+    holds: ({ before, after, event }) => {
+      const comesOrGoes = ["network.enter", "network.resume", "network.leave"].includes(event.type)
+      const isFirst = entriesOf(before).length === 0
+      if (event.type === "network.resume" && isFirst) return isResuming(after)
+      if ((same(plain(before), plain(after)) && !comesOrGoes) || (event.type === "network.enter" && isFirst))
+        return after.value === "settled"
+      return after.value === (entriesOf(after).length === 0 ? "deserted" : "changed")
+    }
+  },
+  {
+    sentence: "While it is put together again nobody gets a list, and then everybody does.",
+    when: ({ before, after }) => isResuming(before) || isResuming(after),
+    holds: ({ event, after, did }) => {
+      const goesOn = event.type === "home.settled" ? "changed" : "resuming"
+      return (
+        did("sendLists").length === 0 &&
+        after.value === (entriesOf(after).length === 0 ? "deserted" : goesOn) &&
+        entriesOf(after).every(({ listed, turn }) => listed === null && turn === 0)
+      )
+    }
+  },
+  {
+    sentence: "Who is there already, as its node says, gets a list with the others, also where it has had one.",
+    when: is("network.resume"),
+    holds: ({ after, event, did }) => did("sendLists").length === 0 && entryOf(after, event.client.id)?.listed === null
+  },
+  {
+    sentence:
+      "That everybody has been heard is no news where it was not waited for, nor is the end of a node without clients.",
+    when: (step) =>
+      (is("home.settled")(step) && !isResuming(step.before)) ||
+      (is("node.gone")(step) && same(plain(step.before), plain(step.after))),
+    holds: ({ before, after, effects }) =>
+      effects.length === 0 && after.value === before.value && same(after.context, before.context)
   },
   {
     sentence: "Until the next turn a change sends nothing, and asks for no other time.",
@@ -218,7 +248,8 @@ const laws: readonly Law[] = [
       if (is("deadline")(step))
         return did("cancelDeadline").length === (before.value === "changed" && after.value !== "changed" ? 1 : 0)
       const waits = (snapshot: any) => snapshot?.value === "changed"
-      const came = before !== undefined && !waits(before) && (waits(after) || after.value === "deserted")
+      const endsUnsettled = after.value === "deserted" && !isResuming(before)
+      const came = before !== undefined && !waits(before) && (waits(after) || endsUnsettled)
       const went = (waits(before) || came) && !waits(after)
       return (
         same(did("requestDeadline"), came ? [{ afterMs: 0 }] : []) && did("cancelDeadline").length === (went ? 1 : 0)
@@ -230,16 +261,19 @@ const laws: readonly Law[] = [
     when: ({ before }) => before !== undefined,
     holds: ({ before, event, after }) => {
       const others = plain(before).filter(({ id }) => id !== event.id && id !== event.client?.id)
+      const comes = () =>
+        entryOf(before, client?.id) === undefined
+          ? [...others, { id: client?.id, name: client?.name, presence: client?.presence }]
+          : plain(before).map((entry) =>
+              entry.id === client?.id ? { id: client?.id, name: client?.name, presence: client?.presence } : entry
+            )
       const { client, id, name, presence } = event
       const changed = (change: object) =>
         plain(before).map((entry) => (entry.id === id ? { ...entry, ...change } : entry))
       const expected = {
-        "network.enter":
-          entryOf(before, client?.id) === undefined
-            ? [...others, { id: client?.id, name: client?.name, presence: client?.presence }]
-            : plain(before).map((entry) =>
-                entry.id === client?.id ? { id: client?.id, name: client?.name, presence: client?.presence } : entry
-              ),
+        "network.enter": comes(),
+        "network.resume": comes(),
+        "node.gone": others.filter(({ id }) => id.slice(0, 2) !== event.mark),
         "network.leave": others,
         "network.rename": changed({ name }),
         "network.presence": changed({ presence })
@@ -286,6 +320,12 @@ const events: Setting["events"] = (snapshot) => [
       .filter((presence) => id === "ann" || presence === "visible")
       .map((presence) => ({ type: "network.enter", client: { id, name: id, presence } }))
   ),
+  ...clients.map((id) => ({
+    type: "network.resume",
+    client: { id, name: id, presence: id === "bob" ? "paired" : "visible" }
+  })),
+  { type: "home.settled" },
+  ...["an", "bo", "no"].map((mark) => ({ type: "node.gone", mark })),
   ...(entriesOf(snapshot).length === 0 ? [] : clients.map((id) => ({ type: "network.leave", id }))),
   { type: "network.rename", id: "ann", name: "Anna" },
   { type: "network.rename", id: "ann", name: "ann" },
@@ -310,6 +350,9 @@ const fewEvents: Setting["events"] = (snapshot) => [
   { type: "network.rename", id: "ann", name: "Ännchen" },
   { type: "network.presence", id: "bob", presence: "paired" },
   { type: "network.presence", id: "bob", presence: "visible" },
+  { type: "network.resume", client: { id: "ann", name: "ann", presence: "visible" } },
+  { type: "home.settled" },
+  { type: "node.gone", mark: "bo" },
   { type: "deadline", at: 1 }
 ]
 

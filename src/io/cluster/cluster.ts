@@ -1,0 +1,269 @@
+/**
+ * A server as one of several: the engine that says who owns which shard, the channels to the other nodes, the router
+ * before the registry, and the shards, put together. A server that is alone loads nothing of this.
+ */
+import type { AnyActorRef } from "xstate"
+import { shardAt, shardKind } from "../../machines/cluster/addresses.ts"
+import {
+  type Home,
+  type HomeSettled,
+  type Homes,
+  markIn,
+  markOf,
+  type NamedHome,
+  type NodeGone
+} from "../../machines/cluster/homes.ts"
+import { shardMachine, shardsKind } from "../../machines/cluster/shard/shard.ts"
+import type { Owner, ShardEvent } from "../../machines/cluster/shard/shardContext.ts"
+import type { Kind } from "../../machines/kinds.ts"
+import type { RegistryEvent } from "../../machines/registry.ts"
+import type { SupervisorRef } from "../../machines/supervisor.ts"
+import { countStates } from "../actors/actorStates.ts"
+import type { Deadlines } from "../actors/deadlines.ts"
+import type { PeerNode } from "./channels.ts"
+import { clusterLimits } from "./limits.ts"
+import type { NodeMessage } from "./messages.ts"
+import { createRouter } from "./router.ts"
+
+export interface ClusterOptions {
+  /** `host:port` of this node. */
+  readonly self: string
+  /** This node's number, see engine.ts. */
+  readonly number: number
+  /** Whether something can be said to a node now. */
+  readonly isOpen: (node: string) => boolean
+  /** Says it, in order. */
+  readonly send: (node: string, messages: readonly NodeMessage[]) => void
+  readonly deadlines: Pick<Deadlines, "after" | "cancel">
+  readonly supervisor: (kind: string) => SupervisorRef
+  /** Hands an event to the registry of this node. */
+  readonly deliver: (event: RegistryEvent) => void
+  /** Gives this node's shards away; resolves when they are. May be asked for again. */
+  readonly leave: () => Promise<void>
+}
+
+const ownAddress = { kind: "cluster", id: "node" }
+
+/** One node's part of the cluster, but for what it listens on and whom it asks. */
+export const createCluster = (options: ClusterOptions) => {
+  const { self, number, deadlines, supervisor, deliver } = options
+  const mark = markOf(number)
+  const homes = new Map<string, Home>()
+  const belongings = new Map<string, Homes["belongings"][string]>()
+  const claims = new Set<string>()
+  /** The nodes to which there is a way, by mark. */
+  const open = new Map<string, string>()
+  /** Shards to which those belong whose link to a node has broken, by its address: there they are taken for linked still. */
+  const estranged = new Map<string, Set<number>>()
+
+  // What is said in one moment arrives in one moment: it travels together.
+  const outboxes = new Map<string, NodeMessage[]>()
+  const flush = () => {
+    const going = [...outboxes]
+    outboxes.clear()
+    for (const [node, messages] of going) options.send(node, messages)
+  }
+  const send = (node: string, message: NodeMessage): boolean => {
+    if (!options.isOpen(node)) return false
+    if (outboxes.size === 0) queueMicrotask(flush)
+    const outbox = outboxes.get(node)
+    if (outbox === undefined) outboxes.set(node, [message])
+    else outbox.push(message)
+    return true
+  }
+
+  const router = createRouter({
+    mark,
+    shards: clusterLimits.shards,
+    homeOf: (kind) => homes.get(kind),
+    isClaim: (type) => claims.has(type),
+    nodeOf: (other) => open.get(other),
+    nodes: () => open.values(),
+    send,
+    deliver,
+    patienceMs: clusterLimits.patienceMs,
+    lookMs: clusterLimits.waitingLookMs
+  })
+
+  const tellShard = (index: number, event: ShardEvent) =>
+    deliver({ type: "tell", to: shardAt(index), from: ownAddress, event })
+  const tellShards = (event: ShardEvent) => deliver({ type: "tellAll", kind: shardKind, from: ownAddress, event })
+
+  const named = (): readonly (readonly [string, NamedHome])[] =>
+    [...homes].flatMap(([kind, home]) => (home === "socket" ? [] : [[kind, home] as const]))
+  const livingIn = (kind: string, index: number): readonly [string, AnyActorRef][] =>
+    [...supervisor(kind).getSnapshot().children].filter(([id]) => router.shardOf({ kind, id }) === index)
+
+  /** Shards of which the actors here say who belongs to them, in one pass over all of these. */
+  const unannounced = new Map<number, Owner>()
+  const announceAll = () => {
+    const due = new Map(unannounced)
+    unannounced.clear()
+    for (const [kind, belongingsOf] of belongings) {
+      for (const actor of supervisor(kind).getSnapshot().children.values()) {
+        for (const { to, moved } of belongingsOf(actor.getSnapshot().context as never)) {
+          const index = router.shardOf(to)
+          if (index !== null && due.has(index)) actor.send(moved)
+        }
+      }
+    }
+    for (const [shard, owner] of due) {
+      if (owner.node === self) tellShard(shard, { type: "shard.announced", node: self, epoch: owner.epoch })
+      else send(owner.node, { kind: "announced", shard, owner })
+    }
+  }
+  /** Whoever owns each shard, as the engine has said last. */
+  const owners = new Map<number, Owner>()
+  const tellOwner = (index: number) => {
+    const owner = owners.get(index)
+    if (owner === undefined) return tellShard(index, { type: "owner.unknown" })
+    router.heardOf(index, owner.epoch)
+    tellShard(index, { type: "owner.known", ...owner, nodes: [self, ...open.values()] })
+  }
+
+  const announce = (index: number, owner: Owner | null) => {
+    if (owner === null) return
+    if (unannounced.size === 0) queueMicrotask(announceAll)
+    unannounced.set(index, owner)
+  }
+
+  const chart = shardMachine.provide({
+    actions: {
+      requestDeadline: ({ self: actor }, { afterMs }) => deadlines.after(actor, afterMs),
+      cancelDeadline: ({ self: actor }) => deadlines.cancel(actor),
+      route: ({ context }, route) => router.route(context.index, route),
+      routeAway: ({ context: { index, owner } }) => {
+        if (owner !== null) router.route(index, { to: "node", ...owner })
+      },
+      fence: ({ context: { index, owner, former } }) => {
+        if (owner === null || former === null) return
+        const { epoch } = owner
+        // Whoever cannot be asked has nothing under way any more.
+        if (!send(former, { kind: "fence", shard: index, epoch })) {
+          queueMicrotask(() => tellShard(index, { type: "shard.fenced", epoch }))
+        }
+      },
+      leave: ({ context: { index } }) => void options.leave().then(() => tellShard(index, { type: "shard.left" })),
+      announce: ({ context: { index, owner } }) => announce(index, owner),
+      askOwner: ({ context: { index } }) => {
+        if (owners.has(index)) queueMicrotask(() => tellOwner(index))
+      },
+      settle: ({ context: { index } }) => {
+        const event: HomeSettled = { type: "home.settled" }
+        for (const [kind, { hasMembers }] of named()) {
+          if (hasMembers === true) for (const [, actor] of livingIn(kind, index)) actor.send(event)
+        }
+      },
+      letGo: ({ context: { index } }) => {
+        for (const [kind, { rest }] of named()) {
+          const living = livingIn(kind, index)
+          if (rest === undefined) supervisor(kind).send({ type: "children.forget", ids: living.map(([id]) => id) })
+          else for (const [, actor] of living) actor.send(rest)
+        }
+      }
+    }
+  })
+  const kind: Kind = shardsKind(
+    chart,
+    { self, fenceMs: clusterLimits.fenceMs, gatherMs: clusterLimits.gatherMs },
+    clusterLimits.shards
+  )
+
+  const hear = (from: PeerNode, message: NodeMessage) => {
+    switch (message.kind) {
+      case "socket":
+        return deliver(message.said)
+      case "name":
+        return router.receive(from.address, message)
+      case "back":
+        return router.takeBack(message)
+      case "all":
+        return supervisor(message.said.kind).send({ type: "children.tell", event: message.said.event })
+      case "fence":
+        return void send(from.address, { ...message, kind: "fenced" })
+      case "fenced":
+        return tellShard(message.shard, { type: "shard.fenced", epoch: message.epoch })
+      case "announced":
+        return tellShard(message.shard, { type: "shard.announced", node: from.address, epoch: message.owner.epoch })
+    }
+  }
+
+  const part = ({ address, mark: theirs }: PeerNode) => {
+    if (open.get(theirs) !== address) return
+    open.delete(theirs)
+    outboxes.delete(address)
+    const event: NodeGone = { type: "node.gone", mark: theirs }
+    for (const [each, { hasMembers }] of named()) {
+      if (hasMembers === true) supervisor(each).send({ type: "children.tell", event })
+    }
+    tellShards({ type: "node.parted", node: address })
+  }
+
+  return {
+    mark,
+    /** The kind of actors that shards are. */
+    kind,
+    router,
+    /** Protocols say where their actors live, before any of these is there. */
+    serve: (declared: Homes): void => {
+      for (const [each, home] of Object.entries(declared.homes)) homes.set(each, home)
+      for (const [each, belongingsOf] of Object.entries(declared.belongings)) belongings.set(each, belongingsOf)
+      for (const claim of declared.claims) claims.add(claim)
+    },
+    // What channels tell
+    onMet: (peer: PeerNode): void => {
+      // It may be back before anybody has noticed that it had gone.
+      part(peer)
+      open.set(peer.mark, peer.address)
+      tellShards({ type: "node.met", node: peer.address })
+      for (const index of estranged.get(peer.address) ?? []) announce(index, owners.get(index) ?? null)
+      estranged.delete(peer.address)
+    },
+    /** The link of this actor to a socket of that node has broken. */
+    onBroken: (id: string, node: string): void => {
+      const shards = estranged.get(node) ?? new Set()
+      estranged.set(node, shards)
+      for (const [each, belongingsOf] of belongings) {
+        const context = supervisor(each).getSnapshot().children.get(id)?.getSnapshot().context
+        for (const { to } of context === undefined ? [] : belongingsOf(context as never)) {
+          const index = router.shardOf(to)
+          if (index !== null) shards.add(index)
+        }
+      }
+    },
+    /** The address of the open node where an actor has its socket. */
+    nodeOf: (id: string): string | undefined => open.get(markIn(id)),
+    onParted: part,
+    onMessage: (from: PeerNode, messages: unknown): void => {
+      for (const message of messages as readonly NodeMessage[]) hear(from, message)
+    },
+    // What the engine tells
+    onOwner: (index: number, owner: Owner | null): void => {
+      if (owner === null) owners.delete(index)
+      else owners.set(index, owner)
+      tellOwner(index)
+    },
+    onAway: (): void => tellShards({ type: "registry.away" }),
+    /** Resolves when all that is kept of a shard is saved, or after a while. */
+    onRelease: async (index: number, epoch: string): Promise<void> => {
+      tellShard(index, { type: "shard.release", epoch })
+      const keepers = named().filter(([, { rest }]) => rest !== undefined)
+      const until = performance.now() + clusterLimits.release.withinMs
+      while (performance.now() < until && keepers.some(([each]) => livingIn(each, index).length > 0)) {
+        await new Promise((resolve) => setTimeout(resolve, clusterLimits.release.lookMs))
+      }
+    },
+    /** Every shard has an owner that is reached. */
+    isReady: (): boolean =>
+      [...supervisor(shardKind).getSnapshot().children.values()].every((actor) =>
+        ["open", "elsewhere"].includes(actor.getSnapshot().value as string)
+      ),
+    /** How many shards are in which state. */
+    shardStates: (): ReadonlyMap<string, number> => countStates(supervisor(shardKind)),
+    /** The marks of other nodes to which there is a way. */
+    others: (): readonly string[] => [...open.keys()],
+    close: (): void => router.close()
+  }
+}
+
+export type Cluster = ReturnType<typeof createCluster>

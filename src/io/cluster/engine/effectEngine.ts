@@ -1,0 +1,196 @@
+/** The engine on Effect Cluster: its layers, and their life. */
+import * as MessageStorage from "effect/cluster/MessageStorage"
+import { make as runnerAddressOf } from "effect/cluster/RunnerAddress"
+import * as RunnerHealth from "effect/cluster/RunnerHealth"
+import { RunnerStorage } from "effect/cluster/RunnerStorage"
+import { Sharding } from "effect/cluster/Sharding"
+import * as ShardingConfig from "effect/cluster/ShardingConfig"
+import * as SocketRunner from "effect/cluster/SocketRunner"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as ManagedRuntime from "effect/ManagedRuntime"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as RpcSerialization from "effect/rpc/RpcSerialization"
+import * as Stream from "effect/Stream"
+import { SocketServerError } from "effect/socket/SocketServer"
+import { limits } from "../../../limits.ts"
+import { readDatabaseUrl } from "../../database/connecting/databaseUrl.ts"
+import { codeOf, DatabaseFault, reasonOf } from "../../database/databaseErrors.ts"
+import { describeError } from "../../telemetry/describeError.ts"
+import type { Engine, EngineOptions, Owner } from "../engine.ts"
+import { prepareDatabase } from "./engineDatabase.ts"
+import { ClusterAddressUnusable, ClusterDiffers } from "./engineErrors.ts"
+import { engineLog, rootOf } from "./engineLog.ts"
+import { dialing, listening } from "./engineSockets.ts"
+import { readNodeAddress } from "./nodeAddress.ts"
+import { runnerRegistry } from "./runnerRegistry.ts"
+import { entityIdsOf, shardEntity, shardHandlers } from "./shardEntity.ts"
+import { sqlOnPg } from "./sqlOnPg.ts"
+
+/**
+ * What the library keeps, locks by and says to other nodes. Raised with an update of it that does one of these in another
+ * way, so that servers of before and after do not take each other for one cluster.
+ */
+const layout = 1
+
+export const startEffectEngine = async (options: EngineOptions): Promise<Engine> => {
+  const { self, shards, leaseMs, lookMs, log } = options
+  const here = readNodeAddress(self)
+  if (here === undefined) throw new ClusterAddressUnusable(self, undefined)
+  const { databaseUrl, databaseSsl, environment } = options
+  const address = readDatabaseUrl(Redacted.value(databaseUrl), databaseSsl, environment, {
+    alone: environment !== undefined
+  })
+  const database = await prepareDatabase(address)
+  const locksByRows = database.session === "shared"
+  const terms = `${shards} shards, layout ${layout}${locksByRows ? ", a pooler" : ""}`
+
+  const joined = Promise.withResolvers<number>()
+  let isClosing = false
+  const strangers = new Set<string>()
+  let number: number | undefined
+  let lastFault: unknown
+  const registry = runnerRegistry({
+    schema: database.schema,
+    terms,
+    onNumber: (found) => {
+      number = found
+    },
+    onRead: (nodes, others) => {
+      const [other] = others
+      // Only who comes is refused: a cluster that is there goes on.
+      if (other !== undefined) joined.reject(new ClusterDiffers(other.node, other.terms, terms, leaseMs))
+      for (const { node, terms: theirs } of others) {
+        if (strangers.has(node)) continue
+        strangers.add(node)
+        log("warn", "cluster:engine", { error: `${node} is on the same database with ${theirs}`, node })
+      }
+      if (number !== undefined) joined.resolve(number)
+      options.onNodes(nodes)
+    },
+    onFault: (error) => {
+      lastFault = error
+    }
+  })
+
+  /** Shards that are this node's, by epoch. */
+  const held = new Map<string, number>()
+  const releases = new Map<string, Promise<void>>()
+  /** Once for each epoch: the library's own release and a close both come to it. */
+  const release = (shard: number, epoch: string): Promise<void> => {
+    if (!held.delete(epoch)) return releases.get(epoch) ?? Promise.resolve()
+    const releasing = within(limits.shardReleaseMs, () => options.onRelease(shard, epoch))
+      .catch((error) => void log("error", "cluster:engine", describeError(error)))
+      .finally(() => releases.delete(epoch))
+    releases.set(epoch, releasing)
+    return releasing
+  }
+
+  const entity = shardEntity(terms)
+  const runtime = ManagedRuntime.make(
+    shardHandlers(entity, { self, onTaken: (shard, epoch) => held.set(epoch, shard), release }).pipe(
+      Layer.provideMerge(SocketRunner.layer),
+      Layer.provide([listening(here), dialing(leaseMs / 3, options.via ?? ((node) => node))]),
+      // A node that cannot reach another one may be the one that is cut off: only the registry says who is there.
+      Layer.provide([RunnerHealth.layerNoop, MessageStorage.layerNoop]),
+      Layer.provideMerge(registry.pipe(Layer.provide(sqlOnPg(database.open)))),
+      Layer.provide(
+        ShardingConfig.layer({
+          runnerAddress: Option.some(runnerAddressOf(here.host, here.port)),
+          availableShardGroups: [terms],
+          assignedShardGroups: [terms],
+          shardsPerGroup: shards,
+          shardLockDisableAdvisory: locksByRows,
+          shardLockExpiration: leaseMs,
+          shardLockRefreshInterval: leaseMs / 3,
+          refreshAssignmentsInterval: lookMs,
+          // No messages are stored: it is how often a node looks whether a shard that it should own has become free.
+          entityMessagePollInterval: lookMs,
+          entityTerminationTimeout: limits.shardReleaseMs,
+          entityMaxIdleTime: Number.POSITIVE_INFINITY,
+          sendRetryInterval: limits.shardRetryMs,
+          simulateRemoteSerialization: false
+        })
+      ),
+      Layer.provide(RpcSerialization.layerSchemaBinary({ maxFrameSize: limits.engineFrameBytes })),
+      Layer.provideMerge(engineLog(log))
+    )
+  )
+
+  let closing: Promise<void> | undefined
+  const close = (): Promise<void> => {
+    closing ??= (async () => {
+      isClosing = true
+      await Promise.all([...held].map(([epoch, shard]) => release(shard, epoch)))
+      await runtime.dispose().catch((error) => log("error", "cluster:engine", describeError(rootOf(error))))
+    })()
+    return closing
+  }
+
+  try {
+    const sharding = await runtime.runPromise(Effect.service(Sharding)).catch((error) => {
+      throw error instanceof SocketServerError
+        ? new ClusterAddressUnusable(self, codeOf(error) ?? reasonOf(error))
+        : faultOf(error)
+    })
+    // The library tries again for ever.
+    const patience = setTimeout(() => joined.reject(faultOf(lastFault)), limits.joiningMs)
+    const found = await joined.promise.finally(() => clearTimeout(patience))
+    const client = await runtime.runPromise(entity.client)
+    for (const [shard, id] of entityIdsOf(sharding, shards, terms).entries()) {
+      void watch(shard, (onOwner) =>
+        runtime.runPromise(Stream.runForEach(client(id).Watch(undefined), (owner) => Effect.sync(() => onOwner(owner))))
+      )
+    }
+    return {
+      number: found,
+      strike: (node) => {
+        const there = readNodeAddress(node)
+        if (there === undefined || isClosing) return
+        const strike = Effect.flatMap(Effect.service(RunnerStorage), (registry) =>
+          registry.unregister(runnerAddressOf(there.host, there.port))
+        )
+        runtime
+          .runPromise(strike)
+          .catch((error) => log("warn", "cluster:engine", { ...describeError(rootOf(error)), node }))
+      },
+      close
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+
+  /** Goes on until this node leaves: a watch ends when the shard moves, and when the way to it breaks. */
+  async function watch(shard: number, ask: (onOwner: (owner: Owner) => void) => Promise<void>): Promise<void> {
+    let known: Owner | null = null
+    const tell = (owner: Owner | null) => {
+      if (isClosing || known?.epoch === owner?.epoch) return
+      known = owner
+      options.onOwner(shard, owner)
+    }
+    while (!isClosing) {
+      await ask(tell).catch(() => {})
+      tell(null)
+      await new Promise((resolve) => setTimeout(resolve, limits.shardRetryMs))
+    }
+  }
+}
+
+/** What is neither about the settings nor about the port is about the database. */
+const faultOf = (error: unknown): DatabaseFault => {
+  const root = rootOf(error)
+  return new DatabaseFault("joining the cluster", codeOf(root), reasonOf(root))
+}
+
+/** Settles as what is asked for does, or resolves after so many milliseconds. */
+const within = async (ms: number, ask: () => Promise<void>): Promise<void> => {
+  const late = Promise.withResolvers<void>()
+  const timer = setTimeout(late.resolve, ms)
+  try {
+    await Promise.race([ask(), late.promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,57 @@
+/** Every number of the cluster that is not configurable: its unit, its reason, and what zero would mean. */
+export const clusterLimits = {
+  // Who owns what
+
+  /** Shares of all names, as many on all nodes: each node watches each of them. Zero would have no names. */
+  shards: 32,
+  /** Looks at the registry of nodes that may be missed before it is taken to be away. Zero would always take it to be. */
+  missedLooks: 3,
+  /** Milliseconds that something said to an actor may wait for its owner: as long as a question may take. Zero would refuse
+   * whatever is said while a shard moves. */
+  patienceMs: 5_000,
+  /** Milliseconds between two looks at what waits. Zero would look all the time. */
+  waitingLookMs: 50,
+  /** Milliseconds that the last owner of a shard may take to let through what was on its way to it: it answers at once, unless
+   * it hangs. Zero would overtake it. */
+  fenceMs: 1_000,
+  /** Milliseconds in which all nodes say who belongs to the actors of a shard: longer than what is said to these may wait, so
+   * that nobody is told of an actor that it is not there while those who belong to it are on their way. Zero would wait for
+   * nobody, and partners would part. */
+  gatherMs: 10_000,
+  /** Milliseconds in which rooms are saved before their shard is given away, and between two looks whether they are. Zero
+   * would leave them to the next owner half-saved. */
+  release: { withinMs: 1_000, lookMs: 10 },
+
+  // Channels
+
+  /** Pings of a node in the time after which it is taken for gone. */
+  pingsPerLease: 3,
+  /** What nodes speak to each other, raised with every change of it: nodes of two numbers do not speak. It is not the
+   * package's version, so that a cluster can be renewed node by node. */
+  channelVersion: 1,
+  /** Refused dials in a row after which a process is taken for gone: one may be refused while it is being started. Zero would
+   * bury everybody. */
+  deadAfter: 3,
+  /** Milliseconds for a dial, and as many for the greeting: some thousand times what both take within a network. Zero would
+   * reach nobody. */
+  dialMs: 1_000,
+  greetingMs: 1_000,
+  /** Milliseconds until a node is dialled again: one that was there just now, so that a dead process is known in 0.1 s; one
+   * that was not met; one that does not fit, which takes an operator to change. Zero would do nothing else. */
+  againMs: { soon: 30, later: 250, unfit: 1_000 },
+  /** Bytes that a node may say before it has proved itself: a greeting has some 500. Zero would greet nobody. */
+  greetingBytes: 4 * 1024,
+  /** Bytes of one message: a shard's truth of 100,000 clients has some 20 MiB. Zero would let nothing pass. */
+  messageBytes: 64 * 1024 * 1024,
+  /** Unsent bytes towards one node at which its channel is given up, as nobody can hold back messages: it begins again with
+   * what is true then. Zero would let nothing pass. */
+  unsentBytes: 256 * 1024 * 1024,
+  /** Characters of an id. Zero would name nobody. */
+  idLength: 64,
+  /** Lives that are known to be over. One is asked for until its process has heard of it or ended. Zero would bury
+   * nobody. */
+  buriedLives: 1_000,
+  /** Bytes of frames that wait for a link that is not open here yet, before their sender is not read, and milliseconds after
+   * which they go nowhere: the word of the link and the frames come from two nodes. Zero would lose the first frames. */
+  early: { bytes: 64 * 1024, forMs: 5_000 }
+} as const

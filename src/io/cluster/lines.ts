@@ -1,0 +1,14 @@
+/** What the log says of nodes. */
+import { type LineBudgets, request, unlimited } from "../telemetry/lineBudgets.ts"
+
+export const clusterLines = {
+  "cluster:engine": request,
+  "cluster:met": request,
+  "cluster:parted": request,
+  "cluster:refused": request,
+  "cluster:refused_by": request,
+  "cluster:fault": request,
+  "cluster:renewed": unlimited
+} as const satisfies LineBudgets
+
+export type ClusterLine = keyof typeof clusterLines

@@ -1,0 +1,39 @@
+/** The cluster as this node sees it, for whoever counts. */
+import type { Metrics } from "../telemetry/metrics.ts"
+import type { Cluster } from "./cluster.ts"
+
+export const measureCluster = (
+  metrics: Pick<Metrics, "counter" | "gauge">,
+  { router, shardStates, others }: Pick<Cluster, "router" | "shardStates" | "others">
+): void => {
+  metrics.gauge({
+    name: "cluster_shards",
+    help: "Shards of the cluster's names by what they are on this node: open are those whose actors live here.",
+    labels: ["state"],
+    read: (gauge) => {
+      for (const [state, shards] of shardStates()) gauge.set({ state }, shards)
+    }
+  })
+  metrics.gauge({
+    name: "cluster_nodes",
+    help: "Nodes of the cluster that this one can speak to, itself included.",
+    read: (gauge) => gauge.set(others().length + 1)
+  })
+  metrics.gauge({
+    name: "cluster_waiting_events",
+    help: "Events for actors of whose owner nothing is known at the moment.",
+    read: (gauge) => gauge.set(router.waiting)
+  })
+  for (const [name, help] of [
+    ["forwarded", "Events that went to actors of other nodes."],
+    ["waited", "Events that waited until it was known whose actor they were for."],
+    ["sentBack", "Events of other nodes for actors that had moved on."],
+    ["unavailable", "Events that waited in vain, or whose node had gone."]
+  ] as const) {
+    metrics.counter({
+      name: `cluster_events_${name === "sentBack" ? "sent_back" : name}_total`,
+      help,
+      read: () => router.counts[name]
+    })
+  }
+}

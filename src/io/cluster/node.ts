@@ -1,0 +1,189 @@
+/** A node: this server in a cluster, from joining it to leaving it. Nothing of it is loaded by a server that is alone. */
+import type { Redacted } from "effect/Redacted"
+import type { Address } from "../../machines/address.ts"
+import { createRegistry, type RegistryLogic } from "../../machines/registry.ts"
+import type { FarLinks, LinksOfProtocol } from "../../protocol.ts"
+import type { Deadlines } from "../actors/deadlines.ts"
+import type { System } from "../actors/system.ts"
+import type { DatabaseSsl } from "../database/connecting/databaseEncryption.ts"
+import type { Metrics } from "../telemetry/metrics.ts"
+import type { Log } from "../telemetry/telemetry.ts"
+import { type Channels, createChannels } from "./channels.ts"
+import { createCluster } from "./cluster.ts"
+import { startEngine } from "./engine.ts"
+import { clusterLimits } from "./limits.ts"
+import type { ClusterLine } from "./lines.ts"
+import { measureCluster } from "./metrics.ts"
+import { createRemoteLinks } from "./remoteLinks.ts"
+
+export interface NodeOptions {
+  /** `host:port` under which the other nodes reach this one; the next port is used as well. */
+  readonly address: string
+  readonly secret: Redacted<string>
+  readonly leaseMs: number
+  readonly lookMs: number
+  readonly database: {
+    readonly url?: Redacted<string>
+    readonly ssl?: DatabaseSsl
+    readonly environment?: Readonly<Record<string, string | undefined>> | undefined
+  }
+  /** What it serves, and where: the same on all nodes. */
+  readonly protocols: readonly string[]
+  /** Unsent bytes towards one node at which those who send frames there are paused, and at which they go on. */
+  readonly highBytes: number
+  readonly lowBytes: number
+  readonly deadlines: Deadlines
+  readonly metrics: Pick<Metrics, "counter" | "gauge">
+  readonly log: Log<ClusterLine>
+}
+
+/** Joins the cluster. Rejects with a named error as startEngine does, and `begin` as createChannels. */
+export const joinCluster = async (options: NodeOptions) => {
+  const { address: self, secret, leaseMs, lookMs, highBytes, lowBytes, database, protocols, deadlines, log } = options
+  let system: System
+  let channels: Channels | undefined
+  /** When the registry of nodes was read last, on the clock of performance.now(), and who is in it. */
+  let lookedAt = performance.now()
+  let registered: readonly string[] = []
+  /** The nodes to which channels lead. */
+  const known = new Set<string>()
+
+  const know = () => {
+    const others = registered.filter((node) => node !== self)
+    channels?.know(others)
+    for (const node of others) known.add(node)
+    // The registry may be late, as after the database was away: who answers is there.
+    for (const node of known) {
+      if (others.includes(node) || channels?.isAnswering(node) !== false) continue
+      known.delete(node)
+      channels.forget(node)
+    }
+  }
+
+  const engine = await startEngine({
+    self,
+    databaseUrl: database.url as Redacted<string>,
+    ...(database.ssl === undefined ? {} : { databaseSsl: database.ssl }),
+    environment: database.environment,
+    shards: clusterLimits.shards,
+    leaseMs,
+    lookMs,
+    onOwner: (shard, owner) => cluster.onOwner(shard, owner),
+    onRelease: (shard, epoch) => cluster.onRelease(shard, epoch),
+    onNodes: (nodes) => {
+      lookedAt = performance.now()
+      registered = nodes
+      know()
+    },
+    log
+  })
+
+  const cluster = createCluster({
+    self,
+    number: engine.number,
+    isOpen: (node) => channels?.isOpen(node) === true,
+    send: (node, messages) => channels?.send(node, messages),
+    deadlines,
+    supervisor: (kind) => system.supervisor(kind),
+    deliver: (event) => system.registry.send(event),
+    leave: () => engine.close()
+  })
+  measureCluster(options.metrics, cluster)
+
+  // Nobody can become an owner while the registry cannot be read: whoever is one goes on.
+  const away = setInterval(() => {
+    if (performance.now() - lookedAt > clusterLimits.missedLooks * lookMs) cluster.onAway()
+  }, lookMs)
+  away.unref()
+
+  const places: LinksOfProtocol[] = []
+  const placeOf = (id: string) => places.find((place) => place.find(id) !== undefined)
+  const links = createRemoteLinks({
+    channels: {
+      send: (node, message) => channels?.send(node, message) === true,
+      frame: (...frame) => channels?.frame(...frame) === true
+    },
+    find: (id) => placeOf(id)?.find(id)
+  })
+  /** What of a link is lost with a node, before its own word of that comes. */
+  const breakLinks = (node: string) => {
+    for (const { own, peer } of links.gone(node)) {
+      cluster.onBroken(own, node)
+      placeOf(own)?.broken(own, peer)
+    }
+  }
+  const far: FarLinks = {
+    open: (linkId, own, peer, isFirst) => {
+      const node = cluster.nodeOf(peer)
+      if (node !== undefined) links.open(linkId, own, { node, id: peer }, isFirst)
+    },
+    close: (linkId, own, peer) => {
+      const node = cluster.nodeOf(peer)
+      if (node !== undefined) links.close(linkId, own, { node, id: peer })
+    },
+    left: links.left
+  }
+
+  return {
+    /** With this the ids of this node's clients begin. */
+    mark: cluster.mark,
+    isHere: (address: Address): boolean => cluster.router.isHere(address),
+    others: (): readonly string[] => cluster.others(),
+    joinLinks: (place: LinksOfProtocol): FarLinks => {
+      places.push(place)
+      return far
+    },
+    registry: (): RegistryLogic => createRegistry(cluster.router.elsewhere),
+    kind: cluster.kind,
+    serve: cluster.serve,
+    isReady: cluster.isReady,
+    /** It does the timed work of the whole cluster, as the owner of the first shard. */
+    hasChores: (): boolean => cluster.router.isOpen(0),
+    /** Opens the ways to the other nodes, whose actors speak to those of this system. */
+    begin: async (own: System): Promise<void> => {
+      system = own
+      channels = await createChannels({
+        self,
+        mark: cluster.mark,
+        secret,
+        shards: clusterLimits.shards,
+        protocols,
+        silenceMs: leaseMs,
+        pingMs: leaseMs / clusterLimits.pingsPerLease,
+        highBytes,
+        lowBytes,
+        onMessage: (from, message) => {
+          if (Array.isArray(message)) cluster.onMessage(from, message)
+          else links.onMessage(from, message)
+        },
+        onFrame: links.onFrame,
+        onOpen: ({ address }) => links.opened(address),
+        onMet: (peer) => {
+          log("info", "cluster:met", { node: peer.address, mark: peer.mark })
+          cluster.onMet(peer)
+        },
+        onParted: (peer) => {
+          log("warn", "cluster:parted", { node: peer.address, mark: peer.mark })
+          breakLinks(peer.address)
+          cluster.onParted(peer)
+        },
+        // Its shards move at the next look, not at the end of its lease.
+        onDead: ({ address }) => engine.strike(address),
+        onReborn: () => {},
+        onSilent: () => {},
+        onBuried: () => {},
+        log
+      })
+      know()
+    },
+    close: async (): Promise<void> => {
+      clearInterval(away)
+      cluster.close()
+      links.end()
+      await engine.close()
+      await channels?.close()
+    }
+  }
+}
+
+export type ClusterNode = Awaited<ReturnType<typeof joinCluster>>

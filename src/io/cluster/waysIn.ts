@@ -1,0 +1,241 @@
+/** The ways to this node: its port for other nodes, who is let in there, and what they say. */
+import { createServer } from "node:http"
+import type { Socket } from "node:net"
+import { type WebSocket, WebSocketServer } from "ws"
+import { type RemoteFrame, readRemoteFrame } from "./frameBytes.ts"
+import { buriedCode, type Greetings, type Hello, type Refusal, refusalCodes, refusalOf } from "./greeting.ts"
+import { clusterLimits } from "./limits.ts"
+import type { PeerNode } from "./lives.ts"
+import type { HostAndPort } from "./nodeAddress.ts"
+
+export interface WaysInOptions {
+  readonly at: HostAndPort
+  readonly greetings: Pick<Greetings, "listener">
+  /** Ticks without a word after which a way has ended, whatever TCP thinks. */
+  readonly silentAfter: number
+  /** A node is let in: what it says from now on is heard. */
+  readonly greeted: (peer: PeerNode, hello: Hello) => void
+  /** The way of a node has ended, or is replaced by another one. */
+  readonly ended: (address: string) => void
+  readonly onMessage: (from: PeerNode, message: unknown) => void
+  readonly onFrame: (from: PeerNode, frame: RemoteFrame) => void
+  /** `node`: how it calls itself, or where it comes from. */
+  readonly refused: (node: string, reason: Refusal) => void
+  readonly refusedBy: (node: string, reason: Refusal) => void
+  /** A node says that this life is over. */
+  readonly buried: (life: string) => void
+}
+
+/** A node that was let in. */
+interface Visitor {
+  readonly socket: WebSocket
+  readonly stream: Socket
+  readonly life: string
+  /** Ticks since it was heard. */
+  unheard: number
+}
+
+export interface WaysIn {
+  /** Another life than this one is heard of just now at this address. */
+  isTaken(address: string, life: string): boolean
+  /** A node at this address is let in. */
+  isIn(address: string): boolean
+  /** A node at this address is heard of just now. */
+  isHeard(address: string): boolean
+  /** Ends the way of a node, whose life is over; it is told which. */
+  bury(address: string, life: string): void
+  /** Ends the way of a node that lives another life than this one. */
+  leave(address: string, life: string): void
+  tick(): void
+  /** Ends all ways; others may come. */
+  hangUp(): void
+  /** Ends all, and resolves when the port is free. */
+  close(): Promise<void>
+}
+
+/** Ticks that may pass without a word of a node that is there. */
+const lately = 2
+
+/** Listens; rejects when it cannot. */
+export const openWaysIn = async (options: WaysInOptions): Promise<WaysIn> => {
+  const { at, greetings, silentAfter } = options
+  const sockets = new Set<Socket>()
+  const visitors = new Map<string, Visitor>()
+  /** Each ends a connection, unless that has come to something by then. */
+  const timers = new WeakMap<Socket, NodeJS.Timeout>()
+
+  const server = createServer({ maxHeaderSize: clusterLimits.greetingBytes }, (_, response) => {
+    response.writeHead(426, { Connection: "close" }).end()
+  })
+  const upgrader = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: clusterLimits.messageBytes
+  })
+
+  const endSoon = (stream: Socket) => {
+    clearTimeout(timers.get(stream))
+    timers.set(
+      stream,
+      setTimeout(() => stream.destroy(), clusterLimits.greetingMs)
+    )
+  }
+
+  const remove = (address: string): WebSocket | undefined => {
+    const visitor = visitors.get(address)
+    if (visitor === undefined) return undefined
+    visitors.delete(address)
+    visitor.socket.removeAllListeners("message")
+    options.ended(address)
+    return visitor.socket
+  }
+
+  const letIn = (socket: WebSocket, stream: Socket, address: string, hello: Hello): PeerNode => {
+    const peer = { address, mark: hello.mark }
+    remove(address)?.terminate()
+    visitors.set(address, { socket, stream, life: hello.life, unheard: 0 })
+    options.greeted(peer, hello)
+    return peer
+  }
+
+  const receive = (socket: WebSocket, stream: Socket, head: Buffer) => {
+    const greeting = greetings.listener()
+    let peer: PeerNode | null = null
+    let visitor: Visitor | undefined
+    let said = head.length
+
+    const part = (code: number, reason: string) => {
+      socket.removeAllListeners("message")
+      stream.off("data", count)
+      socket.close(code, reason)
+      // It need not answer.
+      endSoon(stream)
+    }
+    const refuse = (reason: Refusal) => {
+      part(refusalCodes[reason], reason)
+      options.refused(greeting.node ?? stream.remoteAddress ?? "", reason)
+    }
+    /** However it is cut into frames. */
+    const count = (bytes: Buffer) => {
+      said += bytes.length
+      if (said > clusterLimits.greetingBytes) refuse("malformed")
+    }
+
+    const greet = (data: Buffer, isBinary: boolean) => {
+      const step = greeting.read(isBinary || data.length > clusterLimits.greetingBytes ? "" : data.toString())
+      switch (step.type) {
+        case "say":
+          return socket.send(step.text)
+        case "refuse":
+          return refuse(step.reason)
+        case "buried":
+          return part(buriedCode, step.life)
+        case "greeted":
+          stream.off("data", count)
+          clearTimeout(timers.get(stream))
+          peer = letIn(socket, stream, greeting.node as string, step.hello)
+          visitor = visitors.get(peer.address)
+          socket.send(step.last)
+      }
+    }
+
+    const hear = (from: PeerNode, data: Buffer, isBinary: boolean) => {
+      if (isBinary) {
+        const frame = readRemoteFrame(data)
+        return frame === undefined ? refuse("malformed") : options.onFrame(from, frame)
+      }
+      const message = parsed(data)
+      return message === undefined ? refuse("malformed") : options.onMessage(from, message.value)
+    }
+
+    socket.on("message", (data: Buffer, isBinary) => {
+      if (visitor !== undefined) visitor.unheard = 0
+      if (peer === null) greet(data, isBinary)
+      else hear(peer, data, isBinary)
+    })
+    socket.on("ping", () => {
+      if (visitor !== undefined) visitor.unheard = 0
+    })
+    socket.on("error", ignore)
+    socket.on("close", (code, reason) => {
+      if (peer !== null && visitors.get(peer.address) === visitor) remove(peer.address)
+      if (code === buriedCode) options.buried(reason.toString())
+      const refusal = refusalOf(code)
+      if (refusal !== undefined && socket.listenerCount("message") > 0)
+        options.refusedBy(greeting.node ?? stream.remoteAddress ?? "", refusal)
+    })
+    stream.on("data", count)
+    socket.send(greeting.opening as string)
+  }
+
+  server.on("connection", (stream) => {
+    sockets.add(stream)
+    // Whatever it says or does not say.
+    endSoon(stream)
+    stream.once("close", () => {
+      sockets.delete(stream)
+      clearTimeout(timers.get(stream))
+    })
+  })
+  server.on("upgrade", (request, stream, head) => {
+    stream.on("error", ignore)
+    upgrader.handleUpgrade(request, stream, head, (socket) => receive(socket, request.socket, head))
+  })
+
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (cause) =>
+      reject(
+        new Error(`The port for other nodes, ${at.port} of ${at.host}, cannot be had: ${cause.message}`, { cause })
+      )
+    )
+    server.listen({ ...at }, resolve)
+  })
+
+  const hangUp = () => {
+    for (const address of [...visitors.keys()]) remove(address)?.terminate()
+    for (const stream of sockets) stream.destroy()
+  }
+
+  return {
+    isTaken: (address, life) => {
+      const visitor = visitors.get(address)
+      return visitor !== undefined && visitor.life !== life && visitor.unheard <= lately
+    },
+    isIn: (address) => visitors.has(address),
+    isHeard: (address) => (visitors.get(address)?.unheard ?? Number.POSITIVE_INFINITY) <= lately,
+    bury: (address, life) => {
+      const visitor = visitors.get(address)
+      if (visitor?.life !== life) return
+      remove(address)?.close(buriedCode, life)
+      endSoon(visitor.stream)
+    },
+    leave: (address, life) => {
+      const visitor = visitors.get(address)
+      if (visitor !== undefined && visitor.life !== life) remove(address)?.terminate()
+    },
+    tick: () => {
+      for (const [address, visitor] of visitors) {
+        if (++visitor.unheard > silentAfter) remove(address)?.terminate()
+      }
+    },
+    hangUp,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        hangUp()
+      })
+  }
+}
+
+/** Undefined: it is no JSON. */
+const parsed = (data: Buffer): { readonly value: unknown } | undefined => {
+  try {
+    return { value: JSON.parse(data.toString()) }
+  } catch {
+    return undefined
+  }
+}
+
+/** What follows from an error is told by the end of the WebSocket. */
+function ignore() {}

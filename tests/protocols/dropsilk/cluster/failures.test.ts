@@ -1,0 +1,194 @@
+/** What people notice when one of several servers that are one dies, stands still or goes: counted, in processes. */
+import { afterEach, beforeEach, expect, it } from "vitest"
+import { WebSocket } from "ws"
+import { describeOnPostgres, useDatabase } from "../../../support/databases.ts"
+import { freePortPairs } from "../../../support/freePort.ts"
+import { type ServerProcess, startProcess } from "../../../support/process.ts"
+import { poll, post, TestClient } from "../../../support/server.ts"
+
+/** Two who have met, and what they have said to each other. */
+interface Pair {
+  readonly code: string
+  readonly ends: readonly [TestClient, TestClient]
+  readonly nodes: readonly [number, number]
+  readonly said: [number, number]
+}
+
+const secret = "a secret among the nodes of a test"
+
+describeOnPostgres("of three servers that are one", () => {
+  const url = useDatabase()
+  let nodes: ServerProcess[] = []
+  const clients: TestClient[] = []
+
+  const start = (port: number) =>
+    startProcess({
+      DATABASE_URL: url,
+      CLUSTER_ADDRESS: `127.0.0.1:${port}`,
+      CLUSTER_SECRET: secret,
+      CLUSTER_LEASE_MS: "6000",
+      CLUSTER_LOOK_MS: "250",
+      LOG_LEVEL: "warn"
+    })
+  const ready = async ({ http }: ServerProcess) => {
+    await expect.poll(async () => (await fetch(`${http}/readyz`)).status, { timeout: 30_000, interval: 50 }).toBe(200)
+  }
+  beforeEach(async () => {
+    const ports = await freePortPairs(3)
+    nodes = await Promise.all(ports.map(start))
+    await Promise.all(nodes.map(ready))
+  }, 60_000)
+  afterEach(async () => {
+    for (const client of clients.splice(0)) client.socket.terminate()
+    await Promise.all(nodes.map((node) => (node.child.exitCode === null ? node.kill() : undefined)))
+  }, 60_000)
+
+  const connect = async (node: number): Promise<TestClient> => {
+    const client = new TestClient(new WebSocket((nodes[node] as ServerProcess).ws, { perMessageDeflate: false }))
+    clients.push(client)
+    client.id = (await client.until("registered"))["id"]
+    return client
+  }
+  const meet = async (one: number, other: number): Promise<Pair> => {
+    const ends = [await connect(one), await connect(other)] as const
+    ends[0].send({ type: "create-flight" })
+    const { flightCode: code } = await ends[0].until("flight-created")
+    ends[1].send({ type: "join-flight", flightCode: code })
+    await Promise.all(ends.map((end) => end.until("peer-joined")))
+    return { code, ends, nodes: [one, other], said: [0, 0] }
+  }
+  /** As many of each way two can be on three nodes. */
+  const meetEverywhere = (times: number) =>
+    Promise.all(Array.from({ length: times * 9 }, (_, index) => meet(index % 3, Math.floor(index / 3) % 3)))
+  const signal = ({ ends, said }: Pair) => {
+    for (const side of [0, 1] as const) ends[side].send({ type: "signal", data: said[side]++ })
+  }
+  /** Everything that each has said has come to the other, in order. */
+  const expectAllSaid = async ({ ends, said }: Pair) => {
+    for (const side of [0, 1] as const) {
+      const heard = () =>
+        ends[1 - side]?.frames.filter(({ type }) => type === "signal").map(({ data }) => data as number)
+      await expect.poll(() => heard()?.length, { timeout: 10_000 }).toBe(said[side])
+      expect(heard()).toEqual(Array.from({ length: said[side] }, (_, number) => number))
+    }
+  }
+  const heard = (client: TestClient, type: string) => client.frames.filter((frame) => frame.type === type).length
+
+  const roomOf = async (one: number, other: number) => {
+    const host = (await post(`${nodes[one]?.http}/api/rooms`, { name: "Host" })).body
+    const code = host.roomCode as string
+    const guest = (await post(`${nodes[other]?.http}/api/rooms/${code}/join`, { name: "Guest" })).body
+    const ids = [host.self.participantId, guest.self.participantId] as [string, string]
+    const attach = async (node: number, participantId: string) => {
+      const client = await connect(node)
+      client.send({ type: "attach-room", roomCode: code, participantId, channel: "transfer" })
+      await client.until("room-attached")
+      return client
+    }
+    const ends = [await attach(one, ids[0]), await attach(other, ids[1])] as const
+    await Promise.all(ends.map((end) => end.until("peer-joined")))
+    return { code, ids, ends, attach, nodes: [one, other] as const }
+  }
+
+  it("one is killed: its people come back to their codes, partners hear of it, and nobody else notices", async () => {
+    const pairs = await meetEverywhere(3)
+    const rooms = await Promise.all([roomOf(0, 1), roomOf(1, 2), roomOf(2, 0), roomOf(0, 0), roomOf(1, 1)])
+    for (let round = 0; round < 20; round++) pairs.forEach(signal)
+    const dead = 2
+    await nodes[dead]?.kill()
+
+    const untouched = pairs.filter(({ nodes: on }) => !on.includes(dead))
+    const bereaved = pairs.filter(({ nodes: on }) => on.includes(dead) && on.some((node) => node !== dead))
+    const left = ({ nodes: on }: { readonly nodes: readonly [number, number] }) => (on[0] === dead ? 1 : 0)
+    for (let round = 0; round < 20; round++) untouched.forEach(signal)
+    await Promise.all(bereaved.map((pair) => pair.ends[left(pair)].until("peer-left")))
+    await Promise.all(
+      bereaved.map(async (pair) => {
+        const again = await connect(left(pair) === 0 ? 1 : 0)
+        again.send({ type: "join-flight", flightCode: pair.code })
+        const joined = await again.until("peer-joined")
+        expect(joined["peer"].id).toBe(pair.ends[left(pair)].id)
+        await pair.ends[left(pair)].until("peer-joined")
+        again.send({ type: "signal", data: "here again" })
+        expect((await pair.ends[left(pair)].until("signal", ({ data }) => data === "here again"))["data"]).toBe(
+          "here again"
+        )
+      })
+    )
+    for (const room of rooms) {
+      const { code, ids, ends, attach } = room
+      if (!room.nodes.includes(dead)) {
+        expect((await poll(nodes[0] as ServerProcess, code, ids[0])).body).toMatchObject({ status: "paired" })
+        continue
+      }
+      const stays = left(room)
+      await ends[stays].until("peer-left")
+      await attach(1, ids[1 - stays] as string)
+      await ends[stays].until("peer-joined")
+    }
+    for (let round = 0; round < 20; round++) untouched.forEach(signal)
+    await Promise.all(untouched.map(expectAllSaid))
+    expect(untouched.flatMap(({ ends }) => ends.map((end) => heard(end, "peer-left")))).toEqual(
+      Array(untouched.length * 2).fill(0)
+    )
+    // Whoever comes now finds nothing missing.
+    await Promise.all([meet(0, 1), meet(1, 0), meet(0, 0), meet(1, 1)])
+  }, 60_000)
+
+  it("one is drained: its clients are told, partners hear of it, no request fails and nobody else notices", async () => {
+    const pairs = await meetEverywhere(2)
+    const going = 1
+    const [stays] = [nodes[0] as ServerProcess]
+    const rooms: { code: string; host: string }[] = []
+    let isOver = false
+    const failed: unknown[] = []
+    const asking = (async () => {
+      while (!isOver) {
+        const made = await post(`${stays.http}/api/rooms`, { name: "Host" })
+        if (made.status !== 201) failed.push(made)
+        else rooms.push({ code: made.body.roomCode, host: made.body.self.participantId })
+      }
+    })()
+    const code = await nodes[going]?.end("SIGTERM")
+    expect(code).toBe(0)
+    for (const { ends, nodes: on } of pairs) {
+      for (const side of [0, 1] as const) {
+        if (on[side] === going) expect(heard(ends[side], "server-shutdown")).toBe(1)
+        else if (on[1 - side] === going) await ends[side].until("peer-left")
+        else expect(heard(ends[side], "peer-left")).toBe(0)
+      }
+    }
+    isOver = true
+    await asking
+    expect(failed).toEqual([])
+    expect(rooms.length).toBeGreaterThan(0)
+    for (const room of rooms) {
+      expect((await poll(nodes[2] as ServerProcess, room.code, room.host)).status).toBe(200)
+    }
+    const untouched = pairs.filter(({ nodes: on }) => !on.includes(going))
+    for (let round = 0; round < 20; round++) untouched.forEach(signal)
+    await Promise.all(untouched.map(expectAllSaid))
+    await Promise.all([meet(0, 2), meet(2, 0), meet(0, 0), meet(2, 2)])
+  }, 60_000)
+
+  it("one stands still: partners hear that it has gone, and meet again when it goes on", async () => {
+    const pairs = await meetEverywhere(2)
+    const frozen = 0
+    nodes[frozen]?.child.kill("SIGSTOP")
+    const across = pairs.filter(({ nodes: on }) => on.includes(frozen) && on.some((node) => node !== frozen))
+    const stays = ({ nodes: on }: Pair) => (on[0] === frozen ? 1 : 0)
+    await Promise.all(across.map((pair) => pair.ends[stays(pair)].until("peer-left")))
+    await Promise.all([meet(1, 2), meet(2, 1), meet(1, 1), meet(2, 2)])
+    nodes[frozen]?.child.kill("SIGCONT")
+    await Promise.all(across.map((pair) => pair.ends[stays(pair)].until("peer-joined")))
+    for (let round = 0; round < 20; round++) pairs.forEach(signal)
+    await Promise.all(pairs.filter(({ nodes: on }) => !on.includes(frozen)).map(expectAllSaid))
+    await Promise.all(
+      across.map(async ({ ends }) => {
+        ends[0].send({ type: "signal", data: "met again" })
+        ends[1].send({ type: "signal", data: "met again" })
+        await Promise.all(ends.map((end) => end.until("signal", ({ data }) => data === "met again")))
+      })
+    )
+  }, 60_000)
+})

@@ -1,0 +1,80 @@
+import { afterAll, afterEach, beforeAll, expect, it } from "vitest"
+import { type ServersAsOne, startCluster } from "../../../support/clusterOfServers.ts"
+import { describeOnPostgres, useDatabase } from "../../../support/databases.ts"
+import { makeRoom, poll, type TestClient, type TestServer } from "../../../support/server.ts"
+
+describeOnPostgres("three servers that are one", () => {
+  const url = useDatabase()
+  let cluster: ServersAsOne
+  const clients: TestClient[] = []
+  const on = async (index: number, name?: string) => {
+    const client = await (cluster.nodes[index] as TestServer).connect(name === undefined ? {} : { name })
+    clients.push(client)
+    return client
+  }
+  beforeAll(async () => {
+    cluster = await startCluster(3, { DATABASE_URL: url })
+  }, 60_000)
+  afterEach(async () => {
+    for (const client of clients.splice(0)) client.socket.terminate()
+  })
+  afterAll(() => cluster.stop(), 30_000)
+
+  it("let people meet in a flight whose sockets are on different nodes, and signal to each other", async () => {
+    for (const [one, other] of [
+      [0, 1],
+      [1, 2],
+      [2, 0],
+      [1, 1]
+    ] as const) {
+      const ann = await on(one, "Ann")
+      const bob = await on(other, "Bob")
+      ann.send({ type: "create-flight" })
+      const { flightCode } = await ann.until("flight-created")
+      bob.send({ type: "join-flight", flightCode })
+      const [met, joined] = await Promise.all([ann.until("peer-joined"), bob.until("peer-joined")])
+      expect([met["peer"], joined["peer"]]).toEqual([
+        { id: bob.id, name: "Bob" },
+        { id: ann.id, name: "Ann" }
+      ])
+      for (let number = 0; number < 50; number++) {
+        ann.send({ type: "signal", data: `a${number}` })
+        bob.send({ type: "signal", data: `b${number}` })
+      }
+      for (let number = 0; number < 50; number++) {
+        expect(await bob.until("signal")).toEqual({ type: "signal", data: `a${number}` })
+        expect(await ann.until("signal")).toEqual({ type: "signal", data: `b${number}` })
+      }
+      await ann.close()
+      expect((await bob.until("peer-left"))["type"]).toBe("peer-left")
+    }
+  })
+
+  it("show everybody of a network in one list, and pass invitations", async () => {
+    const [ann, bob, cid] = [await on(0, "Ann"), await on(1, "Bob"), await on(2, "Cid")]
+    await ann.list((names) => ["Bob", "Cid"].every((name) => names.includes(name)))
+    await cid.list((names) => ["Ann", "Bob"].every((name) => names.includes(name)))
+    ann.send({ type: "create-flight" })
+    const { flightCode } = await ann.until("flight-created")
+    ann.send({ type: "invite-to-flight", inviteeId: bob.id, flightCode })
+    expect(await bob.until("flight-invitation")).toMatchObject({ flightCode, fromName: "Ann" })
+  })
+
+  it("keep rooms that are asked of any of them, and let their participants attach on any", async () => {
+    const room = await makeRoom(cluster)
+    for (const node of cluster.nodes) {
+      expect((await poll(node, room.code, room.host)).body).toMatchObject({ status: "paired", self: { role: "host" } })
+    }
+    const [ann, bob] = [await on(0), await on(1)]
+    for (const [client, participantId] of [
+      [ann, room.host],
+      [bob, room.guest]
+    ] as const) {
+      client.send({ type: "attach-room", roomCode: room.code, participantId, channel: "transfer" })
+      await client.until("room-attached")
+    }
+    await Promise.all([ann.until("peer-joined"), bob.until("peer-joined")])
+    ann.send({ type: "signal", data: "an offer" })
+    expect(await bob.until("signal")).toEqual({ type: "signal", data: "an offer" })
+  })
+})

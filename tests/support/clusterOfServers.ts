@@ -1,0 +1,71 @@
+/** Several servers that are one, in this process, behind a balancer that gives each connection to the next of them. */
+import { type AddressInfo, createServer, connect as dial, type Server } from "node:net"
+import type { ApplicationOptions } from "../../src/application.ts"
+import { freePortPairs } from "./freePort.ts"
+import { startServer, type TestServer } from "./server.ts"
+
+export interface ServersAsOne {
+  readonly nodes: readonly TestServer[]
+  /** Where the balancer is. */
+  readonly http: string
+  readonly ws: string
+  stop(): Promise<void>
+}
+
+/** Resolves when each of them says that it may have clients. */
+export const startCluster = async (
+  size: number,
+  environment: Readonly<Record<string, string>>,
+  options: Partial<ApplicationOptions> = {},
+  commandLine: readonly string[] = []
+): Promise<ServersAsOne> => {
+  const ports = await freePortPairs(size)
+  const nodes = await Promise.all(
+    ports.map((port) =>
+      startServer(
+        {
+          CLUSTER_ADDRESS: `127.0.0.1:${port}`,
+          CLUSTER_SECRET: "a secret among the nodes of a test",
+          CLUSTER_LEASE_MS: "6000",
+          CLUSTER_LOOK_MS: "200",
+          ...environment
+        },
+        options,
+        commandLine
+      )
+    )
+  )
+  await Promise.all(nodes.map(ready))
+  const balancer = await balance(nodes)
+  const { port } = balancer.address() as AddressInfo
+  return {
+    nodes,
+    http: `http://127.0.0.1:${port}`,
+    ws: `ws://127.0.0.1:${port}`,
+    stop: async () => {
+      balancer.close()
+      await Promise.all(nodes.map((node) => node.stop()))
+    }
+  }
+}
+
+const ready = async ({ http }: TestServer): Promise<void> => {
+  while (!(await fetch(`${http}/readyz`)).ok) await new Promise((resolve) => setTimeout(resolve, 20))
+}
+
+const balance = (nodes: readonly TestServer[]): Promise<Server> => {
+  let next = 0
+  const server = createServer((client) => {
+    const node = nodes[next++ % nodes.length] as TestServer
+    const way = dial(node.port, "127.0.0.1")
+    client.pipe(way).pipe(client)
+    for (const [one, other] of [
+      [client, way],
+      [way, client]
+    ] as const) {
+      one.on("error", () => other.destroy())
+      one.on("close", () => other.destroy())
+    }
+  })
+  return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)))
+}
