@@ -213,7 +213,9 @@ const manners: readonly Manner[] = [
   { isNumbered: false, boxWidth: longest },
   { isNumbered: true, boxWidth: longest },
   // States that stand below one another have no wide neighbours.
-  { isNumbered: true, boxWidth: 24, direction: "RIGHT" }
+  { isNumbered: true, boxWidth: 24, direction: "RIGHT" },
+  // Many states in a row are wide for that.
+  { isNumbered: true, boxWidth: 24 }
 ]
 
 const layOut = async (root: ChartState, { isNumbered, boxWidth, direction = "DOWN" }: Manner) => {
