@@ -11,10 +11,10 @@ export const freePort = async (): Promise<number> => {
 }
 
 /** Ports of this machine of which each and the next are free, as many as that. */
-export const freePortPairs = async (count: number): Promise<readonly number[]> => {
+export const freePortPairs = async (count: number, host = "127.0.0.1"): Promise<readonly number[]> => {
   const listen = async (port: number) => {
     const server = createServer()
-    await once(server.listen(port, "127.0.0.1"), "listening")
+    await once(server.listen(port, host), "listening")
     return server
   }
   const found: number[] = []

@@ -127,7 +127,7 @@ export const createCluster = (options: ClusterOptions) => {
     unannounced.set(index, owner)
   }
 
-  let leaving: Promise<void> | undefined
+  let isLeaving = false
   const chart = shardMachine.provide({
     actions: {
       requestDeadline: ({ self: actor }, { afterMs }) => deadlines.after(actor, afterMs),
@@ -140,7 +140,9 @@ export const createCluster = (options: ClusterOptions) => {
         if (owner !== null && former !== null) send(former, { kind: "fence", shard: index, epoch: owner.epoch })
       },
       leave: () => {
-        leaving ??= options.leave().then(() => tellShards({ type: "shard.left" }))
+        if (isLeaving) return
+        isLeaving = true
+        void options.leave().then(() => tellShards({ type: "shard.left" }))
       },
       announce: ({ context: { index, owner } }) => announce(index, owner),
       askOwner: ({ context: { index } }) => {
