@@ -88,7 +88,7 @@ export const createChannels = async (options: ChannelsOptions): Promise<Channels
   const silentAfter = Math.max(2, Math.ceil(options.silenceMs / options.pingMs))
   const channels = new Map<string, Channel>()
   const met = new Set<string>()
-  /** As each node has called it last. */
+  /** What all ids of each node's clients begin with, as it has said last. */
   const marks = new Map<string, string>()
   const flush = createFlush()
   const now = () => performance.now()
