@@ -118,7 +118,7 @@ export const channelMachine = setup({
           }
         },
         dead: {
-          description: "Its process is gone.",
+          description: "It is gone: nobody listens there any more.",
           entry: "tellDead"
         },
         forgotten: { type: "final" }
