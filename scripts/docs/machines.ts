@@ -61,7 +61,7 @@ export const machines: Readonly<Record<string, Drawn>> = {
     machine: channelMachine,
     protocol: "core",
     reachedBy: ["the WebSocket to another node, and its end", "a clock that stands still when the process does"],
-    triedBy: ["tests/core/io/cluster/channels.test.ts", "tests/core/io/cluster/deaths.test.ts"],
+    triedBy: ["tests/core/io/cluster/meetings.test.ts", "tests/core/io/cluster/deaths.test.ts"],
     crash:
       "When it crashes, the process ends as with any fault that nobody catches: no supervisor keeps it but its adapter, which catches the faults of whoever listens to it."
   },

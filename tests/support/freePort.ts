@@ -14,10 +14,10 @@ export const freePort = async (): Promise<number> => {
  * Ports of this machine of which each and the next are free, as many as that. They are below those that the system gives to
  * whoever asks for any: nobody else comes between their choice and their use.
  */
-export const freePortPairs = async (count: number): Promise<readonly number[]> => {
+export const freePortPairs = async (count: number, host = "127.0.0.1"): Promise<readonly number[]> => {
   const isFree = async (port: number): Promise<boolean> => {
     const server = createServer()
-    const listening = await once(server.listen(port, "127.0.0.1"), "listening").catch(() => undefined)
+    const listening = await once(server.listen(port, host), "listening").catch(() => undefined)
     await new Promise((resolve) => server.close(resolve))
     return listening !== undefined
   }

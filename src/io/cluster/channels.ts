@@ -12,15 +12,14 @@ import { createFlush } from "../sockets/flush.ts"
 import type { Sender } from "../sockets/sender.ts"
 import { describeError } from "../telemetry/describeError.ts"
 import type { Log } from "../telemetry/telemetry.ts"
-import { createGreetings, digestOf, type Hello, makeLife, type Refusal } from "./greeting.ts"
+import { createGreetings, digestOf, type Hello, makeLife, type Refusal, ready } from "./greeting.ts"
 import { clusterLimits } from "./limits.ts"
 import type { ClusterLine } from "./lines.ts"
-import { createLives, type PeerNode } from "./lives.ts"
-import { channelAddress } from "./nodeAddress.ts"
+import { channelAddress, type PeerNode } from "./nodeAddress.ts"
 import { createWayOut, type WayOut } from "./wayOut.ts"
 import { openWaysIn, type WaysIn } from "./waysIn.ts"
 
-export type { PeerNode } from "./lives.ts"
+export type { PeerNode } from "./nodeAddress.ts"
 
 export interface ChannelsOptions {
   /** `host:port`, an IPv6 address in brackets; the channel listens on the next port. */
@@ -47,20 +46,13 @@ export interface ChannelsOptions {
   readonly onMessage: (from: PeerNode, message: unknown) => void
   /** A client's frame as it came, in order with the messages. */
   readonly onFrame: (from: PeerNode, target: string, source: string, bytes: Buffer) => void
-  /** Both ways to it are open: what either says to the other arrives, until they have parted. */
+  /** Both ways are open, and the other node knows: what either says from now on arrives, until they part. */
   readonly onMet: (peer: PeerNode) => void
-  /** One of the ways has ended, and what was said on it last may be lost. It may be met again in a moment. */
+  /** One of the ways has ended, and with it the other one: what was said last may be lost, and nothing of it is heard any
+   * more. It may be met again in a moment. */
   readonly onParted: (peer: PeerNode) => void
-  /** What is said to it from now on arrives, as long as the way holds; it is told again of each new way. */
-  readonly onOpen: (peer: PeerNode) => void
   /** Its process is gone: its machine says that nobody listens there, three times in 0.1 s. */
   readonly onDead: (peer: PeerNode) => void
-  /** It lives another life than before: what it said in that one is over. `peer`: as it was known then. */
-  readonly onReborn: (peer: PeerNode) => void
-  /** It does not answer, and may yet be alive: the way to it may be broken. */
-  readonly onSilent: (peer: PeerNode) => void
-  /** Another node has taken this one for dead, and all ways have ended: what was true of its clients is true no more. */
-  readonly onBuried: () => void
   readonly log: Log<ClusterLine>
   /** Where to dial instead of where a node is said to be: for tests of broken ways. */
   readonly via?: ((node: string) => string) | undefined
@@ -69,16 +61,14 @@ export interface ChannelsOptions {
 export interface Channels {
   /** Who is there, besides those who are known already. Throws on what is no address. */
   know(addresses: readonly string[]): void
-  /** Whether something can be said to it now. */
+  /** Whether it is met: something can be said to it now. */
   isOpen(address: string): boolean
   /** Whether it has answered of late, whatever anybody says of it. */
   isAnswering(address: string): boolean
-  /** Says it; false: that is impossible now. It arrives unless the way ends. Throws on what is larger than 64 MiB as JSON. */
+  /** Says it; false: that is impossible now. It arrives unless they part. Throws on what is larger than 64 MiB as JSON. */
   send(address: string, message: unknown): boolean
   /** Sends a client's frame to a client of another node; the sender is not read while too much is under way there. */
   frame(address: string, target: string, source: string, sender: Sender, bytes: Buffer | string): boolean
-  /** The life that the node lives is over; should it speak again, it is told so. */
-  bury(address: string): void
   /** Ends the channel to it, and with that what is known of it. */
   forget(address: string): void
   /** Ends all channels; resolves when the port is free. */
@@ -90,8 +80,6 @@ interface Channel {
   readonly tell: (event: ChannelEvent) => void
   /** Answers, as its chart says. */
   readonly isAnswering: () => boolean
-  /** The life that its WebSocket was opened to. */
-  life: string | null
 }
 
 /** Listens and, once it is told of other nodes, dials them. Rejects where it cannot listen. */
@@ -99,14 +87,15 @@ export const createChannels = async (options: ChannelsOptions): Promise<Channels
   const { self, mark, log, via = (node: string) => node } = options
   const silentAfter = Math.max(2, Math.ceil(options.silenceMs / options.pingMs))
   const channels = new Map<string, Channel>()
-  const lives = createLives()
+  const met = new Set<string>()
+  /** What all ids of each node's clients begin with, as it has said last. */
+  const marks = new Map<string, string>()
   const flush = createFlush()
   const now = () => performance.now()
   /** One line a minute for each node and reason. */
   const lines = createTokenBuckets({ burst: 1, perSecond: 1000 / limits.refusalLineMs, keys: 1000, now })
   const protocols = digestOf(options.protocols)
   const { version = clusterLimits.channelVersion, shards } = options
-  let life = makeLife()
   let ways: WaysIn
 
   /** Whoever listens must not take a way down with a fault of its own. */
@@ -118,15 +107,25 @@ export const createChannels = async (options: ChannelsOptions): Promise<Channels
     }
   }
 
-  /** Nodes to and from which ways are open. */
-  const met = new Set<string>()
+  const peerAt = (address: string): PeerNode => ({ address, mark: marks.get(address) ?? "" })
+
+  /** Each says when both ways are open to it, and has met whoever says so, too: neither hears anything before that. */
   const lookAt = (address: string) => {
-    const isMet = ways.isIn(address) && channels.get(address)?.way.isOpen === true
-    if (isMet === met.has(address)) return
-    const peer = lives.peer(address)
-    if (isMet) met.add(address)
-    else met.delete(address)
-    guarded(() => (isMet ? options.onMet(peer) : options.onParted(peer)))
+    if (channels.get(address)?.way.isOpen !== true || !ways.isReady(address)) return
+    met.add(address)
+    guarded(() => options.onMet(peerAt(address)))
+  }
+  const opened = (address: string) => {
+    const way = channels.get(address)?.way
+    if (way?.isOpen !== true || !ways.isIn(address)) return
+    way.send(ready)
+    lookAt(address)
+  }
+  /** No way outlives the other: what comes late on it would be taken for news. */
+  const ended = (address: string) => {
+    channels.get(address)?.tell({ type: "node.parted" })
+    ways.hangUp(address)
+    if (met.delete(address)) guarded(() => options.onParted(peerAt(address)))
   }
 
   const refusal = (line: "cluster:refused" | "cluster:refused_by") => (node: string, reason: Refusal) => {
@@ -139,51 +138,25 @@ export const createChannels = async (options: ChannelsOptions): Promise<Channels
 
   const objection = (node: string, hello: Hello): Refusal | undefined => {
     if (ways.isTaken(node, hello.life)) return "address"
-    return lives.withMark(hello.mark).some((address) => address !== node && isThere(address)) ? "mark" : undefined
+    const isMarked = [...marks].some(([other, mark]) => other !== node && mark === hello.mark && isThere(other))
+    return isMarked ? "mark" : undefined
   }
 
   const greetings = createGreetings({
     self,
     secret: options.secret,
-    hello: () => ({ version, shards, protocols, life, mark }),
-    isBuried: lives.isBuried,
+    hello: { version, shards, protocols, life: makeLife(), mark },
     objection
   })
-
-  /** A node has said who it is, on either way. */
-  const meet = (address: string, hello: Hello) => {
-    const before = lives.meet(address, hello.mark, hello.life)
-    if (before === undefined) return
-    ways.leave(address, hello.life)
-    const channel = channels.get(address)
-    if (channel !== undefined && channel.life !== hello.life) channel.tell({ type: "node.lost" })
-    guarded(() => options.onReborn(before))
-  }
-
-  const buried = (which: string) => {
-    if (which !== life) return
-    life = makeLife()
-    log("warn", "cluster:renewed", { node: self })
-    ways.hangUp()
-    for (const { way, tell } of channels.values()) {
-      way.hangUp()
-      tell({ type: "way.ended" })
-    }
-    guarded(options.onBuried)
-  }
 
   const open = (node: string): Channel => {
     const way = createWayOut({
       ...{ node, via, greetings, flush },
       ...{ highBytes: options.highBytes, lowBytes: options.lowBytes },
       tell: (event) => actor.send(event),
-      greeted: (hello) => {
-        channel.life = hello.life
-        meet(node, hello)
-      },
+      greeted: (hello) => void marks.set(node, hello.mark),
       refused: (reason) => refused(node, reason),
-      refusedBy: (reason) => refusedBy(node, reason),
-      buried
+      refusedBy: (reason) => refusedBy(node, reason)
     })
     const actor = createActor(
       channelMachine.provide({
@@ -193,15 +166,13 @@ export const createChannels = async (options: ChannelsOptions): Promise<Channels
           ping: way.ping,
           tellOpen: () => {
             way.open()
-            guarded(() => options.onOpen(lives.peer(node)))
-            lookAt(node)
+            opened(node)
           },
           tellClosed: () => {
             way.shut()
-            lookAt(node)
+            ended(node)
           },
-          tellSilent: () => guarded(() => options.onSilent(lives.peer(node))),
-          tellDead: () => guarded(() => options.onDead(lives.peer(node)))
+          tellDead: () => guarded(() => options.onDead(peerAt(node)))
         }
       }),
       {
@@ -218,8 +189,7 @@ export const createChannels = async (options: ChannelsOptions): Promise<Channels
     const channel: Channel = {
       way,
       tell: (event) => actor.send(event),
-      isAnswering: () => actor.getSnapshot().matches({ node: "answering" }),
-      life: null
+      isAnswering: () => actor.getSnapshot().matches({ node: "answering" })
     }
     channels.set(node, channel)
     actor.start()
@@ -231,16 +201,21 @@ export const createChannels = async (options: ChannelsOptions): Promise<Channels
     at: { host: options.listen ?? host, port },
     greetings,
     silentAfter,
-    greeted: ({ address }, hello) => {
-      meet(address, hello)
-      lookAt(address)
+    greeted: ({ address, mark }) => {
+      marks.set(address, mark)
+      opened(address)
     },
-    ended: lookAt,
-    onMessage: (from, message) => guarded(() => options.onMessage(from, message)),
-    onFrame: (from, { target, source, bytes }) => guarded(() => options.onFrame(from, target, source, bytes)),
+    ready: lookAt,
+    ended,
+    // Who speaks and is not met has not heard yet that its other way has ended.
+    onMessage: (from, message) => {
+      if (met.has(from.address)) guarded(() => options.onMessage(from, message))
+    },
+    onFrame: (from, { target, source, bytes }) => {
+      if (met.has(from.address)) guarded(() => options.onFrame(from, target, source, bytes))
+    },
     refused,
-    refusedBy,
-    buried
+    refusedBy
   })
 
   const ticks = setInterval(() => {
@@ -255,21 +230,15 @@ export const createChannels = async (options: ChannelsOptions): Promise<Channels
         if (address !== self && !channels.has(address)) open(address)
       }
     },
-    isOpen: (address) => channels.get(address)?.way.isOpen === true,
+    isOpen: (address) => met.has(address),
     isAnswering: (address) => channels.get(address)?.isAnswering() === true,
-    send: (address, message) => channels.get(address)?.way.send(message) === true,
+    send: (address, message) => met.has(address) && channels.get(address)?.way.send(message) === true,
     frame: (address, target, source, sender, bytes) =>
-      channels.get(address)?.way.frame(target, source, sender, bytes) === true,
-    bury: (address) => {
-      const over = lives.bury(address)
-      if (over === undefined) return
-      ways.bury(address, over)
-      channels.get(address)?.way.bury(over)
-    },
+      met.has(address) && channels.get(address)?.way.frame(target, source, sender, bytes) === true,
     forget: (address) => {
       channels.get(address)?.tell({ type: "channel.forget" })
       channels.delete(address)
-      lives.forget(address)
+      marks.delete(address)
     },
     close: async () => {
       clearInterval(ticks)

@@ -212,8 +212,6 @@ export const createCluster = (options: ClusterOptions) => {
     },
     // What channels tell
     onMet: (peer: PeerNode): void => {
-      // It may be back before anybody has noticed that it had gone.
-      part(peer)
       open.set(peer.mark, peer.address)
       tellShards({ type: "node.met", node: peer.address })
       for (const index of estranged.get(peer.address) ?? []) announce(index, owners.get(index) ?? null)

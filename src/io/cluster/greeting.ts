@@ -6,6 +6,7 @@
  *     listener  {proof, hello}
  *     dialler   {hello}
  *     listener  {welcome: true}
+ *     dialler   {ready: true}, as soon as the listener's own way to it is open, too
  *
  * A proof is an HMAC of the cluster's secret over both addresses, both nonces and whose proof it is: the secret itself is
  * never sent, and no proof can be used again, or in the other direction. Only whoever has been given a proof is told
@@ -29,9 +30,6 @@ export const refusalCodes = {
 } as const
 export type Refusal = keyof typeof refusalCodes
 
-/** The life of whoever is told so is over; the reason is its name. */
-export const buriedCode = 4010
-
 export const refusalOf = (code: number): Refusal | undefined =>
   (Object.keys(refusalCodes) as Refusal[]).find((reason) => refusalCodes[reason] === code)
 
@@ -41,6 +39,7 @@ export interface Hello {
   readonly shards: number
   /** A digest of their names and mounts. */
   readonly protocols: string
+  /** Drawn at random by each process: who comes back to an address may be another one. */
   readonly life: string
   readonly mark: string
 }
@@ -51,7 +50,6 @@ export const digestOf = (protocols: readonly string[]): string =>
 export type Step =
   | { readonly type: "say"; readonly text: string }
   | { readonly type: "refuse"; readonly reason: Refusal }
-  | { readonly type: "buried"; readonly life: string }
   /** `last`: what is still to be said. */
   | { readonly type: "greeted"; readonly hello: Hello; readonly last: string }
 
@@ -67,8 +65,7 @@ export interface Greeting {
 export interface GreetingOptions {
   readonly self: string
   readonly secret: Redacted.Redacted<string>
-  readonly hello: () => Hello
-  readonly isBuried: (life: string) => boolean
+  readonly hello: Hello
   /** What else is wrong with a node that belongs to the cluster. */
   readonly objection: (node: string, hello: Hello) => Refusal | undefined
 }
@@ -86,6 +83,10 @@ const fieldsOf = (text: string): Fields => {
   }
 }
 
+/** What the dialler says last, and of its own accord. */
+export const ready = { ready: true }
+export const isReady = (text: string): boolean => fieldsOf(text)["ready"] === true
+
 const noncePattern = /^[\w-]{32}$/
 const makeNonce = (): string => randomBytes(24).toString("base64url")
 export const makeLife = (): string => randomBytes(12).toString("base64url")
@@ -102,7 +103,7 @@ const readHello = ({ version, shards, protocols, life, mark }: Fields): Hello | 
     : undefined
 
 export const createGreetings = (options: GreetingOptions) => {
-  const { self, secret, hello, isBuried, objection } = options
+  const { self, secret, hello: own, objection } = options
 
   const proofOf = (
     whose: "dialler" | "listener",
@@ -121,15 +122,13 @@ export const createGreetings = (options: GreetingOptions) => {
   }
 
   /** Whether whoever says this is a node of the same cluster, as far as its hello goes. */
-  const judge = (node: string, said: Hello | undefined, last: (own: Hello) => object): Step => {
-    const own = hello()
+  const judge = (node: string, said: Hello | undefined, last: object): Step => {
     if (said === undefined) return refuse("malformed")
     if (said.version !== own.version) return refuse("version")
     if (said.shards !== own.shards) return refuse("shards")
     if (said.protocols !== own.protocols) return refuse("protocols")
-    if (isBuried(said.life)) return { type: "buried", life: said.life }
     const objected = said.mark === own.mark ? "mark" : objection(node, said)
-    return objected !== undefined ? refuse(objected) : { type: "greeted", hello: said, last: JSON.stringify(last(own)) }
+    return objected !== undefined ? refuse(objected) : { type: "greeted", hello: said, last: JSON.stringify(last) }
   }
 
   return {
@@ -149,7 +148,7 @@ export const createGreetings = (options: GreetingOptions) => {
           }
           if (greeted === undefined) {
             if (!isProof(said["proof"], proofOf("listener", self, node, [nonce, theirs]))) return refuse("secret")
-            const step = judge(node, readHello(said), (own) => own)
+            const step = judge(node, readHello(said), own)
             if (step.type !== "greeted") return step
             greeted = step.hello
             return { type: "say", text: step.last }
@@ -170,7 +169,7 @@ export const createGreetings = (options: GreetingOptions) => {
         },
         read: (text) => {
           const said = fieldsOf(text)
-          if (isProven) return judge(node as string, readHello(said), () => ({ welcome: true }))
+          if (isProven) return judge(node as string, readHello(said), { welcome: true })
           const { from, to, nonce: theirs, proof } = said
           if (typeof from !== "string" || typeof to !== "string") return refuse("malformed")
           if (readNodeAddress(from) === undefined) return refuse("address")
@@ -179,7 +178,7 @@ export const createGreetings = (options: GreetingOptions) => {
           if (!isProof(proof, proofOf("dialler", from, to, [theirs, nonce]))) return refuse("secret")
           if (to !== self || from === self) return refuse("address")
           isProven = true
-          return say({ proof: proofOf("listener", from, to, [theirs, nonce]), ...hello() })
+          return say({ proof: proofOf("listener", from, to, [theirs, nonce]), ...own })
         }
       }
     }

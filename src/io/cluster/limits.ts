@@ -30,7 +30,7 @@ export const clusterLimits = {
    * package's version, so that a cluster can be renewed node by node. */
   channelVersion: 1,
   /** Refused dials in a row after which a process is taken for gone: one may be refused while it is being started. Zero would
-   * bury everybody. */
+   * take everybody for gone. */
   deadAfter: 3,
   /** Milliseconds for a dial, and as many for the greeting: some thousand times what both take within a network. Zero would
    * reach nobody. */
@@ -48,9 +48,6 @@ export const clusterLimits = {
   unsentBytes: 256 * 1024 * 1024,
   /** Characters of an id. Zero would name nobody. */
   idLength: 64,
-  /** Lives that are known to be over. One is asked for until its process has heard of it or ended. Zero would bury
-   * nobody. */
-  buriedLives: 1_000,
   /** Bytes of frames that wait for a link that is not open here yet, before their sender is not read, and milliseconds after
    * which they go nowhere: the word of the link and the frames come from two nodes. Zero would lose the first frames. */
   early: { bytes: 64 * 1024, forMs: 5_000 }

@@ -1,5 +1,5 @@
 /** What the log says of nodes. */
-import { type LineBudgets, request, unlimited } from "../telemetry/lineBudgets.ts"
+import { type LineBudgets, request } from "../telemetry/lineBudgets.ts"
 
 export const clusterLines = {
   "cluster:engine": request,
@@ -7,8 +7,7 @@ export const clusterLines = {
   "cluster:parted": request,
   "cluster:refused": request,
   "cluster:refused_by": request,
-  "cluster:fault": request,
-  "cluster:renewed": unlimited
+  "cluster:fault": request
 } as const satisfies LineBudgets
 
 export type ClusterLine = keyof typeof clusterLines

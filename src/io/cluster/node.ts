@@ -157,10 +157,10 @@ export const joinCluster = async (options: NodeOptions) => {
           else links.onMessage(from, message)
         },
         onFrame: links.onFrame,
-        onOpen: ({ address }) => links.opened(address),
         onMet: (peer) => {
           log("info", "cluster:met", { node: peer.address, mark: peer.mark })
           cluster.onMet(peer)
+          links.opened(peer.address)
         },
         onParted: (peer) => {
           log("warn", "cluster:parted", { node: peer.address, mark: peer.mark })
@@ -169,9 +169,6 @@ export const joinCluster = async (options: NodeOptions) => {
         },
         // Its shards move at the next look, not at the end of its lease.
         onDead: ({ address }) => engine.strike(address),
-        onReborn: () => {},
-        onSilent: () => {},
-        onBuried: () => {},
         log
       })
       know()

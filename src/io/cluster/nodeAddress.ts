@@ -1,5 +1,11 @@
 /** Addresses of nodes: `host:port`, an IPv6 address in brackets. The channel is on the port behind that. */
 
+/** Another node. `mark`: what all ids of its clients begin with; empty for one that was never met. */
+export interface PeerNode {
+  readonly address: string
+  readonly mark: string
+}
+
 export interface HostAndPort {
   /** Without brackets. */
   readonly host: string

@@ -44,7 +44,7 @@ export interface RemoteLinks {
   onMessage(from: PeerNode, message: unknown): boolean
   /** There is a new way to this node: what was said of sockets on the last one may have been lost. */
   opened(node: string): void
-  /** Ends all links to a node that is gone, or lives another life. Gives back whose they were, and to whom. */
+  /** Ends all links to a node that is gone, or has parted. Gives back whose they were, and to whom. */
   gone(node: string): readonly { readonly own: string; readonly peer: string }[]
   /** What waits goes nowhere. */
   end(): void

@@ -8,7 +8,7 @@ import type { ChannelEvent } from "../../machines/cluster/channel/channelContext
 import type { Flush } from "../sockets/flush.ts"
 import { pausedFor, type Sender } from "../sockets/sender.ts"
 import { writeRemoteFrame } from "./frameBytes.ts"
-import { buriedCode, type Greetings, type Hello, type Refusal, refusalCodes, refusalOf } from "./greeting.ts"
+import { type Greetings, type Hello, type Refusal, refusalCodes, refusalOf } from "./greeting.ts"
 import { clusterLimits } from "./limits.ts"
 import { channelUrl } from "./nodeAddress.ts"
 
@@ -26,8 +26,6 @@ export interface WayOutOptions {
   /** This node does not take the other one for a node of its cluster; or the other way round. */
   readonly refused: (reason: Refusal) => void
   readonly refusedBy: (reason: Refusal) => void
-  /** The other node says that this life is over. */
-  readonly buried: (life: string) => void
 }
 
 export interface WayOut {
@@ -38,8 +36,6 @@ export interface WayOut {
   /** From now on something can be said, and from now on nothing. */
   open(): void
   shut(): void
-  /** If it is open: the other node's life is over, and it is told which. */
-  bury(life: string): void
   /** False: it cannot be said now. */
   send(message: unknown): boolean
   frame(target: string, source: string, sender: Sender, frame: Buffer | string): boolean
@@ -75,15 +71,11 @@ export const createWayOut = (options: WayOutOptions): WayOut => {
     if (waiting.size > 0 && socket !== null && socket.bufferedAmount <= lowBytes) letGo()
   }
 
-  const part = (code: number, reason: string) => {
+  const refuse = (reason: Refusal) => {
     const left = leave()
-    left?.close(code, reason)
+    left?.close(refusalCodes[reason], reason)
     // It need not answer.
     setTimeout(() => left?.terminate(), clusterLimits.greetingMs).unref()
-  }
-
-  const refuse = (reason: Refusal) => {
-    part(refusalCodes[reason], reason)
     options.refused(reason)
     tell({ type: "node.unfit" })
   }
@@ -107,9 +99,6 @@ export const createWayOut = (options: WayOutOptions): WayOut => {
           return dialled.send(next.text)
         case "refuse":
           return refuse(next.reason)
-        case "buried":
-          part(buriedCode, next.life)
-          return tell({ type: "node.lost" })
         case "greeted":
           isGreeted = true
           options.greeted(next.hello)
@@ -117,9 +106,8 @@ export const createWayOut = (options: WayOutOptions): WayOut => {
       }
     }
 
-    const ended = (code: number, reason: string) => {
+    const ended = (code: number) => {
       leave()
-      if (code === buriedCode) options.buried(reason)
       const refusal = refusalOf(code)
       if (refusal !== undefined) options.refusedBy(refusal)
       tell({ type: refusal !== undefined ? "node.unfit" : isRefused ? "way.refused" : "way.ended" })
@@ -135,7 +123,7 @@ export const createWayOut = (options: WayOutOptions): WayOut => {
       // A machine that says so has no such process: nothing needs to be waited for.
       if (code === "ECONNREFUSED") isRefused = true
     })
-    dialled.on("close", (code, reason) => ended(code, reason.toString()))
+    dialled.on("close", ended)
   }
 
   /** Held back until this moment is over: what is said in one leaves in one write. */
@@ -160,11 +148,6 @@ export const createWayOut = (options: WayOutOptions): WayOut => {
     shut: () => {
       isOpen = false
       letGo()
-    },
-    bury: (life) => {
-      if (!isOpen) return
-      part(buriedCode, life)
-      tell({ type: "node.lost" })
     },
     send: (message) => {
       const text = JSON.stringify(message)

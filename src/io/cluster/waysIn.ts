@@ -3,18 +3,19 @@ import { createServer } from "node:http"
 import type { Socket } from "node:net"
 import { type WebSocket, WebSocketServer } from "ws"
 import { type RemoteFrame, readRemoteFrame } from "./frameBytes.ts"
-import { buriedCode, type Greetings, type Hello, type Refusal, refusalCodes, refusalOf } from "./greeting.ts"
+import { type Greetings, type Hello, isReady, type Refusal, refusalCodes, refusalOf } from "./greeting.ts"
 import { clusterLimits } from "./limits.ts"
-import type { PeerNode } from "./lives.ts"
-import type { HostAndPort } from "./nodeAddress.ts"
+import type { HostAndPort, PeerNode } from "./nodeAddress.ts"
 
 export interface WaysInOptions {
   readonly at: HostAndPort
   readonly greetings: Pick<Greetings, "listener">
   /** Ticks without a word after which a way has ended, whatever TCP thinks. */
   readonly silentAfter: number
-  /** A node is let in: what it says from now on is heard. */
-  readonly greeted: (peer: PeerNode, hello: Hello) => void
+  /** A node is let in. */
+  readonly greeted: (peer: PeerNode) => void
+  /** It says that both ways are open to it; what it says from now on is heard. */
+  readonly ready: (address: string) => void
   /** The way of a node has ended, or is replaced by another one. */
   readonly ended: (address: string) => void
   readonly onMessage: (from: PeerNode, message: unknown) => void
@@ -22,15 +23,14 @@ export interface WaysInOptions {
   /** `node`: how it calls itself, or where it comes from. */
   readonly refused: (node: string, reason: Refusal) => void
   readonly refusedBy: (node: string, reason: Refusal) => void
-  /** A node says that this life is over. */
-  readonly buried: (life: string) => void
 }
 
 /** A node that was let in. */
 interface Visitor {
+  readonly peer: PeerNode
   readonly socket: WebSocket
-  readonly stream: Socket
   readonly life: string
+  isReady: boolean
   /** Ticks since it was heard. */
   unheard: number
 }
@@ -40,15 +40,13 @@ export interface WaysIn {
   isTaken(address: string, life: string): boolean
   /** A node at this address is let in. */
   isIn(address: string): boolean
+  /** It has said that both ways are open to it. */
+  isReady(address: string): boolean
   /** A node at this address is heard of just now. */
   isHeard(address: string): boolean
-  /** Ends the way of a node, whose life is over; it is told which. */
-  bury(address: string, life: string): void
-  /** Ends the way of a node that lives another life than this one. */
-  leave(address: string, life: string): void
+  /** Ends the way of a node. */
+  hangUp(address: string): void
   tick(): void
-  /** Ends all ways; others may come. */
-  hangUp(): void
   /** Ends all, and resolves when the port is free. */
   close(): Promise<void>
 }
@@ -91,29 +89,25 @@ export const openWaysIn = async (options: WaysInOptions): Promise<WaysIn> => {
     return visitor.socket
   }
 
-  const letIn = (socket: WebSocket, stream: Socket, address: string, hello: Hello): PeerNode => {
-    const peer = { address, mark: hello.mark }
+  const letIn = (socket: WebSocket, address: string, { mark, life }: Hello): Visitor => {
+    const visitor: Visitor = { ...{ peer: { address, mark }, socket, life }, isReady: false, unheard: 0 }
     remove(address)?.terminate()
-    visitors.set(address, { socket, stream, life: hello.life, unheard: 0 })
-    options.greeted(peer, hello)
-    return peer
+    visitors.set(address, visitor)
+    options.greeted(visitor.peer)
+    return visitor
   }
 
   const receive = (socket: WebSocket, stream: Socket, head: Buffer) => {
     const greeting = greetings.listener()
-    let peer: PeerNode | null = null
     let visitor: Visitor | undefined
     let said = head.length
 
-    const part = (code: number, reason: string) => {
+    const refuse = (reason: Refusal) => {
       socket.removeAllListeners("message")
       stream.off("data", count)
-      socket.close(code, reason)
+      socket.close(refusalCodes[reason], reason)
       // It need not answer.
       endSoon(stream)
-    }
-    const refuse = (reason: Refusal) => {
-      part(refusalCodes[reason], reason)
       options.refused(greeting.node ?? stream.remoteAddress ?? "", reason)
     }
     /** However it is cut into frames. */
@@ -129,41 +123,42 @@ export const openWaysIn = async (options: WaysInOptions): Promise<WaysIn> => {
           return socket.send(step.text)
         case "refuse":
           return refuse(step.reason)
-        case "buried":
-          return part(buriedCode, step.life)
         case "greeted":
           stream.off("data", count)
           clearTimeout(timers.get(stream))
-          peer = letIn(socket, stream, greeting.node as string, step.hello)
-          visitor = visitors.get(peer.address)
+          visitor = letIn(socket, greeting.node as string, step.hello)
           socket.send(step.last)
       }
     }
 
-    const hear = (from: PeerNode, data: Buffer, isBinary: boolean) => {
+    const hear = (from: Visitor, data: Buffer, isBinary: boolean) => {
+      from.unheard = 0
+      if (!from.isReady) {
+        if (isBinary || !isReady(data.toString())) return refuse("malformed")
+        from.isReady = true
+        return options.ready(from.peer.address)
+      }
       if (isBinary) {
         const frame = readRemoteFrame(data)
-        return frame === undefined ? refuse("malformed") : options.onFrame(from, frame)
+        return frame === undefined ? refuse("malformed") : options.onFrame(from.peer, frame)
       }
       const message = parsed(data)
-      return message === undefined ? refuse("malformed") : options.onMessage(from, message.value)
+      return message === undefined ? refuse("malformed") : options.onMessage(from.peer, message.value)
     }
 
     socket.on("message", (data: Buffer, isBinary) => {
-      if (visitor !== undefined) visitor.unheard = 0
-      if (peer === null) greet(data, isBinary)
-      else hear(peer, data, isBinary)
+      if (visitor === undefined) greet(data, isBinary)
+      else hear(visitor, data, isBinary)
     })
     socket.on("ping", () => {
       if (visitor !== undefined) visitor.unheard = 0
     })
     socket.on("error", ignore)
-    socket.on("close", (code, reason) => {
-      if (peer !== null && visitors.get(peer.address) === visitor) remove(peer.address)
-      if (code === buriedCode) options.buried(reason.toString())
-      const refusal = refusalOf(code)
-      if (refusal !== undefined && socket.listenerCount("message") > 0)
-        options.refusedBy(greeting.node ?? stream.remoteAddress ?? "", refusal)
+    socket.on("close", (code) => {
+      // Of what this node has ended itself nothing is heard any more.
+      const refusal = socket.listenerCount("message") > 0 ? refusalOf(code) : undefined
+      if (visitor !== undefined && visitors.get(visitor.peer.address) === visitor) remove(visitor.peer.address)
+      if (refusal !== undefined) options.refusedBy(greeting.node ?? stream.remoteAddress ?? "", refusal)
     })
     stream.on("data", count)
     socket.send(greeting.opening as string)
@@ -192,38 +187,25 @@ export const openWaysIn = async (options: WaysInOptions): Promise<WaysIn> => {
     server.listen({ ...at }, resolve)
   })
 
-  const hangUp = () => {
-    for (const address of [...visitors.keys()]) remove(address)?.terminate()
-    for (const stream of sockets) stream.destroy()
-  }
-
   return {
     isTaken: (address, life) => {
       const visitor = visitors.get(address)
       return visitor !== undefined && visitor.life !== life && visitor.unheard <= lately
     },
     isIn: (address) => visitors.has(address),
+    isReady: (address) => visitors.get(address)?.isReady === true,
     isHeard: (address) => (visitors.get(address)?.unheard ?? Number.POSITIVE_INFINITY) <= lately,
-    bury: (address, life) => {
-      const visitor = visitors.get(address)
-      if (visitor?.life !== life) return
-      remove(address)?.close(buriedCode, life)
-      endSoon(visitor.stream)
-    },
-    leave: (address, life) => {
-      const visitor = visitors.get(address)
-      if (visitor !== undefined && visitor.life !== life) remove(address)?.terminate()
-    },
+    hangUp: (address) => remove(address)?.terminate(),
     tick: () => {
       for (const [address, visitor] of visitors) {
         if (++visitor.unheard > silentAfter) remove(address)?.terminate()
       }
     },
-    hangUp,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
-        hangUp()
+        for (const address of [...visitors.keys()]) remove(address)?.terminate()
+        for (const stream of sockets) stream.destroy()
       })
   }
 }

@@ -6,8 +6,6 @@
 import { and, assign, not, setup, stateIn } from "xstate"
 import type { ChannelContext, ChannelEvent, ChannelInput } from "./channelContext.ts"
 
-const heardNothing = [{ guard: "isSilent", target: "silent" }, { actions: "countTick" }] as const
-
 export const channelMachine = setup({
   types: {
     context: {} as ChannelContext,
@@ -33,7 +31,6 @@ export const channelMachine = setup({
     tellOpen: () => {},
     /** Nothing that is said to it arrives. */
     tellClosed: () => {},
-    tellSilent: () => {},
     tellDead: () => {},
     countRefusal: assign({ refusals: ({ context }) => context.refusals + 1 }),
     forgetRefusals: assign({ refusals: 0 }),
@@ -77,7 +74,6 @@ export const channelMachine = setup({
           on: {
             "node.greeted": { target: "open" },
             "node.unfit": { target: "refused", actions: "hangUp" },
-            "node.lost": { target: "pausing", actions: "hangUp" },
             "way.ended": { target: "resting" }
           },
           after: { greeting: { target: "resting", actions: "hangUp" } }
@@ -88,7 +84,7 @@ export const channelMachine = setup({
           on: {
             tick: [{ guard: "isSilent", target: "pausing", actions: "hangUp" }, { actions: "ping" }],
             "node.unfit": { target: "refused", actions: "hangUp" },
-            "node.lost": { target: "pausing", actions: "hangUp" },
+            "node.parted": { target: "pausing", actions: "hangUp" },
             "way.ended": { target: "pausing" }
           },
           exit: "tellClosed"
@@ -110,25 +106,19 @@ export const channelMachine = setup({
       }
     },
     node: {
-      initial: "awaited",
+      initial: "silent",
       states: {
-        awaited: {
-          description: "It has not been met, and still has time to answer.",
-          on: { tick: heardNothing }
+        silent: {
+          description: "It does not answer, or has never been met. It may yet be alive: the way to it may be broken."
         },
         answering: {
           on: {
-            tick: heardNothing,
-            "node.answered": { actions: "noteAnswer" },
-            "node.lost": { target: "awaited", actions: "noteAnswer" }
+            tick: [{ guard: "isSilent", target: "silent" }, { actions: "countTick" }],
+            "node.answered": { actions: "noteAnswer" }
           }
         },
-        silent: {
-          description: "It does not answer, and may yet be alive: the way to it may be broken.",
-          entry: "tellSilent"
-        },
         dead: {
-          description: "Its process is gone.",
+          description: "It is gone: nobody listens there any more.",
           entry: "tellDead"
         },
         forgotten: { type: "final" }

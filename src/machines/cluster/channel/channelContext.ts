@@ -37,8 +37,8 @@ export type ChannelEvent =
   /** One of the two does not take the other for a node of its cluster. */
   | { readonly type: "node.unfit" }
   | { readonly type: "node.answered" }
-  /** The life that the WebSocket was opened to is over. */
-  | { readonly type: "node.lost" }
+  /** Its own way to this node has ended: no way outlives the other. */
+  | { readonly type: "node.parted" }
   /** As much time has passed as lies between two pings. It stands still when the process does. */
   | { readonly type: "tick" }
   /** Nobody wants to know of it any more. */

@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest"
 import type { Sender } from "../../../../src/io/sockets/sender.ts"
-import { freePortPair, meet, startNode, type TestNode } from "./nodes.ts"
+import { freePortPairs } from "../../../support/freePort.ts"
+import { meet, startNode, type TestNode } from "./nodes.ts"
 
 const nobody: Sender = { id: "a1", stopReading: () => {}, readOn: () => {} }
 
 describe("two nodes", () => {
-  it("tell each other what is said, from the moment on that the channel is open", async () => {
+  it("tell each other what is said, from the moment on that they have met", async () => {
     const [ada, bob] = [await startNode(), await startNode()]
     await meet(ada, bob)
     expect(ada.channels.send(bob.address, { t: "hello", n: 1 })).toBe(true)
@@ -15,7 +16,10 @@ describe("two nodes", () => {
     const peer = ({ address, mark }: TestNode) => ({ from: address, mark })
     expect(bob.told.at(-1)).toEqual({ what: "message", ...peer(ada), value: { t: "hello", n: 1 } })
     expect(ada.told.at(-1)).toEqual({ what: "message", ...peer(bob), value: ["back", null, "ü"] })
-    expect(ada.told.filter(({ what }) => what === "open")).toEqual([{ what: "open", ...peer(bob), value: undefined }])
+    expect(ada.told).toEqual([
+      { what: "met", ...peer(bob), value: undefined },
+      { what: "message", ...peer(bob), value: ["back", null, "ü"] }
+    ])
     expect(ada.channels.isAnswering(bob.address)).toBe(true)
   })
 
@@ -27,7 +31,7 @@ describe("two nodes", () => {
   })
 
   it("meet on IPv6", async () => {
-    const [one, other] = [await freePortPair("::1"), await freePortPair("::1")]
+    const [one, other] = await freePortPairs(2, "::1")
     const [ada, bob] = [await startNode({ self: `[::1]:${one}` }), await startNode({ self: `[::1]:${other}` })]
     await meet(ada, bob)
     ada.channels.send(bob.address, 6)

@@ -56,9 +56,8 @@ export const startLinkedNode = async (options: Partial<ChannelsOptions> = {}): P
         if (!remoteLinks.onMessage(from, message)) marks++
       },
       onFrame: remoteLinks.onFrame,
-      onOpen: ({ address }) => remoteLinks.opened(address),
-      onDead: ({ address }) => gone(address),
-      onReborn: ({ address }) => gone(address)
+      onMet: ({ address }) => remoteLinks.opened(address),
+      onParted: ({ address }) => void gone(address)
     }
   })
   channels = node.channels

@@ -1,6 +1,5 @@
 /** Nodes with channels between them, in this process, and what each has heard. */
 import { EventEmitter, once } from "node:events"
-import { createServer } from "node:net"
 import * as Redacted from "effect/Redacted"
 import { onTestFinished } from "vitest"
 import {
@@ -11,40 +10,23 @@ import {
 } from "../../../../src/io/cluster/channels.ts"
 import { clusterLines } from "../../../../src/io/cluster/lines.ts"
 import { createTelemetry } from "../../../../src/io/telemetry/telemetry.ts"
+import { freePortPairs } from "../../../support/freePort.ts"
 
-/** A port of this machine that is free, and the next one, too. */
-export const freePortPair = async (host = "127.0.0.1"): Promise<number> => {
-  for (;;) {
-    const one = createServer()
-    const other = createServer()
-    try {
-      await once(one.listen(0, host), "listening")
-      const { port } = one.address() as { port: number }
-      if (port === 65_535) continue
-      await once(other.listen(port + 1, host), "listening")
-      return port
-    } catch {
-      // Somebody has the next one.
-    } finally {
-      one.close()
-      other.close()
-    }
-  }
+export type Told = "met" | "parted" | "dead" | "message" | "frame" | "line"
+
+export interface News<What = Told> {
+  readonly what: What
+  readonly from?: string
+  readonly mark?: string
+  readonly value?: any
 }
-
-export type Told = "open" | "dead" | "reborn" | "silent" | "buried" | "message" | "frame" | "line"
 
 export interface TestNode {
   readonly address: string
   readonly mark: string
   readonly channels: Channels
   /** Everything that it was told, in order. */
-  readonly told: readonly {
-    readonly what: Told
-    readonly from?: string
-    readonly mark?: string
-    readonly value?: any
-  }[]
+  readonly told: readonly News[]
   /** Its log, as fields. */
   lines(message: string): readonly any[]
   /** Resolves as soon as this is true of what it was told. */
@@ -57,16 +39,16 @@ export const nextMark = (): string => (marks++ + 36).toString(36).padStart(2, "0
 
 export const secret = Redacted.make("a secret of the cluster's")
 
-type Listener = Pick<ChannelsOptions, "onMessage" | "onFrame" | "onOpen" | "onDead" | "onReborn">
+type Listener = Partial<Pick<ChannelsOptions, "onMessage" | "onFrame" | "onMet" | "onParted">>
 
 /** `listener` hears of everything before it is noted. */
 export const startNode = async ({
   listener,
   ...options
 }: Partial<ChannelsOptions> & { readonly listener?: Listener } = {}): Promise<TestNode> => {
-  const address = options.self ?? `127.0.0.1:${await freePortPair()}`
+  const address = options.self ?? `127.0.0.1:${await freePortPairs(1)}`
   const mark = options.mark ?? nextMark()
-  const told: { what: Told; from?: string; mark?: string; value?: unknown }[] = []
+  const told: News[] = []
   const news = new EventEmitter().setMaxListeners(0)
   const tell = (what: Told, peer?: PeerNode, value?: unknown) => {
     told.push({ what, ...(peer === undefined ? {} : { from: peer.address, mark: peer.mark }), value })
@@ -89,27 +71,22 @@ export const startNode = async ({
     ...{ self: address, mark, secret, shards: 32, protocols: ["one /", "other /ws"] },
     ...{ silenceMs: 400, pingMs: 40, highBytes: 1024 * 1024, lowBytes: 256 * 1024 },
     onMessage: (peer, message) => {
-      listener?.onMessage(peer, message)
+      listener?.onMessage?.(peer, message)
       tell("message", peer, message)
     },
     onFrame: (peer, target, source, bytes) => {
-      if (listener !== undefined) return listener.onFrame(peer, target, source, bytes)
+      if (listener?.onFrame !== undefined) return listener.onFrame(peer, target, source, bytes)
       tell("frame", peer, { target, source, text: bytes.toString() })
     },
-    onOpen: (peer) => {
-      listener?.onOpen(peer)
-      tell("open", peer)
+    onMet: (peer) => {
+      listener?.onMet?.(peer)
+      tell("met", peer)
     },
-    onDead: (peer) => {
-      listener?.onDead(peer)
-      tell("dead", peer)
+    onParted: (peer) => {
+      listener?.onParted?.(peer)
+      tell("parted", peer)
     },
-    onReborn: (peer) => {
-      listener?.onReborn(peer)
-      tell("reborn", peer)
-    },
-    onSilent: (peer) => tell("silent", peer),
-    onBuried: () => tell("buried"),
+    onDead: (peer) => tell("dead", peer),
     log: telemetry.logFor(clusterLines),
     ...options
   })
@@ -126,7 +103,11 @@ export const startNode = async ({
   return node
 }
 
-/** Two or more that know each other, with open channels. */
+/** What a node was told of another one, with what it was told by it, in order. */
+export const story = (told: readonly News<string>[], from: string): readonly unknown[] =>
+  told.filter((each) => each.from === from).map(({ what, value }) => (what === "message" ? value : what))
+
+/** Two or more that know each other, and have met. */
 export const meet = async (...nodes: readonly TestNode[]): Promise<void> => {
   for (const node of nodes) node.channels.know(nodes.map(({ address }) => address))
   await Promise.all(

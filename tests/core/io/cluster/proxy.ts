@@ -2,23 +2,26 @@
 import { once } from "node:events"
 import { createServer, connect as dial, type Socket } from "node:net"
 import { onTestFinished } from "vitest"
-import { freePortPair } from "./nodes.ts"
+import { freePortPairs } from "../../../support/freePort.ts"
 
-export interface Proxy {
+export interface BreakableWay {
   /** To dial instead of the node's. */
   readonly address: string
   /** Bytes of the dialler's, and of the listener's, go nowhere from now on; connections stay. */
   swallow(whose: "dialler" | "listener"): void
   /** New connections work again; those that were broken stay so. */
   heal(): void
+  /** The connections end for one side, and the other one does not hear of it. */
+  end(whose: "dialler" | "listener"): void
 }
 
 /** In front of a node's channel; it hides that the node's connections end as well. */
-export const startProxy = async (node: string): Promise<Proxy> => {
-  const port = await freePortPair()
+export const startProxy = async (node: string): Promise<BreakableWay> => {
+  const [port] = (await freePortPairs(1)) as [number]
   const [host, digits] = node.split(":") as [string, string]
   let swallowed: "dialler" | "listener" | null = null
   const sockets = new Set<Socket>()
+  const ends = new Set<(whose: "dialler" | "listener") => void>()
   const server = createServer((dialler) => {
     const listener = dial(Number(digits) + 1, host)
     let isBroken = false
@@ -34,6 +37,13 @@ export const startProxy = async (node: string): Promise<Proxy> => {
         if (!isBroken) to.destroy()
       })
     }
+    const end = (whose: "dialler" | "listener") => {
+      isBroken = true
+      if (whose === "dialler") dialler.destroy()
+      else listener.destroy()
+    }
+    ends.add(end)
+    dialler.on("close", () => ends.delete(end))
     carry("dialler", dialler, listener)
     carry("listener", listener, dialler)
   })
@@ -49,6 +59,9 @@ export const startProxy = async (node: string): Promise<Proxy> => {
     },
     heal: () => {
       swallowed = null
+    },
+    end: (whose) => {
+      for (const end of ends) end(whose)
     }
   }
 }

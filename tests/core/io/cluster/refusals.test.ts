@@ -5,11 +5,12 @@ import * as Redacted from "effect/Redacted"
 import { beforeEach, expect, it } from "vitest"
 import { WebSocket } from "ws"
 import type { ChannelsOptions } from "../../../../src/io/cluster/channels.ts"
-import { createGreetings, digestOf, makeLife } from "../../../../src/io/cluster/greeting.ts"
+import { createGreetings, digestOf, makeLife, ready, refusalCodes } from "../../../../src/io/cluster/greeting.ts"
 import { clusterLimits } from "../../../../src/io/cluster/limits.ts"
 import { channelAddress, channelUrl } from "../../../../src/io/cluster/nodeAddress.ts"
+import { freePortPairs } from "../../../support/freePort.ts"
 import { randomNumbers } from "../../../support/random.ts"
-import { freePortPair, meet, nextMark, secret, startNode, type TestNode } from "./nodes.ts"
+import { meet, nextMark, secret, startNode, type TestNode } from "./nodes.ts"
 
 let ada: TestNode
 let bob: TestNode
@@ -28,9 +29,9 @@ const expectCalm = async () => {
   await bob.until(() => bob.times("message", ada.address) === 1)
   const between = (node: TestNode, peer: TestNode) =>
     node.told.filter(({ from }) => from === peer.address).map(({ what }) => what)
-  expect(between(ada, bob)).toEqual(["open", "message"])
-  expect(between(bob, ada)).toEqual(["open", "message"])
-  expect([...ada.told, ...bob.told].filter(({ what }) => what === "buried" || what === "frame")).toEqual([])
+  expect(between(ada, bob)).toEqual(["met", "message"])
+  expect(between(bob, ada)).toEqual(["met", "message"])
+  expect([...ada.told, ...bob.told].filter(({ what }) => what === "frame")).toEqual([])
 }
 
 const strangers: readonly (readonly [string, () => Promise<Partial<ChannelsOptions>>])[] = [
@@ -55,7 +56,7 @@ it.each(strangers)("refuses a node with another %s", async (reason, options) => 
   expect(JSON.stringify([ada.lines("cluster:refused"), eve.lines("cluster:refused_by")])).not.toMatch(
     /secret of|another secret/
   )
-  expect(eve.times("open")).toBe(0)
+  expect(eve.times("met")).toBe(0)
   expect(ada.channels.send(eve.address === bob.address ? "127.0.0.1:1" : eve.address, 1)).toBe(false)
   // Dialled every second, and told of once.
   expect(ada.lines("cluster:refused").filter((line) => line.reason === reason)).toHaveLength(1)
@@ -89,12 +90,12 @@ const dial = async (node: TestNode): Promise<WebSocket> => {
   return socket
 }
 
-/** What a node of the cluster could still do wrong. */
+/** What a node of the cluster could still do wrong, once it is let in. */
 const dialAsNode = async (node: TestNode): Promise<WebSocket> => {
   const hello = { version: clusterLimits.channelVersion, shards: 32, protocols: digestOf(["one /", "other /ws"]) }
   const greeting = createGreetings({
-    ...{ self: `127.0.0.1:${await freePortPair()}`, secret, isBuried: () => false, objection: () => undefined },
-    hello: () => ({ ...hello, life: makeLife(), mark: nextMark() })
+    ...{ self: `127.0.0.1:${await freePortPairs(1)}`, secret, objection: () => undefined },
+    hello: { ...hello, life: makeLife(), mark: nextMark() }
   }).dialler(node.address)
   const socket = new WebSocket(channelUrl(node.address))
   await new Promise<void>((resolve) =>
@@ -138,8 +139,37 @@ it.each([
   ["a message that is too large", Buffer.alloc(clusterLimits.messageBytes + 1), 1009]
 ])("ends the way of a node that says %s", async (_, said, code) => {
   const socket = await dialAsNode(ada)
+  socket.send(JSON.stringify(ready))
   socket.send(said)
   expect((await once(socket, "close"))[0]).toBe(code)
+  await expectCalm()
+})
+
+it("ends the way of a node that speaks before it is ready", async () => {
+  const socket = await dialAsNode(ada)
+  socket.send(JSON.stringify({ t: "too early" }))
+  expect((await once(socket, "close"))[0]).toBe(4007)
+  await expectCalm()
+})
+
+it("hears nothing of a node that says it is ready and cannot be met", async () => {
+  const socket = await dialAsNode(ada)
+  socket.send(JSON.stringify(ready))
+  socket.send(JSON.stringify({ t: "to nobody" }))
+  // Behind that.
+  socket.send("{")
+  await once(socket, "close")
+  await expectCalm()
+  expect(ada.told.filter(({ what, from }) => what !== "line" && from !== bob.address)).toEqual([])
+})
+
+it("says by whom it is refused, even by a node that it has let in", async () => {
+  const socket = await dialAsNode(ada)
+  socket.close(refusalCodes.malformed, "malformed")
+  await ada.until(() => ada.lines("cluster:refused_by").length > 0)
+  expect(ada.lines("cluster:refused_by")).toMatchObject([
+    { node: expect.stringMatching(/^127\.0\.0\.1:\d+$/), reason: "malformed" }
+  ])
   await expectCalm()
 })
 

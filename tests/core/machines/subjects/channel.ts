@@ -49,8 +49,7 @@ const expectedWay = (step: Step): string => {
     case "greeting node.greeted":
       return "open"
     case "open way.ended":
-    case "greeting node.lost":
-    case "open node.lost":
+    case "open node.parted":
       return "pausing"
     case "greeting node.unfit":
     case "open node.unfit":
@@ -67,8 +66,7 @@ const expectedNode = (step: Step): string => {
   if (is("channel.forget")(step)) return "forgotten"
   if (is("node.greeted")(step) && was(step, "greeting")) return "answering"
   if (isLastRefusal(step)) return "dead"
-  if (isLastTick(step) && wasNode(step, "awaited", "answering")) return "silent"
-  if (is("node.lost")(step) && wasNode(step, "answering")) return "awaited"
+  if (isLastTick(step) && wasNode(step, "answering")) return "silent"
   return before
 }
 
@@ -77,7 +75,7 @@ const laws: readonly Law[] = [
     sentence: "It is dialled from the start, and nothing is known of the node.",
     when: ({ before }) => before === undefined,
     holds: ({ after, did }) =>
-      same(after.value, { way: "dialling", node: "awaited" }) &&
+      same(after.value, { way: "dialling", node: "silent" }) &&
       did("dial").length === 1 &&
       same([after.context.refusals, after.context.unanswered], [0, 0])
   },
@@ -116,10 +114,8 @@ const laws: readonly Law[] = [
     }
   },
   {
-    sentence: "Silence and death are told once each.",
-    holds: (step) =>
-      count(step, "tellSilent") === Number(nodeOf(step.after) === "silent" && !wasNode(step, "silent")) &&
-      count(step, "tellDead") === Number(nodeOf(step.after) === "dead" && !wasNode(step, "dead"))
+    sentence: "Its death is told once.",
+    holds: (step) => count(step, "tellDead") === Number(nodeOf(step.after) === "dead" && !wasNode(step, "dead"))
   },
   {
     sentence: "It is pinged at each tick while the way is open.",
@@ -136,14 +132,13 @@ const laws: readonly Law[] = [
     }
   },
   {
-    sentence: "Ticks are counted from the last answer on, as long as the node is not silent or dead.",
+    sentence: "Ticks are counted from the last answer on, as long as the node answers.",
     when: isAlive,
     holds: (step) => {
       const { unanswered } = step.before.context
       const answers =
-        (is("node.greeted")(step) && was(step, "greeting")) ||
-        (is("node.answered", "node.lost")(step) && wasNode(step, "answering"))
-      const counts = is("tick")(step) && !isLastTick(step) && wasNode(step, "awaited", "answering")
+        (is("node.greeted")(step) && was(step, "greeting")) || (is("node.answered")(step) && wasNode(step, "answering"))
+      const counts = is("tick")(step) && !isLastTick(step) && wasNode(step, "answering")
       return step.after.context.unanswered === (answers ? 0 : counts ? unanswered + 1 : unanswered)
     }
   },
@@ -169,7 +164,7 @@ export const channel: Subject = {
   name: "channel",
   machine: channelMachine,
   adapters: {
-    actions: ["dial", "hangUp", "ping", "tellOpen", "tellClosed", "tellSilent", "tellDead"],
+    actions: ["dial", "hangUp", "ping", "tellOpen", "tellClosed", "tellDead"],
     // It is not read again from what was written down: its waits, which are the clock's, would not be there.
     promises: []
   },
@@ -179,7 +174,7 @@ export const channel: Subject = {
       input: { node: "10.0.0.2:7946", settings },
       events: (snapshot) => [
         ...["way.opened", "way.refused", "way.ended"].map((type) => ({ type })),
-        ...["node.greeted", "node.unfit", "node.answered", "node.lost"].map((type) => ({ type })),
+        ...["node.greeted", "node.unfit", "node.answered", "node.parted"].map((type) => ({ type })),
         ...[{ type: "tick" }, { type: "channel.forget" }],
         ...Object.keys(ways)
           .filter((way) => wayOf(snapshot) === way)
