@@ -66,7 +66,10 @@ describeOnPostgres("engines when one fails", () => {
   })
 
   const programs = postgresPrograms()
-  it.skipIf(programs === undefined)("have owners again, one for each shard, when the database was away", async () => {
+  // Where tests must not be left out, this one fails without PostgreSQL's programs.
+  const isLeftOut = programs === undefined && process.env["CI"] === undefined
+  it.skipIf(isLeftOut)("have owners again, one for each shard, when the database was away", async () => {
+    expect(programs).toBeDefined()
     const own = await generate([{ name: "commonName", value: "127.0.0.1" }])
     const postgres = await createCluster(programs!, {
       tls: { certificate: own.cert, key: own.private, authority: own.cert },
