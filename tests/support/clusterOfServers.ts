@@ -12,6 +12,8 @@ export interface ServersAsOne {
   stop(): Promise<void>
 }
 
+export const clusterSecret = "a secret among the nodes of a test"
+
 /** Resolves when each of them says that it may have clients. */
 export const startCluster = async (
   size: number,
@@ -25,7 +27,7 @@ export const startCluster = async (
       startServer(
         {
           CLUSTER_ADDRESS: `127.0.0.1:${port}`,
-          CLUSTER_SECRET: "a secret among the nodes of a test",
+          CLUSTER_SECRET: clusterSecret,
           CLUSTER_LEASE_MS: "6000",
           CLUSTER_LOOK_MS: "200",
           ...environment

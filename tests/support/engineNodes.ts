@@ -52,6 +52,7 @@ const optionsOf = (
   self,
   databaseUrl: Redacted.make(url),
   shards,
+  pact: "0badcafe",
   // A third of it is what the library gives a statement; others use this machine too.
   leaseMs: 6_000,
   lookMs: 200,

@@ -24,6 +24,8 @@ export interface EngineOptions {
   readonly environment?: Readonly<Record<string, string | undefined>> | undefined
   /** How many there are, numbered from 0; the same on all nodes. */
   readonly shards: number
+  /** Eight characters that are the same on all nodes: what else they must agree on, not to be read back from it. */
+  readonly pact: string
   /** A node that has not been heard of for so long is gone, milliseconds; the registry counts whole seconds, rounded up. */
   readonly leaseMs: number
   /** How often a node looks who is there, milliseconds. */

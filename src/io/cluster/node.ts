@@ -14,6 +14,7 @@ import { startEngine } from "./engine.ts"
 import { clusterLimits } from "./limits.ts"
 import type { ClusterLine } from "./lines.ts"
 import { measureCluster } from "./metrics.ts"
+import { pactOf } from "./pact.ts"
 import { createRemoteLinks } from "./remoteLinks.ts"
 
 export interface NodeOptions {
@@ -66,6 +67,7 @@ export const joinCluster = async (options: NodeOptions) => {
     ...(database.ssl === undefined ? {} : { databaseSsl: database.ssl }),
     environment: database.environment,
     shards: clusterLimits.shards,
+    pact: pactOf(secret, protocols),
     leaseMs,
     lookMs,
     onOwner: (shard, owner) => cluster.onOwner(shard, owner),
@@ -160,7 +162,6 @@ export const joinCluster = async (options: NodeOptions) => {
         onMet: (peer) => {
           log("info", "cluster:met", { node: peer.address, mark: peer.mark })
           cluster.onMet(peer)
-          links.opened(peer.address)
         },
         onParted: (peer) => {
           log("warn", "cluster:parted", { node: peer.address, mark: peer.mark })

@@ -42,8 +42,6 @@ export interface RemoteLinks {
   onFrame(from: PeerNode, target: string, source: string, bytes: Buffer): void
   /** Takes a message that came over a channel; false: it is none of a link's. */
   onMessage(from: PeerNode, message: unknown): boolean
-  /** There is a new way to this node: what was said of sockets on the last one may have been lost. */
-  opened(node: string): void
   /** Ends all links to a node that is gone, or has parted. Gives back whose they were, and to whom. */
   gone(node: string): readonly { readonly own: string; readonly peer: string }[]
   /** What waits goes nowhere. */
@@ -138,9 +136,6 @@ export const createRemoteLinks = ({ channels, find }: RemoteLinksOptions): Remot
       if (t === "wait") remote?.wait()
       else remote?.goOn()
       return true
-    },
-    opened: (node) => {
-      for (const { remote } of remotes.values()) if (remote.node === node) remote.sayAgain()
     },
     gone: (node) => {
       const parted: { readonly own: string; readonly peer: string }[] = []

@@ -39,9 +39,12 @@ interface Waiting {
 interface ShardRoute {
   route: Route
   waiting: Waiting[]
-  /** Epochs under which this node has owned it, or was told that another does. */
-  readonly known: Set<string>
+  /** The last epochs of which this node has been told. */
+  known: readonly string[]
 }
+
+/** Of each shard: what was said under an older one has come back or gone through long ago. */
+const epochsRemembered = 8
 
 /** What has gone which way since the start. */
 export interface RouterCounts {
@@ -58,7 +61,7 @@ export const createRouter = (options: RouterOptions) => {
     (): ShardRoute => ({
       route: { to: "nowhere" },
       waiting: [],
-      known: new Set()
+      known: []
     })
   )
   const counts = { forwarded: 0, waited: 0, sentBack: 0, unavailable: 0 }
@@ -154,13 +157,12 @@ export const createRouter = (options: RouterOptions) => {
     route: (index: number, route: Route): void => {
       const shard = shards[index] as ShardRoute
       shard.route = route
-      if (route.to === "node") shard.known.add(route.epoch)
       flush(index)
     },
     /** This node has been told of an owner: what is said under that epoch later is not early any more. */
     heardOf: (index: number, epoch: string): void => {
-      const { known } = shards[index] as ShardRoute
-      known.add(epoch)
+      const shard = shards[index] as ShardRoute
+      if (!shard.known.includes(epoch)) shard.known = [...shard.known, epoch].slice(-epochsRemembered)
     },
     /** What another node has said for a name. */
     receive: (node: string, { shard: index, epoch, said }: Extract<NodeMessage, { kind: "name" }>): void => {
@@ -168,7 +170,7 @@ export const createRouter = (options: RouterOptions) => {
       if (shard === undefined || shardOf(said.to) !== index) return
       if (staysHere(shard, said)) deliver(said)
       // It knows already that this node is to own it, or all that others say waits until everybody has claimed its own.
-      else if (!shard.known.has(epoch) || shard.route.to === "claims") wait(shard, said)
+      else if (!shard.known.includes(epoch) || shard.route.to === "claims") wait(shard, said)
       else {
         counts.sentBack++
         send(node, { kind: "back", shard: index, said })

@@ -35,7 +35,7 @@ import { sqlOnPg } from "./sqlOnPg.ts"
 const layout = 1
 
 export const startEffectEngine = async (options: EngineOptions): Promise<Engine> => {
-  const { self, shards, leaseMs, lookMs, log } = options
+  const { self, shards, pact, leaseMs, lookMs, log } = options
   const here = readNodeAddress(self)
   if (here === undefined) throw new ClusterAddressUnusable(self, undefined)
   const { databaseUrl, databaseSsl, environment } = options
@@ -44,7 +44,7 @@ export const startEffectEngine = async (options: EngineOptions): Promise<Engine>
   })
   const database = await prepareDatabase(address)
   const locksByRows = database.session === "shared"
-  const terms = `${shards} shards, layout ${layout}${locksByRows ? ", a pooler" : ""}`
+  const terms = `${shards} shards, layout ${layout}, pact ${pact}${locksByRows ? ", a pooler" : ""}`
 
   const joined = Promise.withResolvers<number>()
   let isClosing = false

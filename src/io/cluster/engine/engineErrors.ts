@@ -35,7 +35,7 @@ export class ClusterDiffers extends Error {
   constructor(node: string, theirs: string, ours: string, leaseMs: number) {
     super(
       `The node ${node} on the same database has ${theirs}, and this server ${ours}: they cannot be one cluster. Start all ` +
-        `with the same version and settings. A node that has died counts for up to ${Math.ceil(leaseMs / 1000)} s`
+        `with the same version and settings: a pact is CLUSTER_SECRET, which protocols are served where, and how nodes speak. A node that has died counts for up to ${Math.ceil(leaseMs / 1000)} s`
     )
     this.node = node
   }

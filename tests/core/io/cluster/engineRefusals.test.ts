@@ -101,6 +101,14 @@ describeOnPostgres("an engine", () => {
     })
   })
 
+  it("does not join nodes that agree on something else, such as a secret", async () => {
+    const url = await databaseWithTables()
+    const first = await node({ url })
+    await agreement([first])
+    await expect(node({ url, pact: "deadbeef" })).rejects.toMatchObject({ name: "ClusterDiffers", node: first.self })
+    await agreement([first])
+  })
+
   it("does not join nodes with another number of shards, who go on, and may follow them", async () => {
     const url = await databaseWithTables()
     const first = await node({ url })
@@ -108,7 +116,9 @@ describeOnPostgres("an engine", () => {
     await expect(node({ url, shards: 64 })).rejects.toMatchObject({
       name: "ClusterDiffers",
       node: first.self,
-      message: expect.stringContaining("has 32 shards, layout 1, and this server 64 shards, layout 1")
+      message: expect.stringContaining(
+        "has 32 shards, layout 1, pact 0badcafe, and this server 64 shards, layout 1, pact 0badcafe"
+      )
     })
     expect(first.nodes).toEqual([first.self])
     await agreement([first])

@@ -56,7 +56,6 @@ export const startLinkedNode = async (options: Partial<ChannelsOptions> = {}): P
         if (!remoteLinks.onMessage(from, message)) marks++
       },
       onFrame: remoteLinks.onFrame,
-      onMet: ({ address }) => remoteLinks.opened(address),
       onParted: ({ address }) => void gone(address)
     }
   })

@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest"
-import { type ServersAsOne, startCluster } from "../../../support/clusterOfServers.ts"
+import { clusterSecret, type ServersAsOne, startCluster } from "../../../support/clusterOfServers.ts"
 import { describeOnPostgres, useDatabase } from "../../../support/databases.ts"
-import { makeRoom, poll, type TestClient, type TestServer } from "../../../support/server.ts"
+import { freePortPairs } from "../../../support/freePort.ts"
+import { makeRoom, poll, startServer, type TestClient, type TestServer } from "../../../support/server.ts"
 
 describeOnPostgres("three servers that are one", () => {
   const url = useDatabase()
@@ -48,6 +49,24 @@ describeOnPostgres("three servers that are one", () => {
       await ann.close()
       expect((await bob.until("peer-left"))["type"]).toBe("peer-left")
     }
+  })
+
+  it("let no server in that has another secret, or serves something else, and it is told why", async () => {
+    const [port] = await freePortPairs(1)
+    const start = (different: Readonly<Record<string, string>>) =>
+      startServer({
+        DATABASE_URL: url,
+        CLUSTER_ADDRESS: `127.0.0.1:${port}`,
+        CLUSTER_SECRET: clusterSecret,
+        ...different
+      })
+    for (const different of [{ CLUSTER_SECRET: "the secret of somebody else" }, { DROPSILK_PATH: "/files" }]) {
+      await expect(start(different)).rejects.toMatchObject({
+        name: "ClusterDiffers",
+        message: expect.stringContaining("CLUSTER_SECRET, which protocols are served where")
+      })
+    }
+    for (const node of cluster.nodes) expect((await fetch(`${node.http}/readyz`)).status).toBe(200)
   })
 
   it("show everybody of a network in one list, and pass invitations", async () => {
