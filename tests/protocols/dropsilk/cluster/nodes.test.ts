@@ -60,7 +60,11 @@ describeOnPostgres("three servers that are one", () => {
         CLUSTER_SECRET: clusterSecret,
         ...different
       })
-    for (const different of [{ CLUSTER_SECRET: "the secret of somebody else" }, { DROPSILK_PATH: "/files" }]) {
+    const others: readonly Readonly<Record<string, string>>[] = [
+      { CLUSTER_SECRET: "the secret of somebody else" },
+      { DROPSILK_PATH: "/files" }
+    ]
+    for (const different of others) {
       await expect(start(different)).rejects.toMatchObject({
         name: "ClusterDiffers",
         message: expect.stringContaining("CLUSTER_SECRET, which protocols are served where")
