@@ -8,6 +8,11 @@ const againShuffled = ["flights", "rooms", "returning", "discovery"].map(
   (name) => `tests/protocols/dropsilk/${name}.test.ts`
 )
 
+/** What is played again by three servers that are one, each connection and request by the next of them. */
+const againBySeveral = ["flights", "rooms", "returning", "discovery", "backPressure", "session", "walks/walks"].map(
+  (name) => `tests/protocols/dropsilk/${name}.test.ts`
+)
+
 /** Calls of real browsers. */
 const inBrowsers = "tests/protocols/sfu/media/*.test.ts"
 
@@ -26,6 +31,7 @@ export default defineConfig({
     projects: [
       { extends: true, test: { name: "suite", include: ["tests/**/*.test.ts"], exclude: [inBrowsers] } },
       { extends: true, test: { name: "shuffled", include: againShuffled, env: { REGISTRY: "shuffled" } } },
+      { extends: true, test: { name: "several", include: againBySeveral, env: { CLUSTER_NODES: "3" } } },
       // Alone, behind all others: a picture that is late because of another test would count as lost.
       { extends: true, test: { name: "media", include: [inBrowsers], sequence: { groupOrder: 1 }, maxWorkers: 1 } }
     ]

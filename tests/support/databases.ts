@@ -32,10 +32,11 @@ interface TestDatabase {
 
 /**
  * Runs one behaviour suite against the embedded database and against a real PostgreSQL. What is played again with a slow
- * registry is so on the latter only, where there is one: what actors tell each other knows nothing of the database.
+ * registry, or by several servers that are one, is so on the latter only, where there is one: what actors tell each other knows nothing of the database.
  */
 export const describeOnEachDatabase = (name: string, suite: (database: TestDatabase) => void): void => {
-  const isPlayedAgain = process.env["REGISTRY"] !== undefined && unreachable === undefined
+  const { REGISTRY, CLUSTER_NODES } = process.env
+  const isPlayedAgain = (REGISTRY ?? CLUSTER_NODES) !== undefined && unreachable === undefined
   for (const kind of isPlayedAgain ? (["postgres"] as const) : databaseKinds) {
     const run = (): void => {
       let place: { readonly options: DatabaseOptions; remove(): Promise<void> } | undefined
@@ -111,6 +112,18 @@ export const createPostgresDatabase = async (
       await withClient(TEST_DATABASE_URL, (client) => client.query(`drop database ${name} with (force)`))
     }
   }
+}
+
+/**
+ * A fresh database for several servers that are one, where tests are played by such (see startServer) and there is a
+ * PostgreSQL; undefined elsewhere. Without one they are played by one server, unless one is promised.
+ */
+export const databaseOfSeveral = async (): Promise<{ url: string; remove(): Promise<void> } | undefined> => {
+  if (process.env["CLUSTER_NODES"] === undefined) return undefined
+  if (unreachable !== undefined && !process.env["CI"] && !process.env["TEST_DATABASE_URL"]) return undefined
+  const database = await createPostgresDatabase()
+  await withClient(database.url, migrate)
+  return database
 }
 
 /** The URL of a PostgreSQL database, migrated and empty at first, that is there while the suite's tests run. */

@@ -1,6 +1,7 @@
 /** A server that a suite's tests share, and clients that are gone after each test. */
 import { afterAll, afterEach, beforeAll, expect, onTestFinished } from "vitest"
 import type { ApplicationOptions } from "../../src/application.ts"
+import { databaseOfSeveral } from "./databases.ts"
 import { type ConnectOptions, startServer, type TestClient, type TestServer } from "./server.ts"
 import { folderForThisTest, useFolder, useThroughout } from "./useThroughout.ts"
 
@@ -16,13 +17,18 @@ export const useServer = (
   commandLine: () => readonly string[] = () => []
 ): TestServer => {
   const directory = useFolder()
+  let several: Awaited<ReturnType<typeof databaseOfSeveral>>
   return useThroughout(
-    () => {
+    async () => {
       const given = typeof environment === "function" ? environment() : environment
-      const place = given["DATABASE_URL"] === undefined ? { DATA_DIR: directory } : undefined
+      if (given["DATABASE_URL"] === undefined) several = await databaseOfSeveral()
+      const place: Environment = several === undefined ? { DATA_DIR: directory } : { DATABASE_URL: several.url }
       return startServer({ ...place, ...given }, options, commandLine())
     },
-    (server) => server.stop()
+    async (server) => {
+      await server.stop()
+      await several?.remove()
+    }
   )
 }
 
