@@ -9,7 +9,7 @@ const againShuffled = ["flights", "rooms", "returning", "discovery"].map(
 )
 
 /** What is played again by three servers that are one, each connection and request by the next of them. */
-const againBySeveral = ["flights", "rooms", "returning", "discovery", "backPressure", "session", "walks/walks"].map(
+const againBySeveral = ["flights", "rooms", "returning", "discovery", "backPressure", "session"].map(
   (name) => `tests/protocols/dropsilk/${name}.test.ts`
 )
 

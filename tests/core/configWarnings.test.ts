@@ -67,6 +67,19 @@ const useless: Readonly<Record<string, readonly Useless[] | "there is none">> = 
     ["https://signal.example", "warned"]
   ],
   SHUTDOWN_TIMEOUT_MS: [...number, ["0", "refused"]],
+  CLUSTER_ADDRESS: [
+    ...["10.0.0.5", ":7946", "10.0.0.5:0", "10.0.0.5:65535", "http://10.0.0.5:7946", "fd00::5:7946", "a b:7946"].map(
+      (value): Useless => [value, "refused", { ...postgres, CLUSTER_SECRET: "a secret of the nodes" }]
+    ),
+    ["10.0.0.5:7946", "refused", { CLUSTER_SECRET: "a secret of the nodes" }],
+    ["10.0.0.5:7946", "refused", postgres]
+  ],
+  CLUSTER_SECRET: [
+    ["fifteen letters", "refused"],
+    ["a secret of the nodes", "warned"]
+  ],
+  CLUSTER_LEASE_MS: [...number, ["2999", "refused"], ["20000", "warned"]],
+  CLUSTER_LOOK_MS: [...number, ["99", "refused"], ["2000", "warned"]],
   TRUST_PROXY: ["true", "*", "proxy.example", "10.0.0.0/33", ",", "1,2", "99"].map(
     (value): Useless => [value, "refused"]
   ),
