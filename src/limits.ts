@@ -115,8 +115,9 @@ export const limits = {
   /** Milliseconds in which a node that must let go of a shard may finish with it; everybody who needs the shard waits
    * meanwhile. Zero would give it away at once. */
   shardReleaseMs: 1_000,
-  /** Milliseconds before a node asks again who owns a shard. Zero would ask all the time while nobody does. */
-  shardRetryMs: 50,
+  /** Milliseconds before a node asks again who owns a shard: twice as long each time, up to `mostMs`, while nobody does, as when
+   * the database is away. Zero would ask all the time. */
+  shardRetry: { leastMs: 50, mostMs: 500 },
   /** Milliseconds to reach another node's engine. Zero would reach nobody. */
   nodeDialMs: 1_000,
   /** Bytes of one message between engines; theirs have some hundred. Zero would refuse them all. */

@@ -109,7 +109,7 @@ export const startEffectEngine = async (options: EngineOptions): Promise<Engine>
           entityMessagePollInterval: lookMs,
           entityTerminationTimeout: limits.shardReleaseMs,
           entityMaxIdleTime: Number.POSITIVE_INFINITY,
-          sendRetryInterval: limits.shardRetryMs,
+          sendRetryInterval: limits.shardRetry.mostMs,
           simulateRemoteSerialization: false
         })
       ),
@@ -170,10 +170,16 @@ export const startEffectEngine = async (options: EngineOptions): Promise<Engine>
       known = owner
       options.onOwner(shard, owner)
     }
+    const { leastMs, mostMs } = limits.shardRetry
+    let waitMs: number = leastMs
     while (!isClosing) {
-      await ask(tell).catch(() => {})
+      await ask((owner) => {
+        waitMs = leastMs
+        tell(owner)
+      }).catch(() => {})
       tell(null)
-      await new Promise((resolve) => setTimeout(resolve, limits.shardRetryMs))
+      await new Promise((resolve) => setTimeout(resolve, waitMs))
+      waitMs = Math.min(mostMs, 2 * waitMs)
     }
   }
 }

@@ -54,7 +54,9 @@ describeOnPostgres("a schema of its own", () => {
       "app.rondevu_topics",
       "app.rooms",
       "app.server_secrets",
+      "app.silktower_locks",
       "app.silktower_migrations",
+      "app.silktower_runners",
       "app.uploaded_files"
     ])
     expect((await runScript("scripts/migrate.ts", [], environment)).stdout).toContain("nothing to do")
@@ -74,7 +76,9 @@ describeOnPostgres("a schema of its own", () => {
       "app.rondevu_topics",
       "app.rooms",
       "app.server_secrets",
+      "app.silktower_locks",
       "app.silktower_migrations",
+      "app.silktower_runners",
       "app.uploaded_files"
     ])
   })
@@ -108,7 +112,7 @@ describeOnPostgres("a schema of its own", () => {
       (role) => `create schema "My App-2" authorization ${role}; alter role ${role} set search_path = "My App-2"`
     )
     expect(await runScript("scripts/migrate.ts", [], environment)).toMatchObject({ exitCode: 0, stderr: "" })
-    expect(await tablesOf(url)).toHaveLength(10)
+    expect(await tablesOf(url)).toHaveLength(12)
     const server = await startServer({ DATABASE_URL: asRole })
     await makeRoom(server)
     await server.stop()

@@ -34,8 +34,9 @@ describeOnPostgres("of three servers that are one", () => {
     await expect.poll(async () => (await fetch(`${http}/readyz`)).status, { timeout: 30_000, interval: 50 }).toBe(200)
   }
   beforeEach(async () => {
-    const ports = await freePortPairs(3)
-    nodes = await Promise.all(ports.map(start))
+    nodes = []
+    // One after the other, so that all that have begun are ended.
+    for (const port of await freePortPairs(3)) nodes.push(await start(port))
     await Promise.all(nodes.map(ready))
   }, 60_000)
   afterEach(async () => {
