@@ -6,9 +6,10 @@ import { startApplication } from "../../src/application.ts"
 import { loadConfig } from "../../src/config/config.ts"
 import { protocols } from "../../src/protocols.ts"
 import { FakeEngine } from "../protocols/sfu/fakeEngine.ts"
+import { clusterSecret } from "../support/clusterOfServers.ts"
 import { describeOnPostgres, temporaryDirectory, useDatabase, withClient } from "../support/databases.ts"
 import { seedEmbeddedDatabase } from "../support/embeddedTemplate.ts"
-import { freePort } from "../support/freePort.ts"
+import { freePort, freePortPairs } from "../support/freePort.ts"
 import { useLiveHandles } from "../support/liveHandles.ts"
 
 const live = useLiveHandles()
@@ -23,14 +24,18 @@ const start = async (environment: Readonly<Record<string, string>>, onAcquired: 
   return startApplication(config, { protocols, output, pretty: false, onAcquired, endpoints })
 }
 
-/** All parts, in the order in which they are acquired. */
-const parts = [
-  ...["telemetry", "certificate", "tracing", "database", "deadlines", "actors"],
-  ...protocols.map(({ name }) => `protocol ${name}`),
+/** All parts of a server of these protocols, in the order in which they are acquired. */
+const partsOf = (served: typeof protocols): readonly string[] => [
+  ...["telemetry", "certificate", "tracing", "database", "deadlines", "node", "actors"],
+  ...served.map(({ name }) => `protocol ${name}`),
   ...["http", "sockets", "port", "renewals", "heartbeat"]
 ]
 
-const suite = (environmentOf: () => Readonly<Record<string, string>>, isLetGo: () => Promise<void>) => {
+const suite = (
+  environmentOf: () => Readonly<Record<string, string>>,
+  isLetGo: () => Promise<void>,
+  parts = partsOf(protocols)
+) => {
   it("has these parts, which a whole start acquires and a stop releases", async () => {
     const acquired: string[] = []
     const server = await start({ ...environmentOf(), PORT: "0" }, (part) => acquired.push(part))
@@ -65,19 +70,34 @@ describe("a start on the embedded database", () => {
 
 describeOnPostgres("a start on PostgreSQL", () => {
   const url = useDatabase()
-  const name = new URL(url).pathname.slice(1)
   suite(
     () => ({ DATABASE_URL: url }),
-    async () => {
-      await nothingLives()
-      const admin = new URL(url)
-      admin.pathname = "/postgres"
-      const connections = () =>
-        withClient(admin.href, async (client) => {
-          const { rows } = await client.query("select from pg_stat_activity where datname = $1", [name])
-          return rows.length
-        })
-      await expect.poll(connections).toBe(0)
-    }
+    () => nothingIsConnected(url)
   )
 })
+
+describeOnPostgres("a start as a node of a cluster", () => {
+  const url = useDatabase()
+  let port: number | undefined
+  beforeAll(async () => {
+    ;[port] = await freePortPairs(1)
+  })
+  suite(
+    () => ({ DATABASE_URL: url, CLUSTER_ADDRESS: `127.0.0.1:${port}`, CLUSTER_SECRET: clusterSecret }),
+    () => nothingIsConnected(url),
+    partsOf(protocols.filter(({ homes }) => homes !== undefined))
+  )
+})
+
+const nothingIsConnected = async (url: string): Promise<void> => {
+  await nothingLives()
+  const admin = new URL(url)
+  const name = admin.pathname.slice(1)
+  admin.pathname = "/postgres"
+  const connections = () =>
+    withClient(admin.href, async (client) => {
+      const { rows } = await client.query("select from pg_stat_activity where datname = $1", [name])
+      return rows.length
+    })
+  await expect.poll(connections).toBe(0)
+}
