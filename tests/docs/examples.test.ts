@@ -119,6 +119,41 @@ describe("examples/self-hosted", () => {
   })
 })
 
+describe("examples/several", () => {
+  const path = "examples/several/compose.yml"
+  const asked = linesOf(textOf("examples/several/.env.example"))
+  const values = Object.fromEntries(
+    Object.entries(asked).map(([name, value]) => [name, value || `${name.toLowerCase()} of a length`])
+  )
+  const whole = compose(path, values)
+  const nodes = Object.entries(whole.services).filter(([, { environment }]) => "CLUSTER_ADDRESS" in (environment ?? {}))
+
+  it("asks for everything that it needs, and for nothing else", () => {
+    expectWhole(path, whole)
+    const named = [...textOf(path).matchAll(/\$\{(\w+)/g)].map(([, name]) => name)
+    expect([...new Set(named)].toSorted()).toEqual(Object.keys(asked).toSorted())
+  })
+
+  it("starts three nodes of one cluster, each by its own name, with the ports that they need among each other", () => {
+    expect(nodes.map(([name]) => name)).toEqual(["one", "two", "three"])
+    for (const [name, { environment, expose, stop_grace_period: grace }] of nodes) {
+      const config = configOf(environment)
+      expect(config.cluster?.address).toBe(`${name}:7946`)
+      expect(expose).toEqual([String(config.port), "7946", "7947"])
+      expect(secondsOf(grace) * 1000).toBeGreaterThan(config.shutdownTimeoutMs)
+      const served = protocols.filter((protocol) => config.protocols[protocol.name]?.mount != null)
+      expect(served.filter(({ homes }) => homes === undefined)).toEqual([])
+    }
+  })
+
+  it("has a proxy that speaks to each, asks whether it is ready, and keeps metrics inside", () => {
+    const caddyfile = textOf("examples/several/Caddyfile")
+    expect(caddyfile).toContain(`reverse_proxy ${nodes.map(([name]) => `${name}:8080`).join(" ")} {`)
+    const asks = [/respond (\S+) 404/, /health_uri (\S+)/].map((pattern) => pattern.exec(caddyfile)?.[1])
+    for (const path of asks) expect(corePaths).toContain(path)
+  })
+})
+
 describe("examples/kubernetes", () => {
   const folder = "examples/kubernetes"
   const read = (name: string): any => {
