@@ -3,6 +3,7 @@ import { isIP, isIPv6 } from "node:net"
 import * as Redacted from "effect/Redacted"
 import proxyAddr from "proxy-addr"
 import { isOriginOfPage } from "../io/admission/origin.ts"
+import { readNodeAddress } from "../io/cluster/nodeAddress.ts"
 import { readDatabaseSsl } from "../io/database/connecting/databaseEncryption.ts"
 import { isDatabaseUrl } from "../io/database/connecting/databaseUrl.ts"
 import { limits } from "../limits.ts"
@@ -146,12 +147,10 @@ const header = (entry: string): readonly [name: string, value: string] | undefin
   }
 }
 
-/** As it was given, as it names the node everywhere. The next port must be one, too. */
+/** As it was given, as it names the node everywhere. */
 const nodeAddress = (raw: string): string | undefined => {
-  const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(raw) ?? []
-  const isHost = bracketed === undefined ? hostName(plain ?? "") !== undefined : isIPv6(bracketed)
-  const number = Number(port)
-  return isHost && number > 0 && number < 65_535 ? raw : undefined
+  const read = readNodeAddress(raw)
+  return read !== undefined && hostName(read.host) !== undefined ? raw : undefined
 }
 
 export const variables = {

@@ -24,7 +24,7 @@ export const clusterLimits = {
 
   // Channels
 
-  /** Pings of a node in the time after which it is taken for gone. */
+  /** Pings of a node in the time after which it is taken for gone: one or two may be late. Zero would ping nobody. */
   pingsPerLease: 3,
   /** What nodes speak to each other, raised with every change of it: nodes of two numbers do not speak. It is not the
    * package's version, so that a cluster can be renewed node by node. */
@@ -41,7 +41,7 @@ export const clusterLimits = {
   againMs: { soon: 30, later: 250, unfit: 1_000 },
   /** Bytes that a node may say before it has proved itself: a greeting has some 500. Zero would greet nobody. */
   greetingBytes: 4 * 1024,
-  /** Bytes of one message: a shard's truth of 100,000 clients has some 20 MiB. Zero would let nothing pass. */
+  /** Bytes of one message: what all who belong to 32 shards say in one moment has some 200 bytes each. Zero would let nothing pass. */
   messageBytes: 64 * 1024 * 1024,
   /** Unsent bytes towards one node at which its channel is given up, as nobody can hold back messages: it begins again with
    * what is true then. Zero would let nothing pass. */

@@ -21,6 +21,9 @@ export const readNodeAddress = (address: string): HostAndPort | undefined => {
   return host === undefined || port < 1 || port > 65_534 ? undefined : { host, port }
 }
 
+export const writeNodeAddress = ({ host, port }: HostAndPort): string =>
+  `${host.includes(":") ? `[${host}]` : host}:${port}`
+
 /** Where the channel of a node is. Throws on what is no address. */
 export const channelAddress = (address: string): HostAndPort => {
   const read = readNodeAddress(address)
@@ -28,7 +31,4 @@ export const channelAddress = (address: string): HostAndPort => {
   return { host: read.host, port: read.port + 1 }
 }
 
-export const channelUrl = (address: string): string => {
-  const { host, port } = channelAddress(address)
-  return `ws://${host.includes(":") ? `[${host}]` : host}:${port}`
-}
+export const channelUrl = (address: string): string => `ws://${writeNodeAddress(channelAddress(address))}`

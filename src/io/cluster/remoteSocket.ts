@@ -75,7 +75,7 @@ export class RemoteSocket implements Linkable {
     if (this.#pauses === 0) this.#say()
   }
 
-  /** Of a way that is over words are lost: whether it is to be read, if its node has ever been told otherwise. */
+  /** Whether it is to be read, if its node has been told to wait before there was a link. */
   sayAgain(): void {
     if (this.#hasSpoken) this.#say()
   }

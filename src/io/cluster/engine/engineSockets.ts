@@ -11,13 +11,13 @@ import * as RpcSerialization from "effect/rpc/RpcSerialization"
 import { Socket, SocketError, SocketOpenError } from "effect/socket/Socket"
 import { SocketServer } from "effect/socket/SocketServer"
 import { limits } from "../../../limits.ts"
-import { type NodeAddress, readNodeAddress, writeNodeAddress } from "./nodeAddress.ts"
+import { type HostAndPort, readNodeAddress, writeNodeAddress } from "../nodeAddress.ts"
 
 /** The watches of all shards share a socket, and each that waits for it listens to it. Node takes more than ten for a leak. */
 const heardByMany = (socket: NetSocket): NetSocket => socket.setMaxListeners(0)
 
 /** Listens for other nodes; fails where that cannot be. */
-export const listening = (here: NodeAddress) =>
+export const listening = (here: HostAndPort) =>
   Layer.effect(SocketServer)(
     Effect.map(NodeSocketServer.make({ ...here, backlog: limits.backlog }), (server) =>
       SocketServer.of({
@@ -40,7 +40,7 @@ export const dialing = (pingMs: number, via: (node: string) => string) =>
       const serialization = yield* RpcSerialization.RpcSerialization
       return {
         codecFor: serialization.codecFor,
-        make: Effect.fnUntraced(function* (address: NodeAddress) {
+        make: Effect.fnUntraced(function* (address: HostAndPort) {
           const there = readNodeAddress(via(writeNodeAddress(address))) ?? address
           const socket = yield* NodeSocket.fromDuplex(dialed(there), { openTimeout: limits.nodeDialMs })
           return yield* RpcClient.makeProtocolSocket({ pingInterval: pingMs }).pipe(
@@ -52,7 +52,7 @@ export const dialing = (pingMs: number, via: (node: string) => string) =>
     })
   )
 
-const dialed = ({ host, port }: NodeAddress) =>
+const dialed = ({ host, port }: HostAndPort) =>
   Effect.acquireRelease(
     Effect.callback<NetSocket, SocketError>((resume) => {
       const socket = heardByMany(connect({ host, port, noDelay: true }))

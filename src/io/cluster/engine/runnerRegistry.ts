@@ -8,8 +8,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as SqlClient from "effect/sql/SqlClient"
 import { limits } from "../../../limits.ts"
+import { writeNodeAddress } from "../nodeAddress.ts"
 import { runnersTable, tablePrefix } from "./engineTables.ts"
-import { writeNodeAddress } from "./nodeAddress.ts"
 
 /** How many numbers there are for nodes: two characters of [0-9a-z]. */
 const numbers = 36 ** 2

@@ -6,8 +6,8 @@ import * as Layer from "effect/Layer"
 import pg from "pg"
 import { describe, expect, it, onTestFinished } from "vitest"
 import { tablePrefix } from "../../../../src/io/cluster/engine/engineTables.ts"
-import { readNodeAddress, writeNodeAddress } from "../../../../src/io/cluster/engine/nodeAddress.ts"
 import { sqlOnPg } from "../../../../src/io/cluster/engine/sqlOnPg.ts"
+import { readNodeAddress, writeNodeAddress } from "../../../../src/io/cluster/nodeAddress.ts"
 import { migrate } from "../../../../src/io/database/migrations.ts"
 import { createPostgresDatabase, describeOnPostgres, withClient } from "../../../support/databases.ts"
 import { agreement, databaseWithTables, node } from "../../../support/engineNodes.ts"
@@ -182,13 +182,15 @@ describe("the address of a node", () => {
   it.each([
     ["10.0.0.5:7946", { host: "10.0.0.5", port: 7946 }],
     ["[fd00::5]:1", { host: "fd00::5", port: 1 }],
-    ["silktower-0.silktower:65535", { host: "silktower-0.silktower", port: 65_535 }]
+    ["silktower-0.silktower:65534", { host: "silktower-0.silktower", port: 65_534 }]
   ])("is read and written as %s", (text, address) => {
     expect(readNodeAddress(text)).toEqual(address)
     expect(writeNodeAddress(address)).toBe(text)
   })
 
   it.each([
+    // Its next port would be none.
+    "silktower-0.silktower:65535",
     "",
     "7946",
     "host",

@@ -14,7 +14,7 @@ describeOnPostgres("three servers that are one", () => {
     return client
   }
   beforeAll(async () => {
-    cluster = await startCluster(3, { DATABASE_URL: url })
+    cluster = await startCluster(3, { DATABASE_URL: url, ROOM_CLEANUP_CRON: "* * * * * *" })
   }, 60_000)
   afterEach(async () => {
     for (const client of clients.splice(0)) client.socket.terminate()
@@ -71,6 +71,14 @@ describeOnPostgres("three servers that are one", () => {
       })
     }
     for (const node of cluster.nodes) expect((await fetch(`${node.http}/readyz`)).status).toBe(200)
+  })
+
+  it("do timed work once: one of them does it, and the others leave it out", async () => {
+    const outcomes = async () => {
+      const all = await Promise.all(cluster.nodes.map(async ({ http }) => (await fetch(`${http}/api/status`)).json()))
+      return all.map(({ jobs }: any) => jobs.roomCleanup.lastResult?.outcome).toSorted()
+    }
+    await expect.poll(outcomes).toEqual(["complete", "skipped", "skipped"])
   })
 
   it("show everybody of a network in one list, and pass invitations", async () => {
