@@ -1,6 +1,8 @@
 /** What a flight knows, what it is told and tells, and what follows from both without a state. */
+
 import type { Address } from "../../address.ts"
 import { areNeighbours } from "../../clientAddress.ts"
+import { markIn } from "../../cluster/homes.ts"
 import type { DropSilkEvent } from "../events.ts"
 
 /** The three connections that two participants of a room may have. */
@@ -187,7 +189,7 @@ export const orphansOf = (
   event: Extract<FlightEvent, { type: "node.gone" | "seat.orphaned" }>
 ): readonly Member[] => {
   const isOrphan = ({ id, attempt }: Member) =>
-    event.type === "node.gone" ? id.startsWith(event.mark) : id === event.id && attempt === event.attempt
+    event.type === "node.gone" ? markIn(id) === event.mark : id === event.id && attempt === event.attempt
   const present = seats.filter(({ id }) => id !== absent)
   const orphans = present.filter(isOrphan)
   return orphans.length > 0 && orphans.length === present.length ? seats : orphans

@@ -6,7 +6,9 @@
  * followed by a pause that its bytes are worth, and where a list of everybody would be too long it is cut to those who
  * have come or changed last: see networkTurns.ts.
  */
+
 import { assertEvent, assign, setup } from "xstate"
+import { markIn } from "../../cluster/homes.ts"
 import type { Aftermath, Crash } from "../../kinds.ts"
 import { present } from "../../present.ts"
 import { speakAs } from "../../registry.ts"
@@ -98,7 +100,7 @@ const base = setup({
       return entry !== undefined && entry.name !== event.name
     },
     /** Somebody is here from there. */
-    hasFrom: ({ context }, { mark }: { mark: string }) => context.clients.some(({ id }) => id.startsWith(mark)),
+    hasFrom: ({ context }, { mark }: { mark: string }) => context.clients.some(({ id }) => markIn(id) === mark),
     seeEachOther: ({ context, event }) => {
       assertEvent(event, "network.invite")
       const { from, to } = event
@@ -143,7 +145,7 @@ const base = setup({
       }
     }),
     leaveWithNode: assign({
-      clients: ({ context }, { mark }: { mark: string }) => context.clients.filter(({ id }) => !id.startsWith(mark))
+      clients: ({ context }, { mark }: { mark: string }) => context.clients.filter(({ id }) => markIn(id) !== mark)
     }),
     rename: assign(({ context, event }) => {
       assertEvent(event, "network.rename")
