@@ -13,7 +13,7 @@ import type { PeerConnectionConstructor } from "./web.ts"
  * that it is gone, which takes it 10 s from the first refusal.
  */
 const retakeAfterMs = [2000, 4000, 8000]
-/** Signals that are kept for a `connect` that is still to come. */
+/** Signals that are kept for a `connect` that is still to come, or for what this side has to know first. */
 const mostEarly = 256
 
 /** Who sits in the other seat. */
@@ -57,6 +57,7 @@ export abstract class Seat extends Events<SeatEvents> {
   #role: Role = "guest"
   #peer: Other | null = null
   #pair = ""
+  #isPreparing = false
   #isTaken = false
   #isRetaking = false
   #end: TowerError | undefined
@@ -176,9 +177,14 @@ export abstract class Seat extends Events<SeatEvents> {
       failed: (error) => this.emit("fault", error)
     })
     this.#negotiation = negotiation
+    if (this.#isPreparing) return negotiation
     if (this.#pair !== "") negotiation.meet()
-    for (const data of this.#early.splice(0)) negotiation.hear(data)
+    this.#hearEarly(negotiation)
     return negotiation
+  }
+
+  #hearEarly(negotiation: Peer): void {
+    for (const data of this.#early.splice(0)) negotiation.hear(data)
   }
 
   #hear(frame: ServerFrame): void {
@@ -200,16 +206,24 @@ export abstract class Seat extends Events<SeatEvents> {
     this.#early = []
     this.emit("peer", other)
     const prepared = this.prepare()
-    if (prepared === undefined) this.#negotiation?.meet()
-    else
-      void prepared.then(
-        () => this.#pair === pair && this.#negotiation?.meet(),
-        () => {}
-      )
+    this.#isPreparing = prepared !== undefined
+    if (prepared === undefined) return this.#negotiation?.meet()
+    const heed = (isKnown: boolean) => {
+      if (this.#pair !== pair) return
+      this.#isPreparing = false
+      if (this.#negotiation === undefined) return
+      if (isKnown) this.#negotiation.meet()
+      this.#hearEarly(this.#negotiation)
+    }
+    void prepared.then(
+      () => heed(true),
+      () => heed(false)
+    )
   }
 
   #part(): void {
     this.#pair = ""
+    this.#isPreparing = false
     this.#peer = null
     this.#early = []
     // Who stays is there before whoever comes.
@@ -218,7 +232,7 @@ export abstract class Seat extends Events<SeatEvents> {
   }
 
   #signalled(data: unknown): void {
-    if (this.#negotiation !== undefined) this.#negotiation.hear(data)
+    if (this.#negotiation !== undefined && !this.#isPreparing) this.#negotiation.hear(data)
     else if (this.#early.length < mostEarly) this.#early.push(data)
     this.emit("signal", data)
   }

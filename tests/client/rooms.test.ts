@@ -1,7 +1,9 @@
 import { describe, expect, expectTypeOf, it, onTestFinished } from "vitest"
 import { createTower, type RoomSummary } from "../../src/client/index.ts"
+import { readSignal } from "../../src/client/signals.ts"
 import type { RoomSummary as RoomOnTheWire } from "../../src/wire/dropsilk/roomSummary.ts"
 import { serverForThisTest, useServer } from "../support/useServer.ts"
+import { lateWebSocket } from "./lateWebSocket.ts"
 import { connected, greetEachOther, next, RTCPeerConnection, useTowers } from "./towers.ts"
 
 describe("a client in a room", () => {
@@ -51,6 +53,31 @@ describe("a client in a room", () => {
       await greetEachOther(...(await Promise.all([renewed, comes.connect()])))
       expect([comes.role, waits.role]).toEqual(["host", "guest"])
     }
+  })
+
+  it("answers whoever comes beside the transfer channel, however late it is told who offers", async () => {
+    const late = lateWebSocket()
+    const [ada, grace] = [await comes("Ada"), await comes("Grace", late)]
+    const hosted = await ada.createRoom()
+    const waits = await (await grace.joinRoom(hosted.code)).attach("chat")
+    const goes = await hosted.attach("chat")
+    const [, { connection }] = await connected(goes, waits)
+    const gone = next(waits, "peer-left")
+    // What it offers at last finds nobody there any more.
+    Object(connection).addTransceiver("audio")
+    goes.leave()
+    await gone
+    await expect.poll(() => connection.signalingState).toBe("have-local-offer")
+
+    const answer = late.hold("room-attached")
+    const offered = next(waits, "signal", (data) => readSignal(data) !== undefined && "sdp" in (data as object))
+    const renewed = next(waits, "connected")
+    const returns = await hosted.attach("chat")
+    const opened = returns.connect()
+    await offered
+    answer.release()
+    await greetEachOther(...(await Promise.all([renewed, opened])))
+    expect([returns.role, waits.role]).toEqual(["host", "guest"])
   })
 
   it("connects by its code, and has chat beside the transfer on a socket of its own", async () => {

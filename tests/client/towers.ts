@@ -9,6 +9,7 @@ import {
   type Seat,
   type Tower
 } from "../../src/client/index.ts"
+import type { Web } from "../../src/client/web.ts"
 import type { TestServer } from "../support/server.ts"
 
 /** The package has no types of its own. */
@@ -24,14 +25,14 @@ export const towerAt = (url: string, name: string): Tower => {
 }
 
 /** Towers of `server`. After each test they are closed, and the server must have forgotten them. */
-export const useTowers = (server: TestServer): ((name: string) => Promise<Tower>) => {
+export const useTowers = (server: TestServer): ((name: string, web?: Web) => Promise<Tower>) => {
   const towers: Tower[] = []
   afterEach(async () => {
     for (const tower of towers.splice(0)) tower.close()
     await expect.poll(() => server.actors()).toMatchObject({ connections: 0, flights: 0, networks: 0 })
   })
-  return async (name) => {
-    const tower = createTower({ url: server.http, name, RTCPeerConnection })
+  return async (name, web = {}) => {
+    const tower = createTower({ url: server.http, name, RTCPeerConnection, ...web })
     towers.push(tower)
     await tower.opened()
     return tower

@@ -59,8 +59,11 @@ export interface Links {
   /** Nothing happens unless both are there; one of them may be remote. */
   open(id: string, first: Linkable | undefined, second: Linkable | undefined): void
   close(id: string, first: Linkable | undefined, second: Linkable | undefined): void
-  /** The socket's client has been told that the one with this id is its peer: what that one sends may come. */
-  introduced(socket: Linkable, peerId: string): void
+  /**
+   * The socket's client has been told that the one with this id is its peer: what that one sends may come. False: the socket
+   * has no link at all, so what it was told is out of date, or that one has gone.
+   */
+  introduced(socket: Linkable, peerId: string): boolean
   /** Ends a socket's link that whoever has opened it cannot close any more. */
   drop(id: string, socket: Linkable): void
   /** Sends a frame to the socket's peer; without one it goes nowhere. */
@@ -147,14 +150,15 @@ export const createLinks = (): Links => {
     introduced: (socket, peerId) => {
       const peer = socket.link?.peer
       // Late word of a peer that it had before.
-      if (peer?.id !== peerId || peer.link === null) return
+      if (peer?.id !== peerId || peer.link === null) return peer !== undefined
       const { link } = peer
       link.isIntroduced = true
-      if (link.waiting === null) return
+      if (link.waiting === null) return true
       const { frames } = link.waiting
       link.waiting = null
       for (const frame of frames) pass(peer, link, frame)
       peer.readOn(pausedFor.introduction)
+      return true
     },
     drop: (id, socket) => {
       if (socket.link?.id === id) partBoth(socket, true)

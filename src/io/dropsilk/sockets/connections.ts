@@ -3,6 +3,7 @@
  */
 
 import { connectionMachine } from "../../../machines/dropsilk/connection/connection.ts"
+import { belongsTo } from "../../../machines/dropsilk/connection/connectionContext.ts"
 import type { DropSilkEvent } from "../../../machines/dropsilk/events.ts"
 import { flightMachine } from "../../../machines/dropsilk/flight/flight.ts"
 import { networkMachine } from "../../../machines/dropsilk/network/network.ts"
@@ -57,6 +58,10 @@ export const createConnections = (options: ConnectionsOptions) => {
     registry,
     links,
     sockets,
+    belongs: (id, flightId) => {
+      const connection = sockets.get(id)?.actor?.getSnapshot()
+      return connection !== undefined && belongsTo(connection.context, flightId)
+    },
     showLists: ({ visible, toVisible, toPaired }) => {
       const listFor = writeUserLists(visible)
       for (const id of toVisible) sockets.get(id)?.send(listFor(id))
@@ -81,7 +86,8 @@ export const createConnections = (options: ConnectionsOptions) => {
         const socket = socketOf(connection)
         if (socket === undefined) return
         socket.send(writePeerJoined(flightCode, peer, connectionType))
-        links.introduced(socket, peer.id)
+        // A word that comes late may name somebody to whom the way was lost after it was said.
+        if (!links.introduced(socket, peer.id)) connection.self.send({ type: "link.broken", peer: peer.id })
       },
       tellPeerLeft: (connection) => socketOf(connection)?.send(writePeerLeft()),
       tellInvitation: (connection, { flightCode, fromName }) =>

@@ -33,13 +33,15 @@ export interface FarSocketsOptions {
   readonly registry: Pick<RegistryRef, "send">
   readonly links: Links
   readonly sockets: ReadonlyMap<string, ClientSocket>
+  /** Whether a client of this node's belongs to a flight, as far as this node knows. */
+  readonly belongs: (id: string, flightId: string) => boolean
   readonly showLists: (update: ListUpdate) => void
   /** The way to the node of a socket's peer is broken. */
   readonly onBroken: (socket: ClientSocket, peer: string) => void
 }
 
 export const createFarSockets = (options: FarSocketsOptions) => {
-  const { node, registry, links, sockets, showLists, onBroken } = options
+  const { node, registry, links, sockets, belongs, showLists, onBroken } = options
   const remote = node.joinLinks({
     find: (id) => {
       const socket = sockets.get(id)
@@ -57,6 +59,8 @@ export const createFarSockets = (options: FarSocketsOptions) => {
     { flightId, own: second, peer: first, isFirst: false }
   ]
   const openHere = ({ flightId, own, peer, isFirst }: End) => {
+    // Whoever has left a flight meanwhile may have another link, which this word that comes late must not end.
+    if (![own, peer].every((id) => !isHere(id) || belongs(id, flightId))) return
     if (!isHere(peer)) remote?.open(flightId, own, peer, isFirst)
     else if (isFirst) links.open(flightId, sockets.get(own), sockets.get(peer))
   }

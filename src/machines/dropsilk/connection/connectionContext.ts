@@ -140,6 +140,10 @@ export const presenceIn =
 export const seatsOf = ({ seat, asked }: ConnectionContext): readonly Asked[] =>
   [seat, asked].filter((each) => each !== null)
 
+/** It sits in this flight, or waits for a seat there. Others may not have heard yet that it has left them. */
+export const belongsTo = (context: ConnectionContext, flightId: string): boolean =>
+  seatsOf(context).some((each) => each.flightId === flightId)
+
 /** What flights are told when a connection gives back the seat that it has and the one that it has asked for. */
 export const leavesOf = (
   context: ConnectionContext,

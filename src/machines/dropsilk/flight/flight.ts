@@ -38,6 +38,7 @@ const comeBack = [
   "takeSeat",
   { type: "record", params: ({ context, event }: Resuming) => seatedBy(event.member, context) }
 ] as const
+/** Its seat is another's: it may have been told so, and that word is still on its way. */
 const denied = { actions: { type: "denySeat", params: resuming } } as const
 
 const orphaning = ({ event }: { event: Extract<FlightEvent, { type: "node.gone" | "seat.orphaned" }> }) => event
@@ -77,7 +78,6 @@ const together = flightSetup.createStateConfig({
       { guard: { type: "namesPeer", params: resuming } },
       // The way between their nodes was broken: they are introduced again, and their link is opened anew.
       { guard: { type: "sitsHere", params: resuming }, target: "seating" },
-      { guard: { type: "hasFreeSeat", params: retaking }, target: "seating", actions: comeBack },
       denied
     ],
     "node.gone": oneOrphaned,
@@ -153,7 +153,8 @@ export const flightMachine = flightSetup.createMachine({
         "seat.take": { target: "seating", actions: "takeSeat" },
         "seat.resume": [
           { guard: { type: "sitsHere", params: resuming }, actions: "disappoint" },
-          { target: "seating", actions: comeBack }
+          { guard: { type: "hasRoomFor", params: resuming }, target: "seating", actions: comeBack },
+          denied
         ],
         "seat.leave": { guard: { type: "holdsSeat", params: leaving }, target: "ended", actions: "leaveSeat" }
       }
@@ -213,12 +214,7 @@ export const flightMachine = flightSetup.createMachine({
           { guard: { type: "hasFreeSeat", params: taking }, target: "seating", actions: "takeSeat" },
           { actions: [{ type: "refuseSeat", params: taking }, "probeMembers"] }
         ],
-        "seat.resume": [
-          { guard: { type: "sitsHere", params: resuming } },
-          { guard: { type: "isAbsentBack", params: retaking }, target: "seating", actions: comeBack },
-          { guard: { type: "hasFreeSeat", params: retaking }, actions: comeBack },
-          denied
-        ],
+        "seat.resume": [{ guard: { type: "sitsHere", params: resuming } }, denied],
         "seat.leave": { guard: { type: "isWaiting", params: leaving }, target: "ended", actions: "leaveTogether" },
         deadline: { target: "waiting", actions: ["giveUpAbsent", "tellPeerLeft"] }
       }

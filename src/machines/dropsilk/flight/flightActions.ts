@@ -73,6 +73,9 @@ const base = setup({
       context.seats.some(({ id, participantId }) => id === context.absent && participantId === member.participantId),
     isPaired: ({ context }) => context.seats.length === 2,
     isLast: ({ context }, leaver: SeatLeave) => context.seats.length === 1 && seatLeft(context, leaver) !== undefined,
+    /** Beside everybody who sits here, of whom none is a newer socket of the same participant. */
+    hasRoomFor: ({ context: { seats } }, { member }: SeatResume) =>
+      seatsBeside(seats, member, participantsWith({ seats }, member)).length === seats.length,
     sitsHere: ({ context }, { member }: SeatResume) => sitsHere(context, member),
     /** Nobody has told it anything else than this flight knows. */
     namesPeer: ({ context }, { member, peer }: SeatResume) =>

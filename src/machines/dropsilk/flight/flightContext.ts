@@ -154,7 +154,7 @@ export const seatsBeside = (
   )
 
 /** All who are to have seats when somebody sits here already: those who do, and it. */
-export const participantsWith = ({ seats }: FlightContext, member: Member): readonly string[] =>
+export const participantsWith = ({ seats }: Pick<FlightContext, "seats">, member: Member): readonly string[] =>
   [...seats, member].flatMap(({ participantId }) => (participantId === null ? [] : [participantId]))
 
 /** The same socket, whoever it sits here for. */

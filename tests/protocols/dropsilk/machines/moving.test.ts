@@ -6,7 +6,7 @@
 import { describe, expect, it } from "vitest"
 import { type AnyActorRef, type AnyStateMachine, createActor, createMachine, fromTransition } from "xstate"
 import { connectionMachine } from "../../../../src/machines/dropsilk/connection/connection.ts"
-import type { ConnectionContext } from "../../../../src/machines/dropsilk/connection/connectionContext.ts"
+import { belongsTo, type ConnectionContext } from "../../../../src/machines/dropsilk/connection/connectionContext.ts"
 import { flightMachine } from "../../../../src/machines/dropsilk/flight/flight.ts"
 import type { FlightContext } from "../../../../src/machines/dropsilk/flight/flightContext.ts"
 import { registryId } from "../../../../src/machines/registry.ts"
@@ -44,6 +44,10 @@ const createWorld = (random: () => number) => {
     part(id)
   }
 
+  const belongs = (id: string, flightId: string): boolean => {
+    const context = connections.get(id)?.getSnapshot().context as ConnectionContext | undefined
+    return context !== undefined && belongsTo(context, flightId)
+  }
   /** What an end of a link hears of it comes in order with what its connection hears, and in the same moment. */
   const tellLink = (flightId: string, id: string, link: object) =>
     say({ from: { kind: "flights", id: flightId }, to: { kind: "connections", id }, link })
@@ -69,6 +73,9 @@ const createWorld = (random: () => number) => {
     actions: {
       drawFlightCode: ({ self }) =>
         self.send({ type: "code.drawn", code: oneOf([...codes, `NEW${born++}`]) as string }),
+      tellPeerJoined: ({ context, self }, { peer }) => {
+        if (!links.has(context.id)) self.send({ type: "link.broken", peer: peer.id })
+      },
       dropLink: ({ context }) => partBoth(context.id)
     }
   })
@@ -103,7 +110,7 @@ const createWorld = (random: () => number) => {
     if (link !== undefined) {
       log.push(`${from.id} → link of ${to.id}: ${JSON.stringify(link)}`)
       if (link.peer === undefined) part(to.id, link.flightId)
-      else if (connections.has(to.id)) links.set(to.id, link)
+      else if (belongs(to.id, link.flightId)) links.set(to.id, link)
       return
     }
     log.push(`${from.id} → ${to.id}: ${JSON.stringify(event)}`)
@@ -291,7 +298,7 @@ describe("connections and their flights, while nodes come and go", () => {
       for (let round = 0; round < 4; round++) {
         for (let step = 0; step < 40; step++) world.doSomething()
         world.settle()
-        const story = () => world.log.slice(-60).join("\n")
+        const story = () => world.log.slice(-140).join("\n")
         expect(world.truths(), story()).toEqual(world.beliefs())
         expect([...world.ghosts(), ...world.resuming()], story()).toEqual([])
         together += world.beliefs().filter(({ peer }) => peer !== null).length
