@@ -100,10 +100,13 @@ const isCollected = (step: Step): boolean =>
 /** Somebody says that it sits there of whom the flight knows nothing. */
 const isStranger = (step: Step): boolean =>
   is("seat.resume")(step) && seatOf(step, step.event.member.id) === undefined && !isCollected(step)
-/** It has its seat again. */
-const isTakenUp = (step: Step): boolean => (isCollected(step) || isStranger(step)) && beside(step).length < 2
+/** It has its seat again. Where nothing is put together it drives nobody out, such as a newer socket of its own. */
+const isTakenUp = (step: Step): boolean =>
+  (isCollected(step) || isStranger(step)) &&
+  beside(step).length < 2 &&
+  (isCollected(step) || (isStranger(step) && beside(step).length === seatsOf(step.before).length))
 /** It has none, whatever it says. */
-const isDenied = (step: Step): boolean => (isCollected(step) || isStranger(step)) && beside(step).length === 2
+const isDenied = (step: Step): boolean => (isCollected(step) || isStranger(step)) && !isTakenUp(step)
 const isSeated = (step: Step): boolean => isAdmitted(step) || isTakenUp(step)
 /** The other one of two. */
 const otherThan = (step: Step, id: string): string | undefined => idsOf(step.before).find((each: string) => each !== id)
@@ -130,7 +133,7 @@ const disappointedOf = (step: Step): readonly { readonly id: string; readonly pe
   if (isComplete(step) && !isReunion(step)) {
     return before.context.named
   }
-  const waits = is("seat.resume")(step) && before.value === "waiting"
+  const waits = is("seat.resume")(step) && before.value === "waiting" && !isDenied(step)
   const isAlone = waits || (isStranger(step) && isTakenUp(step))
   return isAlone && event.peer !== null ? [{ id: event.member.id, peer: event.peer }] : []
 }
