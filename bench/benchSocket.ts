@@ -186,12 +186,12 @@ export const openAll = async (count: number, open: (index: number) => Promise<Be
   return sockets
 }
 
-/** Two clients in one flight, the host first. */
+/** Two clients in one flight, the host first. `ports`: of the servers at which each of them is. */
 export const openFlight = async (
-  port: number,
+  ports: readonly [number, number],
   addresses: readonly [string, string]
 ): Promise<[BenchSocket, BenchSocket]> => {
-  const [host, guest] = await Promise.all([openGreeted(port, addresses[0]), openGreeted(port, addresses[1])])
+  const [host, guest] = await Promise.all([openGreeted(ports[0], addresses[0]), openGreeted(ports[1], addresses[1])])
   host.send(`{"type":"create-flight"}`)
   const { flightCode } = JSON.parse(await host.next("flight-created")) as { flightCode: string }
   guest.send(JSON.stringify({ type: "join-flight", flightCode }))

@@ -12,6 +12,7 @@ import { deploy } from "./figures/deploy.ts"
 import { inspect } from "./figures/inspect.ts"
 import { login, namedPeers } from "./figures/namedPeers.ts"
 import { network } from "./figures/network.ts"
+import { idleNode, nodeFlights, nodeRelay } from "./figures/nodes.ts"
 import { noisyTransfer, rendezvous } from "./figures/noisyTransfer.ts"
 import { latency, relay } from "./figures/relay.ts"
 import { offerCrowd, offerPolls, offerSearch } from "./figures/rondevuOffers.ts"
@@ -24,7 +25,7 @@ import { tower } from "./figures/tower.ts"
 import { pinLoad } from "./pinning.ts"
 import { figureLine, type KeptFigure, table, withFigures, withNewest } from "./report.ts"
 import { type Figure, overRuns } from "./rounds.ts"
-import { startServer } from "./servers.ts"
+import { startNodes, startServer } from "./servers.ts"
 import { type DatabaseKind, fullSize, quickSize, type Setting, type Size } from "./setting.ts"
 
 interface Part {
@@ -53,6 +54,9 @@ const parts: Readonly<Record<string, Part>> = {
   rondevuSearch: { measure: offerSearch, onBoth: false },
   rondevuCrowd: { measure: offerCrowd, onBoth: true, once: true },
   rondevuSessions: { measure: sessionPolls, onBoth: true },
+  nodeRelay: { measure: nodeRelay, onBoth: false },
+  nodeFlights: { measure: nodeFlights, onBoth: false },
+  idleNode: { measure: idleNode, onBoth: false, once: true },
   sfu: { measure: sfu, onBoth: false },
   memory: { measure: idleMemory, onBoth: false },
   tower: { measure: tower, onBoth: false, once: true },
@@ -103,6 +107,11 @@ const measure = async (part: Part, database: DatabaseKind, size: Size): Promise<
         const own = await createDatabase(database, databaseNumber++)
         databases.push(own)
         return startServer(kind, { ...own.environment, ...environment }, own.directory)
+      },
+      startNodes: async (count) => {
+        const own = await createDatabase("PostgreSQL", databaseNumber++)
+        databases.push(own)
+        return startNodes(count, own.environment, own.directory)
       },
       updates: async () => databases.at(-1)?.updates()
     })

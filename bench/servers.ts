@@ -2,6 +2,7 @@
 import { fork } from "node:child_process"
 import { once } from "node:events"
 import { fileURLToPath } from "node:url"
+import { freePortPairs } from "../tests/support/freePort.ts"
 import { onServerCores } from "./pinning.ts"
 import { stayAwake } from "./rounds.ts"
 
@@ -86,6 +87,31 @@ export const startServer = async (
       await ended
     }
   }
+}
+
+/** Starts so many servers that are one; resolves when each of them says that it may have clients. */
+export const startNodes = async (
+  count: number,
+  environment: Readonly<Record<string, string>>,
+  directory: string
+): Promise<readonly Server[]> => {
+  const ports = await freePortPairs(count)
+  const nodes = await Promise.all(
+    ports.map((port) => {
+      const own = { CLUSTER_ADDRESS: `127.0.0.1:${port}`, CLUSTER_SECRET: "the nodes of the bench" }
+      return startServer("silktower", { ...environment, ...own }, directory)
+    })
+  )
+  for (const { port } of nodes) {
+    while (!(await fetch(`http://127.0.0.1:${port}/readyz`)).ok) await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  return nodes
+}
+
+/** What several servers have used together. */
+export const cpuOfAll = async (servers: readonly Server[]): Promise<number> => {
+  const usages = await Promise.all(servers.map((server) => server.usage()))
+  return usages.reduce((sum, { cpuMicroseconds }) => sum + cpuMicroseconds, 0)
 }
 
 /**

@@ -56,6 +56,8 @@ export interface Setting {
   readonly database: DatabaseKind
   /** Starts a server on an empty database of its own kind, in a folder of its own. */
   start(kind: ServerKind, environment?: Readonly<Record<string, string>>): Promise<Server>
+  /** Starts so many servers that are one, on an empty PostgreSQL; resolves when each may have clients. */
+  startNodes(count: number): Promise<readonly Server[]>
   /** A folder for this part's own files. */
   readonly directory: string
   /** Rows of `rooms` updated so far in the newest database; undefined where nobody counts. Stop the server first. */

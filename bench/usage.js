@@ -6,11 +6,13 @@
 import { subscribe } from "node:diagnostics_channel"
 
 let listening
+/** Those of a node, on which it speaks with the others. */
+const clusterPort = Number(process.env["CLUSTER_ADDRESS"]?.split(":").at(-1))
 
 subscribe("tracing:net.server.listen:asyncEnd", ({ server }) => {
   const { port } = server.address()
   // The hold on a data folder is a name that is listened on, and no port.
-  if (port === undefined) return
+  if (port === undefined || port === clusterPort || port === clusterPort + 1) return
   listening = server
   process.send({ port })
 })

@@ -6,24 +6,27 @@ import { type Setting, withBoth } from "../setting.ts"
 /** Flights that are opened and left at the same time. */
 const atOnce = 10
 
+/** So many flights, from two connects to peer-left. `portsOf`: of the servers at which host and guest of each are. */
+export const flights = async (count: number, portsOf: (index: number) => readonly [number, number]): Promise<void> => {
+  const flyOnce = async (index: number) => {
+    const [host, guest] = await openFlight(portsOf(index), [addressOf(index * 2), addressOf(index * 2 + 1)])
+    const left = host.next("peer-left")
+    await Promise.all([guest.close(), left])
+    await host.close()
+  }
+  let next = 0
+  await Promise.all(
+    Array.from({ length: atOnce }, async () => {
+      while (next < count) await flyOnce(next++)
+    })
+  )
+}
+
 export const flight = async (setting: Setting): Promise<readonly Figure[]> =>
   withBoth(setting, async (silktower, bare) => {
     const count = setting.size.flights
-    const flyOnce = async ({ port }: Server, index: number) => {
-      const [host, guest] = await openFlight(port, [addressOf(index * 2), addressOf(index * 2 + 1)])
-      const left = host.next("peer-left")
-      await Promise.all([guest.close(), left])
-      await host.close()
-    }
-    const fly = async (server: Server) => {
-      let next = 0
-      await Promise.all(
-        Array.from({ length: atOnce }, async () => {
-          while (next < count) await flyOnce(server, next++)
-        })
-      )
-    }
-    const cpu = async (server: Server) => (await cpuOf(server, () => fly(server))) / count
+    const cpu = async (server: Server) =>
+      (await cpuOf(server, () => flights(count, () => [server.port, server.port]))) / count
     const rounds = await takeTurns(
       setting.size.rounds,
       () => cpu(silktower),

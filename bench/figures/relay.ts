@@ -4,7 +4,7 @@ import { cpuOf, type Server } from "../servers.ts"
 import { type Setting, withBoth } from "../setting.ts"
 import { signalBytes, signalTexts } from "../signals.ts"
 
-const flightCount = 50
+export const flightCount = 50
 /** Frames on their way in each direction of a flight: enough that the server is never without work. */
 const underWay = 8
 
@@ -30,19 +30,22 @@ export const openPairs = async (
   return directions
 }
 
-const openDirections = ({ port }: Server): Promise<readonly Direction[]> =>
+/** Both directions of as many flights. `portsOf`: of the servers at which host and guest of each are. */
+export const openFlights = (portsOf: (index: number) => readonly [number, number]): Promise<readonly Direction[]> =>
   openPairs(flightCount, async (index) => {
-    const [host, guest] = await openFlight(port, [addressOf(index * 2), addressOf(index * 2 + 1)])
+    const [host, guest] = await openFlight(portsOf(index), [addressOf(index * 2), addressOf(index * 2 + 1)])
     return [
       { from: host, to: guest, frameAt, bytesOfOne },
       { from: guest, to: host, frameAt, bytesOfOne }
     ]
   })
 
+const openDirections = ({ port }: Server): Promise<readonly Direction[]> => openFlights(() => [port, port])
+
 type Directions = readonly Direction[]
 
 /** Sends so many frames in each direction, the next as soon as one has come, and waits for all. */
-const saturate = async (directions: Directions, count: number): Promise<void> => {
+export const saturate = async (directions: Directions, count: number): Promise<void> => {
   await Promise.all(
     directions.map(
       ({ from, to, frameAt, bytesOfOne }) =>
