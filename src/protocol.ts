@@ -129,6 +129,8 @@ export interface FarLinks {
   /** `isFirst`: it is the first of the two, whose node counts the meeting. */
   open(linkId: string, own: string, peer: string, isFirst: boolean): void
   close(linkId: string, own: string, peer: string): void
+  /** A socket of this node's has been told of a peer to whom it has no link: once there is a way, its actor says where it belongs. */
+  missing(own: string, peer: string): void
   /** A socket of this node's has gone, and its link with it. */
   left(own: string): void
 }

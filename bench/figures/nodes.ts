@@ -72,7 +72,13 @@ const overAlone = async (
         const title = `${what.name}, ${name}, over a server alone`
         figures.push(
           compare(title, `µs CPU ${what.one}`, "ratio", undefined, rounds),
-          compare(`${what.name}, ${name}: ${what.many} on these cores`, `${what.many} a second`, "ratio", undefined, rates)
+          compare(
+            `${what.name}, ${name}: ${what.many} on these cores`,
+            `${what.many} a second`,
+            "ratio",
+            undefined,
+            rates
+          )
         )
       } finally {
         for (const node of nodes) await node.stop()

@@ -53,7 +53,7 @@ export const createCluster = (options: ClusterOptions) => {
   const claims = new Set<string>()
   /** The nodes to which there is a way, by mark. */
   const open = new Map<string, string>()
-  /** Shards to which those belong whose link to a node has broken, by its address: there they are taken for linked still. */
+  /** Shards to which those belong whose link to a node is not there, by its mark: there they are taken for linked still. */
   const estranged = new Map<string, Set<number>>()
 
   // What is said in one moment arrives in one moment: it travels together.
@@ -117,7 +117,7 @@ export const createCluster = (options: ClusterOptions) => {
   const tellOwner = (index: number) => {
     const owner = owners.get(index)
     if (owner === undefined) return tellShard(index, { type: "owner.unknown" })
-    router.heardOf(index, owner.epoch)
+    router.heardOf(index, owner.epoch, owner.node === self)
     tellShard(index, { type: "owner.known", ...owner, nodes: [self, ...open.values()] })
   }
 
@@ -125,6 +125,12 @@ export const createCluster = (options: ClusterOptions) => {
     if (owner === null) return
     if (unannounced.size === 0) queueMicrotask(announceAll)
     unannounced.set(index, owner)
+  }
+
+  /** There is a way to that node: whoever is linked with its sockets is found out anew. */
+  const reconcile = (mark: string) => {
+    for (const index of estranged.get(mark) ?? []) announce(index, owners.get(index) ?? null)
+    estranged.delete(mark)
   }
 
   const chart = shardMachine.provide({
@@ -176,7 +182,7 @@ export const createCluster = (options: ClusterOptions) => {
       case "name":
         return router.receive(from.address, message)
       case "back":
-        return router.takeBack(message)
+        return router.takeBack(from.address, message)
       case "all":
         return supervisor(message.said.kind).send({ type: "children.tell", event: message.said.event })
       case "fence":
@@ -192,6 +198,7 @@ export const createCluster = (options: ClusterOptions) => {
     if (open.get(theirs) !== address) return
     open.delete(theirs)
     outboxes.delete(address)
+    router.parted(address)
     const event: NodeGone = { type: "node.gone", mark: theirs }
     for (const [each, { hasMembers }] of named()) {
       if (hasMembers === true) supervisor(each).send({ type: "children.tell", event })
@@ -214,13 +221,13 @@ export const createCluster = (options: ClusterOptions) => {
     onMet: (peer: PeerNode): void => {
       open.set(peer.mark, peer.address)
       tellShards({ type: "node.met", node: peer.address })
-      for (const index of estranged.get(peer.address) ?? []) announce(index, owners.get(index) ?? null)
-      estranged.delete(peer.address)
+      reconcile(peer.mark)
     },
-    /** The link of this actor to a socket of that node has broken. */
-    onBroken: (id: string, node: string): void => {
-      const shards = estranged.get(node) ?? new Set()
-      estranged.set(node, shards)
+    /** This actor has no link, or none any more, to an actor with a socket to whom it is taken for linked. */
+    onBroken: (id: string, peer: string): void => {
+      const mark = markIn(peer)
+      const shards = estranged.get(mark) ?? new Set()
+      estranged.set(mark, shards)
       for (const [each, belongingsOf] of belongings) {
         const context = supervisor(each).getSnapshot().children.get(id)?.getSnapshot().context
         for (const { to } of context === undefined ? [] : belongingsOf(context as never)) {
@@ -228,6 +235,7 @@ export const createCluster = (options: ClusterOptions) => {
           if (index !== null) shards.add(index)
         }
       }
+      if (open.has(mark)) reconcile(mark)
     },
     /** The address of the open node where an actor has its socket. */
     nodeOf: (id: string): string | undefined => open.get(markIn(id)),

@@ -107,13 +107,6 @@ export const joinCluster = async (options: NodeOptions) => {
     },
     find: (id) => placeOf(id)?.find(id)
   })
-  /** What of a link is lost with a node, before its own word of that comes. */
-  const breakLinks = (node: string) => {
-    for (const { own, peer } of links.gone(node)) {
-      cluster.onBroken(own, node)
-      placeOf(own)?.broken(own, peer)
-    }
-  }
   const far: FarLinks = {
     open: (linkId, own, peer, isFirst) => {
       const node = cluster.nodeOf(peer)
@@ -123,6 +116,7 @@ export const joinCluster = async (options: NodeOptions) => {
       const node = cluster.nodeOf(peer)
       if (node !== undefined) links.close(linkId, own, { node, id: peer })
     },
+    missing: (own, peer) => cluster.onBroken(own, peer),
     left: links.left
   }
 
@@ -165,8 +159,11 @@ export const joinCluster = async (options: NodeOptions) => {
         },
         onParted: (peer) => {
           log("warn", "cluster:parted", { node: peer.address, mark: peer.mark })
-          breakLinks(peer.address)
+          const broken = links.gone(peer.address)
+          // Before the word of whoever learns by this that it is gone.
+          for (const { own, peer: lost } of broken) placeOf(own)?.broken(own, lost)
           cluster.onParted(peer)
+          for (const { own, peer: lost } of broken) cluster.onBroken(own, lost)
         },
         // Its shards move at the next look, not at the end of its lease.
         onDead: ({ address }) => engine.strike(address),

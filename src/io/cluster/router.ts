@@ -32,6 +32,8 @@ export interface RouterOptions {
 
 interface Waiting {
   readonly said: Said
+  /** The node from which it has come, or come back; undefined: it was said here. */
+  readonly by?: string | undefined
   /** On the clock of performance.now(). */
   readonly until: number
 }
@@ -39,8 +41,12 @@ interface Waiting {
 interface ShardRoute {
   route: Route
   waiting: Waiting[]
-  /** The last epochs of which this node has been told. */
+  /** Said under epochs of which this node has not been told yet. */
+  early: (Waiting & { readonly epoch: string })[]
+  /** The last epochs of which this node has been told, the latest first. */
   known: readonly string[]
+  /** Whether the latest makes this node the owner, and has not let anything in yet. */
+  isToOpen: boolean
 }
 
 /** Of each shard: what was said under an older one has come back or gone through long ago. */
@@ -61,7 +67,9 @@ export const createRouter = (options: RouterOptions) => {
     (): ShardRoute => ({
       route: { to: "nowhere" },
       waiting: [],
-      known: []
+      early: [],
+      known: [],
+      isToOpen: false
     })
   )
   const counts = { forwarded: 0, waited: 0, sentBack: 0, unavailable: 0 }
@@ -78,9 +86,9 @@ export const createRouter = (options: RouterOptions) => {
     deliver({ type: "tell", to: replyTo, from: to, event })
   }
 
-  const wait = (shard: ShardRoute, said: Said) => {
+  const waitingFor = (said: Said, by?: string): Waiting => {
     counts.waited++
-    shard.waiting.push({ said, until: performance.now() + patienceMs })
+    return { said, by, until: performance.now() + patienceMs }
   }
 
   /** Whether it has gone on its way to another node. */
@@ -91,18 +99,23 @@ export const createRouter = (options: RouterOptions) => {
     return isSaid
   }
 
-  const staysHere = ({ route }: ShardRoute, { event }: Said): boolean =>
-    route.to === "here" || (route.to === "claims" && event !== undefined && isClaim(event.type))
+  const claims = ({ event }: Said): boolean => event !== undefined && isClaim(event.type)
+  const staysHere = ({ route }: ShardRoute, said: Said): boolean =>
+    route.to === "here" || (route.to === "claims" && claims(said))
 
   /** Sends on what waits as far as that is possible now; whoever has waited too long is told. */
   const flush = (index: number) => {
     const shard = shards[index] as ShardRoute
-    const { waiting } = shard
-    if (waiting.length === 0) return
-    shard.waiting = []
+    if (shard.waiting.length + shard.early.length === 0) return
+    const { waiting, early } = shard
     const now = performance.now()
+    shard.waiting = []
+    shard.early = early.filter(({ until }) => until > now)
+    for (const { said, until } of early) if (until <= now) refuse(said)
     for (const each of waiting) {
       if (staysHere(shard, each.said)) deliver(each.said)
+      // A claim is for one owner: whoever makes it makes it to the next one anew.
+      else if (claims(each.said) && !shard.isToOpen) continue
       else if (forward(index, shard, each.said)) continue
       else if (each.until > now) shard.waiting.push(each)
       else refuse(each.said)
@@ -117,9 +130,10 @@ export const createRouter = (options: RouterOptions) => {
   const toName = (index: number, said: Said): boolean => {
     const shard = shards[index] as ShardRoute
     if (staysHere(shard, said)) return false
-    // Behind what waits already; a claim waits for nobody.
-    const isNext = shard.waiting.length === 0 || (said.event !== undefined && isClaim(said.event.type))
-    if (!(isNext && forward(index, shard, said))) wait(shard, said)
+    // Who belongs to an actor is said when its owner is known, and again to the next one: it waits for nobody.
+    if (claims(said)) forward(index, shard, said)
+    // Behind what waits already.
+    else if (shard.waiting.length > 0 || !forward(index, shard, said)) shard.waiting.push(waitingFor(said))
     return true
   }
 
@@ -157,29 +171,52 @@ export const createRouter = (options: RouterOptions) => {
     route: (index: number, route: Route): void => {
       const shard = shards[index] as ShardRoute
       shard.route = route
+      if (route.to === "here" || route.to === "claims") shard.isToOpen = false
       flush(index)
     },
-    /** This node has been told of an owner: what is said under that epoch later is not early any more. */
-    heardOf: (index: number, epoch: string): void => {
+    /** This node has been told of an owner, itself or another one: what is said under that epoch is not early any more. */
+    heardOf: (index: number, epoch: string, isOurs: boolean): void => {
       const shard = shards[index] as ShardRoute
-      if (!shard.known.includes(epoch)) shard.known = [...shard.known, epoch].slice(-epochsRemembered)
+      if (shard.known.includes(epoch)) return
+      shard.known = [epoch, ...shard.known].slice(0, epochsRemembered)
+      shard.isToOpen = isOurs && shard.route.to !== "here"
+      const isDue = (each: { readonly epoch: string }) => each.epoch === epoch
+      shard.waiting.push(...shard.early.filter(isDue))
+      shard.early = shard.early.filter((each) => !isDue(each))
     },
     /** What another node has said for a name. */
     receive: (node: string, { shard: index, epoch, said }: Extract<NodeMessage, { kind: "name" }>): void => {
       const shard = shards[index]
       if (shard === undefined || shardOf(said.to) !== index) return
+      const isLatest = shard.known[0] === epoch
       if (staysHere(shard, said)) deliver(said)
-      // It knows already that this node is to own it, or all that others say waits until everybody has claimed its own.
-      else if (!shard.known.includes(epoch) || shard.route.to === "claims") wait(shard, said)
-      else {
+      // It knows already that this node is to own it.
+      else if (!shard.known.includes(epoch)) shard.early.push({ ...waitingFor(said, node), epoch })
+      // It is not open yet, or all that others say waits until everybody has claimed its own.
+      else if ((shard.isToOpen && isLatest) || shard.route.to === "claims") {
+        shard.waiting.push(waitingFor(said, node))
+      }
+      // Whoever claims to belong to an actor does so again, to its owner.
+      else if (!claims(said)) {
         counts.sentBack++
         send(node, { kind: "back", shard: index, said })
       }
     },
     /** What has come back waits for another owner. */
-    takeBack: ({ shard: index, said }: Extract<NodeMessage, { kind: "back" }>): void => {
-      const shard = shards[index]
-      if (shard !== undefined) wait(shard, said)
+    takeBack: (node: string, { shard: index, said }: Extract<NodeMessage, { kind: "back" }>): void => {
+      shards[index]?.waiting.push(waitingFor(said, node))
+    },
+    /**
+     * The way to a node is broken. What has come over it and nobody has heard yet is lost, as what was under way is: of two
+     * things that somebody says, the first must not be heard without the second.
+     */
+    parted: (node: string): void => {
+      for (const shard of shards) {
+        const lost = [...shard.waiting, ...shard.early].filter(({ by }) => by === node)
+        shard.waiting = shard.waiting.filter(({ by }) => by !== node)
+        shard.early = shard.early.filter(({ by }) => by !== node)
+        for (const { said } of lost) refuse(said)
+      }
     },
     /** Whether the actor with this address would live here. */
     isHere: (address: Address): boolean => {
@@ -191,7 +228,7 @@ export const createRouter = (options: RouterOptions) => {
     shardOf,
     /** How many events wait. */
     get waiting(): number {
-      return shards.reduce((sum, { waiting }) => sum + waiting.length, 0)
+      return shards.reduce((sum, { waiting, early }) => sum + waiting.length + early.length, 0)
     },
     close: (): void => clearInterval(look)
   }

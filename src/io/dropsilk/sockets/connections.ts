@@ -87,7 +87,9 @@ export const createConnections = (options: ConnectionsOptions) => {
         if (socket === undefined) return
         socket.send(writePeerJoined(flightCode, peer, connectionType))
         // A word that comes late may name somebody to whom the way was lost after it was said.
-        if (!links.introduced(socket, peer.id)) connection.self.send({ type: "link.broken", peer: peer.id })
+        if (links.introduced(socket, peer.id)) return
+        far.missing(socket.id, peer.id)
+        connection.self.send({ type: "link.broken", peer: peer.id })
       },
       tellPeerLeft: (connection) => socketOf(connection)?.send(writePeerLeft()),
       tellInvitation: (connection, { flightCode, fromName }) =>

@@ -115,6 +115,10 @@ export const createFarSockets = (options: FarSocketsOptions) => {
           return showLists(event)
       }
     },
+    /** A socket was told of a peer to whom it has no link. */
+    missing: (id: string, peer: string): void => {
+      if (!isHere(peer)) remote?.missing(id, peer)
+    },
     /** A socket has gone, and whoever closes its link may not be reached. */
     left: (id: string): void => remote?.left(id)
   }
