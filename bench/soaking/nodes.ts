@@ -83,7 +83,12 @@ export const openNodes = async ({ size, databaseUrl, leaseMs, lookMs }: NodesOpt
     const until = performance.now() + startMs
     for (const index of running.keys()) {
       while (!(await isReady(index))) {
-        if (performance.now() > until) throw new Error(`Node ${index} is not ready after ${startMs} ms`)
+        if (performance.now() > until) {
+          const { port } = running.get(index) as Running
+          const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+          const states = text.match(/^silktower_cluster_\w+(\{.*\})? \d+$/gm)
+          throw new Error(`Node ${index} is not ready after ${startMs} ms: ${states?.join(", ")}`)
+        }
         await new Promise((resolve) => setTimeout(resolve, 50))
       }
     }
