@@ -28,7 +28,7 @@ export type ServerKind = "silktower" | "bare"
 const scripts: Readonly<Record<ServerKind, string>> = { silktower: "../src/main.js", bare: "bareServer.js" }
 
 /** All load comes from one address: budgets are counted, and never spent. */
-const largeBudgets = Object.fromEntries(
+export const largeBudgets = Object.fromEntries(
   [
     "CONNECTIONS_PER_ADDRESS",
     "UPGRADES_PER_MINUTE",

@@ -44,6 +44,8 @@ export interface ApplicationOptions {
   readonly registry?: () => RegistryLogic
   /** Where third parties are, by name, without a slash at the end; absent: where they really are. For tests. */
   readonly endpoints?: Readonly<Record<string, unknown>>
+  /** Where another node of the cluster is dialled instead of where it is said to be. For tests of broken ways. */
+  readonly via?: ((node: string) => string) | undefined
   /** Where the drawn statecharts are; absent: docs/statecharts. For tests. */
   readonly charts?: URL
   /** Hears of each part of the server that is there; what it throws ends the start. */

@@ -85,6 +85,7 @@ export const layFoundation = async (
         protocols: served.map(({ name }) => `${name} ${config.protocols[name]?.mount}`),
         highBytes: limits.backPressureHighBytes,
         lowBytes: limits.backPressureLowBytes,
+        via: options.via,
         deadlines,
         metrics,
         log: telemetry.logFor(clusterLines)

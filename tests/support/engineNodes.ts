@@ -18,6 +18,11 @@ export interface Node {
   readonly owners: readonly (Owner | null)[]
   /** Epochs that this node has let go of. */
   readonly released: readonly string[]
+  /**
+   * Epochs that it took for a shard's though they were over: it had let go of them itself, or had known the shard to be
+   * another one's meanwhile.
+   */
+  readonly stale: readonly string[]
   /** Who was there when the registry was read last. */
   readonly nodes: readonly string[]
   readonly lines: readonly string[]
@@ -57,7 +62,11 @@ const optionsOf = (
   leaseMs: 6_000,
   lookMs: 200,
   onOwner: (shard, owner) => tell({ is: "owner", shard, owner }),
-  onRelease: async (_, epoch) => tell({ is: "released", epoch }),
+  onRelease: async (_, epoch) => {
+    // Whatever else follows from that in the same moment comes first.
+    await Promise.resolve()
+    tell({ is: "released", epoch })
+  },
   onNodes: (nodes) => tell({ is: "nodes", nodes }),
   log: (level, message, fields) => tell({ is: "line", line: JSON.stringify({ level, message, ...fields }) }),
   ...settings
@@ -66,12 +75,27 @@ const optionsOf = (
 const createState = () => {
   const owners: (Owner | null)[] = Array.from({ length: shards }, () => null)
   const released: string[] = []
+  const stale: string[] = []
   const lines: string[] = []
+  /** All epochs of a shard that it was told of, by shard. */
+  const epochs = owners.map((): string[] => [])
   const changes = new EventEmitter().setMaxListeners(0)
-  const state = { owners, released, lines, changes, nodes: [] as readonly string[] }
+  const state = { owners, released, stale, lines, changes, nodes: [] as readonly string[] }
   const hear = (news: NodeNews): void => {
-    if (news.is === "owner") owners[news.shard] = news.owner
-    if (news.is === "released") released.push(news.epoch)
+    if (news.is === "owner") {
+      owners[news.shard] = news.owner
+      const { epoch } = news.owner ?? {}
+      const known = epochs[news.shard] as string[]
+      if (epoch !== undefined && epoch !== known.at(-1)) {
+        if (known.includes(epoch)) stale.push(epoch)
+        known.push(epoch)
+      }
+      if (epoch !== undefined && released.includes(epoch)) stale.push(epoch)
+    }
+    if (news.is === "released") {
+      released.push(news.epoch)
+      if (owners.some((owner) => owner?.epoch === news.epoch)) stale.push(news.epoch)
+    }
     if (news.is === "nodes") state.nodes = news.nodes
     if (news.is === "line") lines.push(news.line)
     changes.emit("change")

@@ -33,8 +33,9 @@ export interface EngineOptions {
   /** A shard has another owner; null: nobody is known to own it at the moment. Not called any more once it is closing. */
   readonly onOwner: (shard: number, owner: Owner | null) => void
   /**
-   * This node must let go of a shard that it owned under this epoch: it is given away when the promise is kept, or after a
-   * second. Where its lock is lost already, as after a freeze, it may be another one's by then.
+   * This node must let go of a shard that it owned under this epoch, and hears in the same moment that nobody is known to
+   * own it: it is given away when the promise is kept, or after a second. Where its lock is lost already, as after a freeze,
+   * it may be another one's by then. Not called where the database cannot be asked: nobody else can own it meanwhile.
    */
   readonly onRelease: (shard: number, epoch: string) => Promise<void>
   /** Each time the registry has been read: all nodes that are in it, this one too. */

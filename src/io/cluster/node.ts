@@ -33,6 +33,8 @@ export interface NodeOptions {
   /** Unsent bytes towards one node at which those who send frames there are paused, and at which they go on. */
   readonly highBytes: number
   readonly lowBytes: number
+  /** Where to dial instead of where a node is said to be. For tests of broken ways. */
+  readonly via?: ((node: string) => string) | undefined
   readonly deadlines: Deadlines
   readonly metrics: Pick<Metrics, "counter" | "gauge">
   readonly log: Log<ClusterLine>
@@ -40,7 +42,19 @@ export interface NodeOptions {
 
 /** Joins the cluster. Rejects with a named error as startEngine does, and `begin` as createChannels. */
 export const joinCluster = async (options: NodeOptions) => {
-  const { address: self, secret, leaseMs, lookMs, highBytes, lowBytes, database, protocols, deadlines, log } = options
+  const {
+    address: self,
+    secret,
+    leaseMs,
+    lookMs,
+    highBytes,
+    lowBytes,
+    database,
+    protocols,
+    deadlines,
+    via,
+    log
+  } = options
   let system: System
   let channels: Channels | undefined
   /** When the registry of nodes was read last, on the clock of performance.now(), and who is in it. */
@@ -77,6 +91,7 @@ export const joinCluster = async (options: NodeOptions) => {
       registered = nodes
       know()
     },
+    via,
     log
   })
 
@@ -165,6 +180,7 @@ export const joinCluster = async (options: NodeOptions) => {
           cluster.onParted(peer)
           for (const { own, peer: lost } of broken) cluster.onBroken(own, lost)
         },
+        via,
         // Its shards move at the next look, not at the end of its lease.
         onDead: ({ address }) => engine.strike(address),
         log

@@ -13,6 +13,8 @@ interface Way {
   loseNextAnswer(): void
   /** From now on nothing passes, and nobody is told. */
   block(): void
+  /** Connections that come wait; those that are there go on. */
+  blockNew(): void
   mend(): void
   close(): Promise<void>
 }
@@ -30,7 +32,7 @@ export const useWay = (databaseUrl: string): Way => {
 export const startWay = async (databaseUrl: string): Promise<Way> => {
   const target = new URL(databaseUrl)
   const sockets = new Set<Socket>()
-  let state: "open" | "cut" | "blocked" = "open"
+  let state: "open" | "cut" | "blocked" | "blocked to new ones" = "open"
   let losing = false
   const server = createServer((near) => {
     const far = connect(Number(target.port || 5432), target.hostname)
@@ -56,7 +58,7 @@ export const startWay = async (databaseUrl: string): Promise<Way> => {
         }
       })
       socket.on("end", () => other.end())
-      if (state === "blocked") socket.pause()
+      if (state !== "open") socket.pause()
     }
     if (state === "cut") near.destroy()
   })
@@ -76,6 +78,9 @@ export const startWay = async (databaseUrl: string): Promise<Way> => {
     block: () => {
       state = "blocked"
       each((socket) => socket.pause())
+    },
+    blockNew: () => {
+      state = "blocked to new ones"
     },
     mend: () => {
       state = "open"

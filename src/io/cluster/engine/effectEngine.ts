@@ -26,6 +26,7 @@ import { engineLog, rootOf } from "./engineLog.ts"
 import { dialing, listening } from "./engineSockets.ts"
 import { runnerRegistry } from "./runnerRegistry.ts"
 import { entityIdsOf, shardEntity, shardHandlers } from "./shardEntity.ts"
+import { createShardLocks } from "./shardLocks.ts"
 import { sqlOnPg } from "./sqlOnPg.ts"
 
 /**
@@ -51,7 +52,9 @@ export const startEffectEngine = async (options: EngineOptions): Promise<Engine>
   const strangers = new Set<string>()
   let number: number | undefined
   let lastFault: unknown
+  const locks = createShardLocks(leaseMs)
   const registry = runnerRegistry({
+    locks,
     schema: database.schema,
     terms,
     onNumber: (found) => {
@@ -74,22 +77,47 @@ export const startEffectEngine = async (options: EngineOptions): Promise<Engine>
     }
   })
 
+  /** Who owns each shard, as was told last. */
+  const owners = new Map<number, Owner>()
+  const tell = (shard: number, owner: Owner | null): void => {
+    if (isClosing || owners.get(shard)?.epoch === owner?.epoch) return
+    if (owner === null) owners.delete(shard)
+    else owners.set(shard, owner)
+    options.onOwner(shard, owner)
+  }
+
   /** Shards that are this node's, by epoch. */
   const held = new Map<string, number>()
   const releases = new Map<string, Promise<void>>()
+  const take = (shard: number, epoch: string): void => {
+    held.set(epoch, shard)
+    tell(shard, { node: self, epoch })
+  }
+  const isHeld = (shard: number, epoch: string): boolean => held.has(epoch) && locks.isHeld(shard)
   /** Once for each epoch: the library's own release and a close both come to it. */
   const release = (shard: number, epoch: string): Promise<void> => {
     if (!held.delete(epoch)) return releases.get(epoch) ?? Promise.resolve()
-    const releasing = within(limits.shardReleaseMs, () => options.onRelease(shard, epoch))
+    // Nobody can say whose it is, and so nobody can take it: it may be this node's again, with all that is there.
+    const letGo = async () => (locks.isUncertain(shard) ? undefined : options.onRelease(shard, epoch))
+    const releasing = within(limits.shardReleaseMs, letGo)
       .catch((error) => void log("error", "cluster:engine", describeError(error)))
       .finally(() => releases.delete(epoch))
     releases.set(epoch, releasing)
+    if (owners.get(shard)?.epoch === epoch) tell(shard, null)
     return releasing
+  }
+  /**
+   * What a watch says. Of its own shards a node knows by itself: their watches end before they are let go of, and may go on
+   * for a moment after that.
+   */
+  const hear = (shard: number, owner: Owner | null): void => {
+    const isOwn = owner === null ? held.get(owners.get(shard)?.epoch ?? "") === shard : owner.node === self
+    if (!isOwn) tell(shard, owner)
   }
 
   const entity = shardEntity(terms)
   const runtime = ManagedRuntime.make(
-    shardHandlers(entity, { self, onTaken: (shard, epoch) => held.set(epoch, shard), release }).pipe(
+    shardHandlers(entity, { self, onTaken: take, isHeld, release }).pipe(
       Layer.provideMerge(SocketRunner.layer),
       Layer.provide([listening(here), dialing(leaseMs / 3, options.via ?? ((node) => node))]),
       // A node that cannot reach another one may be the one that is cut off: only the registry says who is there.
@@ -164,20 +192,14 @@ export const startEffectEngine = async (options: EngineOptions): Promise<Engine>
 
   /** Goes on until this node leaves: a watch ends when the shard moves, and when the way to it breaks. */
   async function watch(shard: number, ask: (onOwner: (owner: Owner) => void) => Promise<void>): Promise<void> {
-    let known: Owner | null = null
-    const tell = (owner: Owner | null) => {
-      if (isClosing || known?.epoch === owner?.epoch) return
-      known = owner
-      options.onOwner(shard, owner)
-    }
     const { leastMs, mostMs } = limits.shardRetry
     let waitMs: number = leastMs
     while (!isClosing) {
       await ask((owner) => {
         waitMs = leastMs
-        tell(owner)
+        hear(shard, owner)
       }).catch(() => {})
-      tell(null)
+      hear(shard, null)
       await new Promise((resolve) => setTimeout(resolve, waitMs))
       waitMs = Math.min(mostMs, 2 * waitMs)
     }

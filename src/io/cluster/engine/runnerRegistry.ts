@@ -2,7 +2,9 @@
 import { PersistenceError } from "effect/cluster/ClusterError"
 import { make as machineIdOf } from "effect/cluster/MachineId"
 import type { Runner } from "effect/cluster/Runner"
+import type { RunnerAddress } from "effect/cluster/RunnerAddress"
 import { RunnerStorage } from "effect/cluster/RunnerStorage"
+import type { ShardId } from "effect/cluster/ShardId"
 import * as SqlRunnerStorage from "effect/cluster/SqlRunnerStorage"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -10,6 +12,7 @@ import * as SqlClient from "effect/sql/SqlClient"
 import { limits } from "../../../limits.ts"
 import { writeNodeAddress } from "../nodeAddress.ts"
 import { runnersTable, tablePrefix } from "./engineTables.ts"
+import type { ShardLocks } from "./shardLocks.ts"
 
 /** How many numbers there are for nodes: two characters of [0-9a-z]. */
 const numbers = 36 ** 2
@@ -23,6 +26,7 @@ export interface RunnerRegistryOptions {
   readonly onRead: (nodes: readonly string[], others: readonly Stranger[]) => void
   /** This node is registered, from the first time on under the same number: 0 to 1295, different for all that are. */
   readonly onNumber: (number: number) => void
+  readonly locks: Pick<ShardLocks, "answered" | "unanswered">
   /** It could not be read or written. */
   readonly onFault: (error: PersistenceError) => void
 }
@@ -35,6 +39,9 @@ export interface Stranger {
 
 /** With the schema: the library makes the key of its locks of this, and they are the whole database's. */
 export const prefixIn = (schema: string): string => `${schema}.${tablePrefix}`
+
+/** The library counts them from 1. */
+const shardIn = ({ id }: ShardId): number => id - 1
 
 export const runnerRegistry = (options: RunnerRegistryOptions) =>
   Layer.effect(RunnerStorage)(
@@ -81,10 +88,27 @@ export const runnerRegistry = (options: RunnerRegistryOptions) =>
         options.onRead(nodes, others)
       }
 
+      type Ask = (address: RunnerAddress, shards: Iterable<ShardId>) => Effect.Effect<ShardId[], PersistenceError>
+      const noted =
+        (ask: Ask): Ask =>
+        (address, shards) =>
+          Effect.suspend(() => {
+            const asked = [...shards]
+            const at = performance.now()
+            return ask(address, asked).pipe(
+              Effect.tap((held) =>
+                Effect.sync(() => options.locks.answered(asked.map(shardIn), held.map(shardIn), at))
+              ),
+              Effect.onError(() => Effect.sync(options.locks.unanswered))
+            )
+          })
+
       const heard = <A>(effect: Effect.Effect<A, PersistenceError>): Effect.Effect<A, PersistenceError> =>
         Effect.tapError(effect, (error) => Effect.sync(() => options.onFault(error)))
       return RunnerStorage.of({
         ...storage,
+        acquire: noted(storage.acquire),
+        refresh: noted(storage.refresh),
         register: (runner, healthy) => heard(register(runner, healthy)),
         // Said on the way out as well, which a database that has gone silent must not hold up.
         unregister: (address) =>

@@ -40,12 +40,17 @@ export interface ShardOptions {
   readonly self: string
   /** This node owns it from now on, under this epoch. */
   readonly onTaken: (shard: number, epoch: string) => void
+  /** Whether it is this node's still: one that stood still may have lost it. */
+  readonly isHeld: (shard: number, epoch: string) => boolean
   /** This node must let go of it; it is given away when the promise is kept. Never rejects. */
   readonly release: (shard: number, epoch: string) => Promise<void>
 }
 
 /** What a shard does where it lives. */
-export const shardHandlers = (entity: ReturnType<typeof shardEntity>, { self, onTaken, release }: ShardOptions) =>
+export const shardHandlers = (
+  entity: ReturnType<typeof shardEntity>,
+  { self, onTaken, isHeld, release }: ShardOptions
+) =>
   entity.toLayer(
     Effect.gen(function* () {
       const { entityId } = yield* Entity.CurrentAddress
@@ -54,13 +59,16 @@ export const shardHandlers = (entity: ReturnType<typeof shardEntity>, { self, on
       onTaken(shard, owner.epoch)
       yield* Effect.addFinalizer(() => Effect.promise(() => release(shard, owner.epoch)))
       return entity.of({
+        // A watch that ends without a word is taken up again.
         Watch: () =>
-          Stream.callback<Owner>((queue) =>
-            Effect.andThen(
-              Effect.sync(() => Queue.offerUnsafe(queue, owner)),
-              Effect.never
-            )
-          )
+          isHeld(shard, owner.epoch)
+            ? Stream.callback<Owner>((queue) =>
+                Effect.andThen(
+                  Effect.sync(() => Queue.offerUnsafe(queue, owner)),
+                  Effect.never
+                )
+              )
+            : Stream.empty
       })
     }),
     // Watching one is no turn that others wait for.

@@ -34,10 +34,7 @@ export const shardMachine = shardSetup.createMachine({
     unknown: {
       description: "Nobody is known to own it: what is said to its actors waits.",
       entry: [{ type: "route", params: { to: "nowhere" } }, "askOwner"],
-      on: {
-        "owner.known": { target: "changing", actions: remember },
-        "node.parted": { guard: { type: "isFormer", params: ofNode }, actions: "forgetFormer" }
-      }
+      on: { "owner.known": { target: "changing", actions: remember } }
     },
     changing: {
       description: "Whose is it now, and is anything on its way to the one who owned it before?",
@@ -69,9 +66,23 @@ export const shardMachine = shardSetup.createMachine({
       entry: ["routeAway", "announce"],
       on: {
         "owner.known": [{ guard: isSame }, { target: "changing", actions: ["rememberFormer", remember] }],
-        "owner.unknown": { target: "unknown", actions: ["rememberFormer", "forgetOwner"] },
+        "owner.unknown": { target: "doubtful" },
         // What was said on the way that has broken is lost, and its owner takes those who said it for gone.
         "node.met": { guard: { type: "isOwner", params: ofNode }, actions: ["routeAway", "announce"] }
+      }
+    },
+    doubtful: {
+      description:
+        "Another node may own it still, or may not. Where the registry cannot be read nobody else can, and it goes on.",
+      entry: { type: "route", params: { to: "nowhere" } },
+      on: {
+        "registry.away": { target: "elsewhere" },
+        "owner.known": { target: "changing", actions: ["rememberFormer", remember] },
+        "node.parted": {
+          guard: { type: "isOwner", params: ofNode },
+          target: "unknown",
+          actions: ["forgetOwner", "forgetFormer"]
+        }
       }
     },
     gathering: {

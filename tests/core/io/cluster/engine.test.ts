@@ -99,6 +99,18 @@ describeOnPostgres("engines of one cluster", () => {
     expect(early).toEqual([])
   })
 
+  it("take a shard for their own until they let go of it, and no longer", async () => {
+    const url = await databaseWithTables()
+    const [first, second] = await Promise.all([node({ url }), node({ url })])
+    await agreement([first, second])
+    const third = await node({ url })
+    await until([first, second, third], () => isAgreed([first, second, third]) && sharesOf([third])[0] !== 0)
+    await second.close()
+    await agreement([first, third])
+    expect(first.released.length).toBeGreaterThan(0)
+    expect([first, third].flatMap(({ stale }) => stale)).toEqual([])
+  })
+
   it("give a shard away after a second where letting go of it never ends, or fails", async () => {
     const url = await databaseWithTables()
     const [first, second, third] = await Promise.all([

@@ -12,6 +12,7 @@ import {
   until
 } from "../../../support/engineNodes.ts"
 import { createCluster, postgresPrograms } from "../../../support/standIns/cluster.ts"
+import { startWay } from "../../../support/standIns/way.ts"
 
 /** Longer than the tests take. */
 const longLeaseMs = 60_000
@@ -63,6 +64,27 @@ describeOnPostgres("engines when one fails", () => {
       () => isAgreed([first, second, third]) && sharesOf([first, second, third])[2] !== 0
     )
     expect(third.owners.filter((owner) => owner !== null && its.includes(owner.epoch))).toEqual([])
+    expect([first, second, third].flatMap(({ stale }) => stale)).toEqual([])
+  })
+
+  it("tell nobody of a shard that they have lost, as while one that stood still cannot ask for its locks", async () => {
+    const url = await databaseWithTables()
+    const way = await startWay(url)
+    onTestFinished(way.close)
+    const [first, second, third] = await Promise.all([node({ url }), node({ url }), nodeProcess({ url: way.url })])
+    await agreement([first, second, third])
+    third.child.kill("SIGSTOP")
+    await agreement([first, second])
+    // The session of its locks has ended meanwhile, and it says at once that it is there.
+    way.blockNew()
+    third.child.kill("SIGCONT")
+    await until([third], () => third.released.length > 0)
+    way.mend()
+    await until(
+      [first, second, third],
+      () => isAgreed([first, second, third]) && sharesOf([first, second, third])[2] !== 0
+    )
+    expect([first, second, third].flatMap(({ stale }) => stale)).toEqual([])
   })
 
   const programs = postgresPrograms()

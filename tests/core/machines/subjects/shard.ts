@@ -30,15 +30,21 @@ const isCurrent = ({ before, event }: Step): boolean => contextOf(before).owner?
 /** The node whose last words are waited for, where this step makes it be asked. */
 const formerOf = (step: Step): string | null => {
   const { owner, former } = contextOf(step.before)
-  if (!wasIn(step, "elsewhere")) return former
-  return is("owner.unknown")(step) || (is("owner.known")(step) && isNew(step)) ? (owner?.node ?? null) : former
+  const isAnother = is("owner.known")(step) && (wasIn(step, "doubtful") || (wasIn(step, "elsewhere") && isNew(step)))
+  return isAnother ? (owner?.node ?? null) : former
 }
 
-/** The owner as it was told last; one that is open remembers that it was the owner, should nobody become it. */
+/** Whoever is doubted has gone. */
+const isDoubtOver = (step: Step): boolean =>
+  is("node.parted")(step) && wasIn(step, "doubtful") && contextOf(step.before).owner?.node === step.event.node
+
+/** The owner as it was told last; it is remembered, should nobody become it, by itself and by the others. */
 const ownerOf = (step: Step): Owner | null => {
   if (step.before === undefined) return null
   if (is("owner.known")(step)) return { node: step.event.node, epoch: step.event.epoch }
-  return is("owner.unknown")(step) && !wasIn(step, "open", "paused") ? null : contextOf(step.before).owner
+  const isForgotten =
+    isDoubtOver(step) || (is("owner.unknown")(step) && !wasIn(step, "open", "paused", "elsewhere", "doubtful"))
+  return isForgotten ? null : contextOf(step.before).owner
 }
 
 /** Where a shard is with this owner, once nothing is on its way to another. */
@@ -55,7 +61,7 @@ const stateAfterOwner = (step: Step): string => {
   if (wasIn(step, "fencing")) return "fencing"
   if (wasIn(step, "open", "paused")) return isOurs(owner) ? "open" : "elsewhere"
   if (wasIn(step, "gathering")) return placeOf(owner)
-  if (!isNew(step)) return step.before.value
+  if (!isNew(step) && !wasIn(step, "doubtful")) return step.before.value
   return changedTo(owner, formerOf(step))
 }
 
@@ -71,14 +77,17 @@ const stateAfter = (step: Step): string => {
       return stateAfterOwner(step)
     case "owner.unknown":
       if (wasIn(step, "open")) return "paused"
-      return wasIn(step, "fencing", "paused") ? before.value : "unknown"
+      if (wasIn(step, "elsewhere")) return "doubtful"
+      return wasIn(step, "fencing", "paused", "doubtful") ? before.value : "unknown"
     case "registry.away":
+      if (wasIn(step, "doubtful")) return "elsewhere"
       return wasIn(step, "paused") ? "open" : before.value
     case "shard.left":
       return "left"
     case "shard.release":
       return wasIn(step, "open", "gathering") && isCurrent(step) ? "releasing" : before.value
     default:
+      if (isDoubtOver(step)) return "unknown"
       if (wasIn(step, "fencing") && isFenceOver(step)) return placeOf(contextOf(before).owner)
       if (!wasIn(step, "gathering")) return before.value
       return event.type === "deadline" || contextOf(step.after).awaited.length === 0 ? "open" : "gathering"
@@ -108,7 +117,7 @@ const count = (is: boolean): number => (is ? 1 : 0)
 
 const laws: readonly Law[] = [
   {
-    sentence: "It knows the owner that it was told last; who is open remembers its own time until another comes.",
+    sentence: "It knows the owner that it was told last, until another comes or that one has gone.",
     holds: (step) => same(contextOf(step.after).owner, ownerOf(step))
   },
   {
@@ -138,6 +147,7 @@ const laws: readonly Law[] = [
         gathering: { to: "claims" },
         open: { to: "here" },
         paused: { to: "nowhere" },
+        doubtful: { to: "nowhere" },
         releasing: { to: "nowhere" },
         left: undefined
       }[step.after.value as string]
@@ -159,8 +169,7 @@ const laws: readonly Law[] = [
     sentence: "The node to which something may be on its way is known until its last words have come or it has gone.",
     holds: (step) => {
       if (step.before === undefined) return contextOf(step.after).former === null
-      const isGone = is("node.parted")(step) && contextOf(step.before).former === step.event.node
-      const isOver = (wasIn(step, "fencing") && step.after.value !== "fencing") || (wasIn(step, "unknown") && isGone)
+      const isOver = (wasIn(step, "fencing") && step.after.value !== "fencing") || isDoubtOver(step)
       return contextOf(step.after).former === (isOver ? null : formerOf(step))
     }
   },
