@@ -163,7 +163,7 @@ export const createConnections = (options: ConnectionsOptions) => {
 
   const freshId = (): string => {
     const id = identities.connectionId()
-    return sockets.has(id) ? freshId() : id
+    return sockets.has(id) || far.isTaken(id) ? freshId() : id
   }
 
   /** What actors tell a socket: the one behind it has crashed, or what a flight or network of another node does with it. */
