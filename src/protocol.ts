@@ -39,7 +39,7 @@ import type { Keeping } from "./io/database/tables.ts"
 import type { IssueIceServers } from "./io/services/turnCredentials.ts"
 import type { FrameMetrics } from "./io/sockets/frameMetrics.ts"
 import type { Links } from "./io/sockets/link.ts"
-import type { Linkable } from "./io/sockets/sender.ts"
+import type { Linkable, Sender } from "./io/sockets/sender.ts"
 import type { Recorder } from "./io/telemetry/events/recorder.ts"
 import type { Metrics } from "./io/telemetry/metrics.ts"
 import type { Telemetry } from "./io/telemetry/telemetry.ts"
@@ -112,6 +112,10 @@ export interface NodeOfCluster {
   isHere(address: Address): boolean
   /** The marks of the other nodes that can be spoken to. */
   others(): readonly string[]
+  /** Pauses a sender while too much of what actors are told is under way to where this one lives. */
+  heed(address: Address, sender: Sender): void
+  /** Bytes that nobody outside can guess, the same on all nodes for one purpose. */
+  saltFor(purpose: string): Buffer
   /** Lets links end at sockets of other nodes; undefined: there are none. */
   joinLinks(place: LinksOfProtocol): FarLinks | undefined
 }
@@ -133,6 +137,8 @@ export interface FarLinks {
   missing(own: string, peer: string): void
   /** A socket of this node's has gone, and its link with it. */
   left(own: string): void
+  /** Whether a socket of this node's has this id, of whichever protocol. */
+  isTaken(id: string): boolean
 }
 
 /** What the core offers to a protocol. */

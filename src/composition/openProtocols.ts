@@ -1,4 +1,5 @@
 /** Opens the protocols that are served, one after the other: each gets what the core offers, and its actors get supervisors. */
+import { randomBytes } from "node:crypto"
 import type { ApplicationOptions } from "../application.ts"
 import type { Config, Tenancy } from "../config/config.ts"
 import { createJobs, type Job } from "../io/actors/jobs.ts"
@@ -85,7 +86,14 @@ export const openProtocols = async (
   return { opened, absent }
 }
 
-const alone: NodeOfCluster = { mark: "", isHere: () => true, others: () => [], joinLinks: () => undefined }
+const alone: NodeOfCluster = {
+  mark: "",
+  isHere: () => true,
+  others: () => [],
+  heed: () => {},
+  saltFor: () => randomBytes(32),
+  joinLinks: () => undefined
+}
 
 /** What is the same for all protocols. */
 const coreOf = ({

@@ -69,6 +69,8 @@ export interface Channels {
   send(address: string, message: unknown): boolean
   /** Sends a client's frame to a client of another node; the sender is not read while too much is under way there. */
   frame(address: string, target: string, source: string, sender: Sender, bytes: Buffer | string): boolean
+  /** The sender is not read while too much is under way there. */
+  heed(address: string, sender: Sender): void
   /** Ends the channel to it, and with that what is known of it. */
   forget(address: string): void
   /** Ends all channels; resolves when the port is free. */
@@ -235,6 +237,7 @@ export const createChannels = async (options: ChannelsOptions): Promise<Channels
     send: (address, message) => met.has(address) && channels.get(address)?.way.send(message) === true,
     frame: (address, target, source, sender, bytes) =>
       met.has(address) && channels.get(address)?.way.frame(target, source, sender, bytes) === true,
+    heed: (address, sender) => channels.get(address)?.way.heed(sender),
     forget: (address) => {
       channels.get(address)?.tell({ type: "channel.forget" })
       channels.delete(address)

@@ -3,9 +3,11 @@
  * before the registry, and the shards, put together. A server that is alone loads nothing of this.
  */
 import type { AnyActorRef } from "xstate"
+import type { Address } from "../../machines/address.ts"
 import { shardAt, shardKind } from "../../machines/cluster/addresses.ts"
 import {
   type Home,
+  type HomeLeaving,
   type HomeSettled,
   type Homes,
   markIn,
@@ -61,7 +63,18 @@ export const createCluster = (options: ClusterOptions) => {
   const flush = () => {
     const going = [...outboxes]
     outboxes.clear()
-    for (const [node, messages] of going) options.send(node, messages)
+    for (const [node, messages] of going) sendAll(node, messages)
+  }
+  /** In one message if they fit, which only those do not that hold what people leave for each other. */
+  const sendAll = (node: string, messages: readonly NodeMessage[]) => {
+    try {
+      options.send(node, messages)
+    } catch (error) {
+      if (messages.length === 1 || !(error instanceof RangeError)) throw error
+      const middle = messages.length >> 1
+      sendAll(node, messages.slice(0, middle))
+      sendAll(node, messages.slice(middle))
+    }
   }
   const send = (node: string, message: NodeMessage): boolean => {
     if (!options.isOpen(node)) return false
@@ -161,8 +174,10 @@ export const createCluster = (options: ClusterOptions) => {
         }
       },
       letGo: ({ context: { index } }) => {
-        for (const [kind, { rest }] of named()) {
+        for (const [kind, { rest, entrusts }] of named()) {
           const living = livingIn(kind, index)
+          const event: HomeLeaving = { type: "home.leaving" }
+          if (entrusts === true) for (const [, actor] of living) actor.send(event)
           if (rest === undefined) supervisor(kind).send({ type: "children.forget", ids: living.map(([id]) => id) })
           else for (const [, actor] of living) actor.send(rest)
         }
@@ -239,6 +254,12 @@ export const createCluster = (options: ClusterOptions) => {
     },
     /** The address of the open node where an actor has its socket. */
     nodeOf: (id: string): string | undefined => open.get(markIn(id)),
+    /** The address of the open node where an actor lives, if that is another one. */
+    placeOf: (address: Address): string | undefined => {
+      const home = homes.get(address.kind)
+      const node = home === "socket" ? open.get(markIn(address.id)) : router.nodeOf(address)
+      return node === self ? undefined : node
+    },
     onParted: part,
     onMessage: (from: PeerNode, messages: unknown): void => {
       for (const message of messages as readonly NodeMessage[]) hear(from, message)

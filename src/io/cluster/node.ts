@@ -1,11 +1,13 @@
 /** A node: this server in a cluster, from joining it to leaving it. Nothing of it is loaded by a server that is alone. */
-import type { Redacted } from "effect/Redacted"
+import { createHmac } from "node:crypto"
+import * as Redacted from "effect/Redacted"
 import type { Address } from "../../machines/address.ts"
 import { createRegistry, type RegistryLogic } from "../../machines/registry.ts"
 import type { FarLinks, LinksOfProtocol } from "../../protocol.ts"
 import type { Deadlines } from "../actors/deadlines.ts"
 import type { System } from "../actors/system.ts"
 import type { DatabaseSsl } from "../database/connecting/databaseEncryption.ts"
+import type { Sender } from "../sockets/sender.ts"
 import type { Metrics } from "../telemetry/metrics.ts"
 import type { Log } from "../telemetry/telemetry.ts"
 import { type Channels, createChannels } from "./channels.ts"
@@ -20,11 +22,11 @@ import { createRemoteLinks } from "./remoteLinks.ts"
 export interface NodeOptions {
   /** `host:port` under which the other nodes reach this one; the next port is used as well. */
   readonly address: string
-  readonly secret: Redacted<string>
+  readonly secret: Redacted.Redacted<string>
   readonly leaseMs: number
   readonly lookMs: number
   readonly database: {
-    readonly url?: Redacted<string>
+    readonly url?: Redacted.Redacted<string>
     readonly ssl?: DatabaseSsl
     readonly environment?: Readonly<Record<string, string | undefined>> | undefined
   }
@@ -77,7 +79,7 @@ export const joinCluster = async (options: NodeOptions) => {
 
   const engine = await startEngine({
     self,
-    databaseUrl: database.url as Redacted<string>,
+    databaseUrl: database.url as Redacted.Redacted<string>,
     ...(database.ssl === undefined ? {} : { databaseSsl: database.ssl }),
     environment: database.environment,
     shards: clusterLimits.shards,
@@ -132,7 +134,8 @@ export const joinCluster = async (options: NodeOptions) => {
       if (node !== undefined) links.close(linkId, own, { node, id: peer })
     },
     missing: (own, peer) => cluster.onBroken(own, peer),
-    left: links.left
+    left: links.left,
+    isTaken: (id) => placeOf(id) !== undefined
   }
 
   return {
@@ -140,6 +143,11 @@ export const joinCluster = async (options: NodeOptions) => {
     mark: cluster.mark,
     isHere: (address: Address): boolean => cluster.router.isHere(address),
     others: (): readonly string[] => cluster.others(),
+    heed: (address: Address, sender: Sender): void => {
+      const node = cluster.placeOf(address)
+      if (node !== undefined) channels?.heed(node, sender)
+    },
+    saltFor: (purpose: string): Buffer => createHmac("sha256", Redacted.value(secret)).update(purpose).digest(),
     joinLinks: (place: LinksOfProtocol): FarLinks => {
       places.push(place)
       return far

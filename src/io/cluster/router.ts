@@ -223,6 +223,12 @@ export const createRouter = (options: RouterOptions) => {
       const index = shardOf(address)
       return index === null || (shards[index] as ShardRoute).route.to === "here"
     },
+    /** The node where the actor with this address lives, if it is another one that is known. */
+    nodeOf: (address: Address): string | undefined => {
+      const index = shardOf(address)
+      const route = index === null ? undefined : (shards[index] as ShardRoute).route
+      return route?.to === "node" ? route.node : undefined
+    },
     /** Whether the actors of a shard live here. */
     isOpen: (index: number): boolean => (shards[index] as ShardRoute).route.to === "here",
     shardOf,

@@ -39,6 +39,8 @@ export interface WayOut {
   /** False: it cannot be said now. */
   send(message: unknown): boolean
   frame(target: string, source: string, sender: Sender, frame: Buffer | string): boolean
+  /** The sender is not read while too much is unsent. */
+  heed(sender: Sender): void
 }
 
 /** What is masked with zeros stays as it is: masks are there for proxies that take a client's bytes for requests. */
@@ -135,7 +137,14 @@ export const createWayOut = (options: WayOutOptions): WayOut => {
     return socket
   }
 
+  const heed = (sender: Sender) => {
+    if (socket === null || socket.bufferedAmount < highBytes) return
+    waiting.add(sender)
+    sender.stopReading(pausedFor.way)
+  }
+
   return {
+    heed,
     get isOpen() {
       return isOpen
     },
@@ -163,9 +172,7 @@ export const createWayOut = (options: WayOutOptions): WayOut => {
       const bytes = writeRemoteFrame(target, source, frame)
       const written = write(bytes, bytes.length)
       if (written === null) return false
-      if (written.bufferedAmount < highBytes) return true
-      waiting.add(sender)
-      sender.stopReading(pausedFor.way)
+      heed(sender)
       return true
     }
   }

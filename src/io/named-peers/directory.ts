@@ -2,21 +2,32 @@
  * Who is called what, as frames find it: the data plane. A frame with a target goes straight from one socket to the other.
  * Whoever is in here is so because a chart has said so: the space's admits and removes, and tells everybody of both in the
  * same moment; the peer's own drops what has no socket any more.
+ *
+ * Where several servers are one, each has a directory of its own clients, and knows of all others in their spaces what it
+ * has told these of them.
  */
-import type { Admission, Removal } from "../../machines/named-peers/nameSpace/nameSpaceContext.ts"
+import type { Admission, Member, MemberList, Removal } from "../../machines/named-peers/nameSpace/nameSpaceContext.ts"
 import type { ClientSocket } from "../sockets/clientSocket.ts"
 import { writeLoginSuccess, writePeerConnected, writePeerDisconnected } from "./frames.ts"
 import { signatureOf } from "./splicing.ts"
 
 /** Somebody who is logged in. */
 export interface Seat {
+  readonly peerId: string
   readonly name: string
   readonly socket: ClientSocket
   /** What its frames to others end with. */
   readonly signature: string
   readonly space: string
-  /** All who are in its space, by their names. */
+  /** All of this server's who are in its space, by their names. */
   readonly members: Map<string, Seat>
+}
+
+/** A space, as the clients of this server know it. */
+interface Place {
+  readonly seats: Map<string, Seat>
+  /** The names of all of whom they have been told, by their connections. */
+  readonly known: Map<string, string>
 }
 
 export interface Directory {
@@ -24,6 +35,8 @@ export interface Directory {
   admit(admission: Admission, socket: ClientSocket | undefined): void
   /** Frames find it no longer; all others are told. */
   remove(removal: Removal): void
+  /** Tells all in a space what is different from what they have been told. */
+  list(list: MemberList): void
   /** Frames find it no longer; nobody is told yet. */
   drop(peerId: string): void
   /** Who a connection is logged in as. */
@@ -38,18 +51,37 @@ export interface Directory {
 
 export const createDirectory = (): Directory => {
   const seats = new Map<string, Seat>()
-  const spaces = new Map<string, Map<string, Seat>>()
+  const places = new Map<string, Place>()
 
-  const membersOf = (space: string): Map<string, Seat> => {
-    const known = spaces.get(space)
-    if (known !== undefined) return known
-    const members = new Map<string, Seat>()
-    spaces.set(space, members)
-    return members
+  const placeOf = (space: string): Place => {
+    const found = places.get(space)
+    if (found !== undefined) return found
+    const place: Place = { seats: new Map(), known: new Map() }
+    places.set(space, place)
+    return place
   }
 
-  const tellAll = (space: string, notice: string) => {
-    for (const { socket } of spaces.get(space)?.values() ?? []) socket.send(notice)
+  const tellAll = ({ seats }: Place, notice: string) => {
+    for (const { socket } of seats.values()) socket.send(notice)
+  }
+
+  const come = (place: Place, { peerId, name }: Member) => {
+    if (place.known.has(peerId)) return
+    place.known.set(peerId, name)
+    tellAll(place, writePeerConnected(name))
+  }
+  const go = (place: Place, peerId: string) => {
+    const name = place.known.get(peerId)
+    if (name === undefined) return
+    place.known.delete(peerId)
+    tellAll(place, writePeerDisconnected(name))
+  }
+  const list = ({ space, members }: MemberList) => {
+    const place = places.get(space)
+    if (place === undefined) return
+    const there = new Set(members.map(({ peerId }) => peerId))
+    for (const peerId of [...place.known.keys()]) if (!there.has(peerId)) go(place, peerId)
+    for (const member of members) come(place, member)
   }
 
   const drop = (peerId: string) => {
@@ -59,23 +91,28 @@ export const createDirectory = (): Directory => {
     const { name, space, members } = seat
     // Somebody else may be called so by now.
     if (members.get(name) === seat) members.delete(name)
-    if (members.size === 0) spaces.delete(space)
+    // Nobody is left here who has been told of anybody.
+    if (members.size === 0) places.delete(space)
   }
 
   return {
-    admit: ({ space, peerId, name, clients }, socket) => {
-      tellAll(space, writePeerConnected(name))
-      if (socket === undefined) return
-      const members = membersOf(space)
+    admit: ({ space, peerId, name, members }, socket) => {
+      list({ space, members })
+      // It was taken for gone, and is there again.
+      if (socket === undefined || seats.has(peerId)) return
+      const place = placeOf(space)
+      for (const member of members) place.known.set(member.peerId, member.name)
+      const clients = members.map((member) => member.name)
       socket.send(writeLoginSuccess(name, clients))
-      const seat = { name, socket, signature: signatureOf(name), space, members }
-      members.set(name, seat)
+      const seat: Seat = { peerId, name, socket, signature: signatureOf(name), space, members: place.seats }
+      place.seats.set(name, seat)
       seats.set(peerId, seat)
     },
-    remove: ({ space, peerId, name }) => {
+    remove: ({ peerId, ...rest }) => {
       drop(peerId)
-      tellAll(space, writePeerDisconnected(name))
+      list(rest)
     },
+    list,
     drop,
     seatOf: (peerId) => seats.get(peerId),
     send: ({ socket, members }, target, frame) => {

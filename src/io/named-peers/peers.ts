@@ -3,8 +3,9 @@ import { commonSpace } from "../../machines/named-peers/addresses.ts"
 import type { NamedPeersEvent } from "../../machines/named-peers/events.ts"
 import { namedPeerMachine } from "../../machines/named-peers/namedPeer/namedPeer.ts"
 import { nameSpaceMachine } from "../../machines/named-peers/nameSpace/nameSpace.ts"
-import type { Endpoint } from "../../machines/registry.ts"
+import type { Endpoint, RegistryRef } from "../../machines/registry.ts"
 import type { SupervisorRef } from "../../machines/supervisor.ts"
+import type { NodeOfCluster } from "../../protocol.ts"
 import { type Closing, closings, upgradeRefusals } from "../../wire/named-peers/errors.ts"
 import { spaceIn } from "../../wire/named-peers/fields.ts"
 import { wireNumbers } from "../../wire/named-peers/numbers.ts"
@@ -17,6 +18,7 @@ import { lowerCase, randomText } from "../services/randomText.ts"
 import type { ClientSocket } from "../sockets/clientSocket.ts"
 import type { FrameMetrics } from "../sockets/frameMetrics.ts"
 import { createDirectory, type Seat } from "./directory.ts"
+import { createFarPeers, type PeerSocketEvent } from "./farPeers.ts"
 import { type Incoming, readFrame, writeError, writePong, writeTargetNotFound } from "./frames.ts"
 import { createKeyDigests } from "./keys.ts"
 import { namedPeersLimits } from "./limits.ts"
@@ -27,6 +29,8 @@ export interface PeersOptions {
   readonly mount: string
   /** The supervisor that starts the actors of new sockets. */
   readonly supervisor: () => SupervisorRef
+  readonly node: NodeOfCluster
+  readonly registry: Pick<RegistryRef, "send">
   readonly deadlines: Deadlines
   readonly record: (event: NamedPeersEvent) => void
   /** What one connection may say to everybody. */
@@ -38,11 +42,12 @@ export interface PeersOptions {
 }
 
 export const createPeers = (options: PeersOptions) => {
-  const { mount, supervisor, deadlines, record, announcements, frames, admitsUpgrade, now } = options
+  const { mount, supervisor, node, registry, deadlines, record, announcements, frames, admitsUpgrade, now } = options
   const sockets = new Map<string, ClientSocket>()
   const directory = createDirectory()
   const names = createCustomerCounts()
-  const digestOf = createKeyDigests()
+  const digestOf = createKeyDigests(node.saltFor("named peers' keys"))
+  const far = createFarPeers({ node, registry, sockets, directory })
   /** When each was last told that it sends too much. */
   const complaints = new WeakMap<ClientSocket, number>()
 
@@ -80,8 +85,11 @@ export const createPeers = (options: PeersOptions) => {
 
   const space = nameSpaceMachine.provide({
     actions: {
-      admitPeer: (_, admission) => directory.admit(admission, sockets.get(admission.peerId)),
-      removePeer: (_, removal) => directory.remove(removal),
+      admitPeer: (_, admission) => far.admit(admission),
+      removePeer: (_, removal) => far.remove(removal),
+      listPeers: (_, list) => far.list(list),
+      passFrame: (_, passing) => far.pass(passing),
+      tellMissing: (_, miss) => far.tellMissing(miss),
       record: (_, event) => record(event)
     }
   })
@@ -109,7 +117,8 @@ export const createPeers = (options: PeersOptions) => {
     const arrivedAt = frames.arrived()
     const { socket, signature } = sender
     const frame = signed(incoming.text, incoming.object, signature)
-    if (incoming.kind === "event") directory.announce(sender, frame)
+    if (node.mark !== "") far.say(sender, incoming.kind === "event" ? null : incoming.target, frame)
+    else if (incoming.kind === "event") directory.announce(sender, frame)
     else if (!directory.send(sender, incoming.target, frame)) socket.send(writeTargetNotFound(incoming.target))
     frames.relayed(arrivedAt)
   }
@@ -133,13 +142,14 @@ export const createPeers = (options: PeersOptions) => {
   }
 
   const freshId = (): string => {
-    const id = randomText(lowerCase, namedPeersLimits.peerIdLength)
+    const id = node.mark + randomText(lowerCase, namedPeersLimits.peerIdLength - node.mark.length)
     return sockets.has(id) ? freshId() : id
   }
 
-  /** What actors tell a socket: the one behind it has crashed. */
-  const toSocket: Endpoint = (id, { type }) => {
-    if (type === "socket.abandoned") dismiss(sockets.get(id), closings.fault)
+  /** What actors tell a socket: the one behind it has crashed, or what a space does with its peers here. */
+  const toSocket: Endpoint = (id, event) => {
+    if (event.type === "socket.abandoned") dismiss(sockets.get(id), closings.fault)
+    else far.hear(event as PeerSocketEvent)
   }
 
   const part: SocketPart = {
@@ -168,6 +178,7 @@ export const createPeers = (options: PeersOptions) => {
       // While the actor says its farewells, what it sends to this socket goes nowhere: it is closed.
       socket.actor?.send({ type: "socket.closed" })
       sockets.delete(socket.id)
+      far.left(socket.id)
     },
     failed: (socket, error) => {
       record({ name: "named_peer:error", peerId: socket.id, error })

@@ -4,8 +4,8 @@ import { lowerCase, randomText } from "../services/randomText.ts"
 
 const connectionIdLength = 10
 
-/** 10 characters of `[0-9a-z]`, 51 bits. */
-export const newConnectionId = (): string => randomText(lowerCase, connectionIdLength)
+/** 10 characters of `[0-9a-z]`, 51 bits; of a node of a cluster 41, behind its mark. */
+export const newConnectionId = (mark: string): string => mark + randomText(lowerCase, connectionIdLength - mark.length)
 
 /** A version 4 UUID in lower case with dashes. */
 export const newAppId = (): string => randomUUID()

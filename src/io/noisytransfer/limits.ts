@@ -18,6 +18,10 @@ export const noisyTransferLimits = {
   /** Items in all mailboxes together, of some 150 bytes each beside their payload. Zero would keep none. */
   mailboxesItems: 1_000_000,
 
+  /** Bytes of one frame, and of one mailbox, where nodes say them to each other: both mailboxes of a room, written as JSON in
+   * JSON, must fit into one message of 64 MiB. Zero would let no node serve it. */
+  betweenNodes: { payloadBytes: 16 * 1024 * 1024, mailboxBytes: 8 * 1024 * 1024 },
+
   // Codes
 
   /** Wrong codes of an address that never rests, in a day, beyond so many at once. Zero would let nobody mistype. */

@@ -17,6 +17,8 @@ export interface NamedHome {
   readonly nameOf: (id: string) => string
   /** Saves what it keeps, and ends. Absent: it keeps nothing that others do not know, and ends without a word. */
   readonly rest?: AnyEventObject
+  /** It hears `home.leaving` before it ends so, and tells its members what is to go on: they say it to the next one. */
+  readonly entrusts?: boolean
   /** It has members with sockets, and hears `node.gone` of theirs. */
   readonly hasMembers?: boolean
 }
@@ -30,6 +32,11 @@ export interface NodeGone {
 /** Everybody who belongs to this actor has said so. */
 export interface HomeSettled {
   readonly type: "home.settled"
+}
+
+/** It is about to end here, and goes on elsewhere. */
+export interface HomeLeaving {
+  readonly type: "home.leaving"
 }
 
 /** Somebody found by name to whom an actor with a socket belongs. */

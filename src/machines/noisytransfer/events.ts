@@ -7,8 +7,9 @@ import type { Side } from "./relayRoom/seats.ts"
 /** What of a mailbox is full: the number of its items, their bytes, or what all mailboxes hold together. */
 export type MailboxLimit = "items" | "bytes" | "server"
 
-/** Why a room has ended: nobody was there any more, it has crashed, or whoever runs the server has ended it. */
-export type RoomEnd = "empty" | "crashed" | "operator"
+/** Why a room has ended: nobody was there any more, it has crashed, whoever runs the server has ended it, or what was in its
+ * mailboxes is lost with its node. */
+export type RoomEnd = "empty" | "crashed" | "operator" | "mail_lost"
 
 export type NoisyTransferEvent =
   | { readonly name: "relay:connected"; readonly clientId: string; readonly ip: string; readonly side: Side }

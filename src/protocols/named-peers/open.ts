@@ -17,6 +17,8 @@ export const open = (core: Core, settings: NamedPeersSettings): Parts => {
   const peers = createPeers({
     mount,
     supervisor: () => core.supervisor("namedPeers"),
+    node: core.node,
+    registry: core.registry,
     deadlines,
     record: recording.record,
     announcements: core.budget("announcements" satisfies NamedPeersBudget, namedPeersLimits.announcements),
@@ -30,7 +32,7 @@ export const open = (core: Core, settings: NamedPeersSettings): Parts => {
     kinds: namedPeersKinds({
       ...peers.machines,
       settings: {
-        peer: { loginWithinMs, answerWithinMs, cutAfterMs },
+        peer: { loginWithinMs, answerWithinMs, cutAfterMs, outlived: core.node.mark !== "" },
         space: { most: settings.namesOfSpace, probeWithinMs }
       },
       farewells: { size: limits.farewells.size, most: limits.farewells.batches }

@@ -19,10 +19,21 @@ import { connectionKind, roomKind, socketKind } from "../../machines/noisytransf
 import { noisyTransferKinds } from "../../machines/noisytransfer/kinds.ts"
 import type { RoomContext } from "../../machines/noisytransfer/relayRoom/roomContext.ts"
 import { sides } from "../../machines/noisytransfer/relayRoom/seats.ts"
-import type { Core, Parts } from "../../protocol.ts"
+import type { Absence, Core, Parts } from "../../protocol.ts"
 import type { NoisyTransferSettings } from "./settings.ts"
 
-export const open = (core: Core, settings: NoisyTransferSettings): Parts => {
+/** What would be too much for one message between nodes; undefined: nothing. */
+const tooLargeForNodes = (core: Core, { maxPayloadBytes, mailboxes }: NoisyTransferSettings): string | undefined => {
+  const { payloadBytes, mailboxBytes } = noisyTransferLimits.betweenNodes
+  if (core.node.mark === "") return undefined
+  if (maxPayloadBytes > payloadBytes) return `NOISYTRANSFER_MAX_PAYLOAD_BYTES is ${payloadBytes} at most in a cluster`
+  if (mailboxes.each.bytes > mailboxBytes) return `NOISYTRANSFER_MAILBOX_BYTES is ${mailboxBytes} at most in a cluster`
+  return undefined
+}
+
+export const open = (core: Core, settings: NoisyTransferSettings): Parts | Absence => {
+  const tooLarge = tooLargeForNodes(core, settings)
+  if (tooLarge !== undefined) return { absent: tooLarge }
   const { now, deadlines } = core
   const { mailboxes, codeMs } = settings
   const { askTimeoutMs, contestMs, replay, replayUnsentBytes, mailboxesItems } = noisyTransferLimits
@@ -56,6 +67,8 @@ export const open = (core: Core, settings: NoisyTransferSettings): Parts => {
   const connections = createConnections({
     mount: core.mount,
     supervisor: () => core.supervisor(connectionKind),
+    node: core.node,
+    registry: core.registry,
     deadlines,
     record: recording.record,
     mail,

@@ -86,10 +86,7 @@ export const createConnections = (options: ConnectionsOptions) => {
         const socket = socketOf(connection)
         if (socket === undefined) return
         socket.send(writePeerJoined(flightCode, peer, connectionType))
-        // A word that comes late may name somebody to whom the way was lost after it was said.
-        if (links.introduced(socket, peer.id)) return
-        far.missing(socket.id, peer.id)
-        connection.self.send({ type: "link.broken", peer: peer.id })
+        far.introduced(socket, peer.id)
       },
       tellPeerLeft: (connection) => socketOf(connection)?.send(writePeerLeft()),
       tellInvitation: (connection, { flightCode, fromName }) =>
@@ -165,7 +162,7 @@ export const createConnections = (options: ConnectionsOptions) => {
 
   const freshId = (): string => {
     const id = identities.connectionId()
-    return sockets.has(id) ? freshId() : id
+    return sockets.has(id) || far.isTaken(id) ? freshId() : id
   }
 
   /** What actors tell a socket: the one behind it has crashed, or what a flight or network of another node does with it. */

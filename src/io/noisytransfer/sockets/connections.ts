@@ -3,16 +3,19 @@
  * from one side of a room to the other passes no actor.
  */
 import type { Socket } from "node:net"
+import { relayRoomAt, socketAt } from "../../../machines/noisytransfer/addresses.ts"
 import type { NoisyTransferEvent } from "../../../machines/noisytransfer/events.ts"
 import type { ConnectionInput } from "../../../machines/noisytransfer/relayConnection/connectionContext.ts"
-import { relayConnectionMachine } from "../../../machines/noisytransfer/relayConnection/relayConnection.ts"
+import { isThere, relayConnectionMachine } from "../../../machines/noisytransfer/relayConnection/relayConnection.ts"
 import { relayRoomMachine } from "../../../machines/noisytransfer/relayRoom/relayRoom.ts"
-import type { Endpoint } from "../../../machines/registry.ts"
+import type { Endpoint, RegistryRef } from "../../../machines/registry.ts"
 import type { SupervisorRef } from "../../../machines/supervisor.ts"
+import type { NodeOfCluster } from "../../../protocol.ts"
 import { closeCodes, textRefusals } from "../../../wire/noisytransfer/errors.ts"
 import type { Deadlines } from "../../actors/deadlines.ts"
 import type { SocketPart } from "../../admission/doorkeeper.ts"
 import type { ClientSocket } from "../../sockets/clientSocket.ts"
+import { createFarLinks, type LinkEvent } from "../../sockets/farLinks.ts"
 import type { FrameMetrics } from "../../sockets/frameMetrics.ts"
 import { createLinks } from "../../sockets/link.ts"
 import { digestOf, newConnectionId } from "../identities.ts"
@@ -26,6 +29,8 @@ export interface ConnectionsOptions {
   readonly mount: string
   /** The supervisor that starts the actors of new sockets. */
   readonly supervisor: () => SupervisorRef
+  readonly node: NodeOfCluster
+  readonly registry: Pick<RegistryRef, "send">
   readonly deadlines: Deadlines
   readonly record: (event: NoisyTransferEvent) => void
   readonly mail: MailStore
@@ -47,18 +52,28 @@ interface Open {
 
 /** Sockets by the id of their connection, and the machines that speak to them. */
 export const createConnections = (options: ConnectionsOptions) => {
-  const { mount, supervisor, deadlines, mail, metrics, frames, replayUnsentBytes, now } = options
+  const { mount, supervisor, node, registry, deadlines, mail, metrics, frames, replayUnsentBytes, now } = options
   const open = new Map<string, Open>()
   const links = createLinks()
 
-  const socketAt = (id: string) => open.get(id)?.socket
-  const socketOf = (connection: { readonly context: { readonly id: string } }) => socketAt(connection.context.id)
+  const socketBy = (id: string) => open.get(id)?.socket
+  const far = createFarLinks({
+    ...{ node, registry, links, socketAt },
+    socketOf: socketBy,
+    openerAt: relayRoomAt,
+    belongs: (id, roomId) => {
+      const connection = socketBy(id)?.actor?.getSnapshot()
+      return connection !== undefined && connection.context.roomId === roomId && isThere(connection)
+    },
+    onBroken: ({ actor }, peer) => actor?.send({ type: "link.broken", peer })
+  })
+  const socketOf = (connection: { readonly context: { readonly id: string } }) => socketBy(connection.context.id)
   const record = (_: unknown, event: NoisyTransferEvent) => options.record(event)
 
   const connection = relayConnectionMachine.provide({
     actions: {
       openSocket: ({ context, self }) => {
-        const socket = socketAt(context.id)
+        const socket = socketBy(context.id)
         if (socket !== undefined) socket.actor = self
       },
       tellRoomFull: (connection, { peerId }) => {
@@ -66,13 +81,14 @@ export const createConnections = (options: ConnectionsOptions) => {
         if (socket === undefined) return
         metrics.frameOut("other", roomFull.length)
         socket.send(roomFull)
-        links.introduced(socket, peerId)
+        far.introduced(socket, peerId)
       },
       tellItems: (connection, { envelopes, sender }) => {
         const socket = socketOf(connection)
         if (socket === undefined) return
         // Who sends is paused if this one does not read fast enough; of a replay that is the one who has asked for it.
-        const from = (sender === null ? socket : socketAt(sender)) ?? socket
+        const peer = socket.link?.peer
+        const from = peer?.id === sender ? peer : ((sender === null ? undefined : socketBy(sender)) ?? socket)
         for (const envelope of envelopes) {
           const text = writeEnvelope(envelope)
           metrics.frameOut("send", text.length)
@@ -111,35 +127,28 @@ export const createConnections = (options: ConnectionsOptions) => {
 
   const room = relayRoomMachine.provide({
     actions: {
-      openLink: (_, { roomId, first, second }) => links.open(roomId, socketAt(first), socketAt(second)),
-      closeLink: (_, { roomId, first, second }) => links.close(roomId, socketAt(first), socketAt(second)),
+      openLink: (_, { roomId, first, second }) => far.open({ linkId: roomId, first, second }),
+      closeLink: (_, { roomId, first, second }) => far.close({ linkId: roomId, first, second }),
+      weighPosting: ({ self }, posting) => self.send({ type: "mail.weighed", left: mail.left(), ...posting }),
       weighMail: ({ self }, held) => mail.weigh(self, held),
       record
     }
   })
 
-  const eventOf = (said: Said) => {
-    switch (said.type) {
-      case "mail.put":
-        return { ...said, left: mail.left() }
-      case "flow.established":
-        return { ...said, at: now() }
-      default:
-        return said
-    }
-  }
+  const eventOf = (said: Said) => (said.type === "flow.established" ? { ...said, at: now() } : said)
 
   const freshId = (): string => {
-    const id = newConnectionId()
-    return open.has(id) ? freshId() : id
+    const id = newConnectionId(node.mark)
+    return open.has(id) || far.isTaken(id) ? freshId() : id
   }
 
   const closeAs = (socket: ClientSocket | undefined, { code, reason }: { code: number; reason: string }) =>
     socket?.close(code, reason)
 
-  /** What actors tell a socket: the one behind it has crashed. */
-  const toSocket: Endpoint = (id, { type }) => {
-    if (type === "socket.abandoned") closeAs(socketAt(id), closeCodes.fault)
+  /** What actors tell a socket: the one behind it has crashed, or what a room of another node does with it. */
+  const toSocket: Endpoint = (id, event) => {
+    if (event.type === "socket.abandoned") closeAs(socketBy(id), closeCodes.fault)
+    else far.hear(event as LinkEvent)
   }
 
   const part: SocketPart = {
@@ -186,6 +195,7 @@ export const createConnections = (options: ConnectionsOptions) => {
     closed: (socket) => {
       // While the actor says its farewells, what it sends to this socket goes nowhere: it is closed.
       socket.actor?.send({ type: "socket.closed" })
+      far.left(socket.id)
       open.delete(socket.id)
     },
     failed: (socket, error) => options.record({ name: "relay:error", clientId: socket.id, error })
@@ -195,7 +205,7 @@ export const createConnections = (options: ConnectionsOptions) => {
     machines: { relayConnection: connection, relayRoom: room },
     sockets: part,
     /** The address of a connection that is open. */
-    addressOf: (id: string) => socketAt(id)?.address,
+    addressOf: (id: string) => socketBy(id)?.address,
     links,
     endpoint: toSocket
   }

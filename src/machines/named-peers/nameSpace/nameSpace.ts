@@ -8,28 +8,96 @@
 import type { Aftermath, Crash } from "../../kinds.ts"
 import { namedPeerAt } from "../addresses.ts"
 import { spaceSetup } from "./nameSpaceActions.ts"
-import { type Claim, membersOf, type ProbeAnswer, type SpaceContext, type SpaceNotice } from "./nameSpaceContext.ts"
+import {
+  type Claim,
+  membersOf,
+  type NameSpaceEvent,
+  type ProbeAnswer,
+  type SpaceContext,
+  type SpaceNotice
+} from "./nameSpaceContext.ts"
 
 const claim = ({ event }: { readonly event: Claim }) => event
 const leaver = ({ event }: { readonly event: { readonly peerId: string } }) => ({ peerId: event.peerId })
+const resuming = ({ event }: { readonly event: Extract<NameSpaceEvent, { type: "peer.resume" }> }) => event
+const ofNode = ({ event: { mark } }: { readonly event: { readonly mark: string } }) => ({ mark })
+const refuseName = {
+  type: "refuse",
+  params: ({ event: { peerId } }: { readonly event: { readonly peerId: string } }) => ({
+    peerId,
+    cause: "name_taken" as const
+  })
+} as const
+/** Who comes while it is put together again finds all who have said so by then. */
+const settleFirst = {
+  target: "peopled",
+  actions: ["listEverybody", "takeUpAgain"]
+} as const
 const answer = ({ event }: { readonly event: ProbeAnswer }) => event
 
 export const nameSpaceMachine = spaceSetup.createMachine({
   id: "nameSpace",
   description:
     "The names of one space and who has them. A name whose holder gives no sign of life goes to whoever has waited for it longest; a space that everybody has left ends.",
-  context: ({ input }) => ({ ...input, holders: [], probes: 0 }),
+  context: ({ input }) => ({ ...input, holders: [], arrivals: 0, probes: 0 }),
   initial: "unused",
   states: {
     unused: {
       description: "Nobody has come yet.",
-      on: { "peer.claim": { target: "peopled", actions: "admitNewcomer" } }
+      on: {
+        "peer.claim": { target: "peopled", actions: "admitNewcomer" },
+        "peer.resume": { target: "resuming", actions: { type: "resume", params: resuming } }
+      }
+    },
+    resuming: {
+      description:
+        "Put together again where another node has left off: who is in it says so, and nobody is told of it before all have.",
+      always: { guard: "isDeserted", target: "empty" },
+      on: {
+        "peer.resume": [
+          { guard: { type: "isHolder", params: leaver } },
+          { guard: { type: "isOutdated", params: resuming }, actions: refuseName },
+          {
+            guard: { type: "isHeld", params: claim },
+            actions: [
+              { type: "refuseHolder", params: claim },
+              { type: "resume", params: resuming }
+            ]
+          },
+          { actions: { type: "resume", params: resuming } }
+        ],
+        "peer.leave": { actions: { type: "leaveUnseen", params: leaver } },
+        "node.gone": { actions: { type: "leaveWithNode", params: ofNode } },
+        "peer.claim": settleFirst,
+        "frame.said": settleFirst,
+        "home.settled": { target: "peopled", actions: "listEverybody" },
+        "operator.ends": { actions: "endEverybody" }
+      }
     },
     peopled: {
       description: "Somebody has a name.",
       always: { guard: "isDeserted", target: "empty" },
       on: {
+        "frame.said": { actions: "passOn" },
+        "home.settled": { actions: "listEverybody" },
+        "node.gone": { guard: { type: "hasFrom", params: ofNode }, actions: "loseNode" },
+        // Its node was not reached for a while, and it was taken for gone.
+        "peer.resume": [
+          { guard: { type: "isHolder", params: leaver } },
+          { guard: { type: "isHeld", params: claim }, actions: refuseName },
+          {
+            guard: "isFull",
+            actions: {
+              type: "refuse",
+              params: ({ event }) => ({ peerId: event.peerId, cause: "space_full" as const })
+            }
+          },
+          { actions: "admitNewcomer" }
+        ],
         "peer.claim": [
+          // Asks again, as the answer may be lost.
+          { guard: { type: "isHolder", params: leaver }, actions: { type: "giveAgain", params: leaver } },
+          { guard: { type: "isKnown", params: leaver } },
           { guard: { type: "hasHoldersKey", params: claim }, actions: "replaceByKey" },
           { guard: { type: "isContested", params: claim }, actions: { type: "wait", params: claim } },
           { guard: { type: "isHeld", params: claim }, actions: "askHolder" },

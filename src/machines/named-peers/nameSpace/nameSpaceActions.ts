@@ -12,8 +12,13 @@ import {
   holderAwaitedBy,
   holderBy,
   holderOf,
+  isFrom,
+  listOf,
+  type MemberList,
+  type Miss,
   membersOf,
   type NameSpaceEvent,
+  type Passing,
   type ProbeAnswer,
   type Removal,
   type SpaceContext,
@@ -36,6 +41,14 @@ const base = setup({
   guards: {
     isDeserted: ({ context }) => context.holders.length === 0,
     isFull: ({ context }) => context.holders.length >= context.most,
+    /** Somebody is here from there. */
+    hasFrom: ({ context }, { mark }: { mark: string }) => membersOf(context).some(isFrom(mark)),
+    /** It has the name, or waits for it. */
+    isKnown: ({ context }, { peerId }: { peerId: string }) =>
+      membersOf(context).some((member) => member.peerId === peerId),
+    /** Somebody else has logged in later under the name. */
+    isOutdated: ({ context }, { name, arrival }: Claim & { arrival: number }) =>
+      (holderOf(context, name)?.arrival ?? 0) > arrival,
     isHeld: ({ context }, { name }: Claim) => holderOf(context, name) !== undefined,
     /** It is being found out already whether the holder lives. */
     isContested: ({ context }, { name }: Claim) => typeof holderOf(context, name)?.probe === "number",
@@ -54,14 +67,44 @@ const base = setup({
     admitPeer: (_, _admission: Admission) => {},
     /** Frames find it no longer, and those who are left hear so. */
     removePeer: (_, _removal: Removal) => {},
+    /** Every node tells its clients what is different from what they know. */
+    listPeers: (_, _list: MemberList) => {},
+    /** Hands a frame to the sockets that it is for. */
+    passFrame: (_, _passing: Passing) => {},
+    /** Tells the sender that nobody has that name. */
+    tellMissing: (_, _miss: Miss) => {},
     record: (_, _event: NamedPeersEvent) => {},
     tellPeer: tell((_, { peerId, notice }: { peerId: string; notice: SpaceNotice }) => ({
       to: namedPeerAt(peerId),
       event: notice
     })),
+    giveAgain: tell(({ context }, { peerId }: { peerId: string }) => ({
+      to: namedPeerAt(peerId),
+      event: { type: "name.given", arrival: present(holderBy(context, peerId), "holder").arrival } satisfies SpaceNotice
+    })),
     refuse: tell((_, { peerId, cause }: { peerId: string; cause: "name_taken" | "space_full" }) => ({
       to: namedPeerAt(peerId),
       event: { type: "name.refused", cause } satisfies SpaceNotice
+    })),
+    leaveWithNode: assign({
+      holders: ({ context }, { mark }: { mark: string }) => context.holders.filter((holder) => !isFrom(mark)(holder))
+    }),
+    leaveUnseen: assign({
+      holders: ({ context }, { peerId }: { peerId: string }) =>
+        context.holders.filter((holder) => holder.peerId !== peerId)
+    }),
+    /** Whoever has its name by a later login has it for good. */
+    resume: assign(({ context }, claim: Claim & { arrival: number }) => ({
+      arrivals: Math.max(context.arrivals, claim.arrival),
+      holders: withNewcomer(
+        context.holders.filter(({ name }) => name !== claim.name),
+        claim,
+        claim.arrival
+      )
+    })),
+    refuseHolder: tell(({ context }, { name }: Claim) => ({
+      to: namedPeerAt(present(holderOf(context, name), "holder").peerId),
+      event: { type: "name.refused", cause: "name_taken" } satisfies SpaceNotice
     })),
     wait: assign({
       holders: ({ context }, claim: Claim) => {
@@ -85,19 +128,24 @@ const claimOf = ({ peerId, name, key, address }: Claim): Claim => ({ peerId, nam
 type Enqueue = Parameters<Parameters<typeof base.enqueueActions>[0]>[0]["enqueue"]
 
 /** Somebody is there; `holders` are those who were before. */
-const admit = (enqueue: Enqueue, { id: space }: SpaceContext, holders: readonly Holder[], claim: Claim) => {
+const admit = (enqueue: Enqueue, { id: space, arrivals }: SpaceContext, holders: readonly Holder[], claim: Claim) => {
   const { peerId, name, address } = claim
-  const present = withNewcomer(holders, claim)
-  enqueue.assign({ holders: present })
-  enqueue({ type: "admitPeer", params: { space, peerId, name, clients: present.map((holder) => holder.name) } })
+  const arrival = arrivals + 1
+  const present = withNewcomer(holders, claim, arrival)
+  enqueue.assign({ holders: present, arrivals: arrival })
+  enqueue({ type: "admitPeer", params: { space, peerId, name, members: listOf(present) } })
   enqueue({ type: "record", params: { name: "named_peer:logged_in", peerId, peerName: name, space, ip: address } })
-  enqueue({ type: "tellPeer", params: { peerId, notice: { type: "name.given" } } })
+  enqueue({ type: "tellPeer", params: { peerId, notice: { type: "name.given", arrival } } })
+  return { holders: present, arrivals: arrival }
 }
 
-/** Somebody is there no more. */
-const remove = (enqueue: Enqueue, { id: space }: SpaceContext, { peerId, name }: Holder) => {
-  enqueue({ type: "removePeer", params: { space, peerId, name } })
+/** Somebody is there no more; gives back who is left. */
+const remove = (enqueue: Enqueue, { id: space, holders }: SpaceContext, holder: Holder): readonly Holder[] => {
+  const { peerId, name } = holder
+  const left = without(holders, holder)
+  enqueue({ type: "removePeer", params: { space, peerId, name, members: listOf(left) } })
   enqueue({ type: "record", params: { name: "named_peer:left", peerId, peerName: name, space } })
+  return left
 }
 
 const refuseAll = (enqueue: Enqueue, claimants: readonly Claim[]) => {
@@ -112,12 +160,11 @@ const replace = (enqueue: Enqueue, context: SpaceContext, holder: Holder, heir: 
     params: { name: "named_peer:replaced", peerId, peerName: name, space: context.id, by: heir.peerId, cause }
   })
   enqueue({ type: "tellPeer", params: { peerId, notice: { type: "name.lost" } } })
-  remove(enqueue, context, holder)
-  admit(enqueue, context, without(context.holders, holder), heir)
+  admit(enqueue, context, remove(enqueue, context, holder), heir)
 }
 
 const admitNewcomer = base.enqueueActions(({ context, event, enqueue }) => {
-  assertEvent(event, "peer.claim")
+  assertEvent(event, ["peer.claim", "peer.resume"])
   admit(enqueue, context, context.holders, event)
 })
 
@@ -160,16 +207,52 @@ const leaveToHeir = base.enqueueActions(({ context, event, enqueue }) => {
   assertEvent(event, "peer.leave")
   const holder = present(holderBy(context, event.peerId), "holder")
   const [heir, ...others] = holder.claimants
-  remove(enqueue, context, holder)
-  admit(enqueue, context, without(context.holders, holder), present(heir, "heir"))
+  admit(enqueue, context, remove(enqueue, context, holder), present(heir, "heir"))
   refuseAll(enqueue, others)
 })
 
 const leave = base.enqueueActions(({ context, event, enqueue }) => {
   assertEvent(event, "peer.leave")
   const holder = present(holderBy(context, event.peerId), "holder")
-  enqueue.assign({ holders: without(context.holders, holder) })
-  remove(enqueue, context, holder)
+  enqueue.assign({ holders: remove(enqueue, context, holder) })
+})
+
+/** Each of a node's goes as if it had left by itself; what it had goes to whoever is still there and waits for it. */
+const loseNode = base.enqueueActions(({ context, event, enqueue }) => {
+  assertEvent(event, "node.gone")
+  const goes = isFrom(event.mark)
+  let space: SpaceContext = {
+    ...context,
+    holders: context.holders.map((holder) => ({
+      ...holder,
+      claimants: holder.claimants.filter((claimant) => !goes(claimant))
+    }))
+  }
+  for (const holder of space.holders.filter(goes)) {
+    space = { ...space, holders: remove(enqueue, space, holder) }
+    const [heir, ...others] = holder.claimants
+    if (heir !== undefined) space = { ...space, ...admit(enqueue, space, space.holders, heir) }
+    refuseAll(enqueue, others)
+  }
+  enqueue.assign({ holders: space.holders })
+})
+
+const listEverybody = base.enqueueActions(({ context: { id, holders }, enqueue }) =>
+  enqueue({ type: "listPeers", params: { space: id, members: listOf(holders) } })
+)
+
+const takeUpAgain = base.enqueueActions(({ event, enqueue }) => enqueue.raise(event))
+
+/** Who has no name here, as its node was not reached for a while, reaches nobody either. */
+const passOn = base.enqueueActions(({ context, event, enqueue }) => {
+  assertEvent(event, "frame.said")
+  const { id: space, holders } = context
+  const { peerId: from, target, frame } = event
+  const isIn = holderBy(context, from) !== undefined
+  const receivers = holders.filter(({ peerId, name }) => (target === null ? peerId !== from : name === target))
+  const to = isIn ? receivers.map(({ peerId }) => peerId) : []
+  if (to.length > 0) enqueue({ type: "passFrame", params: { space, from, to, frame } })
+  else if (target !== null) enqueue({ type: "tellMissing", params: { space, peerId: from, target } })
 })
 
 const endEverybody = base.enqueueActions(({ context, enqueue }) => {
@@ -179,5 +262,18 @@ const endEverybody = base.enqueueActions(({ context, enqueue }) => {
 })
 
 export const spaceSetup = base.extend({
-  actions: { admitNewcomer, replaceByKey, askHolder, keepHolder, replaceSilent, leaveToHeir, leave, endEverybody }
+  actions: {
+    admitNewcomer,
+    replaceByKey,
+    askHolder,
+    keepHolder,
+    replaceSilent,
+    leaveToHeir,
+    leave,
+    loseNode,
+    listEverybody,
+    takeUpAgain,
+    passOn,
+    endEverybody
+  }
 })

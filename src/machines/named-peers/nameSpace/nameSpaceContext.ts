@@ -1,5 +1,7 @@
 /** What a space knows, what it is told and tells, and what follows from both without a state. */
 
+import { markIn } from "../../cluster/homes.ts"
+
 /** Whoever wants a name. */
 export interface Claim {
   readonly peerId: string
@@ -12,6 +14,8 @@ export interface Claim {
 
 /** Whoever has a name. */
 export interface Holder extends Claim {
+  /** The how manieth it was to log in: lists are in this order. */
+  readonly arrival: number
   /** Which question to it has not been answered: while it is asked whether it lives the name is contested. Null: none. */
   readonly probe: number | null
   /** Those who wait for the answer, in the order in which they came. */
@@ -40,6 +44,8 @@ export type SpaceSettings = {
 export interface SpaceContext extends SpaceInput, SpaceSettings {
   /** In the order in which they have logged in. */
   readonly holders: readonly Holder[]
+  /** Logins so far. */
+  readonly arrivals: number
   /** Holders asked so far. */
   readonly probes: number
 }
@@ -50,13 +56,21 @@ export type NameSpaceEvent =
   | { readonly type: "peer.leave"; readonly peerId: string }
   /** The holder has given a sign of life, or none in time. */
   | ({ readonly type: "holder.answered" | "holder.silent" } & ProbeAnswer)
+  /** It has its name already, as its node knows: the space goes on where another node has left off. */
+  | ({ readonly type: "peer.resume"; readonly arrival: number } & Claim)
+  /** Everybody who is in it has said so. */
+  | { readonly type: "home.settled" }
+  /** All connections whose ids begin so have gone with their node. */
+  | { readonly type: "node.gone"; readonly mark: string }
+  /** Something for the peer of this name, or for all others (null); only where peers have sockets on several nodes. */
+  | { readonly type: "frame.said"; readonly peerId: string; readonly target: string | null; readonly frame: string }
   | { readonly type: "server.draining" }
   /** Whoever runs the server ends everybody in it. */
   | { readonly type: "operator.ends" }
 
 /** What a space tells its peers. */
 export type SpaceNotice =
-  | { readonly type: "name.given" }
+  | { readonly type: "name.given"; readonly arrival: number }
   | { readonly type: "name.refused"; readonly cause: "name_taken" | "space_full" }
   /** Somebody else wants the name: does its holder live? */
   | { readonly type: "name.wanted"; readonly probe: number; readonly withinMs: number }
@@ -66,17 +80,39 @@ export type SpaceNotice =
   /** As if this one alone had been ended by hand. */
   | { readonly type: "operator.ends" }
 
-/** Somebody who is there for all others from now on. */
-export interface Admission {
-  readonly space: string
+/** Somebody who is there, as others know it. */
+export interface Member {
   readonly peerId: string
   readonly name: string
-  /** Every name in the space, its own included, in order of login. */
-  readonly clients: readonly string[]
 }
 
-/** Somebody who is there for nobody any more. */
-export type Removal = Omit<Admission, "clients">
+/** Who is there now, in order of login. */
+export interface MemberList {
+  readonly space: string
+  readonly members: readonly Member[]
+}
+
+/** Somebody who is there for all others from now on, and stands in the list itself. */
+export interface Admission extends Member, MemberList {}
+
+/** Somebody who is there for nobody any more, and those who are left. */
+export interface Removal extends Member, MemberList {}
+
+/** A frame on its way. */
+export interface Passing {
+  readonly space: string
+  /** The sender's connection, and those of whom it is for. */
+  readonly from: string
+  readonly to: readonly string[]
+  readonly frame: string
+}
+
+/** Nobody has the name that this connection has sent something to. */
+export interface Miss {
+  readonly space: string
+  readonly peerId: string
+  readonly target: string
+}
 
 export const holderOf = ({ holders }: SpaceContext, name: string): Holder | undefined =>
   holders.find((holder) => holder.name === name)
@@ -107,7 +143,19 @@ export const withHolder = (
 ): readonly Holder[] => holders.map((holder) => (holder === changed ? { ...holder, ...change } : holder))
 
 /** Who has come last stands last. */
-export const withNewcomer = (holders: readonly Holder[], { peerId, name, key, address }: Claim): readonly Holder[] => [
-  ...holders,
-  { peerId, name, key, address, probe: null, claimants: [] }
-]
+export const withNewcomer = (
+  holders: readonly Holder[],
+  { peerId, name, key, address }: Claim,
+  arrival: number
+): readonly Holder[] =>
+  [...holders, { peerId, name, key, address, arrival, probe: null, claimants: [] }].sort(
+    (one, other) => one.arrival - other.arrival
+  )
+
+export const listOf = (holders: readonly Holder[]): readonly Member[] =>
+  holders.map(({ peerId, name }) => ({ peerId, name }))
+
+export const isFrom =
+  (mark: string) =>
+  ({ peerId }: Claim): boolean =>
+    markIn(peerId) === mark

@@ -2,8 +2,9 @@
  * A peer: one client from the opening of its socket to its end. Its frames become events only as long as nobody knows its
  * name; once it is logged in they go from socket to socket, and the actor has the login, the probe and the end.
  */
-import { setup } from "xstate"
+import { assign, setup } from "xstate"
 import type { Aftermath, Crash } from "../../kinds.ts"
+import { present } from "../../present.ts"
 import { speakAs } from "../../registry.ts"
 import { namedPeerAt, nameSpaceAt, peerSocketAt } from "../addresses.ts"
 import type { NamedPeersEvent, Refusal } from "../events.ts"
@@ -17,6 +18,9 @@ const peerSetup = setup({
     context: {} as PeerContext,
     events: {} as NamedPeerEvent,
     input: {} as PeerInput & PeerSettings
+  },
+  guards: {
+    isOutlived: ({ context }) => context.outlived
   },
   actions: {
     /** Lets the socket's frames in as events. */
@@ -44,8 +48,23 @@ const peerSetup = setup({
     cancelDeadline: () => {},
     record: (_, _event: NamedPeersEvent) => {},
     // Its space
-    claimName: tell(({ context }, { name, key }: { name: string; key: string | null }) => {
+    rememberLogin: assign({
+      login: (_, { name, key }: { name: string; key: string | null }) => ({ name, key, arrival: 0 })
+    }),
+    rememberArrival: assign({
+      login: ({ context }, { arrival }: { arrival: number }) => ({ ...present(context.login, "login"), arrival })
+    }),
+    resumeName: tell(({ context }) => {
+      const { id: peerId, space, address, login } = context
+      return {
+        to: nameSpaceAt(space),
+        input: { id: space },
+        event: { type: "peer.resume", peerId, address, ...present(login, "login") } satisfies NameSpaceEvent
+      }
+    }),
+    claimName: tell(({ context }) => {
       const { id, space, address } = context
+      const { name, key } = present(context.login, "login")
       return {
         to: nameSpaceAt(space),
         input: { id: space },
@@ -91,7 +110,7 @@ const alreadyLoggedIn = { actions: { type: "tellFault", params: { fault: "alread
 export const namedPeerMachine = peerSetup.createMachine({
   id: "namedPeer",
   description: "One client: nobody knows it, it waits for the name that it wants, it is logged in, it goes.",
-  context: ({ input }) => input,
+  context: ({ input }) => ({ ...input, login: null }),
   initial: "connected",
   states: {
     connected: {
@@ -109,7 +128,7 @@ export const namedPeerMachine = peerSetup.createMachine({
           on: {
             "login.asked": {
               target: "named",
-              actions: { type: "claimName", params: ({ event: { name, key } }) => ({ name, key }) }
+              actions: [{ type: "rememberLogin", params: ({ event: { name, key } }) => ({ name, key }) }, "claimName"]
             },
             "login.invalid": { target: "#namedPeer.dismissed", actions: refuse("invalid_name") },
             "login.overdrawn": { target: "#namedPeer.dismissed", actions: refuse("address_full") },
@@ -125,6 +144,27 @@ export const namedPeerMachine = peerSetup.createMachine({
           exit: "uncountName",
           initial: "claiming",
           on: {
+            "server.draining": {
+              guard: "isOutlived",
+              target: "#namedPeer.dismissed",
+              actions: [dismiss("shutdown"), "leaveSpace"]
+            },
+            "name.refused": {
+              target: "#namedPeer.dismissed",
+              actions: [
+                { type: "dismissSocket", params: ({ event: { cause } }) => ({ cause }) },
+                {
+                  type: "record",
+                  params: ({ context, event: { cause } }) => ({
+                    name: "named_peer:refused",
+                    peerId: context.id,
+                    ip: context.address,
+                    cause
+                  })
+                }
+              ]
+            },
+            "child.unavailable": { target: "#namedPeer.dismissed", actions: [...refuse("unavailable"), "leaveSpace"] },
             "space.lost": { target: "#namedPeer.dismissed", actions: dismiss("fault") },
             "operator.ends": { target: "#namedPeer.dismissed", actions: [dismiss("operator"), "leaveSpace"] },
             "socket.closed": { target: "#namedPeer.gone", actions: "leaveSpace" }
@@ -138,23 +178,12 @@ export const namedPeerMachine = peerSetup.createMachine({
               ],
               exit: ["cancelDeadline", "releaseFrames"],
               on: {
-                "name.given": { target: "loggedIn" },
-                "name.refused": {
-                  target: "#namedPeer.dismissed",
-                  actions: [
-                    { type: "dismissSocket", params: ({ event: { cause } }) => ({ cause }) },
-                    {
-                      type: "record",
-                      params: ({ context, event: { cause } }) => ({
-                        name: "named_peer:refused",
-                        peerId: context.id,
-                        ip: context.address,
-                        cause
-                      })
-                    }
-                  ]
+                "name.given": {
+                  target: "loggedIn",
+                  actions: { type: "rememberArrival", params: ({ event: { arrival } }) => ({ arrival }) }
                 },
-                "child.unavailable": { target: "#namedPeer.dismissed", actions: refuse("unavailable") },
+                // The question may be lost with the node that was asked.
+                "space.moved": { actions: "claimName" },
                 "child.crashed": { target: "#namedPeer.dismissed", actions: dismiss("fault") },
                 // It hears behind the claim that the name is not wanted any more.
                 deadline: { target: "#namedPeer.dismissed", actions: [...refuse("unavailable"), "leaveSpace"] }
@@ -164,6 +193,13 @@ export const namedPeerMachine = peerSetup.createMachine({
               description: "Has its name, and all others in the space know it.",
               exit: "dropSeat",
               on: {
+                "space.moved": { actions: "resumeName" },
+                // It was taken for gone, and is there again.
+                "name.given": {
+                  actions: { type: "rememberArrival", params: ({ event: { arrival } }) => ({ arrival }) }
+                },
+                // What it has said reaches nobody.
+                "child.missing": { target: "#namedPeer.dismissed", actions: refuse("unavailable") },
                 "login.asked": alreadyLoggedIn,
                 "login.invalid": alreadyLoggedIn,
                 "login.overdrawn": alreadyLoggedIn,

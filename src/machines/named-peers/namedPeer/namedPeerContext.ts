@@ -1,5 +1,7 @@
 /** What a peer knows, what it is told, and why it may be sent away. */
+import type { Belonging } from "../../cluster/homes.ts"
 import type { SupervisorReply } from "../../supervisor.ts"
+import { nameSpaceAt } from "../addresses.ts"
 import type { Refusal } from "../events.ts"
 import type { SpaceNotice } from "../nameSpace/nameSpaceContext.ts"
 
@@ -17,9 +19,25 @@ export type PeerSettings = {
   readonly answerWithinMs: number
   /** How long a client that has been sent away may take to close its socket, milliseconds. */
   readonly cutAfterMs: number
+  /** Whether there are other nodes, on which its space goes on when this server goes. */
+  readonly outlived: boolean
 }
 
-export interface PeerContext extends PeerInput, PeerSettings {}
+/** What it has logged in with, or tries to. */
+export interface Login {
+  readonly name: string
+  readonly key: string | null
+  /** The how manieth in its space it was; 0: it has not heard. */
+  readonly arrival: number
+}
+
+export interface PeerContext extends PeerInput, PeerSettings {
+  readonly login: Login | null
+}
+
+/** To whom it belongs as soon as it has asked for a name. */
+export const belongingsOf = ({ login, space }: Pick<PeerContext, "login" | "space">): readonly Belonging[] =>
+  login === null ? [] : [{ to: nameSpaceAt(space), moved: { type: "space.moved" } }]
 
 /** What its client has been sent away for. */
 export type Dismissal =
@@ -52,6 +70,8 @@ export type NamedPeerEvent =
   | { readonly type: "socket.closed" }
   // What others say
   | SpaceNotice
+  /** Its space goes on elsewhere, and is put together again there by those who are in it. */
+  | { readonly type: "space.moved" }
   | SupervisorReply
   | { readonly type: "server.draining" }
   | { readonly type: "deadline"; readonly at: number }

@@ -3,8 +3,9 @@ import { assign, setup } from "xstate"
 import { speakAs } from "../../registry.ts"
 import { relayConnectionAt, relayRoomAt } from "../addresses.ts"
 import type { NoisyTransferEvent } from "../events.ts"
-import type { Item } from "../relayRoom/mailbox.ts"
+import type { Item, Mailbox } from "../relayRoom/mailbox.ts"
 import type { Question, RelayRoomEvent, RoomInput, RoomNotice } from "../relayRoom/roomContext.ts"
+import type { OfSides } from "../relayRoom/seats.ts"
 import {
   type ConnectionContext,
   type ConnectionInput,
@@ -29,6 +30,10 @@ export const connectionSetup = setup({
   guards: {
     /** The answer to what was asked last. */
     isAwaited: ({ context }, { attempt }: { attempt: number | undefined }) => attempt === context.attempts,
+    /** What was asked last of the room itself, and not of whoever it has given something on to. */
+    isRooms: ({ context }, { attempt, id }: { attempt: number | undefined; id: string }) =>
+      attempt === context.attempts && id === context.roomId,
+    isPeer: ({ context }, { peer }: { peer: string }) => context.peer === peer,
     /** The answer to what was asked last, and a long one. */
     isWorthAPause: ({ context }, { attempt, items }: { attempt: number; items: readonly Item[] }) =>
       attempt === context.attempts && pauseBehind(context, items) >= context.replay.leastMs
@@ -65,6 +70,25 @@ export const connectionSetup = setup({
     rememberPause: assign({
       pauseMs: ({ context }, { items }: { items: readonly Item[] }) => pauseBehind(context, items)
     }),
+    rememberPeer: assign({ peer: (_, { peerId }: { peerId: string }) => peerId }),
+    forgetPeer: assign({ peer: null }),
+    /** Something was left in its room's mailboxes, as it was told, has seen or has done itself. */
+    noteMail: assign({
+      hasMail: ({ context }, { isThere }: { isThere: boolean }) => context.hasMail || isThere
+    }),
+    keepEntrusted: assign({ mailboxes: (_, { mailboxes }: { mailboxes: OfSides<Mailbox> }) => mailboxes }),
+    forgetEntrusted: assign({ mailboxes: null }),
+    resumeSeat: tell(({ context }) => {
+      const { id, roomId, side, sid, openedAt, peer, hasMail, mailboxes } = context
+      return {
+        to: relayRoomAt(roomId),
+        input: { id: roomId } satisfies RoomInput,
+        event: {
+          ...{ type: "seat.resume", id, side, sid, at: openedAt },
+          ...{ peer, hasMail, mailboxes }
+        } satisfies RelayRoomEvent
+      }
+    }),
     takeSeat: tell(({ context }) => {
       const { id, roomId, side, sid, openedAt, attempts } = context
       return {
@@ -81,11 +105,11 @@ export const connectionSetup = setup({
     })),
     tellRoom: tell(({ context }, { event }: { event: RelayRoomEvent }) => ({ to: relayRoomAt(context.roomId), event })),
     putItem: tell(({ context }, item: Omit<Extract<RelayConnectionEvent, { type: "mail.put" }>, "type">) => {
-      const { to, payload, bytes, left } = item
+      const { to, payload, bytes } = item
       const question = questionOf(context)
       return {
         to: relayRoomAt(context.roomId),
-        event: { type: "mail.put", ...question, to, payload, bytes, left } satisfies RelayRoomEvent,
+        event: { type: "mail.put", ...question, to, payload, bytes } satisfies RelayRoomEvent,
         replyTo: relayConnectionAt(context.id),
         requestId: question.attempt
       }

@@ -1,8 +1,10 @@
 /** What a connection knows, what it is told, and what follows from both without a state. */
+import type { Belonging } from "../../cluster/homes.ts"
 import type { SupervisorReply } from "../../supervisor.ts"
+import { relayRoomAt } from "../addresses.ts"
 import type { MailboxLimit } from "../events.ts"
-import type { Item, Space } from "../relayRoom/mailbox.ts"
-import type { Question, RoomNotice } from "../relayRoom/roomContext.ts"
+import type { Item } from "../relayRoom/mailbox.ts"
+import type { Belongings, Question, RoomNotice } from "../relayRoom/roomContext.ts"
 import type { Side } from "../relayRoom/seats.ts"
 
 export interface ConnectionInput {
@@ -27,7 +29,8 @@ export interface ConnectionSettings {
   readonly replay: { readonly msPerItem: number; readonly bytesPerMs: number; readonly leastMs: number }
 }
 
-export interface ConnectionContext extends ConnectionInput, ConnectionSettings {
+/** What it would take along to another node that has its room is a part of what it knows. */
+export interface ConnectionContext extends ConnectionInput, ConnectionSettings, Belongings {
   /** Questions to the room so far; the last one may be without an answer. */
   readonly attempts: number
   /** The next frames wait for so long behind the replay that was sent last, milliseconds. */
@@ -36,13 +39,7 @@ export interface ConnectionContext extends ConnectionInput, ConnectionSettings {
 
 export type RelayConnectionEvent =
   // What the client asks
-  | {
-      readonly type: "mail.put"
-      readonly to: Side
-      readonly payload: string
-      readonly bytes: number
-      readonly left: Space
-    }
+  | { readonly type: "mail.put"; readonly to: Side; readonly payload: string; readonly bytes: number }
   /** `upTo`: the client's own number; null: it has said none. */
   | { readonly type: "mail.hello"; readonly upTo: number | null }
   | { readonly type: "mail.delivered"; readonly upTo: number | null }
@@ -51,7 +48,11 @@ export type RelayConnectionEvent =
   // What others answer or tell
   | RoomNotice
   | SupervisorReply
+  /** Its room goes on elsewhere, and is put together again there by those who belong to it. */
+  | { readonly type: "room.moved" }
   // What happens to the socket and the server
+  /** The way to the node of this connection is broken. */
+  | { readonly type: "link.broken"; readonly peer: string }
   /** Whether the socket lives, which was to be found out for `newcomer`. */
   | { readonly type: "socket.lives" | "socket.silent"; readonly newcomer: string }
   /** So much of what it was sent has gone out that there is room for more. */
@@ -61,6 +62,11 @@ export type RelayConnectionEvent =
   | { readonly type: "server.draining" }
   /** Whoever runs the server ends it. */
   | { readonly type: "operator.ends" }
+
+/** To whom it belongs from its coming to its going. */
+export const belongingsOf = ({ roomId }: Pick<ConnectionInput, "roomId">): readonly Belonging[] => [
+  { to: relayRoomAt(roomId), moved: { type: "room.moved" } }
+]
 
 /** An item as its client is sent it. */
 export interface Envelope {

@@ -4,6 +4,7 @@
  * What passes between the two over the link does not come by here. What a client leaves in a mailbox does, and its next
  * frames wait until that has arrived, so that everything it sends reaches the other side in the order in which it was sent.
  */
+import type { SnapshotFrom } from "xstate"
 import type { Aftermath, Crash } from "../../kinds.ts"
 import { relayRoomAt, socketAt } from "../addresses.ts"
 import type { NoisyTransferEvent } from "../events.ts"
@@ -27,6 +28,14 @@ const currentReply = {
   params: ({ event }: { event: { requestId: number | undefined } }) => ({ attempt: event.requestId })
 } as const
 
+const roomsReply = {
+  type: "isRooms",
+  params: ({ event: { requestId, id } }: { event: { requestId: number | undefined; id: string } }) => ({
+    attempt: requestId,
+    id
+  })
+} as const
+
 const closeAs = (code: number, reason: string) => ({ type: "closeSocket", params: { code, reason } }) as const
 const endedByHand = closeAs(1008, "Ended by the operator")
 const failed = {
@@ -37,6 +46,8 @@ const failed = {
 
 /** Whoever was asked cannot answer any more. */
 const forgotten = { guard: currentReply, target: "#relayConnection.seated.idle" } as const
+/** Nor can the room be asked again: what was said is lost, and the client must know. */
+const unheard = [{ ...failed, guard: roomsReply, target: "#relayConnection.dismissed" }, forgotten] as const
 const late = { target: "#relayConnection.seated.idle" } as const
 
 const tellFull = {
@@ -54,6 +65,23 @@ const tellReplay = {
     sender: null
   })
 } as const
+const noteReplay = {
+  type: "noteMail",
+  params: ({ event: { items } }: { event: { items: readonly Item[] } }) => ({ isThere: items.length > 0 })
+} as const
+const noteMail = (isThere: boolean) => ({ type: "noteMail", params: { isThere } }) as const
+const refused = {
+  type: "record",
+  params: ({ context: { id, side } }: { context: ConnectionContext }) => ({
+    name: "relay:refused" as const,
+    clientId: id,
+    side
+  })
+} as const
+const closeBusy = {
+  type: "closeSocket",
+  params: ({ context: { side } }: { context: ConnectionContext }) => ({ code: 1008, reason: `side ${side} busy` })
+} as const
 const confirm = {
   type: "confirmItem",
   params: ({ event: { sender } }: { event: { sender: Question } }) => ({ sender })
@@ -62,7 +90,14 @@ const confirm = {
 export const relayConnectionMachine = connectionSetup.createMachine({
   id: "relayConnection",
   description: "One client on one side of a room, from its coming to its going.",
-  context: ({ input }) => ({ ...input, attempts: 0, pauseMs: 0 }),
+  context: ({ input }) => ({
+    ...input,
+    attempts: 0,
+    pauseMs: 0,
+    peer: null,
+    hasMail: false,
+    mailboxes: null
+  }),
   initial: "seating",
   entry: [
     {
@@ -78,20 +113,13 @@ export const relayConnectionMachine = connectionSetup.createMachine({
       entry: ["holdFrames", requestAnswer, "countAttempt", "takeSeat"],
       exit: ["cancelDeadline", "releaseFrames"],
       on: {
-        "seat.given": { target: "seated" },
-        "seat.refused": {
-          target: "dismissed",
-          actions: [
-            {
-              type: "record",
-              params: ({ context: { id, side } }) => ({ name: "relay:refused", clientId: id, side })
-            },
-            {
-              type: "closeSocket",
-              params: ({ context: { side } }) => ({ code: 1008, reason: `side ${side} busy` })
-            }
-          ]
+        "seat.given": {
+          target: "seated",
+          actions: { type: "noteMail", params: ({ event: { hasMail } }) => ({ isThere: hasMail }) }
         },
+        "seat.refused": { target: "dismissed", actions: [refused, closeBusy] },
+        // The question may be lost with the node that was asked.
+        "room.moved": { actions: "takeSeat" },
         "child.unavailable": failed,
         "child.crashed": failed,
         deadline: { target: "dismissed", actions: ["leaveSeat", closeAs(1013, "Try again later")] },
@@ -107,10 +135,24 @@ export const relayConnectionMachine = connectionSetup.createMachine({
       initial: "idle",
       on: {
         "room.full": {
-          actions: { type: "tellRoomFull", params: ({ event: { peerId } }) => ({ peerId }) }
+          actions: [
+            { type: "rememberPeer", params: ({ event: { peerId } }) => ({ peerId }) },
+            { type: "tellRoomFull", params: ({ event: { peerId } }) => ({ peerId }) }
+          ]
         },
+        "room.moved": { actions: ["resumeSeat", "forgetEntrusted"] },
+        "mail.entrusted": {
+          actions: [{ type: "keepEntrusted", params: ({ event: { mailboxes } }) => ({ mailboxes }) }, noteMail(true)]
+        },
+        "link.broken": {
+          guard: { type: "isPeer", params: ({ event: { peer } }) => ({ peer }) },
+          actions: ["forgetPeer", "dropLink"]
+        },
+        // It has said that it sits where somebody else does by now.
+        "seat.refused": { target: "dismissed", actions: ["dropLink", refused, closeBusy] },
         "item.given": {
           actions: [
+            noteMail(true),
             {
               type: "tellItems",
               params: ({ context, event: { item, sender } }) => ({
@@ -123,7 +165,7 @@ export const relayConnectionMachine = connectionSetup.createMachine({
         },
         // Too late for whoever waited, and true all the same.
         "mail.refused": { actions: tellFull },
-        "mail.replayed": { actions: tellReplay },
+        "mail.replayed": { actions: [tellReplay, noteReplay] },
         "mail.delivered": {
           actions: { type: "acknowledgeItems", params: ({ event: { upTo } }) => ({ upTo }) }
         },
@@ -173,7 +215,7 @@ export const relayConnectionMachine = connectionSetup.createMachine({
           on: {
             "mail.put": {
               target: "busy.passing",
-              actions: ["countAttempt", { type: "putItem", params: ({ event }) => event }]
+              actions: ["countAttempt", noteMail(true), { type: "putItem", params: ({ event }) => event }]
             },
             "mail.hello": {
               target: "busy.recalling",
@@ -194,8 +236,15 @@ export const relayConnectionMachine = connectionSetup.createMachine({
               on: {
                 "mail.kept": { guard: awaited, target: "#relayConnection.seated.idle" },
                 "mail.refused": { guard: awaited, target: "#relayConnection.seated.idle", actions: tellFull },
+                // What it was being given lies in its mailbox.
+                "peer.gone": late,
+                "link.broken": {
+                  guard: { type: "isPeer", params: ({ event: { peer } }) => ({ peer }) },
+                  ...late,
+                  actions: ["forgetPeer", "dropLink"]
+                },
                 "child.missing": forgotten,
-                "child.unavailable": forgotten,
+                "child.unavailable": unheard,
                 "child.crashed": forgotten,
                 deadline: late
               }
@@ -212,12 +261,18 @@ export const relayConnectionMachine = connectionSetup.createMachine({
                       params: ({ event: { attempt, items } }) => ({ attempt, items })
                     },
                     target: "resting",
-                    actions: [{ type: "rememberPause", params: ({ event: { items } }) => ({ items }) }, tellReplay]
+                    actions: [
+                      { type: "rememberPause", params: ({ event: { items } }) => ({ items }) },
+                      tellReplay,
+                      noteReplay
+                    ]
                   },
-                  { guard: awaited, target: "flushing", actions: tellReplay }
+                  { guard: awaited, target: "flushing", actions: [tellReplay, noteReplay] }
                 ],
+                // An answer that is under way comes late; one that is not was lost with its node.
+                "room.moved": { ...late, actions: ["resumeSeat", "forgetEntrusted"] },
                 "child.missing": forgotten,
-                "child.unavailable": forgotten,
+                "child.unavailable": unheard,
                 "child.crashed": forgotten,
                 deadline: late
               }
@@ -254,6 +309,10 @@ export const relayConnectionMachine = connectionSetup.createMachine({
     }
   }
 })
+
+/** It sits in its room, or waits for a seat there: others may not have heard yet that it has gone. */
+export const isThere = (connection: SnapshotFrom<typeof relayConnectionMachine>): boolean =>
+  connection.matches("seating") || connection.matches("seated")
 
 /** Its socket is closed, and it has left its seat. */
 export const relayConnectionCrash = ({ id, context }: Crash<ConnectionContext>): Aftermath<NoisyTransferEvent> => ({

@@ -8,7 +8,15 @@ import type { Aftermath, Crash } from "../../kinds.ts"
 import { relayConnectionAt } from "../addresses.ts"
 import type { NoisyTransferEvent, RoomEnd } from "../events.ts"
 import { roomSetup } from "./roomActions.ts"
-import { linkEndsOf, membersOf, newRoomContext, type RoomContext, type RoomNotice } from "./roomContext.ts"
+import {
+  heldIn,
+  linkEndsOf,
+  membersOf,
+  newRoomContext,
+  type RelayRoomEvent,
+  type RoomContext,
+  type RoomNotice
+} from "./roomContext.ts"
 import { seatOf } from "./seat.ts"
 
 const ofLeaver = ({ event: { id } }: { event: { id: string } }) => ({ id })
@@ -27,6 +35,35 @@ const over = (reason: RoomEnd) =>
     }
   ] as const
 const sits = { type: "sits", params: ofLeaver } as const
+const resuming = ({ event }: { event: Extract<RelayRoomEvent, { type: "seat.resume" }> }) => event
+const ofNode = ({ event: { mark } }: { event: { mark: string } }) => ({ mark })
+const nobodyStays = { guard: { type: "nobodyStays", params: ofNode }, target: "deserted" } as const
+
+/** Both seats are taken: what may become of that, wherever the two have met. */
+const together = roomSetup.createStateConfig({
+  exit: { type: "closeLink", params: ({ context }) => linkEndsOf(context) },
+  on: {
+    "seat.leave": [
+      { guard: inherited, target: "both", reenter: true },
+      { guard: sits, target: "alone" }
+    ],
+    "probe.missed": {
+      guard: { type: "isAwaited", params: ({ event: { newcomer } }) => ({ newcomer }) },
+      target: "both",
+      reenter: true
+    },
+    "seat.resume": [
+      { guard: { type: "namesPeer", params: resuming } },
+      // The way between their nodes was broken: they are introduced again, and their link is opened anew.
+      { guard: sits, target: "both", reenter: true }
+    ],
+    "node.gone": [
+      nobodyStays,
+      { guard: { type: "oneStays", params: ofNode }, target: "alone", actions: "tellPeerGone" },
+      { guard: { type: "othersStay", params: ofNode }, target: "both", reenter: true, actions: "tellPeerGone" }
+    ]
+  }
+})
 
 export const relayRoomMachine = roomSetup.createMachine({
   id: "relayRoom",
@@ -39,7 +76,15 @@ export const relayRoomMachine = roomSetup.createMachine({
       type: "parallel",
       on: {
         "operator.ends": { target: "dismissed", actions: "dismissMembers" },
-        "mail.put": { guard: sits, actions: "keepItem" },
+        "mail.put": {
+          guard: sits,
+          actions: {
+            type: "weighPosting",
+            params: ({ event: { id, attempt, to, payload, bytes } }) => ({ id, attempt, to, payload, bytes })
+          }
+        },
+        "mail.weighed": { guard: sits, actions: "keepItem" },
+        "home.leaving": { actions: "entrustMail" },
         "mail.hello": { guard: sits, actions: ["forgetItems", "replayItems"] },
         "mail.delivered": { guard: sits, actions: "forgetItems" },
         "flow.failed": {
@@ -70,12 +115,46 @@ export const relayRoomMachine = roomSetup.createMachine({
                       })
                     }
                   ]
+                },
+                "seat.resume": {
+                  target: "resuming",
+                  actions: [
+                    { type: "rememberEarliest", params: resuming },
+                    { type: "noteBelongings", params: resuming }
+                  ]
                 }
+              }
+            },
+            resuming: {
+              description:
+                "Put together again where another node has left off: who sits here says so. What lay in its mailboxes is there if somebody was given it to take along.",
+              exit: ["forgetBelongings", { type: "weighMail", params: ({ context }) => heldIn(context) }],
+              on: {
+                "seat.resume": {
+                  guard: { type: "isFree", params: ({ event: { side } }) => ({ side }) },
+                  actions: [
+                    { type: "rememberEarliest", params: resuming },
+                    { type: "noteBelongings", params: resuming }
+                  ]
+                },
+                "seat.leave": { guard: { type: "isLast", params: ofLeaver }, target: "deserted" },
+                "node.gone": nobodyStays,
+                "home.settled": [
+                  { guard: "isMailLost", target: "#relayRoom.lost" },
+                  { guard: "nameEachOther", target: "reunited" },
+                  { guard: "isFull", target: "both" },
+                  { target: "alone" }
+                ]
               }
             },
             alone: {
               description: "One side is there.",
               on: {
+                "seat.resume": {
+                  guard: { type: "isFree", params: ({ event: { side } }) => ({ side }) },
+                  target: "both"
+                },
+                "node.gone": nobodyStays,
                 "seat.take": {
                   guard: { type: "isFree", params: ({ event: { side } }) => ({ side }) },
                   target: "both"
@@ -84,24 +163,18 @@ export const relayRoomMachine = roomSetup.createMachine({
               }
             },
             both: {
+              ...together,
               description: "Both sides are there, and the link is open.",
               entry: [
                 { type: "openLink", params: ({ context }) => linkEndsOf(context) },
                 "introduce",
                 { type: "record", params: ({ context }) => ({ name: "relay:met", roomId: context.id }) }
-              ],
-              exit: { type: "closeLink", params: ({ context }) => linkEndsOf(context) },
-              on: {
-                "seat.leave": [
-                  { guard: inherited, target: "both", reenter: true },
-                  { guard: sits, target: "alone" }
-                ],
-                "probe.missed": {
-                  guard: { type: "isAwaited", params: ({ event: { newcomer } }) => ({ newcomer }) },
-                  target: "both",
-                  reenter: true
-                }
-              }
+              ]
+            },
+            reunited: {
+              ...together,
+              description:
+                "Both sides are there, and have met before another node left off: their link has never been closed."
             },
             deserted: { description: "The last one has left.", always: { target: "#relayRoom.ended" } }
           }
@@ -136,6 +209,11 @@ export const relayRoomMachine = roomSetup.createMachine({
       }
     },
     ended: { type: "final", entry: over("empty") },
+    lost: {
+      type: "final",
+      description: "What was left in its mailboxes was lost with the node that it has lived on.",
+      entry: ["loseMembers", ...over("mail_lost")]
+    },
     dismissed: { type: "final", description: "Whoever runs the server has ended it.", entry: over("operator") }
   }
 })

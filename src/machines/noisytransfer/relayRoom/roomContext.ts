@@ -1,4 +1,5 @@
 /** What a room knows, what it is told and tells, and what follows from both without a state. */
+import { markIn } from "../../cluster/homes.ts"
 import { present } from "../../present.ts"
 import type { MailboxLimit } from "../events.ts"
 import { emptyMailbox, type Item, type Mailbox, type Space } from "./mailbox.ts"
@@ -23,6 +24,20 @@ export interface RoomContext extends RoomInput, RoomSettings {
   readonly mailboxes: OfSides<Mailbox>
   /** When the first seat was taken, epoch milliseconds. */
   readonly openedAt: number
+  /** While it is put together again: whom each side was told of last as its peer. */
+  readonly named: OfSides<string | null>
+  /** While it is put together again: somebody knows that something was left in its mailboxes. */
+  readonly missesMail: boolean
+}
+
+/** What a member takes to the next node that has the room. */
+export interface Belongings {
+  /** Whom it was told of last as its peer, if it may be still. */
+  readonly peer: string | null
+  /** Something was left in the room's mailboxes, as far as it knows. */
+  readonly hasMail: boolean
+  /** Both mailboxes as they were where the room has lived before; null: that could not be said. */
+  readonly mailboxes: OfSides<Mailbox> | null
 }
 
 export type RelayRoomEvent =
@@ -35,18 +50,26 @@ export type RelayRoomEvent =
       readonly at: number
     }
   | { readonly type: "seat.leave"; readonly id: string }
+  /** `id` sits there already, as its node knows: the room goes on where another node has left off. `at`: as it came. */
+  | ({
+      readonly type: "seat.resume"
+      readonly id: string
+      readonly side: Side
+      readonly sid: string | null
+      readonly at: number
+    } & Belongings)
+  /** Everybody who sits there has said so. */
+  | { readonly type: "home.settled" }
+  /** It ends here without a word, and goes on on another node. */
+  | { readonly type: "home.leaving" }
+  /** All connections whose ids begin so have gone with their node. */
+  | { readonly type: "node.gone"; readonly mark: string }
   /** Whoever has the seat that `newcomer` wants lives, or has given no sign of life in time. */
   | { readonly type: "probe.answered" | "probe.missed"; readonly newcomer: string }
-  /** `id` leaves something for a side; `left`: what all mailboxes together may still take. */
-  | {
-      readonly type: "mail.put"
-      readonly id: string
-      readonly attempt: number
-      readonly to: Side
-      readonly payload: string
-      readonly bytes: number
-      readonly left: Space
-    }
+  /** `id` leaves something for a side. */
+  | ({ readonly type: "mail.put" } & Posting)
+  /** The same, when it is known what all mailboxes of this node together may still take: `left`. */
+  | ({ readonly type: "mail.weighed"; readonly left: Space } & Posting)
   /** `id` says what it has of its own mailbox, and wants the rest of it. */
   | { readonly type: "mail.hello"; readonly id: string; readonly attempt: number; readonly upTo: number | null }
   /** `id` says what it has of its own mailbox. */
@@ -57,6 +80,13 @@ export type RelayRoomEvent =
   /** Whoever runs the server ends it. */
   | { readonly type: "operator.ends" }
 
+/** Something that somebody leaves for a side. */
+export interface Posting extends Question {
+  readonly to: Side
+  readonly payload: string
+  readonly bytes: number
+}
+
 /** Which of a connection's questions is answered; `id`: the connection's. */
 export interface Question {
   readonly id: string
@@ -65,11 +95,17 @@ export interface Question {
 
 /** What a room tells connections. */
 export type RoomNotice =
-  | { readonly type: "seat.given" | "seat.refused" | "seat.lost" }
+  /** `hasMail`: something was left in the room's mailboxes. */
+  | { readonly type: "seat.given"; readonly hasMail: boolean }
+  | { readonly type: "seat.refused" | "seat.lost" }
   /** Somebody of the same session wants the seat: does its holder live? */
   | { readonly type: "seat.wanted"; readonly newcomer: string; readonly withinMs: number }
   /** Somebody was refused because this one seems to be there. */
   | { readonly type: "socket.wanted" }
+  /** The other one has gone with its node, and takes nothing any more that it was being given. */
+  | { readonly type: "peer.gone" }
+  /** The room ends where it is, and is put together again elsewhere with what this one has of it. */
+  | { readonly type: "mail.entrusted"; readonly mailboxes: OfSides<Mailbox> }
   /** Both sides are there. `peerId`: the other one's connection. */
   | { readonly type: "room.full"; readonly peerId: string }
   /** Something was left for it just now; whoever did so waits until it has it. */
@@ -97,7 +133,9 @@ export const newRoomContext = (input: RoomInput & RoomSettings): RoomContext => 
   sitters: { A: null, B: null },
   newcomers: { A: null, B: null },
   mailboxes: { A: emptyMailbox, B: emptyMailbox },
-  openedAt: 0
+  openedAt: 0,
+  named: { A: null, B: null },
+  missesMail: false
 })
 
 /** What both mailboxes hold. */
@@ -105,6 +143,24 @@ export const heldIn = ({ mailboxes: { A, B } }: RoomContext): Space => ({
   items: A.items.length + B.items.length,
   bytes: A.bytes + B.bytes
 })
+
+/** Something was left in its mailboxes, whether it is there still or not. */
+export const hasMail = ({ mailboxes: { A, B } }: Pick<RoomContext, "mailboxes">): boolean => A.next + B.next > 0
+
+/** The later of the two: numbers of items and what is acknowledged only rise. */
+export const laterOf = (one: OfSides<Mailbox>, other: OfSides<Mailbox>): OfSides<Mailbox> => {
+  const ageOf = ({ A, B }: OfSides<Mailbox>) => A.next + B.next + A.acknowledged + B.acknowledged
+  return ageOf(other) > ageOf(one) ? other : one
+}
+
+/** Who has each seat once those of a node have gone: where somebody waits for one, that one has it. */
+export const seatedWithout = ({ sitters, newcomers }: RoomContext, mark: string): OfSides<string | null> => {
+  const seatedAt = (side: Side) =>
+    sitters[side] === null
+      ? null
+      : ([sitters[side].id, newcomers[side]].find((id) => id !== null && markIn(id) !== mark) ?? null)
+  return { A: seatedAt("A"), B: seatedAt("B") }
+}
 
 /** While both seats are taken. */
 export const linkEndsOf = ({ id, sitters: { A, B } }: RoomContext): LinkEnds => ({

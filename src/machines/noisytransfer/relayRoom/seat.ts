@@ -15,7 +15,28 @@ export const seatOf = (seat: Side) => {
   const tellHolder = (notice: RoomNotice) => ({ type: "tellHolder", params: { seat, notice } }) as const
   const tellNewcomer = (notice: RoomNotice) => ({ type: "tellNewcomer", params: { seat, notice } }) as const
   const setNewcomer = (id: string | null) => ({ type: "setNewcomer", params: { seat, id } }) as const
-  const seatNewcomer = [tellNewcomer({ type: "seat.given" }), { type: "seatNewcomer", params: { seat } }] as const
+  const seatNewcomer = [
+    { type: "giveSeatToNewcomer", params: { seat } },
+    { type: "seatNewcomer", params: { seat } }
+  ] as const
+  const setFree = { type: "setHolder", params: { seat, holder: null } } as const
+  const ofNode = ({ event: { mark } }: { event: { mark: string } }) => ({ seat, mark })
+  /** Asks again, as the answer may be lost. */
+  const again = {
+    guard: { type: "isHolder", params: atSeat },
+    actions: { type: "giveSeat", params: atSeat }
+  } as const
+  /** Says that it sits where another one does by now. */
+  const denied = {
+    guard: {
+      type: "isOthers",
+      params: ({ event: { id, side } }: { event: { id: string; side: Side } }) => ({ seat, side, id })
+    },
+    actions: {
+      type: "tellMember",
+      params: ({ event: { id } }: { event: { id: string } }) => ({ id, notice: { type: "seat.refused" } as RoomNotice })
+    }
+  } as const
   /** And the one who sits there is looked after, so that nobody who has gone without a word keeps the seat. */
   const refuse = [
     {
@@ -35,14 +56,20 @@ export const seatOf = (seat: Side) => {
             target: "held",
             actions: [
               { type: "setHolder", params: ({ event: { id, sid } }) => ({ seat, holder: { id, sid } }) },
-              tellHolder({ type: "seat.given" })
+              { type: "giveSeat", params: atSeat }
             ]
+          },
+          "seat.resume": {
+            guard: wanted,
+            target: "held",
+            actions: { type: "setHolder", params: ({ event: { id, sid } }) => ({ seat, holder: { id, sid } }) }
           }
         }
       },
       held: {
         on: {
           "seat.take": [
+            again,
             {
               guard: { type: "isContest", params: ({ event: { side, sid } }) => ({ seat, side, sid }) },
               target: "contested",
@@ -59,18 +86,30 @@ export const seatOf = (seat: Side) => {
             },
             { guard: wanted, actions: refuse }
           ],
+          "seat.resume": denied,
           "seat.leave": {
             guard: { type: "isHolder", params: atSeat },
             target: "free",
-            actions: { type: "setHolder", params: { seat, holder: null } }
-          }
+            actions: setFree
+          },
+          "node.gone": { guard: { type: "holderGoes", params: ofNode }, target: "free", actions: setFree }
         }
       },
       contested: {
         description:
           "Somebody of the session that has the seat wants it, and waits in silence until it is known whether its holder lives.",
         on: {
-          "seat.take": { guard: wanted, actions: refuse },
+          "seat.take": [again, { guard: { type: "isNewcomer", params: atSeat } }, { guard: wanted, actions: refuse }],
+          "seat.resume": denied,
+          "node.gone": [
+            {
+              guard: { type: "bothGo", params: ofNode },
+              target: "free",
+              actions: [setFree, setNewcomer(null)]
+            },
+            { guard: { type: "holderGoes", params: ofNode }, target: "held", actions: seatNewcomer },
+            { guard: { type: "newcomerGoes", params: ofNode }, target: "held", actions: setNewcomer(null) }
+          ],
           "seat.leave": [
             {
               guard: { type: "isHolder", params: atSeat },

@@ -16,6 +16,8 @@ export interface Sitter {
 /** Something for each side. */
 export type OfSides<Value> = Readonly<Record<Side, Value>>
 
+export const otherSide = (side: Side): Side => (side === "A" ? "B" : "A")
+
 /** Where somebody sits; undefined: nowhere here. */
 export const sideOf = (sitters: OfSides<Sitter | null>, id: string): Side | undefined =>
   sides.find((side) => sitters[side]?.id === id)

@@ -122,6 +122,8 @@ export const createNode = ({ self, number, ways, code, now }: TestNodeOptions) =
       mark: cluster.mark,
       isHere: (address) => cluster.router.isHere(address),
       others: () => cluster.others(),
+      heed: () => {},
+      saltFor: () => Buffer.alloc(0),
       joinLinks: (joined) => {
         place = joined
         return {
@@ -134,6 +136,7 @@ export const createNode = ({ self, number, ways, code, now }: TestNodeOptions) =
             if (node !== undefined) links.close(linkId, own, { node, id: peer })
           },
           missing: (own, peer) => cluster.onBroken(own, peer),
+          isTaken: () => false,
           left: links.left
         }
       }

@@ -8,20 +8,55 @@ const probeWithinMs = 50
 const holdersOf = (snapshot: any): readonly Holder[] => snapshot?.context.holders ?? []
 const namesOf = (snapshot: any) => holdersOf(snapshot).map(({ peerId, name }) => [peerId, name])
 const isOver = (snapshot: any): boolean => snapshot?.status === "done"
+const everyoneOf = (snapshot: any): readonly string[] => {
+  const holders = holdersOf(snapshot)
+  return [...holders, ...claimsOf(holders)].map(({ peerId }) => peerId)
+}
 const claimsOf = (holders: readonly Holder[]): readonly Claim[] => holders.flatMap(({ claimants }) => claimants)
 const is =
   (...types: string[]) =>
   ({ event, before }: Step) =>
     before !== undefined && types.includes(event.type)
 
-const isClaim = is("peer.claim")
+const isFull = ({ before }: Step): boolean => holdersOf(before).length >= before.context.most
+const isResuming = (snapshot: any): boolean => snapshot?.value === "resuming"
+/** Who comes while it is put together again is heard once the others know who is there. */
+const memberOf = ({ before }: Step, peerId: string): boolean =>
+  [...holdersOf(before), ...claimsOf(holdersOf(before))].some((member) => member.peerId === peerId)
+/** It asks again, as it may not have heard the answer. */
+const isRepeated = (step: Step): boolean => is("peer.claim")(step) && memberOf(step, step.event.peerId)
+const isClaim = (step: Step): boolean => is("peer.claim")(step) && !isRepeated(step)
+/** Somebody who has its name already, as its node knows. */
+const isResumption = is("peer.resume")
+const isGathered = (step: Step): boolean =>
+  isResumption(step) && (step.before.value === "unused" || isResuming(step.before))
+/** Whose name somebody says that it has. */
+const namesake = (step: Step): Holder | undefined =>
+  isResumption(step) ? holderNamed(step, step.event.name) : undefined
+/** It was taken for gone, and is there again. */
+const comesBack = (step: Step): boolean =>
+  isResumption(step) &&
+  step.before.value === "peopled" &&
+  namesake(step) === undefined &&
+  !isFull(step) &&
+  !memberOf(step, step.event.peerId)
+/** Whose name is another's by a later login, or as its node was not reached. */
+const outdated = (step: Step): string | undefined => {
+  const other = namesake(step)
+  if (other === undefined || other.peerId === step.event.peerId) return undefined
+  return isResuming(step.before) && other.arrival < step.event.arrival ? other.peerId : step.event.peerId
+}
+/** The list is told as it is. */
+const lists = (step: Step): boolean =>
+  (is("home.settled")(step) && ["resuming", "peopled"].includes(step.before.value)) ||
+  (is("peer.claim", "frame.said")(step) && isResuming(step.before))
+const goesUnseen = (step: Step): boolean => isResuming(step.before) && is("peer.leave", "node.gone")(step)
 const isDraining = (step: Step) => is("server.draining")(step) && step.before.value === "peopled"
 const holderNamed = ({ before }: Step, name: string) => holdersOf(before).find((holder) => holder.name === name)
 /** Who has the wanted name. */
 const rival = (step: Step) => (isClaim(step) ? holderNamed(step, step.event.name) : undefined)
 const hasKey = (step: Step): boolean =>
   rival(step) !== undefined && step.event.key !== null && step.event.key === rival(step)!.key
-const isFull = ({ before }: Step): boolean => holdersOf(before).length >= before.context.most
 const admits = (step: Step): boolean => isClaim(step) && rival(step) === undefined && !isFull(step)
 
 const leaver = (step: Step): Holder | undefined =>
@@ -42,21 +77,53 @@ const succession = (
   const left = leaver(step)
   return left?.claimants[0] === undefined ? null : { holder: left, heir: left.claimants[0], isThere: false }
 }
-/** Who is in the list in this step for the last time, and who for the first. */
-const goer = (step: Step) => succession(step)?.holder ?? leaver(step)
-const comer = (step: Step): Claim | undefined => succession(step)?.heir ?? (admits(step) ? step.event : undefined)
+/** What becomes of the list in a step that others hear of: who is in it for the last time, and who for the first. */
+interface Turn {
+  readonly gone?: Holder | undefined
+  readonly come?: Claim | undefined
+  /** Who has waited for the name in vain. */
+  readonly refused?: readonly string[]
+}
+const lossOf = (step: Step): readonly Turn[] => {
+  if (!is("node.gone")(step) || step.before.value !== "peopled") return []
+  const stays = ({ peerId }: Claim) => !peerId.startsWith(step.event.mark)
+  return holdersOf(step.before)
+    .filter((holder) => !stays(holder))
+    .map((gone) => {
+      const [come, ...others] = gone.claimants.filter(stays)
+      return { gone, come, refused: others.map(({ peerId }) => peerId) }
+    })
+}
+const turnsOf = (step: Step): readonly Turn[] => {
+  if (goesUnseen(step)) return []
+  const taken = succession(step)
+  if (taken !== null) return [{ gone: taken.holder, come: taken.heir }]
+  const come = admits(step) || comesBack(step) ? step.event : undefined
+  const gone = leaver(step)
+  return gone === undefined && come === undefined ? lossOf(step) : [{ gone, come }]
+}
+const goers = (step: Step): readonly Holder[] => turnsOf(step).flatMap(({ gone }) => gone ?? [])
+const comers = (step: Step): readonly Claim[] => turnsOf(step).flatMap(({ come }) => come ?? [])
 
 /** Whose waiting is over without the name. */
 const disappointed = (step: Step): readonly string[] => {
+  const lost = lossOf(step).flatMap(({ refused = [] }) => refused)
+  if (lost.length > 0) return lost
   const taken = succession(step)
   if (taken !== null)
     return taken.holder.claimants.filter(({ peerId }) => peerId !== taken.heir.peerId).map(({ peerId }) => peerId)
   return (asked(step)?.claimants ?? []).map(({ peerId }) => peerId)
 }
-const isTurnedAway = (step: Step): boolean => isClaim(step) && rival(step) === undefined && isFull(step)
+const isTurnedAway = (step: Step): boolean =>
+  (isClaim(step) && rival(step) === undefined && isFull(step)) ||
+  (isResumption(step) &&
+    step.before.value === "peopled" &&
+    namesake(step) === undefined &&
+    !memberOf(step, step.event.peerId) &&
+    isFull(step))
 const mustWait = (step: Step): boolean => isClaim(step) && rival(step) !== undefined && !hasKey(step)
 const recordsOf = (step: Step, name: string) => step.did("record").filter((event) => event.name === name)
-const everyone = ["ann", "bob", "cid", "dee"]
+const everyone = ["ann", "bob", "cid", "dee", "abe"]
 
 const laws: readonly Law[] = [
   {
@@ -70,13 +137,14 @@ const laws: readonly Law[] = [
       }) && same(nameSpaceCrash({ id: space, error: "a fault", at: 80, context: undefined }), { tell: [], record: [] })
   },
   {
-    sentence: "No name has two holders, no connection two names, and there are never more than there may be.",
-    holds: ({ after }) => {
+    sentence: "No name has two holders, no connection two names, and nobody is let in beyond those who may be.",
+    holds: (step) => {
+      const { before, after } = step
       const holders = holdersOf(after)
       return (
         new Set(holders.map(({ name }) => name)).size === holders.length &&
         new Set(holders.map(({ peerId }) => peerId)).size === holders.length &&
-        holders.length <= after.context.most
+        (isGathered(step) || holders.length <= Math.max(after.context.most, holdersOf(before).length))
       )
     }
   },
@@ -97,16 +165,36 @@ const laws: readonly Law[] = [
     sentence: "It is there as long as somebody is in it, and ends when the last one goes or the server does.",
     holds: (step) => {
       const { before, after } = step
-      if (before === undefined || (before.value === "unused" && !isClaim(step))) return after.value === "unused"
-      return after.value === (holdersOf(after).length === 0 || isDraining(step) ? "empty" : "peopled")
+      if (before === undefined || (before.value === "unused" && !isClaim(step) && !isResumption(step)))
+        return after.value === "unused"
+      if (holdersOf(after).length === 0 || isDraining(step)) return after.value === "empty"
+      const gathers = isGathered(step) || (isResuming(before) && !lists(step))
+      return after.value === (gathers ? "resuming" : "peopled")
     }
   },
   {
     sentence: "Whoever comes stands last in the list; whoever goes stands in it no longer; nobody else changes place.",
     holds: (step) => {
-      const rest = namesOf(step.before).filter(([peerId]) => peerId !== goer(step)?.peerId)
-      const newcomer = comer(step)
-      return same(namesOf(step.after), [...rest, ...(newcomer === undefined ? [] : [[newcomer.peerId, newcomer.name]])])
+      const gone: readonly (string | undefined)[] = goers(step).map(({ peerId }) => peerId)
+      const stay = namesOf(step.before).filter(([peerId]) => !gone.includes(peerId))
+      if (isGathered(step)) {
+        const { peerId, name, arrival } = step.event
+        if (outdated(step) === peerId) return same(namesOf(step.after), stay)
+        const others = holdersOf(step.before).filter((holder) => holder.peerId !== peerId && holder.name !== name)
+        const all = [...others, { peerId, name, arrival }].sort((one, other) => one.arrival - other.arrival)
+        return same(
+          namesOf(step.after),
+          memberOf(step, peerId) ? stay : all.map((holder) => [holder.peerId, holder.name])
+        )
+      }
+      const unseen = ([peerId]: any) =>
+        step.event.type === "node.gone" ? peerId.startsWith(step.event.mark) : peerId === step.event.peerId
+      if (goesUnseen(step))
+        return same(
+          namesOf(step.after),
+          stay.filter((each) => !unseen(each))
+        )
+      return same(namesOf(step.after), [...stay, ...comers(step).map(({ peerId, name }) => [peerId, name])])
     }
   },
   {
@@ -115,41 +203,110 @@ const laws: readonly Law[] = [
       const changes = step.effects.flatMap((effect) =>
         "did" in effect && /Peer$/.test(effect.did) ? [[effect.did, effect.with]] : []
       )
-      const gone = goer(step)
-      const come = comer(step)
-      return same(changes, [
-        ...(gone === undefined ? [] : [["removePeer", { space, peerId: gone.peerId, name: gone.name }]]),
-        ...(come === undefined
-          ? []
-          : [
-              [
-                "admitPeer",
-                { space, peerId: come.peerId, name: come.name, clients: holdersOf(step.after).map(({ name }) => name) }
-              ]
-            ])
-      ])
+      let members = holdersOf(step.before).map(({ peerId, name }) => ({ peerId, name }))
+      const expected = turnsOf(step).flatMap(({ gone, come }) => {
+        const told: [string, object][] = []
+        if (gone !== undefined) {
+          const { peerId, name } = gone
+          members = members.filter((member) => member.peerId !== peerId)
+          told.push(["removePeer", { space, peerId, name, members }])
+        }
+        if (come !== undefined) {
+          const { peerId, name } = come
+          members = [...members, { peerId, name }]
+          told.push(["admitPeer", { space, peerId, name, members }])
+        }
+        return told
+      })
+      return same(changes, expected)
     }
   },
   {
-    sentence: "Whoever gets a name is told so, once, and its key and address are remembered with it.",
+    sentence: "All are told the list as it is once it has been put together again, and when a node is met again.",
     holds: (step) => {
-      const come = comer(step)
-      const last = holdersOf(step.after).at(-1)
+      const members = holdersOf(step.before).map(({ peerId, name }) => ({ peerId, name }))
+      return same(step.did("listPeers"), lists(step) ? [{ space, members }] : [])
+    }
+  },
+  {
+    sentence: "Lists are in the order of logins, and no two logins are one.",
+    holds: ({ after }) => {
+      const arrivals = holdersOf(after).map(({ arrival }) => arrival)
       return (
-        everyone.every((id) =>
-          same(step.told(id, "name.given"), id === come?.peerId ? [{ type: "name.given" }] : [])
-        ) &&
-        (come === undefined ||
-          same(last, {
-            peerId: come.peerId,
-            name: come.name,
-            key: come.key,
-            address: come.address,
-            probe: null,
-            claimants: []
-          }))
+        arrivals.every((arrival, index) => index === 0 || arrival > (arrivals[index - 1] as number)) &&
+        (arrivals.at(-1) ?? 0) <= after.context.arrivals
       )
     }
+  },
+  {
+    sentence: "Whoever gets a name is told so and how manieth it is, once, and what belongs to it is remembered.",
+    holds: (step) => {
+      const come = comers(step)
+      const repeated = isRepeated(step)
+        ? holdersOf(step.before).find((each) => each.peerId === step.event.peerId)
+        : undefined
+      const arrivals = step.before?.context.arrivals ?? 0
+      return (
+        everyone.every((id) => {
+          const place = come.findIndex(({ peerId }) => peerId === id)
+          const given = [
+            ...(place === -1 ? [] : [{ type: "name.given", arrival: arrivals + 1 + place }]),
+            ...(repeated?.peerId === id ? [{ type: "name.given", arrival: repeated.arrival }] : [])
+          ]
+          return same(step.told(id, "name.given"), given)
+        }) &&
+        come.every(({ peerId, name, key, address }, place) => {
+          const arrival = arrivals + 1 + place
+          const holder = holdersOf(step.after).find((each) => each.peerId === peerId)
+          return same(holder, { peerId, name, key, address, arrival, probe: null, claimants: [] })
+        })
+      )
+    }
+  },
+  {
+    sentence: "Whoever says that it has a name is taken for what it was, and nobody hears of it yet.",
+    when: (step) => isGathered(step) && outdated(step) !== step.event.peerId && !memberOf(step, step.event.peerId),
+    holds: (step) => {
+      const { peerId, name, key, address, arrival } = step.event
+      return (
+        same(
+          holdersOf(step.after).find((each) => each.peerId === peerId),
+          {
+            ...{ peerId, name, key, address, arrival },
+            ...{ probe: null, claimants: [] }
+          }
+        ) &&
+        step.after.context.arrivals === Math.max(arrival, step.before.context.arrivals) &&
+        step.effects.every((effect) => !("did" in effect))
+      )
+    }
+  },
+  {
+    sentence:
+      "What somebody in it says goes to the one of that name or to all others; whom nobody is called so, hears that.",
+    holds: (step) => {
+      const { peerId: from, target, frame } = step.event
+      const isSaid = is("frame.said")(step) && ["peopled", "resuming"].includes(step.before.value)
+      const isIn = isSaid && holdersOf(step.before).some(({ peerId }) => peerId === from)
+      const to = holdersOf(step.before)
+        .filter(({ peerId, name }) => isIn && (target === null ? peerId !== from : name === target))
+        .map(({ peerId }) => peerId)
+      return (
+        same(step.did("passFrame"), to.length > 0 ? [{ space, from, to, frame }] : []) &&
+        same(
+          step.did("tellMissing"),
+          isSaid && target !== null && to.length === 0 ? [{ space, peerId: from, target }] : []
+        )
+      )
+    }
+  },
+  {
+    sentence: "Whoever asks again, or says again what is known, changes nothing.",
+    when: (step) =>
+      (isRepeated(step) && !isResuming(step.before)) ||
+      (isResumption(step) && memberOf(step, step.event.peerId)) ||
+      (is("node.gone")(step) && !everyoneOf(step.before).some((peerId) => peerId.startsWith(step.event.mark))),
+    holds: (step) => same(step.after.context, step.before.context) && step.effects.every((effect) => !("did" in effect))
   },
   {
     sentence: "Whoever loses its name to somebody else while it is connected is told so, and nobody else is.",
@@ -199,6 +356,7 @@ const laws: readonly Law[] = [
       everyone.every((id) => {
         const refusals = [
           ...(disappointed(step).includes(id) ? [{ type: "name.refused", cause: "name_taken" }] : []),
+          ...(outdated(step) === id ? [{ type: "name.refused", cause: "name_taken" }] : []),
           ...(isTurnedAway(step) && step.event.peerId === id ? [{ type: "name.refused", cause: "space_full" }] : [])
         ]
         return same(step.told(id, "name.refused"), refusals)
@@ -214,7 +372,7 @@ const laws: readonly Law[] = [
   },
   {
     sentence: "Nobody is forgotten: who waits goes on waiting, gets the name, is refused, or goes by itself.",
-    when: (step) => !isDraining(step),
+    when: (step) => !isDraining(step) && !is("node.gone")(step),
     holds: (step) => {
       const still = [...claimsOf(holdersOf(step.after)), ...holdersOf(step.after)].map(({ peerId }) => peerId)
       const settled = [...disappointed(step), ...(is("peer.leave")(step) ? [step.event.peerId] : [])]
@@ -237,7 +395,7 @@ const laws: readonly Law[] = [
   },
   {
     sentence: "Who waits no longer is forgotten, and who is unknown leaves nothing behind.",
-    when: (step) => is("peer.leave")(step) && leaver(step) === undefined,
+    when: (step) => is("peer.leave")(step) && leaver(step) === undefined && step.before.value === "peopled",
     holds: (step) =>
       step.effects.length === 0 &&
       same(
@@ -251,27 +409,17 @@ const laws: readonly Law[] = [
   {
     sentence: "Each login, each going and each replacement is recorded once.",
     holds: (step) => {
-      const come = comer(step)
-      const gone = goer(step)
       const taken = succession(step)
       return (
         same(
           recordsOf(step, "named_peer:logged_in"),
-          come === undefined
-            ? []
-            : [
-                {
-                  name: "named_peer:logged_in",
-                  peerId: come.peerId,
-                  peerName: come.name,
-                  space,
-                  ip: come.address
-                }
-              ]
+          comers(step).map(({ peerId, name: peerName, address: ip }) => ({
+            ...{ name: "named_peer:logged_in", peerId, peerName, space, ip }
+          }))
         ) &&
         same(
           recordsOf(step, "named_peer:left"),
-          gone === undefined ? [] : [{ name: "named_peer:left", peerId: gone.peerId, peerName: gone.name, space }]
+          goers(step).map(({ peerId, name: peerName }) => ({ name: "named_peer:left", peerId, peerName, space }))
         ) &&
         same(
           recordsOf(step, "named_peer:replaced"),
@@ -339,17 +487,47 @@ const events = (snapshot: any) => {
   ]
 }
 
-const settings = (): readonly Setting[] =>
-  [1, 2].map((most) => ({
+/** What is said where several servers are one. */
+const farEvents = (snapshot: any) => {
+  const { arrivals } = snapshot.context
+  return [
+    ...claims.filter(({ peerId, name }) => peerId !== "dee" || name !== "paris"),
+    { type: "peer.claim", address: "192.0.2.5", peerId: "abe", name: "paris", key: null },
+    ...(arrivals > 3
+      ? []
+      : [
+          ["ann", "paris", 1],
+          ["bob", "paris", 2],
+          ["dee", "nantes", 3]
+        ].map(([peerId, name, arrival]) => ({
+          ...{ type: "peer.resume", peerId, name, arrival, key: null, address: "192.0.2.1" }
+        }))),
+    ...["ann", "dee"].map((peerId) => ({ type: "peer.leave", peerId })),
+    ...["an", "bo", "de", "a"].map((mark) => ({ type: "node.gone", mark: mark.padEnd(2, "b") })),
+    { type: "home.settled" },
+    ...["paris", "lyon", null].map((target) => ({ type: "frame.said", peerId: "ann", target, frame: "{}" })),
+    { type: "server.draining" },
+    { type: "operator.ends" }
+  ]
+}
+
+const settings = (): readonly Setting[] => [
+  ...[1, 2].map((most) => ({
     name: most === 1 ? "of one name" : "of two names",
     input: { id: space, most, probeWithinMs },
     events
+  })),
+  ...[1, 2].map((most) => ({
+    name: `of ${most}, on several servers`,
+    input: { id: space, most, probeWithinMs },
+    events: farEvents
   }))
+]
 
 export const nameSpace: Subject = {
   name: "nameSpace",
   machine: nameSpaceMachine,
-  adapters: { actions: ["admitPeer", "removePeer", "record"] },
+  adapters: { actions: ["admitPeer", "removePeer", "listPeers", "passFrame", "tellMissing", "record"] },
   settings,
   facts: ({ context }: { context: SpaceContext }) =>
     context.holders.map(({ peerId, name, key, probe, claimants }) => [

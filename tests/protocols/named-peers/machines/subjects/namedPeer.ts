@@ -4,7 +4,7 @@ import { type Law, type Setting, type Step, type Subject, same } from "../../../
 const id = "ann"
 const space = "studio-7"
 const address = "192.0.2.1"
-const input = { id, space, address, loginWithinMs: 30, answerWithinMs: 10, cutAfterMs: 2 }
+const input = { id, space, address, loginWithinMs: 30, answerWithinMs: 10, cutAfterMs: 2, outlived: false }
 
 const isIn = (snapshot: any, state: "anonymous" | "claiming" | "loggedIn"): boolean => {
   const place = snapshot?.value.connected
@@ -41,10 +41,12 @@ const causeOf = (step: Step): string | undefined => {
     return causes.get(step.event.type)
   }
   if (is("space.lost")(step)) return "fault"
-  if (isIn(step.before, "loggedIn")) return is("name.lost")(step) ? "replaced" : undefined
+  if (is("name.refused")(step)) return step.event.cause
+  if (is("child.unavailable")(step)) return "unavailable"
+  if (isIn(step.before, "loggedIn")) {
+    return is("name.lost")(step) ? "replaced" : is("child.missing")(step) ? "unavailable" : undefined
+  }
   const causes = new Map([
-    ["name.refused", step.event.cause],
-    ["child.unavailable", "unavailable"],
     ["child.crashed", "fault"],
     ["deadline", "unavailable"]
   ])
@@ -109,6 +111,34 @@ const laws: readonly Law[] = [
       )
   },
   {
+    sentence: "What it asks for and how manieth it is are remembered.",
+    holds: (step) => {
+      const before = step.before?.context.login ?? null
+      const { login } = step.after.context
+      if (said("anonymous", "login.asked")(step)) {
+        return same(login, { name: step.event.name, key: step.event.key, arrival: 0 })
+      }
+      const isGiven = is("name.given")(step) && isNamed(step.before)
+      return same(login, isGiven ? { ...before, arrival: step.event.arrival } : before)
+    }
+  },
+  {
+    sentence: "When its space goes on elsewhere it says there what it is called, or asks again for the name.",
+    when: (step) => is("space.moved")(step),
+    holds: (step) => {
+      const { login } = step.before.context
+      const claim = toSpace(
+        { type: "peer.claim", peerId: id, name: login?.name, key: login?.key, address },
+        { input: { id: space }, replyTo: { kind: "namedPeers", id } }
+      )
+      const resume = toSpace({ type: "peer.resume", peerId: id, address, ...login }, { input: { id: space } })
+      return same(
+        step.sent("nameSpaces"),
+        isIn(step.before, "claiming") ? [claim] : isIn(step.before, "loggedIn") ? [resume] : []
+      )
+    }
+  },
+  {
     sentence:
       "The space is asked for the name once, with all that belongs to the question, and who must hear the answer.",
     when: said("anonymous", "login.asked"),
@@ -125,11 +155,13 @@ const laws: readonly Law[] = [
   {
     sentence:
       "The space hears when somebody with a name, or who waits for one, goes or gives up, and what a probe has shown.",
-    when: (step) => !said("anonymous", "login.asked")(step),
+    when: (step) => !said("anonymous", "login.asked")(step) && !is("space.moved")(step),
     holds: (step) => {
       const { event } = step
+      const isOutlived = is("server.draining")(step) && step.before.context.outlived
       const goes =
-        (is("socket.closed", "operator.ends")(step) && isNamed(step.before)) || said("claiming", "deadline")(step)
+        ((is("socket.closed", "operator.ends", "child.unavailable")(step) || isOutlived) && isNamed(step.before)) ||
+        said("claiming", "deadline")(step)
           ? [leave]
           : []
       const shown = [
@@ -225,7 +257,9 @@ const events = [
   { type: "login.overdrawn" },
   { type: "peer.pinged" },
   { type: "message.sent" },
-  { type: "name.given" },
+  { type: "name.given", arrival: 4 },
+  { type: "space.moved" },
+  { type: "child.missing", id: space },
   { type: "name.refused", cause: "name_taken" },
   { type: "name.refused", cause: "space_full" },
   { type: "name.wanted", probe: 3, withinMs: 50 },
@@ -241,7 +275,10 @@ const events = [
   { type: "deadline", at: 90 }
 ]
 
-const settings = (): readonly Setting[] => [{ name: "a client", input, events: () => events }]
+const settings = (): readonly Setting[] => [
+  { name: "a client", input, events: () => events },
+  { name: "a client of a node", input: { ...input, outlived: true }, events: () => events }
+]
 
 export const namedPeer: Subject = {
   name: "namedPeer",

@@ -61,7 +61,12 @@ const lastOf = (step: Step): number | null => {
   return type === "mail.hello" && upTo === 0 ? null : upTo
 }
 
-const refusedSeat = (step: Step) => is("seat.refused")(step) && isSeating(step.before)
+const refusedSeat = (step: Step) => is("seat.refused")(step) && isThere(step.before)
+/** What it has asked its room cannot be heard there. */
+const isUnheard = (step: Step) =>
+  seated("child.unavailable")(step) && asks(step.before) && isAwaited(step) && step.event.id === roomId
+const losesPeer = (step: Step) => seated("link.broken")(step) && step.event.peer === step.before.context.peer
+const resumes = seated("room.moved")
 const isLate = (step: Step) => is("deadline")(step) && isSeating(step.before)
 const cannotAnswer = (step: Step) =>
   is("child.unavailable", "child.crashed")(step) && isSeating(step.before) && isAwaited(step)
@@ -73,7 +78,14 @@ const roomEnded = (step: Step) => is("room.ended")(step) && isThere(step.before)
 /** Something that it has asked, or was sent, is done with. */
 const settles = any(
   (step) => busy("passing", "mail.kept", "mail.refused")(step) && isAwaited(step),
-  (step) => seated("child.missing", "child.unavailable", "child.crashed")(step) && asks(step.before) && isAwaited(step),
+  (step) =>
+    seated("child.missing", "child.unavailable", "child.crashed")(step) &&
+    asks(step.before) &&
+    isAwaited(step) &&
+    !isUnheard(step),
+  busy("passing", "peer.gone"),
+  (step) => busy("passing", "link.broken")(step) && losesPeer(step),
+  busy("recalling", "room.moved"),
   (step) => seated("deadline")(step) && asks(step.before),
   busy("flushing", "socket.flushed")
 )
@@ -83,7 +95,7 @@ const isReplay = (step: Step) => busy("recalling", "mail.replayed")(step) && isA
 /** How the socket is closed in this step. */
 const closingOf = (step: Step): object | undefined => {
   if (refusedSeat(step)) return { code: 1008, reason: `side ${step.after.context.side} busy` }
-  if (isLate(step) || cannotAnswer(step)) return { code: 1013, reason: "Try again later" }
+  if (isLate(step) || cannotAnswer(step) || isUnheard(step)) return { code: 1013, reason: "Try again later" }
   if (roomLost(step)) return { code: 1011, reason: "Internal error" }
   if (isEnded(step) || roomEnded(step)) return { code: 1008, reason: "Ended by the operator" }
   return drains(step) ? { code: 1001, reason: "Server shutdown" } : undefined
@@ -108,6 +120,7 @@ const laws: readonly Law[] = [
       const { side, sid } = after.context
       return (
         isSeating(after) &&
+        same([after.context.peer, after.context.hasMail, after.context.mailboxes], [null, false, null]) &&
         did("openSocket").length === 1 &&
         did("holdFrames").length === 1 &&
         same(did("requestDeadline"), [{ afterMs: askTimeoutMs }]) &&
@@ -141,8 +154,55 @@ const laws: readonly Law[] = [
     holds: (step) => step.did("cutSocket").length === (seated("seat.lost")(step) ? 1 : 0)
   },
   {
-    sentence: "What it sends reaches nobody from when its seat or its room is lost.",
-    holds: (step) => step.did("dropLink").length === (seated("seat.lost", "room.lost")(step) ? 1 : 0)
+    sentence: "What it sends reaches nobody from when its seat, its room or the way to its peer is lost.",
+    holds: (step) =>
+      step.did("dropLink").length ===
+      (seated("seat.lost", "room.lost", "seat.refused")(step) || losesPeer(step) ? 1 : 0)
+  },
+  {
+    sentence: "When its room goes on elsewhere it says there what it knows; while it waits for its seat it asks again.",
+    when: is("room.moved"),
+    holds: (step) => {
+      const { side, sid, peer, hasMail, mailboxes, attempts } = step.before.context
+      return same(
+        step.sent("noisytransfer-rooms"),
+        isSeating(step.before)
+          ? [toRoom({ type: "seat.take", id, side, sid, at: 5 }, { input: { id: roomId }, ...asked(attempts) })]
+          : resumes(step)
+            ? [
+                toRoom(
+                  { type: "seat.resume", id, side, sid, at: 5, peer, hasMail, mailboxes },
+                  { input: { id: roomId } }
+                )
+              ]
+            : []
+      )
+    }
+  },
+  {
+    sentence: "It knows whom it was told of last as its peer, until the way there is broken.",
+    when: ({ before }) => before !== undefined,
+    holds: (step) => {
+      const { peer } = step.before.context
+      const expected = seated("room.full")(step) ? step.event.peerId : losesPeer(step) ? null : peer
+      return step.after.context.peer === expected
+    }
+  },
+  {
+    sentence:
+      "It knows that there was something in the mailboxes once it was told so, has been sent it or has left it, and keeps what it was given to take along until it has said that.",
+    when: ({ before }) => before !== undefined,
+    holds: (step) => {
+      const { hasMail, mailboxes } = step.before.context
+      const { event } = step
+      const learns =
+        (is("seat.given")(step) && isSeating(step.before) && event.hasMail) ||
+        seated("item.given", "mail.entrusted")(step) ||
+        (seated("mail.replayed")(step) && event.items.length > 0) ||
+        idle("mail.put")(step)
+      const kept = seated("mail.entrusted")(step) ? event.mailboxes : resumes(step) ? null : mailboxes
+      return same([step.after.context.hasMail, step.after.context.mailboxes], [hasMail || learns, kept])
+    }
   },
   {
     sentence:
@@ -152,6 +212,7 @@ const laws: readonly Law[] = [
       const leaves =
         isLate(step) ||
         cannotAnswer(step) ||
+        isUnheard(step) ||
         drains(step) ||
         isEnded(step) ||
         (is("socket.closed")(step) && isThere(step.before))
@@ -211,12 +272,10 @@ const laws: readonly Law[] = [
     when: ({ before }) => before !== undefined,
     holds: (step) => {
       const attempt = step.before.context.attempts + 1
-      const { to, payload, bytes, left } = step.event
+      const { to, payload, bytes } = step.event
       return same(
         step.sent("noisytransfer-rooms").filter(({ event }) => event.type === "mail.put"),
-        idle("mail.put")(step)
-          ? [toRoom({ type: "mail.put", id, attempt, to, payload, bytes, left }, asked(attempt))]
-          : []
+        idle("mail.put")(step) ? [toRoom({ type: "mail.put", id, attempt, to, payload, bytes }, asked(attempt))] : []
       )
     }
   },
@@ -349,13 +408,19 @@ const item = (seq: number, bytes: number) => ({ seq, payload: "1", bytes, sentTo
 const settings = (): readonly Setting[] => {
   const input = { id, address, roomId, openedAt: 5, askTimeoutMs, replay }
   const events = ({ context }: { context: ConnectionContext }) => [
-    ...["seat.given", "seat.refused", "seat.lost", "socket.wanted", "room.lost", "room.ended"].map((type) => ({
-      type
-    })),
+    ...[true, false].map((hasMail) => ({ type: "seat.given", hasMail })),
+    ...["bob", "eve"].map((peer) => ({ type: "link.broken", peer })),
+    { type: "mail.entrusted", mailboxes: { A: "what is in it", B: "and in the other one" } },
+    { type: "child.unavailable", id: "bob", requestId: context.attempts },
+    ...["room.moved", "peer.gone", "seat.refused", "seat.lost", "socket.wanted", "room.lost", "room.ended"].map(
+      (type) => ({
+        type
+      })
+    ),
     { type: "seat.wanted", newcomer: "eve", withinMs: 20 },
     { type: "room.full", peerId: "bob" },
     { type: "item.given", item: item(0, 4), sender: { id: "bob", attempt: 7 } },
-    { type: "mail.put", to: "B", payload: "1", bytes: 1, left: { items: 9, bytes: 99 } },
+    { type: "mail.put", to: "B", payload: "1", bytes: 1 },
     ...[null, 0, 2].flatMap((upTo) => [
       { type: "mail.hello", upTo },
       { type: "mail.delivered", upTo }
@@ -406,6 +471,11 @@ export const relayConnection: Subject = {
     ]
   },
   settings,
-  facts: ({ context }: { context: ConnectionContext }) => [context.pauseMs],
+  facts: ({ context }: { context: ConnectionContext }) => [
+    context.pauseMs,
+    context.peer,
+    context.hasMail,
+    context.mailboxes
+  ],
   laws
 }

@@ -28,6 +28,9 @@ const membersOf = (snapshot: any) =>
 /** What becomes of a seat in this step. */
 type Change =
   | { readonly is: "given"; readonly to: string }
+  | { readonly is: "given again"; readonly to: string }
+  | { readonly is: "resumed"; readonly by: string }
+  | { readonly is: "barred"; readonly to: string }
   | { readonly is: "refused"; readonly to: string }
   | { readonly is: "wanted"; readonly by: string }
   | { readonly is: "denied" }
@@ -40,8 +43,19 @@ type Change =
 const changeOf = ({ before, event }: Step, side: Side): Change => {
   if (before === undefined) return { is: "kept" }
   const [holder, newcomer] = [contextOf(before).sitters[side], newcomerOf(before, side)]
+  if (event.type === "seat.resume" && event.side === side) {
+    if (holder === null) return { is: "resumed", by: event.id }
+    return holder.id === event.id ? { is: "kept" } : { is: "barred", to: event.id }
+  }
+  if (event.type === "node.gone") {
+    const [holderGoes, newcomerGoes] = [holder?.id, newcomer].map((each) => each?.startsWith(event.mark) === true)
+    if (holderGoes) return { is: newcomer === null || newcomerGoes ? "left" : "inherited" }
+    return { is: newcomerGoes ? "forgone" : "kept" }
+  }
   if (event.type === "seat.take" && event.side === side) {
     if (holder === null) return { is: "given", to: event.id }
+    if (holder.id === event.id) return { is: "given again", to: event.id }
+    if (newcomer === event.id) return { is: "kept" }
     const isOfSession = event.sid !== null && event.sid !== "" && event.sid === holder.sid
     return isOfSession && newcomer === null ? { is: "wanted", by: event.id } : { is: "refused", to: event.id }
   }
@@ -62,13 +76,42 @@ const notices = (step: Step, ...types: string[]) =>
     .sent(connections)
     .filter(({ event }) => types.includes(event.type))
     .map(({ to, event }) => [to.id, event])
+const given = ({ before }: Step) => ({ type: "seat.given", hasMail: holdsMail(before) })
 const seatNotices = ["seat.given", "seat.refused", "seat.lost", "seat.wanted", "socket.wanted"]
 const endsOf = (snapshot: any) => ({ roomId: id, first: holderOf(snapshot, "A"), second: holderOf(snapshot, "B") })
+const occupancyOf = (snapshot: any): string | undefined => snapshot?.value.open?.occupancy
+const isResuming = (snapshot: any): boolean => occupancyOf(snapshot) === "resuming"
+const isTogether = (snapshot: any): boolean => ["both", "reunited"].includes(occupancyOf(snapshot) ?? "")
+const holdsMail = (snapshot: any): boolean => both.some((side) => contextOf(snapshot).mailboxes[side].next > 0)
+/** Everybody who belongs to it has said so. */
+const settles = (step: Step): boolean => is("home.settled")(step) && isResuming(step.before)
+/** Somebody knows of something that was left in it, and nobody was given that to take along. */
+const losesMail = (step: Step): boolean => settles(step) && contextOf(step.before).missesMail && !holdsMail(step.before)
+const otherOf = (side: Side): Side => (side === "A" ? "B" : "A")
+/** Each was told of the other. */
+const reunites = (step: Step): boolean =>
+  settles(step) &&
+  both.every((side) => {
+    const holder = holderOf(step.before, side)
+    return holder !== null && contextOf(step.before).named[otherOf(side)] === holder
+  })
+/** Somebody who sits there has lost its peer, as the way between their nodes was broken. */
+const meetsAgain = (step: Step): boolean => {
+  if (!is("seat.resume")(step) || !isTogether(step.before)) return false
+  const side = sideOf(step.before, step.event.id)
+  if (side === undefined) return false
+  return side !== step.event.side || step.event.peer !== holderOf(step.before, otherOf(side))
+}
 /** The two meet in this step. */
-const meet = (step: Step): boolean => isFull(step.after) && changed("given", "taken over", "inherited")(step)
+const meet = (step: Step): boolean => {
+  if (!isFull(step.after)) return false
+  if (isResuming(step.before)) return settles(step) && !reunites(step) && !losesMail(step)
+  if (changed("given", "taken over", "inherited")(step) || meetsAgain(step)) return true
+  return changed("resumed")(step) && occupancyOf(step.before) === "alone"
+}
 /** What a mailbox held before, and what is said of it by somebody who sits there. */
 const mailOf = (step: Step) => {
-  const side = step.event.type === "mail.put" ? step.event.to : sideOf(step.before, step.event.id)
+  const side = step.event.type === "mail.weighed" ? step.event.to : sideOf(step.before, step.event.id)
   return { side, box: side === undefined ? undefined : contextOf(step.before).mailboxes[side as Side] }
 }
 const bySitter =
@@ -137,6 +180,8 @@ const laws: readonly Law[] = [
         switch (change.is) {
           case "given":
             return same(after, { id: change.to, sid: step.event.sid })
+          case "resumed":
+            return same(after, { id: change.by, sid: step.event.sid })
           case "left":
             return after === null
           case "taken over":
@@ -153,7 +198,7 @@ const laws: readonly Law[] = [
     holds: (step) =>
       both.every((side) => {
         const change = changeOf(step, side)
-        const ends = ["denied", "taken over", "inherited", "forgone"].includes(change.is)
+        const ends = ["denied", "taken over", "inherited", "forgone", "left"].includes(change.is)
         const expected = change.is === "wanted" ? change.by : ends ? null : newcomerOf(step.before, side)
         return newcomerOf(step.after, side) === expected
       })
@@ -170,7 +215,10 @@ const laws: readonly Law[] = [
           const [holder, newcomer] = [holderOf(step.before, side), newcomerOf(step.before, side)]
           switch (change.is) {
             case "given":
-              return [[change.to, { type: "seat.given" }]]
+            case "given again":
+              return [[change.to, given(step)]]
+            case "barred":
+              return [[change.to, { type: "seat.refused" }]]
             case "refused":
               return [
                 [change.to, { type: "seat.refused" }],
@@ -183,10 +231,10 @@ const laws: readonly Law[] = [
             case "taken over":
               return [
                 [holder, { type: "seat.lost" }],
-                [newcomer, { type: "seat.given" }]
+                [newcomer, given(step)]
               ]
             case "inherited":
-              return [[newcomer, { type: "seat.given" }]]
+              return [[newcomer, given(step)]]
             default:
               return []
           }
@@ -204,7 +252,9 @@ const laws: readonly Law[] = [
     sentence: "The link is opened when two meet, and closed when one of them goes or is replaced.",
     when: ({ before }) => before !== undefined,
     holds: (step) => {
-      const parts = isFull(step.before) && (isDismissed(step) || changed("left", "taken over", "inherited")(step))
+      const parts =
+        isTogether(step.before) &&
+        (isDismissed(step) || changed("left", "taken over", "inherited")(step) || meetsAgain(step))
       return (
         same(step.did("openLink"), meet(step) ? [endsOf(step.after)] : []) &&
         same(step.did("closeLink"), parts ? [endsOf(step.before)] : [])
@@ -228,13 +278,116 @@ const laws: readonly Law[] = [
     }
   },
   {
+    sentence:
+      "Where it goes on after another node it is silent until all have said who they are; two who were told of each other go on unnoticed.",
+    when: ({ before, after }) => before !== undefined && after.status !== "done",
+    holds: (step) => {
+      const { before, after } = step
+      const now = occupancyOf(before)
+      if (isEmpty(after)) return now === "vacant" && occupancyOf(after) === "vacant"
+      if (isResuming(before) && !settles(step)) return isResuming(after)
+      if (now === "vacant" && changed("resumed")(step)) return isResuming(after)
+      if (!isFull(after)) return occupancyOf(after) === "alone"
+      return occupancyOf(after) === (reunites(step) ? "reunited" : meet(step) ? "both" : now)
+    }
+  },
+  {
+    sentence: "What those who sit there have taken along is remembered until all have said so, and no longer.",
+    when: ({ before }) => before !== undefined,
+    holds: (step) => {
+      const { before, after, event } = step
+      const [was, now] = [contextOf(before), contextOf(after)]
+      if (!isResuming(after)) return same([now.named, now.missesMail], [{ A: null, B: null }, false])
+      if (!changed("resumed")(step)) return same([now.named, now.missesMail], [was.named, was.missesMail])
+      return same(
+        [now.named, now.missesMail],
+        [{ ...was.named, [event.side]: event.peer }, was.missesMail || event.hasMail]
+      )
+    }
+  },
+  {
+    sentence: "Of the mailboxes that were taken along it has the latest.",
+    when: (step) =>
+      changed("resumed")(step) && (step.before.value.open.occupancy === "vacant" || isResuming(step.before)),
+    holds: (step) => {
+      const ageOf = ({ A, B }: RoomContext["mailboxes"]) => A.next + B.next + A.acknowledged + B.acknowledged
+      const had = contextOf(step.before).mailboxes
+      const taken = step.event.mailboxes
+      return same(contextOf(step.after).mailboxes, taken !== null && ageOf(taken) > ageOf(had) ? taken : had)
+    }
+  },
+  {
+    sentence:
+      "When what was left in it is lost with its node whoever sits there or waits is cut off, and nobody else ever is.",
+    when: ({ before }) => before !== undefined,
+    holds: (step) =>
+      same(
+        notices(step, "room.lost"),
+        losesMail(step) ? membersOf(step.before).map((member) => [member, { type: "room.lost" }]) : []
+      )
+  },
+  {
+    sentence:
+      "When it goes on elsewhere whoever sits there takes its mailboxes along, if anything was ever left there.",
+    when: ({ before }) => before !== undefined,
+    holds: (step) => {
+      const { mailboxes } = contextOf(step.before)
+      const takers = both.map((side) => holderOf(step.before, side)).filter((holder) => holder !== null)
+      const leaves = is("home.leaving")(step) && step.before.status === "active"
+      return (
+        same(
+          notices(step, "mail.entrusted"),
+          leaves && holdsMail(step.before) ? takers.map((taker) => [taker, { type: "mail.entrusted", mailboxes }]) : []
+        ) &&
+        (!leaves || same([step.after.value, step.after.context], [step.before.value, step.before.context]))
+      )
+    }
+  },
+  {
+    sentence: "Whoever stays when the other goes with its node need not wait for what that one was being given.",
+    when: ({ before }) => before !== undefined,
+    holds: (step) => {
+      const goes = is("node.gone")(step) && isTogether(step.before) && changed("left", "inherited")(step)
+      const stay = both
+        .map((side) => holderOf(step.before, side))
+        .filter((holder) => goes && holder !== null && !holder.startsWith(step.event.mark))
+      return same(
+        notices(step, "peer.gone"),
+        stay.map((holder) => [holder, { type: "peer.gone" }])
+      )
+    }
+  },
+  {
+    sentence:
+      "That all have said who they are, a node that nobody is from, or who sits there already, changes nothing.",
+    when: (step) =>
+      (is("home.settled")(step) && !isResuming(step.before)) ||
+      (is("node.gone")(step) && !changed("left", "inherited", "forgone")(step)) ||
+      (is("seat.resume")(step) && !changed("resumed", "barred")(step) && !meetsAgain(step)),
+    holds: (step) => step.effects.length === 0 && same(step.after.context, step.before.context)
+  },
+  {
+    sentence: "What somebody who sits there leaves is weighed before it is kept.",
+    when: ({ before }) => before !== undefined,
+    holds: (step) => {
+      const { id: sender, attempt, to, payload, bytes } = step.event
+      return same(
+        step.did("weighPosting"),
+        bySitter("mail.put")(step) ? [{ id: sender, attempt, to, payload, bytes }] : []
+      )
+    }
+  },
+  {
     sentence: "It is open while somebody sits there, knows since when, and ends with the last one, or by hand.",
     when: ({ before }) => before !== undefined,
     holds: (step) => {
-      const opens = isEmpty(step.before) && changed("given")(step)
+      const opens = isEmpty(step.before) && changed("given", "resumed")(step)
+      const ends = isDismissed(step) || losesMail(step) || (isEmpty(step.after) && !isEmpty(step.before))
+      const { openedAt } = step.before.context
+      const isEarlier = isResuming(step.before) && changed("resumed")(step) && step.event.at < openedAt
       return (
-        (step.after.status === "done") === (isDismissed(step) || (isEmpty(step.after) && !isEmpty(step.before))) &&
-        step.after.context.openedAt === (opens ? step.event.at : step.before.context.openedAt)
+        (step.after.status === "done") === ends &&
+        step.after.context.openedAt === (opens || isEarlier ? step.event.at : openedAt)
       )
     }
   },
@@ -249,7 +402,7 @@ const laws: readonly Law[] = [
   },
   {
     sentence: "What is left for a side is numbered from 0 in the order in which it came, and kept if it fits.",
-    when: bySitter("mail.put"),
+    when: bySitter("mail.weighed"),
     holds: (step) => {
       const { side, box } = mailOf(step)
       const outcome = outcomeOf(step)
@@ -263,7 +416,7 @@ const laws: readonly Law[] = [
   {
     sentence:
       "Whoever sits on that side is sent it at once; its sender hears that it is kept, or which limit is in the way, and waits for who is sent it.",
-    when: bySitter("mail.put"),
+    when: bySitter("mail.weighed"),
     holds: (step) => {
       const { id: sender, attempt, to } = step.event
       const outcome = outcomeOf(step)
@@ -318,7 +471,7 @@ const laws: readonly Law[] = [
   },
   {
     sentence: "Nobody touches the mailbox of another side but by leaving something there.",
-    when: bySitter("mail.hello", "mail.delivered", "mail.put"),
+    when: bySitter("mail.hello", "mail.delivered", "mail.weighed"),
     holds: (step) => {
       const { side } = mailOf(step)
       const other = side === "A" ? "B" : "A"
@@ -327,13 +480,13 @@ const laws: readonly Law[] = [
   },
   {
     sentence: "Mailboxes stay as they are whoever comes and goes, as long as the room is there.",
-    when: (step) => is("seat.take", "seat.leave", "probe.answered", "probe.missed")(step),
+    when: (step) => is("seat.take", "seat.leave", "probe.answered", "probe.missed", "node.gone")(step),
     holds: (step) => same(contextOf(step.after).mailboxes, contextOf(step.before).mailboxes)
   },
   {
     sentence: "Whoever does not sit there is not heard.",
     when: (step) =>
-      is("mail.put", "mail.hello", "mail.delivered", "flow.established", "flow.failed")(step) &&
+      is("mail.put", "mail.weighed", "mail.hello", "mail.delivered", "flow.established", "flow.failed")(step) &&
       sideOf(step.before, step.event.id) === undefined,
     holds: (step) => step.effects.length === 0 && same(step.after.context, step.before.context)
   },
@@ -346,12 +499,13 @@ const laws: readonly Law[] = [
       const held = { items: A.items.length + B.items.length, bytes: sum(A) + sum(B) }
       const ends = step.after.status === "done"
       const weighs =
-        (bySitter("mail.put")(step) && outcomeOf(step).full === undefined) ||
+        (bySitter("mail.weighed")(step) && outcomeOf(step).full === undefined) ||
+        (isResuming(step.before) && !isResuming(step.after)) ||
         (bySitter("mail.hello", "mail.delivered")(step) && acknowledges(step))
       return (
         A.bytes === sum(A) &&
         B.bytes === sum(B) &&
-        same(step.did("weighMail"), ends ? [{ items: 0, bytes: 0 }] : weighs ? [held] : [])
+        same(step.did("weighMail"), [...(weighs ? [held] : []), ...(ends ? [{ items: 0, bytes: 0 }] : [])])
       )
     }
   },
@@ -361,7 +515,7 @@ const laws: readonly Law[] = [
     when: ({ before }) => before !== undefined,
     holds: (step) => {
       const { before, event } = step
-      const full = bySitter("mail.put")(step) ? outcomeOf(step).full : undefined
+      const full = bySitter("mail.weighed")(step) ? outcomeOf(step).full : undefined
       const lost = both.filter((side) => changeOf(step, side).is === "taken over")
       const established = bySitter("flow.established")(step) && before.value.open.flow === "untold"
       const openedAt = before.context.openedAt
@@ -384,7 +538,13 @@ const laws: readonly Law[] = [
           : []),
         ...(bySitter("flow.failed")(step) ? [{ name: "relay:failed", roomId: id, clientId: event.id }] : []),
         ...(step.after.status === "done"
-          ? [{ name: "relay:room_ended", roomId: id, reason: isDismissed(step) ? "operator" : "empty" }]
+          ? [
+              {
+                name: "relay:room_ended",
+                roomId: id,
+                reason: isDismissed(step) ? "operator" : losesMail(step) ? "mail_lost" : "empty"
+              }
+            ]
           : [])
       ]
       return same(step.did("record"), expected)
@@ -392,25 +552,43 @@ const laws: readonly Law[] = [
   }
 ]
 
-/** Nobody asks for a seat who has one or waits for one. */
-const takes = (context: RoomContext, ...all: readonly (readonly [string, Side, string | null])[]) =>
-  all
-    .filter(([taker, side]) => context.sitters[side]?.id !== taker && context.newcomers[side] !== taker)
-    .map(([taker, side, sid]) => ({ type: "seat.take", id: taker, side, sid, at: 10 }))
+const takes = (...all: readonly (readonly [string, Side, string | null])[]) =>
+  all.map(([taker, side, sid]) => ({ type: "seat.take", id: taker, side, sid, at: 10 }))
 const leaves = (...all: string[]) => all.map((leaver) => ({ type: "seat.leave", id: leaver }))
 const probes = (...newcomers: string[]) =>
   newcomers.flatMap((newcomer) => ["probe.answered", "probe.missed"].map((type) => ({ type, newcomer })))
 
 const settings = (): readonly Setting[] => {
   const input = { id, mailbox: limits, contestMs }
-  const put = (sender: string, to: Side, bytes: number, left = { items: 9, bytes: 99 }) => ({
-    type: "mail.put",
+  const posting = (sender: string, to: Side, bytes: number) => ({
     id: sender,
     attempt: 3,
     to,
     payload: "1".repeat(bytes),
-    bytes,
-    left
+    bytes
+  })
+  const put = (sender: string, to: Side, bytes: number, left = { items: 9, bytes: 99 }) => ({
+    type: "mail.weighed",
+    left,
+    ...posting(sender, to, bytes)
+  })
+  const taken = (next: number) => ({
+    A: { items: [], acknowledged: -1, next, bytes: 0 },
+    B: {
+      items: [{ seq: next, payload: "1", bytes: 1, sentTo: "n1b" }],
+      acknowledged: next - 1,
+      next: next + 1,
+      bytes: 1
+    }
+  })
+  const resume = (
+    member: string,
+    side: Side,
+    peer: string | null,
+    more: { at?: number; hasMail?: boolean; mailboxes?: object | null } = {}
+  ) => ({
+    ...{ type: "seat.resume", id: member, side, sid: side === "A" ? "one" : "two" },
+    ...{ at: 10, peer, hasMail: false, mailboxes: null, ...more }
   })
   const hello = (teller: string, upTo: number | null) => ({ type: "mail.hello", id: teller, attempt: 4, upTo })
   const delivered = (teller: string, upTo: number | null) => ({ type: "mail.delivered", id: teller, upTo })
@@ -418,9 +596,9 @@ const settings = (): readonly Setting[] => {
     {
       name: "who sits where",
       input,
-      events: ({ context }: { context: RoomContext }) => [
-        ...takes(context, ["ann", "A", "one"], ["eve", "A", "one"], ["cid", "A", "one"], ["dan", "A", "two"]),
-        ...takes(context, ["bob", "B", ""], ["fay", "B", ""]),
+      events: () => [
+        ...takes(["ann", "A", "one"], ["eve", "A", "one"], ["cid", "A", "one"], ["dan", "A", "two"]),
+        ...takes(["bob", "B", ""], ["fay", "B", ""]),
         ...leaves("ann", "eve", "cid", "dan", "bob", "nobody"),
         ...probes("eve", "cid", "nobody"),
         { type: "flow.established", id: "ann", mode: "direct", at: 25 },
@@ -428,17 +606,56 @@ const settings = (): readonly Setting[] => {
         { type: "flow.established", id: "nobody", mode: "direct", at: 25 },
         ...["bob", "nobody"].map((teller) => ({ type: "flow.failed", id: teller })),
         { type: "operator.ends" },
-        put("nobody", "A", 1)
+        put("nobody", "A", 1),
+        ...["ann", "nobody"].map((sender) => ({ type: "mail.put", ...posting(sender, "B", 1) }))
+      ]
+    },
+    {
+      name: "nodes come and go",
+      input,
+      events: () => [
+        ...takes(
+          ["n1a", "A", "one"],
+          ["n2a", "A", "one"],
+          ["n1c", "A", "one"],
+          ["n1b", "B", "two"],
+          ["n3b", "B", "two"]
+        ),
+        ...leaves("n1a", "n1b"),
+        ...["n1", "n2", "n3", "n9"].map((mark) => ({ type: "node.gone", mark })),
+        { type: "home.settled" },
+        ...[null, "n1b"].map((peer) => resume("n1a", "A", peer)),
+        resume("n2a", "A", "n1b", { at: 5 }),
+        resume("n1b", "B", "n1a", { at: 15 }),
+        { type: "operator.ends" }
+      ]
+    },
+    {
+      name: "what is taken along",
+      input,
+      events: ({ context }: { context: RoomContext }) => [
+        resume("n1a", "A", "n1b", { hasMail: true, mailboxes: taken(1), at: 8 }),
+        resume("n1a", "A", "n1b", { hasMail: true }),
+        ...[0, 2].map((next) => resume("n1b", "B", "n1a", { hasMail: true, mailboxes: taken(next), at: 6 + 2 * next })),
+        { type: "home.settled" },
+        { type: "home.leaving" },
+        ...takes(["n2a", "A", "one"]),
+        ...probes("n2a", "n9"),
+        ...leaves("n1a", "n1b", "nobody"),
+        { type: "operator.ends" },
+        ...(context.mailboxes.B.next < 2 ? [put("n1a", "B", 1)] : []),
+        { type: "node.gone", mark: "n1" }
       ]
     },
     {
       name: "somebody waits for each side",
       input,
-      events: ({ context }: { context: RoomContext }) => [
-        ...takes(context, ["ann", "A", "one"], ["eve", "A", "one"], ["bob", "B", "two"], ["fay", "B", "two"]),
-        ...takes(context, ["gus", "B", "two"]),
+      events: () => [
+        ...takes(["ann", "A", "one"], ["eve", "A", "one"], ["bob", "B", "two"], ["fay", "B", "two"]),
+        ...takes(["bobby", "B", "two"]),
         ...leaves("ann", "eve", "bob", "fay"),
         ...probes("eve", "fay"),
+        { type: "node.gone", mark: "bo" },
         { type: "operator.ends" }
       ]
     },
@@ -446,7 +663,7 @@ const settings = (): readonly Setting[] => {
       name: "what is left for whom",
       input,
       events: ({ context }: { context: RoomContext }) => [
-        ...takes(context, ["ann", "A", null], ["eve", "A", null], ["bob", "B", null]),
+        ...takes(["ann", "A", null], ["eve", "A", null], ["bob", "B", null]),
         ...leaves("ann", "eve", "bob"),
         ...(context.mailboxes.A.next < 4
           ? [
@@ -474,11 +691,13 @@ const settings = (): readonly Setting[] => {
 export const relayRoom: Subject = {
   name: "relayRoom",
   machine: relayRoomMachine,
-  adapters: { actions: ["openLink", "closeLink", "weighMail", "record"] },
+  adapters: { actions: ["openLink", "closeLink", "weighPosting", "weighMail", "record"] },
   settings,
   facts: ({ context }: { context: RoomContext }) => [
     context.sitters,
     context.newcomers,
+    context.named,
+    context.missesMail,
     both.map((side) => {
       const { items, next, acknowledged } = context.mailboxes[side]
       return [items.map(({ seq, bytes, sentTo }) => [seq, bytes, sentTo]), next, acknowledged]
