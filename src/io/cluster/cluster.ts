@@ -82,7 +82,8 @@ export const createCluster = (options: ClusterOptions) => {
     send,
     deliver,
     patienceMs: clusterLimits.patienceMs,
-    lookMs: clusterLimits.waitingLookMs
+    lookMs: clusterLimits.waitingLookMs,
+    sentBackMs: clusterLimits.sentBackMs
   })
 
   const tellShard = (index: number, event: ShardEvent) =>
@@ -176,7 +177,7 @@ export const createCluster = (options: ClusterOptions) => {
       case "name":
         return router.receive(from.address, message)
       case "back":
-        return router.takeBack(message)
+        return router.takeBack(from.address, message)
       case "all":
         return supervisor(message.said.kind).send({ type: "children.tell", event: message.said.event })
       case "fence":

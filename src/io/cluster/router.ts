@@ -28,6 +28,8 @@ export interface RouterOptions {
   /** How long something may wait, milliseconds, and how often it is looked at. */
   readonly patienceMs: number
   readonly lookMs: number
+  /** How long nothing is said to an owner that has sent something back, milliseconds, unless there is another one before. */
+  readonly sentBackMs: number
 }
 
 interface Waiting {
@@ -41,6 +43,9 @@ interface ShardRoute {
   waiting: Waiting[]
   /** The last epochs of which this node has been told. */
   known: readonly string[]
+  /** The owner of this epoch sends back what is said to it, until then on the clock of performance.now(): it may be about to
+   * go, and what was on its way to it would be lost. */
+  closed: { readonly epoch: string; readonly until: number } | null
 }
 
 /** Of each shard: what was said under an older one has come back or gone through long ago. */
@@ -61,7 +66,8 @@ export const createRouter = (options: RouterOptions) => {
     (): ShardRoute => ({
       route: { to: "nowhere" },
       waiting: [],
-      known: []
+      known: [],
+      closed: null
     })
   )
   const counts = { forwarded: 0, waited: 0, sentBack: 0, unavailable: 0 }
@@ -84,8 +90,9 @@ export const createRouter = (options: RouterOptions) => {
   }
 
   /** Whether it has gone on its way to another node. */
-  const forward = (index: number, { route }: ShardRoute, said: Said): boolean => {
+  const forward = (index: number, { route, closed }: ShardRoute, said: Said): boolean => {
     if (route.to !== "node") return false
+    if (closed?.epoch === route.epoch && performance.now() < closed.until) return false
     const isSaid = send(route.node, { kind: "name", shard: index, epoch: route.epoch, said })
     if (isSaid) counts.forwarded++
     return isSaid
@@ -177,9 +184,14 @@ export const createRouter = (options: RouterOptions) => {
       }
     },
     /** What has come back waits for another owner. */
-    takeBack: ({ shard: index, said }: Extract<NodeMessage, { kind: "back" }>): void => {
+    takeBack: (node: string, { shard: index, said }: Extract<NodeMessage, { kind: "back" }>): void => {
       const shard = shards[index]
-      if (shard !== undefined) wait(shard, said)
+      if (shard === undefined) return
+      const { route } = shard
+      if (route.to === "node" && route.node === node) {
+        shard.closed = { epoch: route.epoch, until: performance.now() + options.sentBackMs }
+      }
+      wait(shard, said)
     },
     /** Whether the actor with this address would live here. */
     isHere: (address: Address): boolean => {
