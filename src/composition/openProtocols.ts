@@ -85,7 +85,14 @@ export const openProtocols = async (
   return { opened, absent }
 }
 
-const alone: NodeOfCluster = { mark: "", isHere: () => true, others: () => [], joinLinks: () => undefined }
+const alone: NodeOfCluster = {
+  mark: "",
+  isHere: () => true,
+  others: () => [],
+  passOn: () => undefined,
+  isPassed: () => false,
+  joinLinks: () => undefined
+}
 
 /** What is the same for all protocols. */
 const coreOf = ({

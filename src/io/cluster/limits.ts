@@ -25,6 +25,12 @@ export const clusterLimits = {
    * would leave them to the next owner half-saved. */
   release: { withinMs: 1_000, lookMs: 10 },
 
+  // Passages
+
+  /** Milliseconds in which a node says that it expects a connection, and in which that comes. Zero would pass nothing on.
+   * And in which a client that is told to go reads that. Zero would cut it before. */
+  passage: { awaitMs: 5_000, closingMs: 1_000 },
+
   // Channels
 
   /** Pings of a node in the time after which it is taken for gone: one or two may be late. Zero would ping nobody. */

@@ -27,7 +27,7 @@ export interface Identities {
 const draws = 64
 
 /** Where several servers are one, this one's mark begins its connections' ids, and codes are drawn until they live here. */
-export const createIdentities = ({ mark, isHere }: NodeOfCluster): Identities => {
+export const createIdentities = ({ mark, isHere }: Pick<NodeOfCluster, "mark" | "isHere">): Identities => {
   const codeOf = (addressOf: (code: string) => Address) => (): string => {
     for (let draw = 1; ; draw++) {
       const code = randomText(readable, wireNumbers.codeLength)
