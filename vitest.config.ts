@@ -12,7 +12,8 @@ const againShuffled = ["flights", "rooms", "returning", "discovery"].map(
 const againBySeveral = [
   ...["flights", "rooms", "returning", "discovery", "backPressure", "session"].map((name) => `dropsilk/${name}`),
   ...["answering", "finding", "publishing", "searching"].map((name) => `rondevu/offers/${name}`),
-  "rondevu/sessions/contract"
+  "rondevu/sessions/contract",
+  ...["requests", "notices"].map((name) => `sfu/${name}`)
 ].map((name) => `tests/protocols/${name}.test.ts`)
 
 /** Calls of real browsers. */
