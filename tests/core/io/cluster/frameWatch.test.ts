@@ -19,9 +19,9 @@ describe("what follows a WebSocket server's bytes", () => {
   it("knows where a closing frame may stand, however the bytes are cut", () => {
     const frames = [0, 1, 125, 126, 300, 0].map(frame)
     const all = Buffer.concat([answer, ...frames])
-    const ends = new Set(
-      frames.reduce((found, { length }) => [...found, (found.at(-1) as number) + length], [answer.length])
-    )
+    const ends = new Set([answer.length])
+    let end = answer.length
+    for (const { length } of frames) ends.add((end += length))
     for (let cut = 0; cut <= all.length; cut++) {
       const watch = createFrameWatch()
       watch.saw(all.subarray(0, cut))
