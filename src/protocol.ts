@@ -40,6 +40,7 @@ import type { IssueIceServers } from "./io/services/turnCredentials.ts"
 import type { FrameMetrics } from "./io/sockets/frameMetrics.ts"
 import type { Links } from "./io/sockets/link.ts"
 import type { Linkable, Sender } from "./io/sockets/sender.ts"
+import type { UpgradeTaken } from "./io/sockets/socketServer.ts"
 import type { Recorder } from "./io/telemetry/events/recorder.ts"
 import type { Metrics } from "./io/telemetry/metrics.ts"
 import type { Telemetry } from "./io/telemetry/telemetry.ts"
@@ -116,8 +117,19 @@ export interface NodeOfCluster {
   heed(address: Address, sender: Sender): void
   /** Bytes that nobody outside can guess, the same on all nodes for one purpose. */
   saltFor(purpose: string): Buffer
+  /** Who takes an upgrade request that is for the node with this mark, as if it had come there; undefined: that node cannot be
+   * spoken to. `lost`: how the client's socket is closed should the node be gone. */
+  passOn(mark: string, request: IncomingMessage, client: ClientAddress, lost: Lost): UpgradeTaken | undefined
+  /** Whether another node has passed this upgrade request on. */
+  isPassed(request: IncomingMessage): boolean
   /** Lets links end at sockets of other nodes; undefined: there are none. */
   joinLinks(place: LinksOfProtocol): FarLinks | undefined
+}
+
+/** How a client's socket is closed whose node has gone. */
+export interface Lost {
+  readonly code: number
+  readonly reason: string
 }
 
 /** The sockets of a protocol that may have links. */

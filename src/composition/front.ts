@@ -135,6 +135,8 @@ export const openFront = async (part: Acquiring, options: FrontOptions) => {
     ({ terminate }) => terminate()
   )
 
+  foundation.node?.receiveUpgrades((request, socket, head) => void http.events.emit("upgrade", request, socket, head))
+
   return {
     http,
     sockets,

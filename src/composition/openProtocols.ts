@@ -92,6 +92,8 @@ const alone: NodeOfCluster = {
   others: () => [],
   heed: () => {},
   saltFor: () => randomBytes(32),
+  passOn: () => undefined,
+  isPassed: () => false,
   joinLinks: () => undefined
 }
 

@@ -7,6 +7,7 @@ import { startServer, type TestServer } from "./server.ts"
 export interface ServersAsOne {
   readonly nodes: readonly TestServer[]
   /** Where the balancer is. */
+  readonly port: number
   readonly http: string
   readonly ws: string
   stop(): Promise<void>
@@ -42,6 +43,7 @@ export const startCluster = async (
   const { port } = balancer.address() as AddressInfo
   return {
     nodes,
+    port,
     http: `http://127.0.0.1:${port}`,
     ws: `ws://127.0.0.1:${port}`,
     stop: async () => {

@@ -16,9 +16,12 @@ export interface Answer {
   readonly json: any
 }
 
+/** Of several servers that are one each request goes to the next one, as each comes over a connection of its own. */
+const isOfSeveral = process.env["CLUSTER_NODES"] !== undefined
+
 /** A client of the server at this port of this machine. */
 export const createHttpClient = (port: number) => {
-  const agent = new Agent({ keepAlive: true })
+  const kept = new Agent({ keepAlive: true })
 
   const send = (
     method: string,
@@ -26,6 +29,7 @@ export const createHttpClient = (port: number) => {
     { headers = {}, body }: { headers?: Record<string, string>; body?: string | Buffer } = {}
   ): Promise<Answer> =>
     new Promise((resolve, reject) => {
+      const agent = isOfSeveral ? new Agent({ keepAlive: true }) : kept
       // Node's client frames no body of a DELETE by itself.
       const framed = body === undefined || headers["transfer-encoding"] !== undefined
       const sent = framed ? headers : { ...headers, "content-length": String(Buffer.byteLength(body)) }
@@ -34,6 +38,7 @@ export const createHttpClient = (port: number) => {
         incoming.on("data", (chunk: Buffer) => chunks.push(chunk))
         incoming.on("error", reject)
         incoming.on("end", () => {
+          if (isOfSeveral) agent.destroy()
           const text = Buffer.concat(chunks).toString()
           resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, text, json: jsonOf(text) })
         })
@@ -64,7 +69,7 @@ export const createHttpClient = (port: number) => {
       return received
     },
     /** Ends the connections that are kept alive. */
-    leave: () => agent.destroy()
+    leave: () => kept.destroy()
   }
 }
 

@@ -188,10 +188,11 @@ export const startServer = async (
     return startOneServer(environment, options, commandLine)
   }
   const { startCluster } = await import("./clusterOfServers.ts")
-  const { nodes, http, ws, stop } = await startCluster(clusterNodes, environment, options, commandLine)
+  const { nodes, port, http, ws, stop } = await startCluster(clusterNodes, environment, options, commandLine)
   const [first] = nodes as [TestServer]
   return {
     ...first,
+    port,
     http,
     ws,
     stop,

@@ -7,7 +7,7 @@ import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import * as Layer from "effect/Layer"
 import { customerOf } from "../../io/admission/address.ts"
 import type { Budget } from "../../io/admission/budgets.ts"
-import type { Presence } from "../../io/sfu/presence.ts"
+import type { Somebody } from "../../io/sfu/presence.ts"
 import type { LoginEvent } from "../../io/sfu/telling/events.ts"
 import { type Tokens, tokenIn } from "../../io/sfu/tokens.ts"
 import { coreErrors } from "../../wire/core/errors.ts"
@@ -26,7 +26,8 @@ export interface SfuPartOptions {
   /** Where it is served. */
   readonly mount: string
   readonly tokens: Tokens
-  readonly presence: Pick<Presence, "freeId">
+  /** A `userId` that nobody in the room has. */
+  readonly freeId: (who: Somebody) => Promise<string>
   /** Whether a token is given to whoever asks. */
   readonly hasLogin: boolean
   readonly logins: Budget
@@ -75,7 +76,7 @@ export const sfuPart = (options: SfuPartOptions): HttpPart => {
     const read = readLogin(body, saysJson(request.headers["content-type"]))
     if ("refusal" in read) return read.refusal
     const { userName, roomId } = read.login
-    const userId = options.presence.freeId(read.login)
+    const userId = await options.freeId(read.login)
     options.record({ name: "sfu:logged_in", userId, roomId, ip: address })
     return says.token({ token: await tokens.issue({ userId, userName, roomId }) }, notStored)
   }

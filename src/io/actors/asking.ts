@@ -23,10 +23,10 @@ export interface AskingOptions<Answer> {
 export interface Asking<Answer> {
   /** The number under which `resolve` will hear the answer. */
   expect(resolve: (answer: Answer) => void): number
-  /** Asks an actor, which is started with `input` when there is none; the answer comes under the number. */
-  tell(to: Address, input: object, question: AnyEventObject, requestId: number): void
+  /** Asks an actor, which is started with `input` when there is none, unless that is null; the answer comes under the number. */
+  tell(to: Address, input: object | null, question: AnyEventObject, requestId: number): void
   /** Both. */
-  ask(to: Address, input: object, question: AnyEventObject): Promise<Answer>
+  ask(to: Address, input: object | null, question: AnyEventObject): Promise<Answer>
   /** What the registry hands answers to. One that nobody waits for any more is nobody's. */
   readonly endpoint: Endpoint
   /** Answers everybody who still waits. */
@@ -74,7 +74,7 @@ export const createAsking = <Answer extends { readonly requestId: number }>(
       type: "tell",
       to,
       from: desk,
-      input: { ...input, at },
+      ...(input === null ? {} : { input: { ...input, at } }),
       event: { ...question, requestId, replyTo: desk, at },
       replyTo: desk,
       requestId

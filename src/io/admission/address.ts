@@ -147,6 +147,11 @@ export const forwardedOf = (socket: Socket): string | undefined => {
   return Array.isArray(forwarded) ? forwarded.join(",") : forwarded
 }
 
+/** Whose a request is, where another node has read it and passes its connection on. */
+export const knowClient = ({ socket, headers }: IncomingMessage, client: ClientAddress): void => {
+  ;(socket as KnownSocket)[known] = { forwarded: headers["x-forwarded-for"], client }
+}
+
 /** Reads the address at the other end of a socket. Behind a proxy it is nearly always the one read before. */
 export const neighbourReader = (trusted: (address: string, hop: number) => boolean) => {
   const read = (text: string) => {

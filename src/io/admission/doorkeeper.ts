@@ -3,7 +3,7 @@
  * protocol, but for the words of a refusal.
  */
 import type { IncomingMessage } from "node:http"
-import type { SocketHandler, SocketMount, UpgradeRefusal } from "../sockets/socketServer.ts"
+import type { SocketHandler, SocketMount, UpgradeObjection, UpgradeRefusal } from "../sockets/socketServer.ts"
 import type { ClientAddress } from "./address.ts"
 import type { Budgets } from "./budgets.ts"
 import type { OriginPolicy } from "./origin.ts"
@@ -14,8 +14,8 @@ export interface SocketPart
     Pick<SocketMount, "maxPayloadBytes" | "echoesReason" | "selectsSubprotocol"> {
   /** A client has been let in; its `address` is set. */
   opened(socket: Parameters<SocketHandler["opened"]>[0], client: ClientAddress, request: IncomingMessage): void
-  /** What is wrong with the request itself, whoever makes it; asked before all else. */
-  readonly refuses?: (request: IncomingMessage) => UpgradeRefusal | null | Promise<UpgradeRefusal | null>
+  /** What is wrong with the request itself, whoever makes it, or who takes it instead; asked before all else. */
+  readonly refuses?: (request: IncomingMessage) => UpgradeObjection | Promise<UpgradeObjection>
   /** Whose pages may come; both as in the request's headers. Absent: those that the whole server lets in. */
   readonly admitsUpgrade?: OriginPolicy["admitsUpgrade"]
   /** In its own words; absent: the core's. */

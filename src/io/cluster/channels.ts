@@ -17,7 +17,7 @@ import { clusterLimits } from "./limits.ts"
 import type { ClusterLine } from "./lines.ts"
 import { channelAddress, type PeerNode } from "./nodeAddress.ts"
 import { createWayOut, type WayOut } from "./wayOut.ts"
-import { openWaysIn, type WaysIn } from "./waysIn.ts"
+import { openWaysIn, type WaysIn, type WaysInOptions } from "./waysIn.ts"
 
 export type { PeerNode } from "./nodeAddress.ts"
 
@@ -46,6 +46,8 @@ export interface ChannelsOptions {
   readonly onMessage: (from: PeerNode, message: unknown) => void
   /** A client's frame as it came, in order with the messages. */
   readonly onFrame: (from: PeerNode, target: string, source: string, bytes: Buffer) => void
+  /** A connection that names a ticket: a client's, which another node passes on (passages.ts). Absent: none is expected. */
+  readonly onPassage?: WaysInOptions["onPassage"]
   /** Both ways are open, and the other node knows: what either says from now on arrives, until they part. */
   readonly onMet: (peer: PeerNode) => void
   /** One of the ways has ended, and with it the other one: what was said last may be lost, and nothing of it is heard any
@@ -216,6 +218,7 @@ export const createChannels = async (options: ChannelsOptions): Promise<Channels
     onFrame: (from, { target, source, bytes }) => {
       if (met.has(from.address)) guarded(() => options.onFrame(from, target, source, bytes))
     },
+    onPassage: options.onPassage ?? ((_, stream) => void stream.destroy()),
     refused,
     refusedBy
   })

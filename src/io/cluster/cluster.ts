@@ -95,7 +95,8 @@ export const createCluster = (options: ClusterOptions) => {
     send,
     deliver,
     patienceMs: clusterLimits.patienceMs,
-    lookMs: clusterLimits.waitingLookMs
+    lookMs: clusterLimits.waitingLookMs,
+    sentBackMs: clusterLimits.sentBackMs
   })
 
   const tellShard = (index: number, event: ShardEvent) =>

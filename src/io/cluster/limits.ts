@@ -11,6 +11,9 @@ export const clusterLimits = {
   patienceMs: 5_000,
   /** Milliseconds between two looks at what waits. Zero would look all the time. */
   waitingLookMs: 50,
+  /** Milliseconds in which nothing more is said to an owner that sends it back, unless there is another one before: less than
+   * anything may wait. Zero would say it to a node that goes over and over again, until it is lost with that. */
+  sentBackMs: 2_000,
   /** Milliseconds that the last owner of a shard may take to let through what was on its way to it: it answers at once, unless
    * it hangs. Zero would overtake it. */
   fenceMs: 1_000,
@@ -21,6 +24,12 @@ export const clusterLimits = {
   /** Milliseconds in which rooms are saved before their shard is given away, and between two looks whether they are. Zero
    * would leave them to the next owner half-saved. */
   release: { withinMs: 1_000, lookMs: 10 },
+
+  // Passages
+
+  /** Milliseconds in which a node says that it expects a connection, and in which that comes. Zero would pass nothing on.
+   * And in which a client that is told to go reads that. Zero would cut it before. */
+  passage: { awaitMs: 5_000, closingMs: 1_000 },
 
   // Channels
 

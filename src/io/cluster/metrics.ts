@@ -1,6 +1,15 @@
 /** The cluster as this node sees it, for whoever counts. */
 import type { Metrics } from "../telemetry/metrics.ts"
 import type { Cluster } from "./cluster.ts"
+import type { Passages } from "./passages.ts"
+
+/** Connections that are another node's. */
+export const measurePassages = (metrics: Pick<Metrics, "gauge">, passages: Pick<Passages, "count">): void =>
+  metrics.gauge({
+    name: "cluster_passed_connections",
+    help: "Connections of clients that this node passes on to another one.",
+    read: (gauge) => gauge.set(passages.count)
+  })
 
 export const measureCluster = (
   metrics: Pick<Metrics, "counter" | "gauge">,

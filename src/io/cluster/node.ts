@@ -1,13 +1,16 @@
 /** A node: this server in a cluster, from joining it to leaving it. Nothing of it is loaded by a server that is alone. */
 import { createHmac } from "node:crypto"
+import type { IncomingMessage } from "node:http"
 import * as Redacted from "effect/Redacted"
 import type { Address } from "../../machines/address.ts"
 import { createRegistry, type RegistryLogic } from "../../machines/registry.ts"
-import type { FarLinks, LinksOfProtocol } from "../../protocol.ts"
+import type { FarLinks, LinksOfProtocol, Lost } from "../../protocol.ts"
 import type { Deadlines } from "../actors/deadlines.ts"
 import type { System } from "../actors/system.ts"
+import type { ClientAddress } from "../admission/address.ts"
 import type { DatabaseSsl } from "../database/connecting/databaseEncryption.ts"
 import type { Sender } from "../sockets/sender.ts"
+import type { UpgradeTaken } from "../sockets/socketServer.ts"
 import type { Metrics } from "../telemetry/metrics.ts"
 import type { Log } from "../telemetry/telemetry.ts"
 import { type Channels, createChannels } from "./channels.ts"
@@ -15,8 +18,10 @@ import { createCluster } from "./cluster.ts"
 import { startEngine } from "./engine.ts"
 import { clusterLimits } from "./limits.ts"
 import type { ClusterLine } from "./lines.ts"
-import { measureCluster } from "./metrics.ts"
+import { measureCluster, measurePassages } from "./metrics.ts"
+import { channelAddress } from "./nodeAddress.ts"
 import { pactOf } from "./pact.ts"
+import { createPassages } from "./passages.ts"
 import { createRemoteLinks } from "./remoteLinks.ts"
 
 export interface NodeOptions {
@@ -115,6 +120,12 @@ export const joinCluster = async (options: NodeOptions) => {
   }, lookMs)
   away.unref()
 
+  const passages = createPassages({
+    send: (node, message) => channels?.send(node, message) === true,
+    channelOf: channelAddress
+  })
+  measurePassages(options.metrics, passages)
+
   const places: LinksOfProtocol[] = []
   const placeOf = (id: string) => places.find((place) => place.find(id) !== undefined)
   const links = createRemoteLinks({
@@ -152,6 +163,15 @@ export const joinCluster = async (options: NodeOptions) => {
       places.push(place)
       return far
     },
+    passOn: (mark: string, request: IncomingMessage, client: ClientAddress, lost: Lost): UpgradeTaken | undefined => {
+      const node = cluster.nodeOf(mark)
+      return node === undefined
+        ? undefined
+        : { takes: (socket, head) => passages.passOn(node, { request, client, lost }, socket, head) }
+    },
+    isPassed: passages.isPassed,
+    /** Hands on the upgrades that other nodes pass on. */
+    receiveUpgrades: passages.receive,
     registry: (): RegistryLogic => createRegistry(cluster.router.elsewhere),
     kind: cluster.kind,
     serve: cluster.serve,
@@ -173,9 +193,10 @@ export const joinCluster = async (options: NodeOptions) => {
         lowBytes,
         onMessage: (from, message) => {
           if (Array.isArray(message)) cluster.onMessage(from, message)
-          else links.onMessage(from, message)
+          else if (!links.onMessage(from, message)) passages.onMessage(from, message)
         },
         onFrame: links.onFrame,
+        onPassage: passages.onConnection,
         onMet: (peer) => {
           log("info", "cluster:met", { node: peer.address, mark: peer.mark })
           cluster.onMet(peer)
@@ -185,6 +206,7 @@ export const joinCluster = async (options: NodeOptions) => {
           const broken = links.gone(peer.address)
           // Before the word of whoever learns by this that it is gone.
           for (const { own, peer: lost } of broken) placeOf(own)?.broken(own, lost)
+          passages.gone(peer.address)
           cluster.onParted(peer)
           for (const { own, peer: lost } of broken) cluster.onBroken(own, lost)
         },
@@ -197,6 +219,7 @@ export const joinCluster = async (options: NodeOptions) => {
     },
     close: async (): Promise<void> => {
       clearInterval(away)
+      await passages.end()
       cluster.close()
       links.end()
       await engine.close()

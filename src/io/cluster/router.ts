@@ -28,6 +28,8 @@ export interface RouterOptions {
   /** How long something may wait, milliseconds, and how often it is looked at. */
   readonly patienceMs: number
   readonly lookMs: number
+  /** How long nothing is said to an owner that has sent something back, milliseconds, unless there is another one before. */
+  readonly sentBackMs: number
 }
 
 interface Waiting {
@@ -47,6 +49,9 @@ interface ShardRoute {
   known: readonly string[]
   /** Whether the latest makes this node the owner, and has not let anything in yet. */
   isToOpen: boolean
+  /** The owner of this epoch sends back what is said to it, until then on the clock of performance.now(): it may be about to
+   * go, and what was on its way to it would be lost. */
+  closed: { readonly epoch: string; readonly until: number } | null
 }
 
 /** Of each shard: what was said under an older one has come back or gone through long ago. */
@@ -69,7 +74,8 @@ export const createRouter = (options: RouterOptions) => {
       waiting: [],
       early: [],
       known: [],
-      isToOpen: false
+      isToOpen: false,
+      closed: null
     })
   )
   const counts = { forwarded: 0, waited: 0, sentBack: 0, unavailable: 0 }
@@ -91,15 +97,19 @@ export const createRouter = (options: RouterOptions) => {
     return { said, by, until: performance.now() + patienceMs }
   }
 
+  const claims = ({ event }: Said): boolean => event !== undefined && isClaim(event.type)
+
   /** Whether it has gone on its way to another node. */
-  const forward = (index: number, { route }: ShardRoute, said: Said): boolean => {
+  const forward = (index: number, { route, closed }: ShardRoute, said: Said): boolean => {
     if (route.to !== "node") return false
+    // A claim is not repeated before there is another owner.
+    const isClosed = closed?.epoch === route.epoch && performance.now() < closed.until
+    if (isClosed && !claims(said)) return false
     const isSaid = send(route.node, { kind: "name", shard: index, epoch: route.epoch, said })
     if (isSaid) counts.forwarded++
     return isSaid
   }
 
-  const claims = ({ event }: Said): boolean => event !== undefined && isClaim(event.type)
   const staysHere = ({ route }: ShardRoute, said: Said): boolean =>
     route.to === "here" || (route.to === "claims" && claims(said))
 
@@ -115,7 +125,7 @@ export const createRouter = (options: RouterOptions) => {
     for (const each of waiting) {
       if (staysHere(shard, each.said)) deliver(each.said)
       // A claim is for one owner: whoever makes it makes it to the next one anew.
-      else if (claims(each.said) && !shard.isToOpen) continue
+      else if (claims(each.said) && shard.route.to === "node") continue
       else if (forward(index, shard, each.said)) continue
       else if (each.until > now) shard.waiting.push(each)
       else refuse(each.said)
@@ -192,19 +202,27 @@ export const createRouter = (options: RouterOptions) => {
       if (staysHere(shard, said)) deliver(said)
       // It knows already that this node is to own it.
       else if (!shard.known.includes(epoch)) shard.early.push({ ...waitingFor(said, node), epoch })
+      // Whoever claims to belong to an actor does so again to the next owner.
+      else if (claims(said)) {
+        if (isLatest && shard.route.to !== "node") shard.waiting.push(waitingFor(said, node))
+      }
       // It is not open yet, or all that others say waits until everybody has claimed its own.
       else if ((shard.isToOpen && isLatest) || shard.route.to === "claims") {
         shard.waiting.push(waitingFor(said, node))
-      }
-      // Whoever claims to belong to an actor does so again, to its owner.
-      else if (!claims(said)) {
+      } else {
         counts.sentBack++
         send(node, { kind: "back", shard: index, said })
       }
     },
     /** What has come back waits for another owner. */
     takeBack: (node: string, { shard: index, said }: Extract<NodeMessage, { kind: "back" }>): void => {
-      shards[index]?.waiting.push(waitingFor(said, node))
+      const shard = shards[index]
+      if (shard === undefined) return
+      const { route } = shard
+      if (route.to === "node" && route.node === node) {
+        shard.closed = { epoch: route.epoch, until: performance.now() + options.sentBackMs }
+      }
+      shard.waiting.push(waitingFor(said, node))
     },
     /**
      * The way to a node is broken. What has come over it and nobody has heard yet is lost, as what was under way is: of two

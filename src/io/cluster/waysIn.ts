@@ -1,11 +1,13 @@
 /** The ways to this node: its port for other nodes, who is let in there, and what they say. */
-import { createServer } from "node:http"
+import { createServer, type IncomingMessage } from "node:http"
 import type { Socket } from "node:net"
+import type { Duplex } from "node:stream"
 import { type WebSocket, WebSocketServer } from "ws"
 import { type RemoteFrame, readRemoteFrame } from "./frameBytes.ts"
 import { type Greetings, type Hello, isReady, type Refusal, refusalCodes, refusalOf } from "./greeting.ts"
 import { clusterLimits } from "./limits.ts"
 import type { HostAndPort, PeerNode } from "./nodeAddress.ts"
+import { passageHeader } from "./passages.ts"
 
 export interface WaysInOptions {
   readonly at: HostAndPort
@@ -20,6 +22,8 @@ export interface WaysInOptions {
   readonly ended: (address: string) => void
   readonly onMessage: (from: PeerNode, message: unknown) => void
   readonly onFrame: (from: PeerNode, frame: RemoteFrame) => void
+  /** A connection that names a ticket: a client's, which another node passes on. */
+  readonly onPassage: (request: IncomingMessage, stream: Duplex, head: Buffer) => void
   /** `node`: how it calls itself, or where it comes from. */
   readonly refused: (node: string, reason: Refusal) => void
   readonly refusedBy: (node: string, reason: Refusal) => void
@@ -175,6 +179,10 @@ export const openWaysIn = async (options: WaysInOptions): Promise<WaysIn> => {
   })
   server.on("upgrade", (request, stream, head) => {
     stream.on("error", ignore)
+    if (request.headers[passageHeader] !== undefined) {
+      clearTimeout(timers.get(request.socket))
+      return options.onPassage(request, stream, head)
+    }
     upgrader.handleUpgrade(request, stream, head, (socket) => receive(socket, request.socket, head))
   })
 

@@ -26,6 +26,9 @@ export const sfuLimits = {
   },
   /** Milliseconds that an empty conference keeps its router: whoever reloads the page finds it. Zero would make it anew each time. */
   lingerMs: 30_000,
+  /** Milliseconds that another node may take to say which names are in use in a room of its own: it is a look. Zero would ask
+   * nobody. */
+  askTimeoutMs: 1_000,
   worker: {
     /** Deaths of a media worker that are taken for bad luck. Zero deaths would give it up at the first. */
     intensity: { deaths: 10, withinMs: 60_000 },

@@ -20,6 +20,7 @@ import type { Holdings } from "./engine/holdings.ts"
 import { readFrame, writeNewProducer, writeProducerClosed, writeRefusal, writeResponse } from "./frames.ts"
 import { sfuLimits } from "./limits.ts"
 import type { Presence } from "./presence.ts"
+import type { Seating } from "./seating.ts"
 
 export interface ParticipantsOptions {
   /** The supervisor that starts the actors of new sockets. */
@@ -31,6 +32,7 @@ export interface ParticipantsOptions {
   /** Who may come in, and as whom. */
   readonly door: ReadsDoor
   readonly presence: Presence
+  readonly seating: Seating
   readonly calls: ReturnType<typeof participantCalls>
   readonly holdings: Pick<Holdings, "closeTransport" | "release">
   /** The media worker that a new conference would be on at this moment; null: none. */
@@ -45,7 +47,7 @@ interface Open {
 }
 
 export const createParticipants = (options: ParticipantsOptions) => {
-  const { supervisor, deadlines, record, frames, door, presence, calls, holdings, place, now } = options
+  const { supervisor, deadlines, record, frames, door, presence, seating, calls, holdings, place, now } = options
   const open = new Map<string, Open>()
   /** Who has been let in, until its socket is open. */
   const admitted = new WeakMap<IncomingMessage, Claims>()
@@ -128,8 +130,9 @@ export const createParticipants = (options: ParticipantsOptions) => {
     refuses: async (request) => {
       const found = await door(request.url ?? "/")
       if ("refusal" in found) return found.refusal
-      admitted.set(request, found.claims)
-      return null
+      const objection = await seating.objects(request, found.claims.roomId)
+      if (objection === null) admitted.set(request, found.claims)
+      return objection
     },
     opened: (socket, { address }, request) => {
       const claims = admitted.get(request)
@@ -137,6 +140,7 @@ export const createParticipants = (options: ParticipantsOptions) => {
       socket.id = freshId()
       open.set(socket.id, { socket, claims })
       presence.add(claims)
+      seating.add(claims.roomId)
       const input: Newcomer = { id: socket.id, address, ...claims }
       supervisor().send({ type: "child.start", id: socket.id, input })
       if (socket.actor === null) dismiss(socket, closings.unavailable)
@@ -155,7 +159,9 @@ export const createParticipants = (options: ParticipantsOptions) => {
       socket.actor?.send({ type: "socket.closed", at: now() })
       const claims = open.get(socket.id)?.claims
       open.delete(socket.id)
-      if (claims !== undefined) presence.subtract(claims)
+      if (claims === undefined) return
+      presence.subtract(claims)
+      seating.subtract(claims.roomId)
     },
     failed: (socket, error) => {
       record({ name: "sfu:error", participantId: socket.id, error })

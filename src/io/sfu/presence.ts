@@ -3,7 +3,7 @@ import type { Claims } from "../../wire/sfu/claims.ts"
 import { lowerCase, randomText } from "../services/randomText.ts"
 import { sfuLimits } from "./limits.ts"
 
-type Somebody = Pick<Claims, "userId" | "roomId">
+export type Somebody = Pick<Claims, "userId" | "roomId">
 
 export interface Presence {
   add(who: Somebody): void

@@ -4,7 +4,6 @@
  */
 import type { EventEmitter } from "node:events"
 import type { IncomingMessage } from "node:http"
-import { STATUS_CODES } from "node:http"
 import type { Duplex } from "node:stream"
 import { type WebSocket, WebSocketServer } from "ws"
 import { piecesFor } from "../../limits.ts"
@@ -12,6 +11,9 @@ import { decodedPath, isUnder } from "../admission/requestPath.ts"
 import { ClientSocket } from "./clientSocket.ts"
 import { CurtWebSocket, ExplainingWebSocket } from "./explainingWebSocket.ts"
 import { createFlush } from "./flush.ts"
+import { refuseUpgrade as refuse, type UpgradeRefusal } from "./upgradeRefusal.ts"
+
+export type { UpgradeRefusal } from "./upgradeRefusal.ts"
 
 /** How sockets are treated, whoever speaks over them. */
 export interface SocketSettings {
@@ -34,10 +36,9 @@ export interface SocketSettings {
   readonly frameBurst: number
 }
 
-export interface UpgradeRefusal {
-  readonly status: number
-  readonly body: string
-  readonly headers?: Readonly<Record<string, string>>
+/** The connection is somebody else's from now on. */
+export interface UpgradeTaken {
+  readonly takes: (socket: Duplex, head: Buffer) => void
 }
 
 /** What is done with sockets and what they say. */
@@ -62,12 +63,16 @@ export interface SocketHandler {
   roundTrip?(socket: ClientSocket, milliseconds: number): void
 }
 
+/** Null: there is none. */
+export type UpgradeObjection = UpgradeRefusal | UpgradeTaken | null
+
 /** One protocol's place. */
 export interface SocketMount {
   /** `/`, or a path without a slash at its end: it and what is below it. */
   readonly path: string
-  /** A refusal for this upgrade request, or null to accept it; a promise where that takes a while to find out. Never rejects. */
-  readonly refuses: (request: IncomingMessage) => UpgradeRefusal | null | Promise<UpgradeRefusal | null>
+  /** A refusal for this upgrade request, who takes it instead, or null to accept it; a promise where that takes a while to find
+   * out. Never rejects. */
+  readonly refuses: (request: IncomingMessage) => UpgradeObjection | Promise<UpgradeObjection>
   /** Bytes of one message; absent: those of the server. */
   readonly maxPayloadBytes?: number | undefined
   /** False: the closing frame repeats a client's code without its reason, where RFC 6455 5.5.1 asks for the code only. */
@@ -90,18 +95,6 @@ export interface SocketServer {
   readonly clients: number
   /** Those who are connected, the oldest first. */
   everybody(): Iterable<ClientSocket>
-}
-
-const refuse = (socket: Duplex, { status, body, headers }: UpgradeRefusal): void => {
-  const lines = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`,
-    "Connection: close",
-    "Content-Type: text/plain; charset=utf-8",
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    ...Object.entries(headers ?? {}).map(([name, value]) => `${name}: ${value}`)
-  ]
-  socket.once("finish", () => socket.destroy())
-  socket.end(`${lines.join("\r\n")}\r\n\r\n${body}`)
 }
 
 /** The mount of a request target: the longest path that it begins with, segment by segment. */
@@ -176,8 +169,8 @@ export const createSocketServer = (server: EventEmitter, options: SocketServerOp
     socket.on("error", ignore)
     const mount = mountOf(request.url ?? "/")
     if (mount === undefined) return refuse(socket, nobodyHere)
-    const upgrade = (refusal: UpgradeRefusal | null) => {
-      if (refusal !== null) return refuse(socket, refusal)
+    const upgrade = (objection: UpgradeObjection) => {
+      if (objection !== null) return "takes" in objection ? objection.takes(socket, head) : refuse(socket, objection)
       // The answer leaves together with the first frames.
       flush(socket)
       upgraders.get(mount)?.handleUpgrade(request, socket, head, (webSocket) => open(mount, webSocket, request))

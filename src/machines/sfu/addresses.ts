@@ -11,5 +11,8 @@ export const participantSocketAt = (participantId: string): Address => ({
   kind: "participantSockets",
   id: participantId
 })
+export const nameDeskKind = "sfuNames"
+/** Where the node with this mark says which names are in use in its rooms. */
+export const nameDeskAt = (mark: string): Address => ({ kind: nameDeskKind, id: `${mark}http` })
 /** The router of a call: the adapter answers for it. */
 export const mediaRouterAt = (call: string): Address => ({ kind: "mediaRouters", id: call })

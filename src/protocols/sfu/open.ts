@@ -16,14 +16,17 @@ import {
 } from "../../io/sfu/engine/mediaEngine.ts"
 import { sfuLimits } from "../../io/sfu/limits.ts"
 import { createParticipants } from "../../io/sfu/participants.ts"
+import { createPlaces } from "../../io/sfu/places.ts"
 import { createPresence } from "../../io/sfu/presence.ts"
+import { createSeating, seatedHere } from "../../io/sfu/seating.ts"
+import { createTakenNames } from "../../io/sfu/takenNames.ts"
 import { takeCensus } from "../../io/sfu/telling/census.ts"
-import { createEvents } from "../../io/sfu/telling/events.ts"
+import { createEvents, lines } from "../../io/sfu/telling/events.ts"
 import { measureSfu } from "../../io/sfu/telling/metrics.ts"
 import { createTowerRows } from "../../io/sfu/telling/towerRows.ts"
 import { createUsage } from "../../io/sfu/telling/usage.ts"
 import { createTokens } from "../../io/sfu/tokens.ts"
-import { errorText } from "../../io/telemetry/describeError.ts"
+import { describeError, errorText } from "../../io/telemetry/describeError.ts"
 import { limits } from "../../limits.ts"
 import { sfuKinds } from "../../machines/sfu/kinds.ts"
 import type { Absence, Core, Parts } from "../../protocol.ts"
@@ -91,6 +94,17 @@ const assemble = async (core: Core, settings: SfuSettings, engine: MediaEngine, 
   const recording = core.recorder.of(createEvents(now), { addressOf: (id) => participants.addressOf(id) })
   const presence = createPresence(wireNumbers.idCharacters)
   const holdings = createHoldings(engine)
+  const log = core.telemetry.logFor(lines)
+  const onFault = (error: unknown) => log("error", "sfu:place_error", describeError(error))
+  const places = createPlaces({ database: core.database, node: core.node, lingerMs: sfuLimits.lingerMs, onFault })
+  const names = createTakenNames({
+    node: core.node,
+    registry,
+    presence,
+    places,
+    askTimeoutMs: sfuLimits.askTimeoutMs,
+    now
+  })
   const conferences = createConferences({
     engine,
     first,
@@ -110,6 +124,10 @@ const assemble = async (core: Core, settings: SfuSettings, engine: MediaEngine, 
     admitsUpgrade: origins.admitsUpgrade,
     door: createDoor(mount, tokens),
     presence,
+    seating:
+      core.node.mark === ""
+        ? seatedHere
+        : createSeating({ node: core.node, places, addressOf: core.addressOf, onFault }),
     calls: participantCalls(engine, holdings),
     holdings,
     place: conferences.place,
@@ -140,12 +158,12 @@ const assemble = async (core: Core, settings: SfuSettings, engine: MediaEngine, 
       workers: settings.media.workers,
       farewells: { size: farewells.size, most: farewells.batches }
     }),
-    endpoints: { participantSockets: participants.endpoint, mediaRouters: conferences.endpoint },
+    endpoints: { participantSockets: participants.endpoint, mediaRouters: conferences.endpoint, ...names.endpoints },
     sockets: participants.sockets,
     http: sfuPart({
       mount,
       tokens,
-      presence,
+      freeId: names.freeId,
       hasLogin: settings.hasLogin,
       logins: core.budget("sfuLogins" satisfies SfuBudget, aMinute(wireNumbers.loginsPerMinute)),
       addressOf: (request) => core.addressOf(request).address,
@@ -157,7 +175,11 @@ const assemble = async (core: Core, settings: SfuSettings, engine: MediaEngine, 
     }),
     tower: createTowerRows(usage, () => core.supervisor("participants").getSnapshot().children.size),
     heartbeat: () => ({ sfuParticipants: participants.count(), sfuConferences: conferences.count() }),
-    close: () => engine.close()
+    close: () => {
+      places.close()
+      names.close()
+      return engine.close()
+    }
   }
   return { parts, told: conferences.hear }
 }

@@ -91,6 +91,12 @@ export const textRefusals = {
     when: "The token is none of this server's, has expired, or does not say who and where.",
     duty: "Log in again."
   },
+  unavailable: {
+    status: 503,
+    text: "Service Unavailable",
+    when: "Several servers are one, and it cannot be found out now which of them has the room, or that one cannot be reached.",
+    duty: "Connect again after a moment."
+  },
   notFound: { status: 404, text: "404 Not Found", when: "There is nothing here.", duty: "Fix the client." },
   malformed: {
     status: 400,

@@ -1,7 +1,7 @@
 /**
  * The answers to the offers of peers that poll for them, in memory while they do: one statement when a peer begins, and one
- * after each answer to its offers. What this process writes is forgotten at once; what another one writes, when its mark
- * differs.
+ * after each answer to its offers. What this process and other nodes write is forgotten at once (offerNews.ts); what any
+ * other process writes, when its mark differs.
  */
 import type { FoundAnswer, OfferList } from "./offerList.ts"
 

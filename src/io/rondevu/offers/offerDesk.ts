@@ -1,6 +1,6 @@
 /**
  * Whoever publishes, finds, answers and deletes offers on behalf of HTTP: budgets first, then the offers in use or the tables.
- * What is known in memory is forgotten before anybody is told of a change.
+ * What is known in memory, here and at other nodes, is forgotten before anybody is told of a change.
  */
 import { createHash } from "node:crypto"
 import type { OfferReply } from "../../../machines/rondevu/offer/offerMessages.ts"
@@ -12,6 +12,7 @@ import type { AnswerIndex } from "./answerIndex.ts"
 import type { OfferBudgets } from "./budgets.ts"
 import type { Credentials } from "./credentials.ts"
 import type { ListedOffer, OfferList, Search, TopicsQuery } from "./offerList.ts"
+import type { OfferNews } from "./offerNews.ts"
 import type { Offers } from "./offers.ts"
 import { bytesOfOffer, type NewOffer, type Publication, type Published, type PublishResult } from "./publishing.ts"
 import type { StoreSize } from "./storeSize.ts"
@@ -79,9 +80,11 @@ export interface OfferDeskOptions {
   readonly lifetimes: Lifetimes
   readonly publish: (publication: Publication) => Promise<PublishResult>
   readonly list: OfferList
-  readonly offers: Pick<Offers, "ask" | "read" | "refresh" | "revised">
-  readonly answers: AnswerIndex
-  readonly counts: TopicCounts
+  readonly offers: Pick<Offers, "ask" | "read" | "refresh">
+  readonly answers: Pick<AnswerIndex, "known" | "read">
+  readonly counts: Pick<TopicCounts, "of">
+  /** Told of all that is written. */
+  readonly news: Pick<OfferNews, "tell">
   readonly size: Pick<StoreSize, "take" | "give">
   readonly record: (event: DeskEvent) => void
   /** Epoch milliseconds. */
@@ -97,7 +100,7 @@ export const contentIdOf = ({ sdp, topics }: Pick<GivenOffer, "sdp" | "topics">)
 const isWait = (wait: number): boolean => wait > 0
 
 export const createOfferDesk = (options: OfferDeskOptions): OfferDesk => {
-  const { credentials, budgets, lifetimes, publish, list, offers, answers, counts, size, record, now } = options
+  const { credentials, budgets, lifetimes, publish, list, offers, answers, counts, news, size, record, now } = options
   /** Of each peer one request after the other, so that its bounds hold; of each address one answer, as it may be a guess. */
   const inTurn = createTurns()
 
@@ -163,15 +166,14 @@ export const createOfferDesk = (options: OfferDeskOptions): OfferDesk => {
       (result) => typeof result !== "string"
     )
     if (typeof published === "string") return published
-    counts.forget(published.flatMap(({ topics }) => topics))
-    for (const { id, revision, isNew } of published) {
+    await Promise.all([
+      news.tell({
+        peerId: published.some(({ isNew }) => !isNew) ? peerId : null,
+        topics: published.flatMap(({ topics }) => topics)
+      }),
       // Somebody may be looking for it in this very moment, or have one in use whose time is over.
-      if (isNew) offers.revised(id, revision)
-      else {
-        answers.forget(peerId)
-        await offers.refresh(id, revision)
-      }
-    }
+      ...published.map(({ id, revision }) => offers.refresh(id, revision))
+    ])
     record({ name: "offers:published", ip: address, offers: published.length })
     return published
   }
@@ -252,7 +254,7 @@ export const createOfferDesk = (options: OfferDeskOptions): OfferDesk => {
         }
         budgets.guessedRight(address)
         if (reply.type !== "offer.done") return reply
-        answers.forget(reply.owner)
+        await news.tell({ peerId: reply.owner, topics: [] })
         record({ name: "offers:answered", ip: address })
         return reply
       })
@@ -261,8 +263,7 @@ export const createOfferDesk = (options: OfferDeskOptions): OfferDesk => {
     remove: async ({ peerId, address }, id) => {
       const reply = (await offers.ask(id, { type: "offer.delete", peerId })) as Told
       if (reply.type !== "offer.done") return reply
-      answers.forget(peerId)
-      counts.forgetAll()
+      await news.tell({ peerId, topics: "all" })
       record({ name: "offers:deleted", ip: address() })
       return reply
     },

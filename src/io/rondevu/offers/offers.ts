@@ -1,13 +1,14 @@
 /** Offer actors at both ends: their rows below them, and whoever asks them on behalf of HTTP. */
 import { fromPromise, type SnapshotFrom } from "xstate"
 import type { Endpoint, RegistryRef } from "../../../machines/registry.ts"
-import { offerAt, offerDesk, offerDeskKind } from "../../../machines/rondevu/addresses.ts"
+import { offerAt, offerDeskAt, offerDeskKind } from "../../../machines/rondevu/addresses.ts"
 import type { OfferEventTold } from "../../../machines/rondevu/offer/events.ts"
 import { offerMachine, readQuietly } from "../../../machines/rondevu/offer/offer.ts"
 import type { OfferContext } from "../../../machines/rondevu/offer/offerContext.ts"
 import type { OfferCommand, OfferRead, OfferReply } from "../../../machines/rondevu/offer/offerMessages.ts"
 import { type Candidate, candidatesFor, type OfferRecord } from "../../../machines/rondevu/offer/offerRecord.ts"
 import type { SupervisorRef } from "../../../machines/supervisor.ts"
+import type { NodeOfCluster } from "../../../protocol.ts"
 import { createAsking, type Unasked } from "../../actors/asking.ts"
 import { type Deadlines, namedDeadlines } from "../../actors/deadlines.ts"
 import { contextOf } from "../../tower/actorSnapshots.ts"
@@ -33,6 +34,7 @@ export const createOfferMachine = (
 
 export interface OffersOptions {
   readonly registry: Pick<RegistryRef, "send">
+  readonly node: Pick<NodeOfCluster, "mark" | "isHere">
   /** The supervisor of offers, for looking at those that are here. */
   readonly supervisor: () => SupervisorRef
   readonly askTimeoutMs: number
@@ -51,11 +53,11 @@ export interface Offers {
     question: Omit<Unasked<OfferRead>, "type">,
     told: (candidates: readonly Candidate[] | Exclude<OfferReply, { type: "candidates.told" }>) => void
   ): void
-  /** A row has been written beside its actor: resolves when the actor knows, if there is one. */
+  /** A row has been made or written beside its actor: resolves when the actor knows, if there is one, wherever that is. */
   refresh(id: string, revision: number): Promise<void>
   /** What is held of which revision. Those that are being read or written are left out. */
   revisions(): ReadonlyMap<string, number>
-  /** A row has been made, or another process has written it, or removed it: its actor, if there is one, looks again. */
+  /** Another process has written a row, or removed it: its actor, if there is one, looks again. */
   revised(id: string, revision: number | null): void
   readonly endpoints: Readonly<Record<string, Endpoint>>
   close(): void
@@ -77,15 +79,17 @@ const createFound = (): typeof candidatesFor => {
   }
 }
 
-export const createOffers = ({ registry, supervisor, askTimeoutMs, inUse, now }: OffersOptions): Offers => {
+export const createOffers = ({ registry, node, supervisor, askTimeoutMs, inUse, now }: OffersOptions): Offers => {
+  const desk = offerDeskAt(node.mark)
   const { expect, tell, ask, endpoint, close } = createAsking<OfferReply>({
     registry,
-    desk: offerDesk,
+    desk,
     timeoutMs: askTimeoutMs,
     unanswered: (requestId) => ({ type: "offer.unavailable", requestId }),
     now
   })
   const found = createFound()
+  const isHere = (id: string) => node.isHere(offerAt(id))
   const living = (id: string) => supervisor().getSnapshot().children.get(id)
 
   const askOffer = (id: string, question: Unasked<OfferCommand>): Promise<OfferReply> => {
@@ -96,7 +100,8 @@ export const createOffers = ({ registry, supervisor, askTimeoutMs, inUse, now }:
   return {
     ask: askOffer,
     read: (id, { peerId, since }, told) => {
-      const offer = living(id)
+      // One that still rests here while it lives elsewhere does not know what is said there.
+      const offer = isHere(id) ? living(id) : undefined
       const known =
         offer === undefined
           ? null
@@ -107,7 +112,9 @@ export const createOffers = ({ registry, supervisor, askTimeoutMs, inUse, now }:
       tell(offerAt(id), { id }, { type: "candidates.read", peerId, since } satisfies Unasked<OfferRead>, asked)
     },
     refresh: async (id, revision) => {
-      if (living(id) !== undefined) await askOffer(id, { type: "offer.refresh", peerId: "", revision })
+      if (isHere(id) && living(id) === undefined) return
+      // Nobody is started for that: where there is no actor, nothing old is known.
+      await ask(offerAt(id), null, { type: "offer.refresh", peerId: "", revision } satisfies Unasked<OfferCommand>)
     },
     revisions: () => {
       const held = new Map<string, number>()
@@ -121,7 +128,7 @@ export const createOffers = ({ registry, supervisor, askTimeoutMs, inUse, now }:
       registry.send({
         type: "tell",
         to: offerAt(id),
-        from: offerDesk,
+        from: desk,
         event: { type: "record.revised", revision }
       }),
     endpoints: { [offerDeskKind]: endpoint },

@@ -41,16 +41,18 @@ export interface StoreSizeOptions {
   readonly store: Pick<OfferStore, "measure">
   /** Bytes that all offers may hold together. */
   readonly mostBytes: number
-  /** Milliseconds between two measurements of a store that seems full. */
+  /** Milliseconds between two measurements of a store that seems full, and after which no measurement is believed: others
+   * write as well. */
   readonly freshMs: number
+  readonly staleMs: number
   /** Epoch milliseconds. */
   readonly now: () => number
 }
 
 /**
  * Whether more fits. It is measured, and what this process writes is added to that: what has expired since is found by the
- * next measurement, which comes when it seems full, and with every removal of what has expired. What other processes write
- * is seen then, too.
+ * next measurement, which comes when it seems full, when the last one is old, and with every removal of what has expired. What
+ * other processes write is seen then, too.
  */
 export interface StoreSize {
   /** Takes so many bytes of what is free; false: they are not. Rejects when it must be measured and the database fails. */
@@ -65,7 +67,7 @@ export interface StoreSize {
   readonly bytes: number
 }
 
-export const createStoreSize = ({ store, mostBytes, freshMs, now }: StoreSizeOptions): StoreSize => {
+export const createStoreSize = ({ store, mostBytes, freshMs, staleMs, now }: StoreSizeOptions): StoreSize => {
   let held = { offers: 0, bytes: 0 }
   let measuredAt: number | null = null
   let measuring: Promise<void> | undefined
@@ -82,12 +84,12 @@ export const createStoreSize = ({ store, mostBytes, freshMs, now }: StoreSizeOpt
       })
     return measuring
   }
-  const isFresh = () => measuredAt !== null && Math.abs(now() - measuredAt) < freshMs
+  const isOlderThan = (ms: number) => measuredAt === null || Math.abs(now() - measuredAt) >= ms
   const fits = (bytes: number) => held.bytes + bytes <= mostBytes
 
   return {
     take: async (bytes) => {
-      if (measuredAt === null || (!fits(bytes) && !isFresh())) await measure()
+      if (isOlderThan(fits(bytes) ? staleMs : freshMs)) await measure()
       if (!fits(bytes)) return false
       held = { ...held, bytes: held.bytes + bytes }
       return true

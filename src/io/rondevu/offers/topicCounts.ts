@@ -1,7 +1,7 @@
 /**
  * How many offers are on a topic: counted by an index when it is asked, and known for a moment. A count is forgotten when this
- * process writes to its topic, when the first of its offers expires, and before it is older than what another process
- * writes may be.
+ * process or another node writes to its topic (offerNews.ts), when the first of its offers expires, and before it is older than
+ * what any other process writes may be.
  */
 import type { OfferList } from "./offerList.ts"
 
@@ -16,9 +16,9 @@ export interface TopicCountsOptions {
 export interface TopicCounts {
   /** Rejects with DatabaseFault. */
   of(topic: string, at: number): Promise<number>
-  /** This process has written to some topics. */
+  /** Some topics have been written to. */
   forget(topics: readonly string[]): void
-  /** It does not know to which. */
+  /** It is not known which. */
   forgetAll(): void
 }
 

@@ -78,7 +78,7 @@ export const createSessionDesk = (options: SessionDeskOptions): SessionDesk => {
         return { waitMs: Math.max(1, begun.roomAt - createdAt) }
       }
       // Somebody may be looking for it already, or for one that had this code before.
-      sessions.begun({ bucket, code }, begun.arrival)
+      await sessions.begun({ bucket, code }, begun.arrival)
       record({ name: "sessions:begun", ip: address })
       return { code }
     },

@@ -1,13 +1,14 @@
 /** Session actors at both ends: their rows below them, and whoever asks them on behalf of HTTP. */
 import { fromPromise, type SnapshotFrom } from "xstate"
 import type { Endpoint, RegistryRef } from "../../../machines/registry.ts"
-import { sessionAt, sessionDesk, sessionDeskKind } from "../../../machines/rondevu/addresses.ts"
+import { sessionAt, sessionDeskAt, sessionDeskKind } from "../../../machines/rondevu/addresses.ts"
 import type { SessionEventTold } from "../../../machines/rondevu/session/events.ts"
 import { readQuietly, sessionMachine } from "../../../machines/rondevu/session/session.ts"
 import type { Place, SessionContext } from "../../../machines/rondevu/session/sessionContext.ts"
 import type { SessionQuestion, SessionReply } from "../../../machines/rondevu/session/sessionMessages.ts"
 import { type SessionRecord, versionOf } from "../../../machines/rondevu/session/sessionRecord.ts"
 import type { SupervisorRef } from "../../../machines/supervisor.ts"
+import type { NodeOfCluster } from "../../../protocol.ts"
 import { createAsking, type Unasked } from "../../actors/asking.ts"
 import { type Deadlines, namedDeadlines } from "../../actors/deadlines.ts"
 import { contextOf } from "../../tower/actorSnapshots.ts"
@@ -33,6 +34,7 @@ export const createSessionMachine = (
 
 export interface SessionsOptions {
   readonly registry: Pick<RegistryRef, "send">
+  readonly node: Pick<NodeOfCluster, "mark" | "isHere">
   /** The supervisor of sessions, for looking at those that are here. */
   readonly supervisor: () => SupervisorRef
   readonly askTimeoutMs: number
@@ -52,8 +54,9 @@ export interface Sessions {
   ask(place: Place, question: Exclude<Unasked<SessionQuestion>, { type: "session.poll" }>): Promise<SessionReply>
   /** Tells what is saved at once when the session has it at once. */
   poll(place: Place, told: (found: SessionRecord | Exclude<SessionReply, { type: "session.told" }>) => void): void
-  /** A row has been made: an actor that has looked for it in vain, or has an earlier one, looks again. */
-  begun(place: Place, arrival: number): void
+  /** A row has been made: an actor that has looked for it in vain, or has an earlier one, looks again. Resolves when it
+   * knows, wherever it is. */
+  begun(place: Place, arrival: number): Promise<void>
   /** By the ids of their actors. */
   held(): ReadonlyMap<string, Held>
   /** Another process has written the row of the actor of this id; null: it is gone. */
@@ -62,10 +65,11 @@ export interface Sessions {
   close(): void
 }
 
-export const createSessions = ({ registry, supervisor, askTimeoutMs, inUse, now }: SessionsOptions): Sessions => {
+export const createSessions = ({ registry, node, supervisor, askTimeoutMs, inUse, now }: SessionsOptions): Sessions => {
+  const desk = sessionDeskAt(node.mark)
   const { expect, tell, ask, endpoint, close } = createAsking<SessionReply>({
     registry,
-    desk: sessionDesk,
+    desk,
     timeoutMs: askTimeoutMs,
     unanswered: (requestId) => ({ type: "session.unavailable", requestId }),
     now
@@ -77,7 +81,7 @@ export const createSessions = ({ registry, supervisor, askTimeoutMs, inUse, now 
   }
 
   const revised = (id: string, version: string | null) =>
-    registry.send({ type: "tell", to: sessionAt(id), from: sessionDesk, event: { type: "record.revised", version } })
+    registry.send({ type: "tell", to: sessionAt(id), from: desk, event: { type: "record.revised", version } })
 
   return {
     ask: (place, question) => {
@@ -87,7 +91,8 @@ export const createSessions = ({ registry, supervisor, askTimeoutMs, inUse, now 
     },
     poll: (place, told) => {
       const { to, input } = actorOf(place)
-      const session = supervisor().getSnapshot().children.get(input.id)
+      // One that still rests here while it lives elsewhere does not know what is said there.
+      const session = node.isHere(to) ? supervisor().getSnapshot().children.get(input.id) : undefined
       const known =
         session === undefined ? null : readQuietly(session.getSnapshot() as SnapshotFrom<typeof sessionMachine>, now())
       if (known !== null) return told(known)
@@ -95,7 +100,12 @@ export const createSessions = ({ registry, supervisor, askTimeoutMs, inUse, now 
       inUse()
       tell(to, input, { type: "session.poll" } satisfies Unasked<SessionQuestion>, asked)
     },
-    begun: ({ bucket, code }, arrival) => revised(sessionIdOf(bucket, code), versionOf({ arrival, revision: 0 })),
+    begun: async ({ bucket, code }, arrival) => {
+      const id = sessionIdOf(bucket, code)
+      revised(id, versionOf({ arrival, revision: 0 }))
+      // Elsewhere whatever it answers is behind that.
+      if (!node.isHere(sessionAt(id))) await ask(sessionAt(id), null, { type: "session.poll" })
+    },
     held: () => {
       const held = new Map<string, Held>()
       for (const [id, session] of supervisor().getSnapshot().children) {

@@ -2,7 +2,10 @@
 import type { SfuEvent } from "../../../machines/sfu/events.ts"
 import { describeError, errorText } from "../../telemetry/describeError.ts"
 import type { EventTable } from "../../telemetry/events/eventTable.ts"
-import { presence, request, unlimited, wish } from "../../telemetry/lineBudgets.ts"
+import { type LineBudgets, presence, request, unlimited, wish } from "../../telemetry/lineBudgets.ts"
+
+/** Lines that are no events'. */
+export const lines = { "sfu:place_error": request } as const satisfies LineBudgets
 
 /** What happens to logins, which no actor looks after. Never the token: it lets a stranger in. */
 export type LoginEvent = {

@@ -19,7 +19,7 @@ export type OfferCommand =
   | ({ readonly type: "offer.delete" } & Asker)
   /** Each as JSON text. */
   | ({ readonly type: "candidates.add"; readonly candidates: readonly string[] } & Asker)
-  /** Its row has been written by somebody else of this process: answered once what is known is not older. */
+  /** Its row has been made or written beside it: answered once what is known is not older. */
   | ({ readonly type: "offer.refresh"; readonly revision: number } & Asker)
 
 export type OfferRead = { readonly type: "candidates.read"; readonly since: number } & Asker
@@ -27,7 +27,7 @@ export type OfferRead = { readonly type: "candidates.read"; readonly since: numb
 export type OfferEvent =
   | OfferCommand
   | OfferRead
-  /** The row has this revision; null: it is gone. Another process has written it, or it has just been made. */
+  /** The row has this revision; null: it is gone. Another process has written it. */
   | { readonly type: "record.revised"; readonly revision: number | null }
   /** To look at the clock. */
   | { readonly type: "life.due"; readonly at: number }

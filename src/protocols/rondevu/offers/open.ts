@@ -12,6 +12,7 @@ import { createCredentials } from "../../../io/rondevu/offers/credentials.ts"
 import { offerLimits } from "../../../io/rondevu/offers/limits.ts"
 import { createOfferDesk } from "../../../io/rondevu/offers/offerDesk.ts"
 import { createOfferList } from "../../../io/rondevu/offers/offerList.ts"
+import { createOfferNews } from "../../../io/rondevu/offers/offerNews.ts"
 import { createOfferRows } from "../../../io/rondevu/offers/offerRows.ts"
 import { createOfferMachine, createOffers } from "../../../io/rondevu/offers/offers.ts"
 import { createPublishing } from "../../../io/rondevu/offers/publishing.ts"
@@ -27,7 +28,7 @@ import { offerNumbers } from "../../../wire/rondevu/offers/numbers.ts"
 import type { OfferSettings } from "./settings.ts"
 
 export const open = async (core: Core, settings: OfferSettings): Promise<Parts> => {
-  const { now, deadlines, registry } = core
+  const { now, deadlines, registry, node } = core
   const { askTimeoutMs, restMs, retryMs, revisionsMs, cleanupBatch, shownTopics } = rondevuLimits
   const log = core.telemetry.logFor(lines)
   const { record } = core.recorder.of(events, { addressOf: () => undefined, afterwards: () => {} })
@@ -46,11 +47,13 @@ export const open = async (core: Core, settings: OfferSettings): Promise<Parts> 
     store,
     mostBytes: settings.storeBytes,
     freshMs: offerLimits.measureMs,
+    staleMs: settings.cleanupMs,
     now
   })
 
   const offers = createOffers({
     registry,
+    node,
     supervisor,
     askTimeoutMs,
     inUse: () => offerWatch.wake(),
@@ -63,6 +66,8 @@ export const open = async (core: Core, settings: OfferSettings): Promise<Parts> 
     inUse: () => answerWatch.wake(),
     now
   })
+  const counts = createTopicCounts({ list, freshMs: offerLimits.countMs, topics: offerLimits.countedTopics })
+  const news = createOfferNews({ node, registry, answers, counts, timeoutMs: revisionsMs, now })
   const offerWatch = createRevisions<number>({
     inUse: offers.revisions,
     read: rows.revisions,
@@ -106,7 +111,8 @@ export const open = async (core: Core, settings: OfferSettings): Promise<Parts> 
     list,
     offers,
     answers,
-    counts: createTopicCounts({ list, freshMs: offerLimits.countMs, topics: offerLimits.countedTopics }),
+    counts,
+    news,
     size,
     record,
     now
@@ -118,7 +124,7 @@ export const open = async (core: Core, settings: OfferSettings): Promise<Parts> 
       retryMs,
       candidatesOfSide: offerNumbers.candidatesOfSide
     }),
-    endpoints: offers.endpoints,
+    endpoints: { ...offers.endpoints, ...news.endpoints },
     http: offerPart({
       mount: core.mount,
       version: core.version,
@@ -160,6 +166,7 @@ export const open = async (core: Core, settings: OfferSettings): Promise<Parts> 
       offerWatch.close()
       answerWatch.close()
       offers.close()
+      news.close()
     }
   }
 }

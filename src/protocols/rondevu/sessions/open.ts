@@ -19,7 +19,7 @@ import { sessionNumbers } from "../../../wire/rondevu/sessions/numbers.ts"
 import type { SessionSettings } from "./settings.ts"
 
 export const open = (core: Core, settings: SessionSettings): Parts => {
-  const { now, deadlines, registry } = core
+  const { now, deadlines, registry, node } = core
   const { askTimeoutMs, restMs, retryMs, revisionsMs, cleanupBatch, shownTopics } = rondevuLimits
   const log = core.telemetry.logFor(lines)
   const { record } = core.recorder.of(events, { addressOf: () => undefined, afterwards: () => {} })
@@ -29,7 +29,7 @@ export const open = (core: Core, settings: SessionSettings): Parts => {
 
   const rows = core.traced("database", createSessionRows(core.database))
   const list = core.traced("database", createSessionList(core.database, sessionLimits))
-  const sessions = createSessions({ registry, supervisor, askTimeoutMs, inUse: () => watch.wake(), now })
+  const sessions = createSessions({ registry, node, supervisor, askTimeoutMs, inUse: () => watch.wake(), now })
   const watch = createSessionWatch({ sessions, rows, onFault, everyMs: revisionsMs })
   const desk = createSessionDesk({
     budgets: createSessionBudgets(core.budget, sessionLimits),

@@ -123,6 +123,8 @@ export const createNode = ({ self, number, ways, code, now }: TestNodeOptions) =
       isHere: (address) => cluster.router.isHere(address),
       others: () => cluster.others(),
       heed: () => {},
+      passOn: () => undefined,
+      isPassed: () => false,
       saltFor: () => Buffer.alloc(0),
       joinLinks: (joined) => {
         place = joined
