@@ -24,7 +24,6 @@ import { createTowerRows } from "../../io/sfu/telling/towerRows.ts"
 import { createUsage } from "../../io/sfu/telling/usage.ts"
 import { createTokens } from "../../io/sfu/tokens.ts"
 import { errorText } from "../../io/telemetry/describeError.ts"
-import { limits } from "../../limits.ts"
 import { sfuKinds } from "../../machines/sfu/kinds.ts"
 import type { Absence, Core, Parts } from "../../protocol.ts"
 import { wireNumbers } from "../../wire/sfu/numbers.ts"
@@ -78,7 +77,6 @@ const startEngine = async (
 
 const assemble = async (core: Core, settings: SfuSettings, engine: MediaEngine, first: Started["first"]) => {
   const { mount, environment, deadlines, registry, now } = core
-  const { farewells } = limits
   const tokens = createTokens({
     key:
       settings.secret === undefined
@@ -137,8 +135,7 @@ const assemble = async (core: Core, settings: SfuSettings, engine: MediaEngine, 
         conference: { most: settings.participantsOfRoom, lingerMs: sfuLimits.lingerMs },
         worker: sfuLimits.worker
       },
-      workers: settings.media.workers,
-      farewells: { size: farewells.size, most: farewells.batches }
+      workers: settings.media.workers
     }),
     endpoints: { participantSockets: participants.endpoint, mediaRouters: conferences.endpoint },
     sockets: participants.sockets,
