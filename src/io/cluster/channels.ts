@@ -69,6 +69,8 @@ export interface Channels {
   send(address: string, message: unknown): boolean
   /** Sends a client's frame to a client of another node; the sender is not read while too much is under way there. */
   frame(address: string, target: string, source: string, sender: Sender, bytes: Buffer | string): boolean
+  /** What has gone over all channels since the start. */
+  bytes(): { readonly sent: number; readonly received: number }
   /** Ends the channel to it, and with that what is known of it. */
   forget(address: string): void
   /** Ends all channels; resolves when the port is free. */
@@ -91,6 +93,8 @@ export const createChannels = async (options: ChannelsOptions): Promise<Channels
   /** What all ids of each node's clients begin with, as it has said last. */
   const marks = new Map<string, string>()
   const flush = createFlush()
+  /** On ways that have ended. */
+  let sentBefore = 0
   const now = () => performance.now()
   /** One line a minute for each node and reason. */
   const lines = createTokenBuckets({ burst: 1, perSecond: 1000 / limits.refusalLineMs, keys: 1000, now })
@@ -155,6 +159,9 @@ export const createChannels = async (options: ChannelsOptions): Promise<Channels
       ...{ highBytes: options.highBytes, lowBytes: options.lowBytes },
       tell: (event) => actor.send(event),
       greeted: (hello) => void marks.set(node, hello.mark),
+      ended: (sent) => {
+        sentBefore += sent
+      },
       refused: (reason) => refused(node, reason),
       refusedBy: (reason) => refusedBy(node, reason)
     })
@@ -235,6 +242,10 @@ export const createChannels = async (options: ChannelsOptions): Promise<Channels
     send: (address, message) => met.has(address) && channels.get(address)?.way.send(message) === true,
     frame: (address, target, source, sender, bytes) =>
       met.has(address) && channels.get(address)?.way.frame(target, source, sender, bytes) === true,
+    bytes: () => ({
+      sent: [...channels.values()].reduce((sum, { way }) => sum + way.sent, sentBefore),
+      received: ways.received
+    }),
     forget: (address) => {
       channels.get(address)?.tell({ type: "channel.forget" })
       channels.delete(address)

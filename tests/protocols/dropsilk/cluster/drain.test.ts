@@ -37,12 +37,18 @@ describeOnPostgres("of two servers that are one", () => {
     }
     const guests = goes.actors()["connections"] as number
     expect(guests).toBeGreaterThan(0)
+    const { mark } = stays.lines("cluster:met")[0]
     await goes.stop()
     await expect.poll(() => firstChanges.size).toBe(guests)
     for (const change of firstChanges.values()) {
       expect(change).toMatchObject({ state: "waiting", code: 1001, retryInMs: expect.any(Number) })
       expect(change.retryInMs).toBeLessThan(1000)
     }
+    await expect
+      .poll(() => stays.lines("cluster:left"))
+      .toMatchObject([{ level: "info", node: expect.any(String), mark }])
+    // It has said so: nobody takes it for dead.
+    expect([...stays.lines("cluster:parted"), ...stays.lines("cluster:buried")]).toEqual([])
     await expect.poll(() => stays.actors()["connections"]).toBe(6)
     for (const { room, seats, peerings } of pairs) {
       await expect.poll(() => seats.map((seat) => seat.peer?.name)).not.toContain(undefined)
