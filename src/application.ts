@@ -59,12 +59,16 @@ export const startApplication = async (config: Config, options: ApplicationOptio
   const { database, system, readiness } = foundation
   const { log } = foundation.telling.telemetry
 
-  /** Takes nobody in any more, tells everybody, lets actors save what they owe and requests finish, and releases all parts. */
+  /**
+   * Takes nobody in any more, tells everybody and answers requests until then, lets actors save what they owe and requests
+   * finish, and releases all parts.
+   */
   const stop = async () => {
     log("info", "system:shutdown", { activeConnections: front.sockets.clients })
     readiness.stop()
     front.sockets.refuseNewcomers()
-    await Promise.all([front.http.close(), system.drain()])
+    const { told, done } = system.drain()
+    await Promise.all([told.then(() => front.http.close()), done])
     await release()
   }
   let stopping: Promise<void> | undefined
@@ -90,7 +94,9 @@ export const startApplication = async (config: Config, options: ApplicationOptio
     /** Writes a fault that nobody has caught into the log. */
     reportFault: (error: unknown) => log("error", "system:error", { kind: "process", ...describeError(error) }),
     /** Resolves when all is closed; whoever calls decides how long to wait. */
-    stop: () => (stopping ??= stop())
+    stop: () => (stopping ??= stop()),
+    /** While it stops: waits no longer for clients to be sent away in their turn. */
+    hurry: system.hurry
   }
 }
 

@@ -274,11 +274,19 @@ export const limits = {
   // Shutdown
 
   /** Clients that are told of a shutdown at a time, or more where `batches` are not enough; `everyMs` lies between two
-   * batches on average, and each pause is between half and one and a half of that. So 5,000 clients hear of it over 4 s. Zero
-   * for `everyMs` would tell all at once, and they would come back at once. */
+   * batches. So 5,000 clients hear of it over 4 s. With DRAIN_SECONDS there are as many batches as fit into those, and
+   * `everyMs` is the least between two. Zero for `everyMs` would tell all at once, and they would come back at once. */
   farewells: { size: 50, batches: 40, everyMs: 100 },
   /** Share of SHUTDOWN_TIMEOUT_MS that all pauses take at most. Zero would tell all at once. */
   farewellShare: 0.5,
+  /** Milliseconds within which clients that go over DRAIN_SECONDS are asked to come back, each after a time of its own. Zero
+   * would have each batch come back in one moment. */
+  comeBackWithinMs: 1_000,
+  /** Seconds after which, at most, whoever is refused a socket by a server that goes is asked to try again. */
+  retryUpgradeSeconds: 5,
+  /** Milliseconds within which a second signal is taken for the first one: whoever starts the server hands on what the
+   * whole group is sent. */
+  sameSignalMs: 1_000,
 
   // Supervision
 

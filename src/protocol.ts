@@ -189,6 +189,8 @@ export interface Core {
   readonly deadlines: Deadlines
   /** Does what can wait when there is no rush of newcomers. */
   readonly whenCalm: (work: () => void) => void
+  /** In how many milliseconds a client that is sent away is asked to come back, another time each; undefined: as it likes. */
+  readonly comeBackInMs: () => number | undefined
   readonly jobs: () => Readonly<Record<string, JobStatus>>
 
   // Who is there

@@ -107,16 +107,24 @@ export const run = async ({ inspect }: RunOptions = {}): Promise<void> => {
     warnings
   }).catch(giveUp)
 
-  let stopping = false
+  /** When it was told to, on the clock of `performance.now`. */
+  let stoppingSince: number | undefined
+  const giveUpAfter = (milliseconds: number) =>
+    setTimeout(giveUp, milliseconds, `Not closed after ${milliseconds} ms: giving up.`).unref()
   const stop = (exitCode: number) => {
-    if (stopping) return
-    stopping = true
-    const late = `Not closed after ${config.shutdownTimeoutMs} ms: giving up.`
-    setTimeout(giveUp, config.shutdownTimeoutMs, late).unref()
+    if (stoppingSince !== undefined) return
+    stoppingSince = performance.now()
+    giveUpAfter(config.drainMs + config.shutdownTimeoutMs)
     application.stop().then(() => leave(exitCode, output), giveUp)
   }
+  const signalled = () => {
+    if (stoppingSince === undefined) return stop(0)
+    if (performance.now() - stoppingSince < limits.sameSignalMs) return
+    application.hurry()
+    giveUpAfter(config.shutdownTimeoutMs)
+  }
   // A terminal that is closed sends SIGHUP.
-  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => stop(0))
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, signalled)
   // A promise that nobody waited for harms nobody. After an exception that nobody caught the state is unknown: clients
   // are told, rooms saved, and whoever watches the process starts it anew.
   process.on("unhandledRejection", application.reportFault)

@@ -14,9 +14,13 @@ export const mayComeBack = (code: number): boolean => !forGood.includes(code)
 export class BackOff {
   #attempts = 0
 
-  /** Milliseconds to wait, after a socket that was open for so long; 0 for one that never opened. */
-  next(openMs: number): number {
+  /**
+   * Milliseconds to wait, after a socket that was open for so long; 0 for one that never opened. `askedMs`: what the server
+   * has asked for, so that not all of whom it sends away come back in one moment.
+   */
+  next(openMs: number, askedMs?: number): number {
     if (openMs >= healthyMs) this.#attempts = 0
-    return Math.random() * Math.min(mostMs, firstMs * 2 ** this.#attempts++)
+    const ownMs = Math.random() * Math.min(mostMs, firstMs * 2 ** this.#attempts++)
+    return askedMs === undefined ? ownMs : Math.min(mostMs, askedMs)
   }
 }

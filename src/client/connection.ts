@@ -52,6 +52,8 @@ export class Connection extends Events<ConnectionEvents> {
   #state: State = "connecting"
   #timer: ReturnType<typeof setTimeout> | undefined
   #openedAt: number | undefined
+  /** After how many milliseconds the server that is going wants to see this client again. */
+  #askedMs: number | undefined
   #hasOpened = false
   #end: TowerError | undefined
 
@@ -117,6 +119,7 @@ export class Connection extends Events<ConnectionEvents> {
 
   #open(): void {
     this.#openedAt = undefined
+    this.#askedMs = undefined
     const socket = new this.#WebSocket(this.#url)
     this.#socket = socket
     const whileCurrent =
@@ -145,6 +148,7 @@ export class Connection extends Events<ConnectionEvents> {
     const frame = frameOf(data)
     if (frame === undefined) return
     if (frame.type === "registered") this.#greeted(frame.id)
+    if (frame.type === "server-shutdown") this.#askedMs = wait(frame.reconnectInMs)
     this.emit("frame", frame)
   }
 
@@ -176,7 +180,7 @@ export class Connection extends Events<ConnectionEvents> {
   #ended(code: number): void {
     if (!mayComeBack(code)) return this.#finish(code)
     const openMs = this.#openedAt === undefined ? 0 : Date.now() - this.#openedAt
-    const retryInMs = this.#backOff.next(openMs)
+    const retryInMs = this.#backOff.next(openMs, this.#askedMs)
     this.#forget()
     this.#timer = setTimeout(() => this.#open(), retryInMs)
     this.#become({ state: "waiting", code, retryInMs, hasOpened: this.#hasOpened })
@@ -211,6 +215,10 @@ const checkedName = (name: string): string => {
   const issue = `name: must be 1 to ${mostNameUnits} characters`
   throw new TowerError("InvalidRequest", issue, { issues: [issue] })
 }
+
+/** What a timer can wait. */
+const wait = (milliseconds: unknown): number | undefined =>
+  typeof milliseconds === "number" && milliseconds >= 0 ? milliseconds : undefined
 
 /** What came, if it is a frame at all: a proxy in between may say anything. */
 const frameOf = (data: unknown): ServerFrame | undefined => {

@@ -96,7 +96,8 @@ export const layFoundation = async (
     "actors",
     () => {
       const { registry = node?.registry, inspect } = options
-      return startSystem({ recorder, shutdownTimeoutMs: config.shutdownTimeoutMs, registry, inspect, now })
+      const { drainMs, shutdownTimeoutMs } = config
+      return startSystem({ recorder, drainMs, shutdownTimeoutMs, registry, inspect, now })
     },
     (system) => system.stop()
   )

@@ -37,14 +37,14 @@ export interface FrontOptions {
 
 export const openFront = async (part: Acquiring, options: FrontOptions) => {
   const { config, foundation, opened, charts, settings, attached } = options
-  const { admission, rush, telling, tracing, certificate, readiness, system, startedAt, now } = foundation
+  const { admission, rush, telling, tracing, certificate, readiness, node, system, startedAt, now } = foundation
   const { metrics, recorder, telemetry } = telling
   const { log } = telemetry
 
   const namedParts = opened.flatMap(({ name, parts: { tower } }) =>
     tower === undefined ? [] : [{ protocol: name, part: tower }]
   )
-  const towerParts = namedParts.map(({ part }) => part)
+  const towerParts = [...(node === undefined ? [] : [node.tower]), ...namedParts.map(({ part }) => part)]
   recorder.of(coreEvents(shownIdOf(towerParts)))
   measureActors(metrics, () => system.kinds.map(({ kind }) => [kind, system.supervisor(kind)]))
   const watch = createWatch({
@@ -78,6 +78,7 @@ export const openFront = async (part: Acquiring, options: FrontOptions) => {
       gate,
       watch,
       settings,
+      where: (id) => node?.where(id) ?? [],
       clients: () => explained([...sockets.everybody()], admission.addressReasons),
       onEnded: ({ kind, id }, request) =>
         log("warn", "system:ended_by_hand", { kind, id, ip: admission.addressOf(request).address }),

@@ -121,6 +121,7 @@ const coreOf = ({
     node: foundation.node ?? alone,
     deadlines,
     whenCalm: rush.whenCalm,
+    comeBackInMs: () => (config.drainMs === 0 ? undefined : Math.floor(Math.random() * limits.comeBackWithinMs)),
     addressOf: admission.addressOf,
     explainAddress: admission.explainAddress,
     admitsUpgrade: admission.origins.admitsUpgrade,

@@ -63,6 +63,9 @@ export interface Config {
     readonly lookMs: number
   }
   readonly websocket: { readonly maxPayloadBytes: number; readonly healthCheckIntervalMs: number }
+  /** Milliseconds over which a stopping server sends its clients away. */
+  readonly drainMs: number
+  /** What it has besides. */
   readonly shutdownTimeoutMs: number
   readonly heartbeatIntervalMs: number
   readonly logs: {

@@ -160,6 +160,7 @@ export const variables = {
   TLS_CERT_FILE: optional(text("the path of a PEM file", (raw) => raw)),
   TLS_KEY_FILE: optional(text("the path of a PEM file", (raw) => raw)),
   PUBLIC_SERVER_URL: optional(text("an http:// or https:// URL without ? and #", httpUrl)),
+  DRAIN_SECONDS: wholeNumber("seconds up to an hour (0: clients are sent away at once)", 0, 0, 3_600),
   SHUTDOWN_TIMEOUT_MS: wholeNumber("milliseconds", 10_000, 1, longestTimerMs),
 
   TRUST_PROXY: unset(
@@ -301,6 +302,7 @@ export const assemble = (
       maxPayloadBytes: values.MAX_PAYLOAD_BYTES,
       healthCheckIntervalMs: values.WS_HEALTH_CHECK_INTERVAL_MS
     },
+    drainMs: values.DRAIN_SECONDS * 1000,
     shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT_MS,
     heartbeatIntervalMs: values.HEARTBEAT_INTERVAL_MS,
     logs: present({ bufferSize: values.MAX_LOG_BUFFER_SIZE, accessKey: values.LOG_ACCESS_KEY }),

@@ -38,8 +38,14 @@ export interface Aftermath<Event extends DomainEvent = DomainEvent> {
 export interface Drain {
   readonly place: "listeners" | "clients" | "homes" | "keepers" | "workers"
   readonly event: AnyEventObject
-  /** So many are told at a time, or so many more that there are no more than `most` batches; absent: all at once. */
-  readonly batches?: { readonly size: number; readonly most: number }
+}
+
+/** In which steps the clients of a kind are told that the server goes. */
+export interface Batches {
+  /** So many are told at a time, */
+  readonly size: number
+  /** or so many more that there are no more batches than these. */
+  readonly most: number
 }
 
 /** A kind of actors. */

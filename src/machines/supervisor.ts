@@ -25,7 +25,7 @@ import {
 } from "xstate"
 import type { Address } from "./address.ts"
 import type { DomainEvent } from "./events.ts"
-import type { Aftermath, Crash, Delivery, Drain, Kind } from "./kinds.ts"
+import type { Aftermath, Batches, Crash, Delivery, Kind } from "./kinds.ts"
 import { hasCrashed, registryOf } from "./registry.ts"
 
 export type SupervisorEvent =
@@ -57,10 +57,11 @@ export type SupervisorEvent =
   /**
    * Starts nobody any more, hands every child the event, and tells the tower `supervisor.drained` when all have ended.
    * With `batches` the event goes to so many at a time; the tower hears `supervisor.told` after each, and asks for the
-   * next with `children.drainMore`.
+   * next with `children.drainMore`, or for all that are left with `children.drainRest`.
    */
-  | { readonly type: "children.drain"; readonly event: AnyEventObject; readonly batches?: Drain["batches"] }
+  | { readonly type: "children.drain"; readonly event: AnyEventObject; readonly batches?: Batches }
   | { readonly type: "children.drainMore" }
+  | { readonly type: "children.drainRest" }
   /** Ends a suspension. */
   | { readonly type: "supervisor.resume" }
 
@@ -83,8 +84,8 @@ export type SupervisorReport =
       readonly record: readonly DomainEvent[]
     }
   | { readonly type: "supervisor.failed"; readonly kind: string; readonly error: unknown }
-  /** A batch has been told that it is to end; so many have not yet. */
-  | { readonly type: "supervisor.told"; readonly kind: string; readonly untold: number }
+  /** A batch, of so many batches, has been told that it is to end; so many have not yet. */
+  | { readonly type: "supervisor.told"; readonly kind: string; readonly untold: number; readonly batches: number }
   | { readonly type: "supervisor.drained"; readonly kind: string }
 
 /**
@@ -123,6 +124,8 @@ class Roster {
 interface Untold {
   readonly event: AnyEventObject
   readonly size: number
+  /** How many there are in all. */
+  readonly batches: number
   readonly children: readonly AnyActorRef[]
 }
 
@@ -189,15 +192,15 @@ const reportDrained = ({ kind, roster }: State, scope: Scope) => {
   if (mode === "draining" && roster.children.size === 0) report(scope, { type: "supervisor.drained", kind })
 }
 
-/** Tells one batch. Whoever has ended meanwhile hears nothing of it. */
-const drainMore = (state: State, scope: Scope): State => {
+/** Tells so many, a batch unless others are wanted. Whoever has ended meanwhile hears nothing of it. */
+const drainMore = (state: State, scope: Scope, size = state.untold?.size): State => {
   const { untold, kind } = state
   if (untold === null) return state
-  const batch = untold.children.slice(0, untold.size)
-  const children = untold.children.slice(untold.size)
+  const batch = untold.children.slice(0, size)
+  const children = untold.children.slice(batch.length)
   scope.defer(() => {
     for (const child of batch) child.send(untold.event)
-    report(scope, { type: "supervisor.told", kind, untold: children.length })
+    report(scope, { type: "supervisor.told", kind, untold: children.length, batches: untold.batches })
     reportDrained(state, scope)
   })
   return { ...state, untold: children.length === 0 ? null : { ...untold, children } }
@@ -334,7 +337,8 @@ export const createSupervisor = ({ now }: { readonly now: () => number }): Super
     const children = [...state.roster.children.values()]
     const size =
       batches === undefined ? children.length : Math.max(batches.size, Math.ceil(children.length / batches.most))
-    return drainMore({ ...state, mode: "draining", untold: { event, size, children } }, scope)
+    const untold: Untold = { event, size, batches: Math.ceil(children.length / Math.max(1, size)), children }
+    return drainMore({ ...state, mode: "draining", untold }, scope)
   }
 
   return {
@@ -374,6 +378,8 @@ export const createSupervisor = ({ now }: { readonly now: () => number }): Super
           return drain(state, scope, event)
         case "children.drainMore":
           return drainMore(state, scope)
+        case "children.drainRest":
+          return drainMore(state, scope, state.untold?.children.length)
         case "supervisor.resume":
           return state.mode === "suspended" ? { ...state, mode: "open" } : state
         default: {

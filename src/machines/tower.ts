@@ -15,7 +15,7 @@
 import { assertEvent, assign, enqueueActions, raise, sendTo, setup } from "xstate"
 import type { Address } from "./address.ts"
 import type { CoreEvent, DomainEvent } from "./events.ts"
-import type { Drain, Kind } from "./kinds.ts"
+import type { Batches, Drain, Kind } from "./kinds.ts"
 import { createRegistry, registryId, registryOf } from "./registry.ts"
 import { createSupervisor, type SupervisorRef, type SupervisorReport } from "./supervisor.ts"
 
@@ -30,12 +30,23 @@ export type TowerEvent =
   /** The server is open: those who live as long as it does begin. */
   | { readonly type: "server.opened" }
   | { readonly type: "shutdown" }
+  /** Clients that have not been told yet that the server is going are not to be waited for any longer. */
+  | { readonly type: "shutdown.hurry" }
   /** The next clients of a kind may be told that the server is going. */
   | { readonly type: "farewell.next"; readonly kind: string }
+
+/** How clients are told that the server is going. */
+export interface Farewells extends Batches {
+  /** Between two batches lie so many milliseconds at least, */
+  readonly everyMs: number
+  /** and as many as spread all batches of a kind evenly over these. */
+  readonly withinMs: number
+}
 
 export interface TowerInput {
   /** How long a supervisor that has given up stays suspended, milliseconds. */
   readonly suspensionMs: number
+  readonly farewells: Farewells
 }
 
 /** What the tower keeps of a kind. */
@@ -64,6 +75,10 @@ const kindsAt = ({ kinds }: TowerContext, place: Place): readonly Opened[] =>
 
 const areAllAt = (context: TowerContext, place: Place, names: readonly string[]): boolean =>
   kindsAt(context, place).every(({ kind }) => names.includes(kind))
+
+/** How long one batch of so many is waited behind. */
+const pauseOf = ({ farewells }: TowerContext, batches: number): number =>
+  Math.max(farewells.everyMs, farewells.withinMs / batches)
 
 const errorOf = ({
   kind,
@@ -101,8 +116,11 @@ const base = setup({
   },
   actions: {
     record: (_, _event: DomainEvent) => {},
-    /** Asks for `farewell.next` after a while, which is another each time: whoever was told comes back as soon as it can. */
-    requestFarewell: (_, _clients: { kind: string }) => {},
+    /** Whoever was told comes back as soon as it can: the next are told after a while. */
+    scheduleFarewell: raise(
+      (_, { kind }: { kind: string; afterMs: number }) => ({ type: "farewell.next" as const, kind }),
+      { delay: (_, { afterMs }) => afterMs }
+    ),
     /** The supervisor tries again after a while. */
     scheduleRetry: raise((_, { kind }: { kind: string }) => ({ type: "supervisor.retry" as const, kind }), {
       delay: ({ context }) => context.suspensionMs
@@ -112,6 +130,12 @@ const base = setup({
     }),
     drainMore: sendTo(({ system }, { kind }: { kind: string }) => system.get(kind) as SupervisorRef, {
       type: "children.drainMore" as const
+    }),
+    drainRest: enqueueActions(({ context, enqueue, system }) => {
+      for (const { kind } of kindsAt(context, "clients")) {
+        if (context.told.includes(kind) || context.drained.includes(kind)) continue
+        enqueue.sendTo(system.get(kind) as SupervisorRef, { type: "children.drainRest" })
+      }
     }),
     noteTold: assign({ told: ({ context }, { kind }: { kind: string }) => [...context.told, kind] }),
     noteDrained: assign({ drained: ({ context }, { kind }: { kind: string }) => [...context.drained, kind] }),
@@ -150,12 +174,14 @@ const base = setup({
       }
     }),
     drain: enqueueActions(({ context, enqueue, system }, { place }: { place: Place }) => {
+      const { size, most } = context.farewells
+      const batches = place === "clients" ? { batches: { size, most } } : {}
       for (const { kind, drain } of kindsAt(context, place)) {
         if (drain === null) continue
-        const { event, batches } = drain
+        const { event } = drain
         enqueue.sendTo(
           system.get(kind) as SupervisorRef,
-          place === "listeners" ? { type: "children.tell", event } : { type: "children.drain", event, batches }
+          place === "listeners" ? { type: "children.tell", event } : { type: "children.drain", event, ...batches }
         )
       }
     })
@@ -216,9 +242,13 @@ export const towerMachine = base.extend({ actions: { recordCrash } }).createMach
           },
           {
             guard: { type: "areClients", params: ({ event }) => ({ kind: event.kind }) },
-            actions: { type: "requestFarewell", params: ({ event }) => ({ kind: event.kind }) }
+            actions: {
+              type: "scheduleFarewell",
+              params: ({ context, event }) => ({ kind: event.kind, afterMs: pauseOf(context, event.batches) })
+            }
           }
         ],
+        "shutdown.hurry": { actions: "drainRest" },
         "farewell.next": [
           { guard: { type: "isDrained", params: ({ event }) => ({ kind: event.kind }) } },
           { actions: { type: "drainMore", params: ({ event }) => ({ kind: event.kind }) } }
@@ -240,7 +270,8 @@ export const towerMachine = base.extend({ actions: { recordCrash } }).createMach
           initial: "serving",
           states: {
             serving: {
-              description: "Whoever has not been told yet may still take a seat, and leave it.",
+              description:
+                "Whoever has not been told yet may still take a seat, and leave it, and requests are answered.",
               always: { guard: "everyClientIsTold", target: "moving" }
             },
             moving: {

@@ -391,6 +391,7 @@ describeInChromium("the tower page in Chromium", (chromium) => {
             watch,
             settings: [],
             clients: () => ({ total: 0, rows: [] }),
+            where: () => [],
             onEnded: () => {},
             chartNames: () => [],
             charts: pathToFileURL(`${directory}/`),

@@ -1,5 +1,8 @@
+import { once } from "node:events"
+import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { describe, expect, it, onTestFinished } from "vitest"
+import { WebSocketServer } from "ws"
 import { BackOff } from "../../src/client/backOff.ts"
 import { createTower, type StateChange, type Tower } from "../../src/client/index.ts"
 import { freePort } from "../support/freePort.ts"
@@ -38,6 +41,39 @@ describe("the time before another attempt", () => {
     expect(Math.max(...runs.map((run) => run.afterHealth))).toBeLessThanOrEqual(500)
     expect(Math.max(...runs.map((run) => run.after))).toBeGreaterThan(500)
   })
+})
+
+describe("a client that a server sends away", () => {
+  /** Greets each client, and sends it away with this. */
+  const dismissing = async (reconnectInMs: unknown) => {
+    const server = new WebSocketServer({ port: 0, host: "127.0.0.1" })
+    onTestFinished(() => server.close())
+    server.on("connection", (socket) => {
+      socket.send(JSON.stringify({ type: "registered", id: "0123456789" }))
+      socket.send(JSON.stringify({ type: "server-shutdown", message: "It goes.", reconnectInMs }))
+      socket.close(1001)
+    })
+    await once(server, "listening")
+    const tower = towerAt(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, "Ada")
+    return next(tower, "state", ({ state }) => state === "waiting")
+  }
+
+  it.each([
+    [0, 0],
+    [777, 777],
+    [1e9, 30_000]
+  ])("comes back when it is asked to, %i ms later, and within half a minute", async (asked, retryInMs) => {
+    expect(await dismissing(asked)).toMatchObject({ code: 1001, retryInMs })
+  })
+
+  it.each(["soon", -1, null, undefined])(
+    "comes back as ever when it is asked for nothing that can be: %s",
+    async (asked) => {
+      const { retryInMs } = await dismissing(asked)
+      expect(retryInMs).toBeGreaterThanOrEqual(0)
+      expect(retryInMs).toBeLessThanOrEqual(500)
+    }
+  )
 })
 
 describe("a client whose socket is closed", () => {

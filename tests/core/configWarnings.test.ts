@@ -66,6 +66,7 @@ const useless: Readonly<Record<string, readonly Useless[] | "there is none">> = 
     ["https://signal.example?x=1", "refused"],
     ["https://signal.example", "warned"]
   ],
+  DRAIN_SECONDS: [...number, ["3601", "refused"]],
   SHUTDOWN_TIMEOUT_MS: [...number, ["0", "refused"]],
   CLUSTER_ADDRESS: [
     ...["10.0.0.5", ":7946", "10.0.0.5:0", "10.0.0.5:65535", "http://10.0.0.5:7946", "fd00::5:7946", "a b:7946"].map(

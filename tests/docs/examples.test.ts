@@ -140,7 +140,7 @@ describe("examples/several", () => {
       const config = configOf(environment)
       expect(config.cluster?.address).toBe(`${name}:7946`)
       expect(expose).toEqual([String(config.port), "7946", "7947"])
-      expect(secondsOf(grace) * 1000).toBeGreaterThan(config.shutdownTimeoutMs)
+      expect(secondsOf(grace) * 1000).toBeGreaterThan(config.drainMs + config.shutdownTimeoutMs)
       const served = protocols.filter((protocol) => config.protocols[protocol.name]?.mount != null)
       expect(served.filter(({ homes }) => homes === undefined)).toEqual([])
     }
@@ -211,6 +211,96 @@ describe("examples/kubernetes", () => {
   })
 })
 
+describe("examples/kubernetes-several", () => {
+  const folder = "examples/kubernetes-several"
+  const read = (name: string): any => {
+    const [document, ...others] = parseAllDocuments(textOf(`${folder}/${name}`))
+    expect([document?.errors, others]).toEqual([[], []])
+    return document?.toJS()
+  }
+  const { resources, patches } = read("kustomization.yaml")
+  const [base, secretName, ...others] = resources as readonly string[]
+  const secret = read("cluster-secret.example.yaml")
+  const [disruption, network, nodes] = others.map(read)
+  const [config, deployment] = (patches as { path: string }[]).map(({ path }) => read(path))
+  const one = {
+    config: parse(textOf("examples/kubernetes/config.yaml")),
+    secret: parse(textOf("examples/kubernetes/secret.example.yaml")),
+    deployment: parse(textOf("examples/kubernetes/deployment.yaml"), { merge: true })
+  }
+  const labels = one.deployment.spec.selector.matchLabels
+  const pod = deployment.spec.template.spec
+  const [container] = pod.containers
+  const textIn = ({ value, valueFrom }: any): string => {
+    if (value !== undefined) return value.replace("$(POD_IP)", "10.1.2.3")
+    if (valueFrom.fieldRef !== undefined) return valueFrom.fieldRef.fieldPath
+    const { name, key } = valueFrom.secretKeyRef
+    expect(name).toBe(secret.metadata.name)
+    return secret.stringData[key]
+  }
+  const { POD_IP: ip, ...own } = Object.fromEntries(container.env.map((each: any) => [each.name, textIn(each)]))
+  const settings = configOf({ ...one.config.data, ...config.data, ...one.secret.stringData, ...own })
+
+  it("changes the manifests of one server, and keeps its secret to itself", () => {
+    expect([base, secretName]).toEqual(["../kubernetes", "cluster-secret.yaml"])
+    expect(textOf(".gitignore")).toContain(`${folder}/cluster-secret.yaml`)
+    for (const [patch, whole] of [
+      [config, one.config],
+      [deployment, one.deployment]
+    ]) {
+      expect([patch.kind, patch.metadata.name]).toEqual([whole.kind, whole.metadata.name])
+    }
+    expect(container.name).toBe(one.deployment.spec.template.spec.containers[0].name)
+  })
+
+  it("starts nodes at their own addresses that serve what several can", () => {
+    expect(ip).toBe("status.podIP")
+    expect(settings.cluster?.address).toBe("10.1.2.3:7946")
+    const served = protocols.filter((protocol) => settings.protocols[protocol.name]?.mount != null)
+    expect(served.filter(({ homes }) => homes === undefined)).toEqual([])
+  })
+
+  it("lets nodes alone reach the ports of the cluster, and others the one for clients", () => {
+    const { port } = settings
+    const ofCluster = container.ports.map(({ containerPort }: any) => containerPort)
+    expect(ofCluster).toEqual([7946, 7947])
+    const names = container.ports.map(({ name }: any) => name)
+    expect(network.spec.podSelector.matchLabels).toEqual(labels)
+    expect(network.spec.policyTypes).toEqual(["Ingress"])
+    const [among, outside, ...rest] = network.spec.ingress
+    expect(rest).toEqual([])
+    expect(among.from).toEqual([{ podSelector: { matchLabels: labels } }])
+    expect(among.ports.map((each: any) => each.port)).toEqual(names)
+    expect(outside.from.every((each: any) => each.namespaceSelector !== undefined)).toBe(true)
+    expect(outside.ports).toEqual([
+      { protocol: "TCP", port: one.deployment.spec.template.spec.containers[0].ports[0].name }
+    ])
+    expect(nodes.spec).toMatchObject({ clusterIP: "None", publishNotReadyAddresses: true, selector: labels })
+    expect(nodes.spec.ports.map((each: any) => [each.port, each.targetPort])).toEqual([
+      [port, "http"],
+      [7946, names[0]],
+      [7947, names[1]]
+    ])
+  })
+
+  it("replaces one after the other, and gives each the time that it needs to go", () => {
+    const { replicas, strategy, minReadySeconds } = deployment.spec
+    expect([replicas, strategy]).toEqual([
+      3,
+      { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 1, maxSurge: 0 } }
+    ])
+    const { exec } = one.deployment.spec.template.spec.containers[0].lifecycle.preStop
+    const waited = Number(/setTimeout\(\(\) => \{\}, (\d+)\)/.exec(exec.command.at(-1))?.[1])
+    expect(settings.drainMs).toBeGreaterThan(0)
+    expect(minReadySeconds * 1000).toBeGreaterThan(waited + settings.drainMs)
+    expect(pod.terminationGracePeriodSeconds * 1000).toBeGreaterThan(
+      waited + settings.drainMs + settings.shutdownTimeoutMs
+    )
+    expect(disruption.spec).toEqual({ maxUnavailable: 1, selector: { matchLabels: labels } })
+    for (const { labelSelector } of pod.topologySpreadConstraints) expect(labelSelector.matchLabels).toEqual(labels)
+  })
+})
+
 describe("the systemd unit of docs/operations.md", () => {
   const unit = /^```ini\n(.*?)^```$/ms.exec(textOf("docs/operations.md"))?.[1] ?? ""
   const valuesOf = (name: string) =>
@@ -228,7 +318,7 @@ describe("the systemd unit of docs/operations.md", () => {
 })
 
 it("everything that examples tell people to open is there", () => {
-  const told = ["self-hosted", "kubernetes"].flatMap((name) =>
+  const told = ["self-hosted", "kubernetes", "kubernetes-several"].flatMap((name) =>
     [...textOf(`examples/${name}/README.md`).matchAll(/`(?:https:\/\/signal\.example\.org)?(\/[a-z/-]+)`/g)].map(
       ([, path]) => path
     )

@@ -11,6 +11,7 @@ import { readdir, readFile } from "node:fs/promises"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { basename, sep } from "node:path"
 import type { ShownSetting } from "../../config/shownSettings.ts"
+import type { Whereabouts } from "../../io/cluster/towerRows.ts"
 import type { ExplainedClients } from "../../io/tower/explainedClients.ts"
 import type { Ended } from "../../io/tower/towerView.ts"
 import type { Watch } from "../../io/tower/watch.ts"
@@ -33,6 +34,8 @@ export interface TowerPageOptions {
   /** What the server runs with, without secrets. */
   readonly settings: readonly ShownSetting[]
   readonly clients: () => ExplainedClients
+  /** On which node actors with a name or an id live; empty where the server is alone. */
+  readonly where: (id: string) => readonly Whereabouts[]
   /** Told of whom somebody has ended, for the log. */
   readonly onEnded: (ended: Ended, request: IncomingMessage) => void
   /** The charts that are shown. */
@@ -58,6 +61,7 @@ export const towerPaths = [
   "/tower/story",
   "/tower/settings",
   "/tower/clients",
+  "/tower/where",
   "/tower/:file"
 ] as const
 /** Where an actor is ended. */
@@ -117,7 +121,7 @@ const fault = unstoredText(500, "Internal server error")
 const json = (value: unknown): Answer => unstored(200, "application/json", JSON.stringify(value))
 
 export const createTowerPage = (options: TowerPageOptions): TowerPage => {
-  const { gate, watch, settings, clients, onEnded, chartNames, charts, limits } = options
+  const { gate, watch, settings, clients, where, onEnded, chartNames, charts, limits } = options
   const again = (seconds: number) => ({ "retry-after": String(seconds) })
   const shuttingDown = unstoredText(503, "Server is shutting down", again(limits.watchAgain.whenStopping))
   const tooManyWatchers = unstoredText(503, "Too many watchers", again(limits.watchAgain.whenFull))
@@ -204,6 +208,7 @@ export const createTowerPage = (options: TowerPageOptions): TowerPage => {
     "/tower/story": keyed((exchange, query) => tell(exchange, query.get("flight") ?? query.get("id") ?? "")),
     "/tower/settings": keyed((exchange) => exchange.answer(() => json({ settings }))),
     "/tower/clients": keyed((exchange) => exchange.answer(() => json(clients()))),
+    "/tower/where": keyed((exchange, query) => exchange.answer(() => json({ rows: where(query.get("id") ?? "") }))),
     "/tower/:file": (exchange, [, name = ""]) => {
       orFail(exchange, () => serve(exchange, name))
       return true

@@ -4,12 +4,14 @@ import { limits } from "../../limits.ts"
 import type { Kind } from "../../machines/kinds.ts"
 import { createRegistry, type Endpoint, type RegistryLogic, registryOf } from "../../machines/registry.ts"
 import { createSupervisor, type SupervisorRef } from "../../machines/supervisor.ts"
-import { towerMachine } from "../../machines/tower.ts"
+import { type Farewells, towerMachine } from "../../machines/tower.ts"
 import type { Recorder } from "../telemetry/events/recorder.ts"
 
 export interface SystemOptions {
   readonly recorder: Pick<Recorder, "record">
-  /** Milliseconds that the server has from being told to go. */
+  /** Milliseconds over which clients are sent away when the server goes; 0: at once, as far as that can be borne. */
+  readonly drainMs: number
+  /** Milliseconds that the server has besides. */
   readonly shutdownTimeoutMs: number
   /** What carries events from one actor to another; absent: that of one process, which does so at once. */
   readonly registry?: (() => RegistryLogic) | undefined
@@ -19,30 +21,27 @@ export interface SystemOptions {
   readonly now: () => number
 }
 
-/** Starts the tower, in which nobody lives yet. */
-export const startSystem = ({ recorder, shutdownTimeoutMs, registry, inspect, now }: SystemOptions) => {
-  const { everyMs, batches } = limits.farewells
-  const farewellMs = Math.min(everyMs, (shutdownTimeoutMs * limits.farewellShare) / batches)
+/** As many and as small batches as there may be where clients go over a while, and else as few as may come back at once. */
+const farewellsOf = ({ drainMs, shutdownTimeoutMs }: SystemOptions): Farewells => {
+  const { size, batches, everyMs } = limits.farewells
+  if (drainMs > 0) return { size: 1, most: Math.max(1, Math.floor(drainMs / everyMs)), everyMs, withinMs: drainMs }
+  const shareMs = (shutdownTimeoutMs * limits.farewellShare) / batches
+  return { size, most: batches, everyMs: Math.min(everyMs, shareMs), withinMs: 0 }
+}
 
+/** Starts the tower, in which nobody lives yet. */
+export const startSystem = (options: SystemOptions) => {
+  const { recorder, registry, inspect, now } = options
   const tower = createActor(
     towerMachine.provide({
       actors: { registry: (registry ?? createRegistry)(), supervisor: createSupervisor({ now }) },
       actions: {
-        record: (_, event) => recorder.record(event),
-        requestFarewell: ({ self }, { kind }) => {
-          setTimeout(
-            () => {
-              // Everybody may have gone meanwhile, and the tower with them.
-              if (self.getSnapshot().status === "active") self.send({ type: "farewell.next", kind })
-            },
-            farewellMs * (0.5 + Math.random())
-          )
-        }
+        record: (_, event) => recorder.record(event)
       }
     }),
     {
       systemId: "tower",
-      input: { suspensionMs: limits.suspensionMs },
+      input: { suspensionMs: limits.suspensionMs, farewells: farewellsOf(options) },
       ...(inspect === undefined ? {} : { inspect })
     }
   ).start()
@@ -70,11 +69,19 @@ export const startSystem = ({ recorder, shutdownTimeoutMs, registry, inspect, no
     },
     /** The server is open. */
     begin: () => tower.send({ type: "server.opened" }),
-    /** Tells everybody that the server goes, and resolves when all have ended. */
-    drain: async (): Promise<void> => {
+    /**
+     * Tells everybody that the server goes. `told` resolves when every client has been told or has gone, `done` when all
+     * have ended.
+     */
+    drain: () => {
       tower.send({ type: "shutdown" })
-      await waitFor(tower, ({ status }) => status === "done")
+      return {
+        told: waitFor(tower, (snapshot) => !snapshot.matches({ draining: { keepers: "serving" } })),
+        done: waitFor(tower, ({ status }) => status === "done")
+      }
     },
+    /** Waits no longer for clients that have not been told yet. */
+    hurry: () => tower.send({ type: "shutdown.hurry" }),
     /** Ends what has not ended by itself. */
     stop: () => tower.stop()
   }

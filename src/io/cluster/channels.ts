@@ -73,6 +73,8 @@ export interface Channels {
   frame(address: string, target: string, source: string, sender: Sender, bytes: Buffer | string): boolean
   /** The sender is not read while too much is under way there. */
   heed(address: string, sender: Sender): void
+  /** What has gone over all channels since the start. */
+  bytes(): { readonly sent: number; readonly received: number }
   /** Ends the channel to it, and with that what is known of it. */
   forget(address: string): void
   /** Ends all channels; resolves when the port is free. */
@@ -95,6 +97,8 @@ export const createChannels = async (options: ChannelsOptions): Promise<Channels
   /** What all ids of each node's clients begin with, as it has said last. */
   const marks = new Map<string, string>()
   const flush = createFlush()
+  /** On ways that have ended. */
+  let sentBefore = 0
   const now = () => performance.now()
   /** One line a minute for each node and reason. */
   const lines = createTokenBuckets({ burst: 1, perSecond: 1000 / limits.refusalLineMs, keys: 1000, now })
@@ -159,6 +163,9 @@ export const createChannels = async (options: ChannelsOptions): Promise<Channels
       ...{ highBytes: options.highBytes, lowBytes: options.lowBytes },
       tell: (event) => actor.send(event),
       greeted: (hello) => void marks.set(node, hello.mark),
+      ended: (sent) => {
+        sentBefore += sent
+      },
       refused: (reason) => refused(node, reason),
       refusedBy: (reason) => refusedBy(node, reason)
     })
@@ -241,6 +248,10 @@ export const createChannels = async (options: ChannelsOptions): Promise<Channels
     frame: (address, target, source, sender, bytes) =>
       met.has(address) && channels.get(address)?.way.frame(target, source, sender, bytes) === true,
     heed: (address, sender) => channels.get(address)?.way.heed(sender),
+    bytes: () => ({
+      sent: [...channels.values()].reduce((sum, { way }) => sum + way.sent, sentBefore),
+      received: ways.received
+    }),
     forget: (address) => {
       channels.get(address)?.tell({ type: "channel.forget" })
       channels.delete(address)

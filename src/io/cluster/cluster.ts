@@ -26,6 +26,7 @@ import type { PeerNode } from "./channels.ts"
 import { clusterLimits } from "./limits.ts"
 import type { NodeMessage } from "./messages.ts"
 import { createRouter } from "./router.ts"
+import type { Whereabouts } from "./towerRows.ts"
 
 export interface ClusterOptions {
   /** `host:port` of this node. */
@@ -42,6 +43,8 @@ export interface ClusterOptions {
   readonly deliver: (event: RegistryEvent) => void
   /** Gives this node's shards away; resolves when they are. May be asked for again. */
   readonly leave: () => Promise<void>
+  /** Another node says that it is going. */
+  readonly onLeaving: (node: string) => void
 }
 
 const ownAddress = { kind: "cluster", id: "node" }
@@ -205,16 +208,18 @@ export const createCluster = (options: ClusterOptions) => {
         return void send(from.address, { ...message, kind: "fenced" })
       case "fenced":
         return tellShard(message.shard, { type: "shard.fenced", epoch: message.epoch })
+      case "leaving":
+        return options.onLeaving(from.address)
       case "announced":
         return tellShard(message.shard, { type: "shard.announced", node: from.address, epoch: message.owner.epoch })
     }
   }
 
-  const part = ({ address, mark: theirs }: PeerNode) => {
+  const part = ({ address, mark: theirs }: PeerNode, isLeaving: boolean) => {
     if (open.get(theirs) !== address) return
     open.delete(theirs)
     outboxes.delete(address)
-    router.parted(address)
+    router.parted(address, isLeaving)
     const event: NodeGone = { type: "node.gone", mark: theirs }
     for (const [each, { hasMembers }] of named()) {
       if (hasMembers === true) supervisor(each).send({ type: "children.tell", event })
@@ -290,6 +295,34 @@ export const createCluster = (options: ClusterOptions) => {
     shardStates: (): ReadonlyMap<string, number> => countStates(supervisor(shardKind)),
     /** The marks of other nodes to which there is a way. */
     others: (): readonly string[] => [...open.keys()],
+    /** The shards of each node that owns some, as was heard last. */
+    owned: (): ReadonlyMap<string, readonly number[]> => {
+      const shards = new Map<string, number[]>()
+      for (const [index, { node }] of owners) shards.set(node, [...(shards.get(node) ?? []), index])
+      return shards
+    },
+    /** Where actors live that have this name or id. */
+    where: (id: string): readonly Whereabouts[] => {
+      const byShard = new Map<number, string[]>()
+      for (const [each] of named()) {
+        const index = router.shardOf({ kind: each, id }) as number
+        byShard.set(index, [...(byShard.get(index) ?? []), each])
+      }
+      const theirs = markIn(id)
+      const node = theirs === mark ? self : open.get(theirs)
+      const withSocket = [...belongings.keys()]
+      return [
+        ...[...byShard].map(([shard, kinds]) => {
+          const owner = owners.get(shard)?.node ?? null
+          return { kinds, shard, node: owner, isHere: owner === self }
+        }),
+        ...(node === undefined ? [] : [{ kinds: withSocket, shard: null, node, isHere: node === self }])
+      ]
+    },
+    /** Tells the other nodes that this one is going. */
+    sayGoodbye: (): void => {
+      for (const node of open.values()) send(node, { kind: "leaving" })
+    },
     close: (): void => router.close()
   }
 }

@@ -5,6 +5,8 @@ export const clusterLines = {
   "cluster:engine": request,
   "cluster:met": request,
   "cluster:parted": request,
+  "cluster:left": request,
+  "cluster:buried": request,
   "cluster:refused": request,
   "cluster:refused_by": request,
   "cluster:fault": request

@@ -16,5 +16,7 @@ export type NodeMessage =
   | { readonly kind: "all"; readonly said: SaidToAll }
   /** Asks for `fenced` behind all that came before it. */
   | { readonly kind: "fence" | "fenced"; readonly shard: number; readonly epoch: string }
+  /** The sender is going, and says so: nobody need wonder what has become of it. */
+  | { readonly kind: "leaving" }
   /** All actors of the sender who belong to the shard have said so. */
   | { readonly kind: "announced"; readonly shard: number; readonly owner: Owner }

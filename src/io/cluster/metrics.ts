@@ -1,5 +1,6 @@
 /** The cluster as this node sees it, for whoever counts. */
 import type { Metrics } from "../telemetry/metrics.ts"
+import type { Channels } from "./channels.ts"
 import type { Cluster } from "./cluster.ts"
 import type { Passages } from "./passages.ts"
 
@@ -13,7 +14,15 @@ export const measurePassages = (metrics: Pick<Metrics, "gauge">, passages: Pick<
 
 export const measureCluster = (
   metrics: Pick<Metrics, "counter" | "gauge">,
-  { router, shardStates, others }: Pick<Cluster, "router" | "shardStates" | "others">
+  {
+    router,
+    shardStates,
+    others
+  }: Pick<Cluster, "shardStates" | "others"> & {
+    readonly router: Pick<Cluster["router"], "counts" | "waiting">
+  },
+  /** Undefined: they are not there yet. */
+  channels: () => Pick<Channels, "bytes"> | undefined
 ): void => {
   metrics.gauge({
     name: "cluster_shards",
@@ -33,6 +42,16 @@ export const measureCluster = (
     help: "Events for actors of whose owner nothing is known at the moment.",
     read: (gauge) => gauge.set(router.waiting)
   })
+  for (const [direction, help] of [
+    ["sent", "Bytes that went to other nodes over the channels."],
+    ["received", "Bytes that came from other nodes over the channels."]
+  ] as const) {
+    metrics.counter({
+      name: `cluster_channel_bytes_${direction}_total`,
+      help,
+      read: () => channels()?.bytes()[direction] ?? 0
+    })
+  }
   for (const [name, help] of [
     ["forwarded", "Events that went to actors of other nodes."],
     ["waited", "Events that waited until it was known whose actor they were for."],

@@ -23,6 +23,7 @@ import { channelAddress } from "./nodeAddress.ts"
 import { pactOf } from "./pact.ts"
 import { createPassages } from "./passages.ts"
 import { createRemoteLinks } from "./remoteLinks.ts"
+import { clusterTowerPart, type SeenNode, type Whereabouts } from "./towerRows.ts"
 
 export interface NodeOptions {
   /** `host:port` under which the other nodes reach this one; the next port is used as well. */
@@ -69,6 +70,11 @@ export const joinCluster = async (options: NodeOptions) => {
   let registered: readonly string[] = []
   /** The nodes to which channels lead. */
   const known = new Set<string>()
+  /** The marks of those that were met, as long as they are known. */
+  const marks = new Map<string, string>()
+  let isLeaving = false
+  /** Those that have said that they are going. */
+  const leaving = new Set<string>()
 
   const know = () => {
     const others = registered.filter((node) => node !== self)
@@ -79,6 +85,9 @@ export const joinCluster = async (options: NodeOptions) => {
       if (others.includes(node) || channels?.isAnswering(node) !== false) continue
       known.delete(node)
       channels.forget(node)
+      const mark = marks.get(node)
+      marks.delete(node)
+      if (mark !== undefined && !leaving.delete(node)) log("warn", "cluster:buried", { node, mark })
     }
   }
 
@@ -110,9 +119,27 @@ export const joinCluster = async (options: NodeOptions) => {
     deadlines,
     supervisor: (kind) => system.supervisor(kind),
     deliver: (event) => system.registry.send(event),
-    leave: () => engine.close()
+    leave: () => {
+      // While what is said still arrives.
+      if (!isLeaving) cluster.sayGoodbye()
+      isLeaving = true
+      return engine.close()
+    },
+    onLeaving: (node) => void leaving.add(node)
   })
-  measureCluster(options.metrics, cluster)
+  measureCluster(options.metrics, cluster, () => channels)
+
+  const seen = (): readonly SeenNode[] => {
+    const owned = cluster.owned()
+    const others = [...new Set([...registered, ...known, ...owned.keys()])].filter((node) => node !== self).toSorted()
+    const wayTo = (node: string) => (channels?.isOpen(node) === true ? "open" : "none")
+    return [
+      { node: self, mark: cluster.mark, way: "this node", shards: owned.get(self) ?? [] },
+      ...others.map(
+        (node): SeenNode => ({ node, mark: marks.get(node), way: wayTo(node), shards: owned.get(node) ?? [] })
+      )
+    ]
+  }
 
   // Nobody can become an owner while the registry cannot be read: whoever is one goes on.
   const away = setInterval(() => {
@@ -176,6 +203,9 @@ export const joinCluster = async (options: NodeOptions) => {
     kind: cluster.kind,
     serve: cluster.serve,
     isReady: cluster.isReady,
+    tower: clusterTowerPart(seen),
+    /** Where actors live that have this name or id. */
+    where: (id: string): readonly Whereabouts[] => cluster.where(id),
     /** It does the timed work of the whole cluster, as the owner of the first shard. */
     hasChores: (): boolean => cluster.router.isOpen(0),
     /** Opens the ways to the other nodes, whose actors speak to those of this system. */
@@ -199,15 +229,20 @@ export const joinCluster = async (options: NodeOptions) => {
         onPassage: passages.onConnection,
         onMet: (peer) => {
           log("info", "cluster:met", { node: peer.address, mark: peer.mark })
+          marks.set(peer.address, peer.mark)
+          leaving.delete(peer.address)
           cluster.onMet(peer)
         },
         onParted: (peer) => {
-          log("warn", "cluster:parted", { node: peer.address, mark: peer.mark })
+          const said = { node: peer.address, mark: peer.mark }
+          const isLeaving = leaving.has(peer.address)
+          if (isLeaving) log("info", "cluster:left", said)
+          else log("warn", "cluster:parted", said)
           const broken = links.gone(peer.address)
           // Before the word of whoever learns by this that it is gone.
           for (const { own, peer: lost } of broken) placeOf(own)?.broken(own, lost)
           passages.gone(peer.address)
-          cluster.onParted(peer)
+          cluster.onParted(peer, isLeaving)
           for (const { own, peer: lost } of broken) cluster.onBroken(own, lost)
         },
         via,

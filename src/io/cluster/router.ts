@@ -226,9 +226,10 @@ export const createRouter = (options: RouterOptions) => {
     },
     /**
      * The way to a node is broken. What has come over it and nobody has heard yet is lost, as what was under way is: of two
-     * things that somebody says, the first must not be heard without the second.
+     * things that somebody says, the first must not be heard without the second. Of a node that leaves in order nothing is.
      */
-    parted: (node: string): void => {
+    parted: (node: string, isLeaving: boolean): void => {
+      if (isLeaving) return
       for (const shard of shards) {
         const lost = [...shard.waiting, ...shard.early].filter(({ by }) => by === node)
         shard.waiting = shard.waiting.filter(({ by }) => by !== node)

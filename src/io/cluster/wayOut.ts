@@ -2,7 +2,7 @@
  * The way to one other node: the WebSocket that this one dials, what is said on it, and who waits while too much of that is
  * unsent. It decides nothing: the channel's chart says when it is dialled, and when nobody is there.
  */
-import type { Duplex } from "node:stream"
+import type { Socket } from "node:net"
 import { WebSocket } from "ws"
 import type { ChannelEvent } from "../../machines/cluster/channel/channelContext.ts"
 import type { Flush } from "../sockets/flush.ts"
@@ -21,6 +21,8 @@ export interface WayOutOptions {
   readonly highBytes: number
   readonly lowBytes: number
   readonly tell: (event: ChannelEvent) => void
+  /** A WebSocket has ended on which so many bytes were sent. */
+  readonly ended: (sent: number) => void
   /** Before the chart hears of it. */
   readonly greeted: (hello: Hello) => void
   /** This node does not take the other one for a node of its cluster; or the other way round. */
@@ -30,6 +32,8 @@ export interface WayOutOptions {
 
 export interface WayOut {
   readonly isOpen: boolean
+  /** Bytes that went over the WebSocket that there is. */
+  readonly sent: number
   dial(): void
   hangUp(): void
   ping(): void
@@ -49,7 +53,7 @@ const withoutMask = (mask: Buffer) => void mask.fill(0)
 export const createWayOut = (options: WayOutOptions): WayOut => {
   const { node, greetings, flush, highBytes, lowBytes, tell } = options
   let socket: WebSocket | null = null
-  let stream: Duplex | null = null
+  let stream: Socket | null = null
   let isOpen = false
   let waiting = new Set<Sender>()
 
@@ -58,6 +62,7 @@ export const createWayOut = (options: WayOutOptions): WayOut => {
     const left = socket
     left?.removeAllListeners()
     left?.on("error", ignore)
+    if (stream !== null) options.ended(stream.bytesWritten)
     socket = null
     stream = null
     return left
@@ -147,6 +152,9 @@ export const createWayOut = (options: WayOutOptions): WayOut => {
     heed,
     get isOpen() {
       return isOpen
+    },
+    get sent() {
+      return stream?.bytesWritten ?? 0
     },
     dial,
     hangUp: () => leave()?.terminate(),

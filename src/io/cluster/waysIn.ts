@@ -48,6 +48,8 @@ export interface WaysIn {
   isReady(address: string): boolean
   /** A node at this address is heard of just now. */
   isHeard(address: string): boolean
+  /** Bytes that have come since the start, greetings of strangers too. */
+  readonly received: number
   /** Ends the way of a node. */
   hangUp(address: string): void
   tick(): void
@@ -62,6 +64,8 @@ const lately = 2
 export const openWaysIn = async (options: WaysInOptions): Promise<WaysIn> => {
   const { at, greetings, silentAfter } = options
   const sockets = new Set<Socket>()
+  /** On connections that have ended. */
+  let receivedBefore = 0
   const visitors = new Map<string, Visitor>()
   /** Each ends a connection, unless that has come to something by then. */
   const timers = new WeakMap<Socket, NodeJS.Timeout>()
@@ -174,6 +178,7 @@ export const openWaysIn = async (options: WaysInOptions): Promise<WaysIn> => {
     endSoon(stream)
     stream.once("close", () => {
       sockets.delete(stream)
+      receivedBefore += stream.bytesRead
       clearTimeout(timers.get(stream))
     })
   })
@@ -203,6 +208,9 @@ export const openWaysIn = async (options: WaysInOptions): Promise<WaysIn> => {
     isIn: (address) => visitors.has(address),
     isReady: (address) => visitors.get(address)?.isReady === true,
     isHeard: (address) => (visitors.get(address)?.unheard ?? Number.POSITIVE_INFINITY) <= lately,
+    get received() {
+      return [...sockets].reduce((sum, { bytesRead }) => sum + bytesRead, receivedBefore)
+    },
     hangUp: (address) => remove(address)?.terminate(),
     tick: () => {
       for (const [address, visitor] of visitors) {

@@ -6,7 +6,7 @@ import type { EventEmitter } from "node:events"
 import type { IncomingMessage } from "node:http"
 import type { Duplex } from "node:stream"
 import { type WebSocket, WebSocketServer } from "ws"
-import { piecesFor } from "../../limits.ts"
+import { limits, piecesFor } from "../../limits.ts"
 import { decodedPath, isUnder } from "../admission/requestPath.ts"
 import { ClientSocket } from "./clientSocket.ts"
 import { CurtWebSocket, ExplainingWebSocket } from "./explainingWebSocket.ts"
@@ -122,7 +122,12 @@ const upgraderOf = (mount: SocketMount, options: SocketServerOptions): WebSocket
   })
 }
 
-const shuttingDown: UpgradeRefusal = { status: 503, body: "Server is shutting down." }
+/** Not all of whom it is answered come back in one second. */
+const shuttingDown = (): UpgradeRefusal => ({
+  status: 503,
+  body: "Server is shutting down.",
+  headers: { "Retry-After": String(1 + Math.floor(Math.random() * limits.retryUpgradeSeconds)) }
+})
 const nobodyHere: UpgradeRefusal = { status: 404, body: "Not Found" }
 
 /** Takes over the upgrades that a server tells of, until it tells of its `close`. */
@@ -175,11 +180,11 @@ export const createSocketServer = (server: EventEmitter, options: SocketServerOp
       flush(socket)
       upgraders.get(mount)?.handleUpgrade(request, socket, head, (webSocket) => open(mount, webSocket, request))
     }
-    const refusal = accepting ? mount.refuses(request) : shuttingDown
+    const refusal = accepting ? mount.refuses(request) : shuttingDown()
     if (!(refusal instanceof Promise)) return upgrade(refusal)
     refusal.then((found) => {
       // Whoever has gone meanwhile is told nothing.
-      if (!socket.destroyed) upgrade(accepting ? found : shuttingDown)
+      if (!socket.destroyed) upgrade(accepting ? found : shuttingDown())
     })
   })
 

@@ -7,7 +7,7 @@
  * - networks     transient: a crashed one is put together again by the connections that belong to it
  * - stories      temporary: a crashed one loses its narrative, nothing else
  */
-import type { Drain, Kind } from "../kinds.ts"
+import type { Kind } from "../kinds.ts"
 import { connectionCrash, type connectionMachine } from "./connection/connection.ts"
 import type { ConnectionInput } from "./connection/connectionContext.ts"
 import { flightCrash, type flightMachine } from "./flight/flight.ts"
@@ -33,14 +33,12 @@ export interface DropsilkParts {
     readonly network: Omit<NetworkInput, "group">
     readonly story: { readonly staleMs: number; readonly entries: number }
   }
-  /** How many clients at a time are told that the server is going. */
-  readonly farewells: NonNullable<Drain["batches"]>
   /** Does what networks are told when there is time for it: to be let in comes before seeing who is there. */
   readonly whenCalm?: (work: () => void) => void
 }
 
 export const dropsilkKinds = (parts: DropsilkParts): readonly Kind[] => {
-  const { connection, flight, room, network, story, settings, farewells, whenCalm } = parts
+  const { connection, flight, room, network, story, settings, whenCalm } = parts
   return [
     {
       kind: "connections",
@@ -48,7 +46,7 @@ export const dropsilkKinds = (parts: DropsilkParts): readonly Kind[] => {
       settings: settings.connection,
       restart: "temporary",
       crash: connectionCrash,
-      drain: { place: "clients", event: { type: "server.draining" }, batches: farewells }
+      drain: { place: "clients", event: { type: "server.draining" } }
     },
     { kind: "flights", chart: flight, settings: settings.flight, restart: "temporary", crash: flightCrash },
     {

@@ -4,7 +4,7 @@
  * - namedPeers  temporary: a crashed one closes its socket with 1011, and its name is free
  * - nameSpaces  temporary: a crashed one sends its peers away with 1011, and they come again
  */
-import type { Drain, Kind } from "../kinds.ts"
+import type { Kind } from "../kinds.ts"
 import { namedPeerCrash, type namedPeerMachine } from "./namedPeer/namedPeer.ts"
 import type { PeerSettings } from "./namedPeer/namedPeerContext.ts"
 import { nameSpaceCrash, type nameSpaceMachine } from "./nameSpace/nameSpace.ts"
@@ -15,18 +15,16 @@ export interface NamedPeersParts {
   readonly peer: typeof namedPeerMachine
   readonly space: typeof nameSpaceMachine
   readonly settings: { readonly peer: PeerSettings; readonly space: SpaceSettings }
-  /** How many clients at a time are told that the server is going. */
-  readonly farewells: NonNullable<Drain["batches"]>
 }
 
-export const namedPeersKinds = ({ peer, space, settings, farewells }: NamedPeersParts): readonly Kind[] => [
+export const namedPeersKinds = ({ peer, space, settings }: NamedPeersParts): readonly Kind[] => [
   {
     kind: "namedPeers",
     chart: peer,
     settings: settings.peer,
     restart: "temporary",
     crash: namedPeerCrash,
-    drain: { place: "clients", event: { type: "server.draining" }, batches: farewells }
+    drain: { place: "clients", event: { type: "server.draining" } }
   },
   {
     kind: "nameSpaces",

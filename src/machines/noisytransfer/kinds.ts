@@ -4,7 +4,7 @@
  * - connections  temporary: a crashed one closes its socket with 1011 and leaves its seat
  * - rooms        temporary: a crashed one has its connections closed with 1011, and they come back to an empty room
  */
-import type { Drain, Kind } from "../kinds.ts"
+import type { Kind } from "../kinds.ts"
 import { connectionKind, roomKind } from "./addresses.ts"
 import type { ConnectionSettings } from "./relayConnection/connectionContext.ts"
 import { relayConnectionCrash, type relayConnectionMachine } from "./relayConnection/relayConnection.ts"
@@ -17,23 +17,16 @@ export interface NoisyTransferCharts {
   readonly relayRoom: typeof relayRoomMachine
   /** Merged under the input of every actor of a kind. */
   readonly settings: { readonly connection: ConnectionSettings; readonly room: RoomSettings }
-  /** How many clients at a time are told that the server is going. */
-  readonly farewells: NonNullable<Drain["batches"]>
 }
 
-export const noisyTransferKinds = ({
-  relayConnection,
-  relayRoom,
-  settings,
-  farewells
-}: NoisyTransferCharts): readonly Kind[] => [
+export const noisyTransferKinds = ({ relayConnection, relayRoom, settings }: NoisyTransferCharts): readonly Kind[] => [
   {
     kind: connectionKind,
     chart: relayConnection,
     settings: { ...settings.connection },
     restart: "temporary",
     crash: relayConnectionCrash,
-    drain: { place: "clients", event: { type: "server.draining" }, batches: farewells }
+    drain: { place: "clients", event: { type: "server.draining" } }
   },
   { kind: roomKind, chart: relayRoom, settings: { ...settings.room }, restart: "temporary", crash: relayRoomCrash }
 ]

@@ -5,7 +5,7 @@
  * - conferences   temporary: a crashed one sends its participants away with 1011, and they come again to another
  * - mediaWorkers  permanent: a crashed one is started again with a process of its own, and its conferences are lost
  */
-import type { Drain, Kind } from "../kinds.ts"
+import type { Kind } from "../kinds.ts"
 import { conferenceCrash, type conferenceMachine } from "./conference/conference.ts"
 import type { ConferenceSettings } from "./conference/conferenceContext.ts"
 import { mediaWorkerCrash, type mediaWorkerMachine } from "./mediaWorker/mediaWorker.ts"
@@ -25,12 +25,10 @@ export interface SfuParts {
   }
   /** How many media workers there are. */
   readonly workers: number
-  /** How many clients at a time are told that the server is going. */
-  readonly farewells: NonNullable<Drain["batches"]>
 }
 
 export const sfuKinds = (parts: SfuParts): readonly Kind[] => {
-  const { participant, conference, mediaWorker, settings, workers, farewells } = parts
+  const { participant, conference, mediaWorker, settings, workers } = parts
   return [
     {
       kind: "participants",
@@ -38,7 +36,7 @@ export const sfuKinds = (parts: SfuParts): readonly Kind[] => {
       settings: { settings: settings.participant },
       restart: "temporary",
       crash: participantCrash,
-      drain: { place: "clients", event: { type: "server.draining" }, batches: farewells }
+      drain: { place: "clients", event: { type: "server.draining" } }
     },
     {
       kind: "conferences",

@@ -15,7 +15,6 @@ import { createAfterRecording } from "../../io/dropsilk/telling/afterRecording.t
 import { events, lines } from "../../io/dropsilk/telling/events.ts"
 import { createStories } from "../../io/dropsilk/telling/stories.ts"
 import { createTowerRows } from "../../io/dropsilk/telling/towerRows.ts"
-import { limits } from "../../limits.ts"
 import type { DropSilkEvent } from "../../machines/dropsilk/events.ts"
 import { dropsilkKinds } from "../../machines/dropsilk/kinds.ts"
 import { commands } from "../../places.ts"
@@ -47,6 +46,7 @@ export const open = (core: Core, settings: DropSilkSettings): Parts => {
     registry,
     identities,
     deadlines,
+    comeBackInMs: core.comeBackInMs,
     record: recording.record,
     budgets,
     frames: core.frames,
@@ -111,7 +111,6 @@ export const open = (core: Core, settings: DropSilkSettings): Parts => {
         },
         story: { staleMs: dropSilkLimits.storyStaleMs, entries: dropSilkLimits.storyEntries }
       },
-      farewells: { size: limits.farewells.size, most: limits.farewells.batches },
       whenCalm: core.whenCalm
     }),
     endpoints: { ...connections.endpoints, ...desk.endpoints, ...around.endpoints },

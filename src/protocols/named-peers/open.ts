@@ -5,7 +5,6 @@ import { namedPeersLimits } from "../../io/named-peers/limits.ts"
 import { createPeers } from "../../io/named-peers/peers.ts"
 import { events } from "../../io/named-peers/telling/events.ts"
 import { createTowerRows } from "../../io/named-peers/telling/towerRows.ts"
-import { limits } from "../../limits.ts"
 import type { NamedPeersEvent } from "../../machines/named-peers/events.ts"
 import { namedPeersKinds } from "../../machines/named-peers/kinds.ts"
 import type { Core, Parts } from "../../protocol.ts"
@@ -34,8 +33,7 @@ export const open = (core: Core, settings: NamedPeersSettings): Parts => {
       settings: {
         peer: { loginWithinMs, answerWithinMs, cutAfterMs, outlived: core.node.mark !== "" },
         space: { most: settings.namesOfSpace, probeWithinMs }
-      },
-      farewells: { size: limits.farewells.size, most: limits.farewells.batches }
+      }
     }),
     endpoints: peers.endpoints,
     sockets: peers.sockets,

@@ -14,7 +14,6 @@ import { createRelayMetrics } from "../../io/noisytransfer/telling/metrics.ts"
 import { createTowerRows } from "../../io/noisytransfer/telling/towerRows.ts"
 import { describeError } from "../../io/telemetry/describeError.ts"
 import { contextOf } from "../../io/tower/actorSnapshots.ts"
-import { limits } from "../../limits.ts"
 import { connectionKind, roomKind, socketKind } from "../../machines/noisytransfer/addresses.ts"
 import { noisyTransferKinds } from "../../machines/noisytransfer/kinds.ts"
 import type { RoomContext } from "../../machines/noisytransfer/relayRoom/roomContext.ts"
@@ -99,8 +98,7 @@ export const open = (core: Core, settings: NoisyTransferSettings): Parts | Absen
   return {
     kinds: noisyTransferKinds({
       ...connections.machines,
-      settings: { connection: { askTimeoutMs, replay }, room: { mailbox: mailboxes.each, contestMs } },
-      farewells: { size: limits.farewells.size, most: limits.farewells.batches }
+      settings: { connection: { askTimeoutMs, replay }, room: { mailbox: mailboxes.each, contestMs } }
     }),
     endpoints: { [socketKind]: connections.endpoint },
     sockets: connections.sockets,

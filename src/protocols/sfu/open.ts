@@ -81,7 +81,6 @@ const startEngine = async (
 
 const assemble = async (core: Core, settings: SfuSettings, engine: MediaEngine, first: Started["first"]) => {
   const { mount, environment, deadlines, registry, now } = core
-  const { farewells } = limits
   const tokens = createTokens({
     key:
       settings.secret === undefined
@@ -155,8 +154,7 @@ const assemble = async (core: Core, settings: SfuSettings, engine: MediaEngine, 
         conference: { most: settings.participantsOfRoom, lingerMs: sfuLimits.lingerMs },
         worker: sfuLimits.worker
       },
-      workers: settings.media.workers,
-      farewells: { size: farewells.size, most: farewells.batches }
+      workers: settings.media.workers
     }),
     endpoints: { participantSockets: participants.endpoint, mediaRouters: conferences.endpoint, ...names.endpoints },
     sockets: participants.sockets,

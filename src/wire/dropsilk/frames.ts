@@ -101,8 +101,13 @@ export const serverFrames = {
     description: "From the peer, data unchanged."
   }),
   pong: Schema.Struct({ type: Schema.Literal("pong") }).annotate({ description: "The answer to ping." }),
-  "server-shutdown": Schema.Struct({ type: Schema.Literal("server-shutdown"), message: Schema.String }).annotate({
-    description: "The server is going; close code 1001 follows. Connect again after a moment."
+  "server-shutdown": Schema.Struct({
+    type: Schema.Literal("server-shutdown"),
+    message: Schema.String,
+    reconnectInMs: Schema.optionalKey(Schema.Int)
+  }).annotate({
+    description:
+      "The server is going; close code 1001 follows. Connect again after reconnectInMs, or, where it is not there, after a moment."
   }),
   error: Schema.Struct({ type: Schema.Literal("error"), message: Schema.String }).annotate({
     description: "Something the client asked for was refused. The connection stays open."

@@ -424,6 +424,7 @@ describe("a watcher that does not read", () => {
         end: () => undefined
       },
       settings: [],
+      where: () => [],
       clients: () => ({ total: 0, rows: [] }),
       onEnded: () => {},
       chartNames: () => [],

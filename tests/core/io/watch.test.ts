@@ -49,9 +49,10 @@ const parts = {
     },
     network: { listBytesPerSecond: 0, listRoundMs: 0, listTurnBytes: 0, emptyListBytes: 0, entryBytes: 0, crowd: 0 },
     story: { staleMs: 0, entries: 0 }
-  },
-  farewells: { size: 1, most: 1 }
+  }
 }
+
+const farewells = { size: 1, most: 1, everyMs: 0, withinMs: 0 }
 
 /** The supervisor of jobs is read for the table of supervisors and for the counts of states. */
 const readsOfOneLook = 2
@@ -102,7 +103,7 @@ describe("watching the tower", () => {
   const refusals = { budgets: { requests: 3 }, origins: { socket: 1 } }
 
   const start = (changed: Partial<typeof limits> = {}) => {
-    tower = createActor(towerMachine, { input: { suspensionMs: 0 } }).start()
+    tower = createActor(towerMachine, { input: { suspensionMs: 0, farewells } }).start()
     tower.send({ type: "kinds.open", kinds: [...dropsilkKinds(parts), jobKind(jobMachine, noBackOff, [])] })
     reads = 0
     watch = createWatch({

@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs"
 import { request } from "node:http"
 import { describe, expect, it } from "vitest"
+import { measureCluster } from "../../../src/io/cluster/metrics.ts"
+import { createMetricsPage } from "../../../src/io/telemetry/metrics.ts"
 import { FakeEngine } from "../../protocols/sfu/fakeEngine.ts"
 import { connect, makeRoom, post } from "../../support/server.ts"
 import { useServer } from "../../support/useServer.ts"
@@ -106,7 +108,16 @@ describe("metrics", () => {
 
   it("all have a row in the operator's manual, and the dashboard asks for none that is not there", async () => {
     const text = await (await fetch(`${server.http}/metrics`)).text()
-    const all = new Set([...text.matchAll(/^# TYPE (\w+)/gm)].map(([, name]) => name as string))
+    const namesIn = (page: string) => [...page.matchAll(/^# TYPE (\w+)/gm)].map(([, name]) => name as string)
+    // What a server that is alone does not count.
+    const ofNodes = createMetricsPage("silktower_")
+    const counts = { forwarded: 0, waited: 0, sentBack: 0, unavailable: 0 }
+    measureCluster(
+      ofNodes,
+      { router: { counts, waiting: 0 }, shardStates: () => new Map([["open", 1]]), others: () => [] },
+      () => undefined
+    )
+    const all = new Set([...namesIn(text), ...namesIn(await ofNodes.text())])
     const ours = [...all].filter((name) => name.startsWith("silktower_"))
     const manual = readFileSync(new URL("../../../docs/operations.md", import.meta.url), "utf8")
     // A row's first cell may name several that belong together.

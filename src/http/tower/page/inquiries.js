@@ -1,5 +1,5 @@
-/** What is read only when somebody asks for it: what the server runs with, and what clients' addresses are taken for. */
-import { byId, counted, keepRows, make, makeRow, setText } from "./elements.js"
+/** What is read only when somebody asks: what the server runs with, what clients' addresses are taken for, and who is where. */
+import { byId, counted, givenText, keepRows, make, makeRow, setText } from "./elements.js"
 
 /** `show(answer)` gets what is at the URL; what goes wrong is said in `caption`. */
 const read = async (url, caption, show) => {
@@ -58,7 +58,22 @@ const showAddresses = ({ total, rows }) => {
   )
 }
 
-/** `url(path)`: where something is asked for. */
+const showWhere = (id) => (answer) => {
+  setText(byId("where-caption"), `Where “${givenText(id)}” is, if it is at all:`)
+  keepRows(
+    byId("where-rows"),
+    answer.rows,
+    ({ kinds }) => kinds.join(" "),
+    () => makeRow("", "code long", "number"),
+    ({ cells }, { kinds, shard, node, isHere }) => {
+      setText(cells[0], kinds.join(", "))
+      setText(cells[1], node === null ? "nobody owns it now" : isHere ? `${node} (this node)` : node)
+      setText(cells[2], shard === null ? "with its socket" : counted(shard))
+    }
+  )
+}
+
+/** `url(path, query)`: where something is asked for. */
 export const answerInquiries = (url) => {
   const onOpen = (id, ask) =>
     byId(id).addEventListener("toggle", ({ target }) => {
@@ -68,4 +83,9 @@ export const answerInquiries = (url) => {
   onOpen("configuration-asked", () => read(url("tower/settings"), byId("configuration-caption"), showSettings))
   onOpen("addresses-asked", addresses)
   byId("addresses-again").addEventListener("click", addresses)
+  byId("where-form").addEventListener("submit", (event) => {
+    event.preventDefault()
+    const id = byId("where-id").value.trim()
+    read(url("tower/where", { id }), byId("where-caption"), showWhere(id))
+  })
 }

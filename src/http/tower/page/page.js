@@ -37,6 +37,7 @@ const showTimes = () => {
 const show = () => {
   setText(byId("version"), view.version)
   hideMissing(view, ["flights", "rooms"])
+  byId("where").hidden = view.nodes === undefined
   showTimes()
   showBranches(view)
   showCrashes(view)

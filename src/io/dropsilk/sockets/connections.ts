@@ -40,6 +40,8 @@ export interface ConnectionsOptions {
   readonly registry: Pick<RegistryRef, "send">
   readonly identities: Pick<Identities, "connectionId" | "flightCode">
   readonly deadlines: Deadlines
+  /** In how many milliseconds a client that is sent away is asked to come back; undefined: as it likes. */
+  readonly comeBackInMs: () => number | undefined
   readonly record: (event: DropSilkEvent) => void
   readonly budgets: Pick<DropSilkBudgets, "invite" | "guess" | "guessedRight">
   readonly frames: FrameMetrics
@@ -95,7 +97,7 @@ export const createConnections = (options: ConnectionsOptions) => {
         socketOf(connection)?.send(writeRoomAttached(code, role, peer)),
       tellFault: (connection, { fault }) => socketOf(connection)?.send(writeError(fault)),
       tellPong: (connection) => socketOf(connection)?.send(writePong()),
-      tellShutdown: (connection) => socketOf(connection)?.send(writeShutdown()),
+      tellShutdown: (connection) => socketOf(connection)?.send(writeShutdown(options.comeBackInMs())),
       probeSocket: (connection) => socketOf(connection)?.probe(),
       closeSocket: (connection, { code, reason }) => socketOf(connection)?.close(code, reason),
       holdFrames: (connection) => socketOf(connection)?.hold(),

@@ -170,8 +170,12 @@ export const writeRoomAttached = (flightCode: string, role: Role, peer: Particip
           }
   })
 
-export const writeShutdown = (): string =>
-  write({ type: "server-shutdown", message: "Server is shutting down for maintenance." })
+export const writeShutdown = (reconnectInMs: number | undefined): string =>
+  write({
+    type: "server-shutdown",
+    message: "Server is shutting down for maintenance.",
+    ...(reconnectInMs === undefined ? {} : { reconnectInMs })
+  })
 
 export const writeError = (name: ConnectionFault | FrameFault): string =>
   write({ type: "error", message: frameErrors[name].message })

@@ -12,7 +12,7 @@ const kindAt = (kind: string, place: Drain["place"], more: Partial<Kind> = {}): 
 })
 /** Who is opened first, and who later. */
 const first: readonly Kind[] = [
-  kindAt("guests", "clients", { drain: { place: "clients", event: going, batches: { size: 50, most: 40 } } }),
+  kindAt("guests", "clients"),
   { kind: "tables", chart: {} as Kind["chart"], restart: "transient", resumed: [{ toAll: "guests", event: going }] },
   kindAt("diaries", "listeners"),
   kindAt("stores", "keepers")
@@ -119,7 +119,8 @@ const laws: readonly Law[] = [
         (isDraining(after) || after.value === "closed") &&
         listeners.every(({ kind }) => same(told(kind), [{ type: "children.tell", event: going }])) &&
         [...drained, ...keepers].every(({ kind, drain }) => {
-          const batches = drain?.batches === undefined ? {} : { batches: drain.batches }
+          const { size, most } = before.context.farewells
+          const batches = drain?.place === "clients" ? { batches: { size, most } } : {}
           return same(told(kind), [{ type: "children.drain", event: going, ...batches }])
         }) &&
         effects.length === listeners.length + drained.length + keepers.length
@@ -127,16 +128,35 @@ const laws: readonly Law[] = [
     }
   },
   {
-    sentence: "While clients of a kind are left who have not been told, its next batch is asked for, once after each.",
+    sentence:
+      "While clients of a kind are left who have not been told, its next batch is asked for, once after each, when there has been a pause that is none too short and spreads all of its batches evenly.",
     when: is("supervisor.told", "farewell.next"),
     holds: ({ before, event, did, told }) => {
+      const { everyMs, withinMs } = before.context.farewells
+      const afterMs = Math.max(everyMs, withinMs / event.batches)
       const waits = isDraining(before) && !hasDrained(before, event.kind)
       const asks =
         waits && event.type === "supervisor.told" && event.untold > 0 && namesAt(before, "clients").includes(event.kind)
       const goesOn = waits && event.type === "farewell.next"
       return (
-        same(did("requestFarewell"), asks ? [{ kind: event.kind }] : []) &&
+        same(did("scheduleFarewell"), asks ? [{ kind: event.kind, afterMs }] : []) &&
         same(told(event.kind, "children.drainMore"), goesOn ? [{ type: "children.drainMore" }] : [])
+      )
+    }
+  },
+  {
+    sentence:
+      "When whoever stops it is in a hurry, all clients hear of it at once who have neither been told nor gone, and nobody else.",
+    when: is("shutdown.hurry"),
+    holds: ({ before, after, told, effects }) => {
+      const { told: knowing, drained } = before.context
+      const rest = isDraining(before)
+        ? namesAt(before, "clients").filter((kind) => !isIn([...knowing, ...drained])(kind))
+        : []
+      return (
+        rest.every((kind) => same(told(kind), [{ type: "children.drainRest" }])) &&
+        effects.length === rest.length &&
+        same(after.value, before.value)
       )
     }
   },
@@ -206,24 +226,28 @@ export const tower: Subject = {
   machine: towerMachine,
   ownsSystem: true,
   adapters: {
-    actions: ["record", "scheduleRetry", "requestFarewell"],
+    actions: ["record", "scheduleRetry", "scheduleFarewell"],
     children: ["registry", "supervisor"]
   },
-  settings: () => [
-    {
-      name: "of two protocols",
-      input: { suspensionMs: 5_000 },
+  settings: () =>
+    [
+      { name: "whose clients go as soon as they can", farewells: { size: 50, most: 40, everyMs: 100, withinMs: 0 } },
+      { name: "whose clients go over a while", farewells: { size: 1, most: 200, everyMs: 100, withinMs: 20_000 } }
+    ].map(({ name, farewells }) => ({
+      name,
+      input: { suspensionMs: 5_000, farewells },
       events: (snapshot) => [
         ...(known(snapshot).length === 0 ? [{ type: "kinds.open", kinds: first }] : []),
         ...(known(snapshot).length === first.length ? [{ type: "kinds.open", kinds: later }] : []),
         ...waitedFor(snapshot).flatMap((kind) => [
-          { type: "supervisor.told", kind, untold: 1 },
+          { type: "supervisor.told", kind, untold: 1, batches: 4 },
           { type: "supervisor.drained", kind },
           { type: "farewell.next", kind }
         ]),
-        ...["guests", "visitors", "cleaners"]
-          .filter(isIn(known(snapshot)))
-          .map((kind) => ({ type: "supervisor.told", kind, untold: 0 })),
+        ...["guests", "visitors", "cleaners"].filter(isIn(known(snapshot))).flatMap((kind) => [
+          { type: "supervisor.told", kind, untold: 0, batches: 4 },
+          { type: "supervisor.told", kind, untold: 3, batches: 300 }
+        ]),
         ...known(snapshot).flatMap((kind) => [
           {
             type: "supervisor.childCrashed",
@@ -238,10 +262,10 @@ export const tower: Subject = {
         ]),
         { type: "endpoint.failed", kind: "sockets", id: "one", error: new Error("a fault") },
         { type: "server.opened" },
-        { type: "shutdown" }
+        { type: "shutdown" },
+        { type: "shutdown.hurry" }
       ]
-    }
-  ],
+    })),
   facts: ({ context }) => [
     context.kinds.length,
     ...kinds.map((kind) => [context.told.includes(kind), context.drained.includes(kind)])

@@ -19,6 +19,7 @@ const secret = "a secret among the nodes of a test"
 describeOnPostgres("of three servers that are one", () => {
   const url = useDatabase()
   let nodes: ServerProcess[] = []
+  let addresses: string[] = []
   const clients: TestClient[] = []
 
   const start = (port: number) =>
@@ -35,8 +36,12 @@ describeOnPostgres("of three servers that are one", () => {
   }
   beforeEach(async () => {
     nodes = []
+    addresses = []
     // One after the other, so that all that have begun are ended.
-    for (const port of await freePortPairs(3)) nodes.push(await start(port))
+    for (const port of await freePortPairs(3)) {
+      addresses.push(`127.0.0.1:${port}`)
+      nodes.push(await start(port))
+    }
     await Promise.all(nodes.map(ready))
   }, 60_000)
   afterEach(async () => {
@@ -96,6 +101,7 @@ describeOnPostgres("of three servers that are one", () => {
     const rooms = await Promise.all([roomOf(0, 1), roomOf(1, 2), roomOf(2, 0), roomOf(0, 0), roomOf(1, 1)])
     for (let round = 0; round < 20; round++) pairs.forEach(signal)
     const dead = 2
+    const marks = [0, 1, 2].map((node) => pairs.find(({ nodes: on }) => on[0] === node)?.ends[0].id.slice(0, 2))
     await nodes[dead]?.kill()
 
     const untouched = pairs.filter(({ nodes: on }) => !on.includes(dead))
@@ -132,6 +138,14 @@ describeOnPostgres("of three servers that are one", () => {
     expect(untouched.flatMap(({ ends }) => ends.map((end) => heard(end, "peer-left")))).toEqual(
       Array(untouched.length * 2).fill(0)
     )
+    // Both have seen it break off, and that it is dead, and say so once.
+    const said = ({ printed }: ServerProcess, message: string) =>
+      [...printed().matchAll(/^\{.*$/gm)].map(([line]) => JSON.parse(line)).filter((line) => line.message === message)
+    for (const node of nodes.filter((_, index) => index !== dead)) {
+      const ofDead = [{ level: "warn", node: addresses[dead], mark: marks[dead] }]
+      await expect.poll(() => said(node, "cluster:buried")).toMatchObject(ofDead)
+      expect(said(node, "cluster:parted")).toMatchObject(ofDead)
+    }
     // Whoever comes now finds nothing missing.
     await Promise.all([meet(0, 1), meet(1, 0), meet(0, 0), meet(1, 1)])
   }, 60_000)

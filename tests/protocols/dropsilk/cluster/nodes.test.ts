@@ -1,8 +1,14 @@
-import { afterAll, afterEach, beforeAll, expect, it } from "vitest"
+import { afterAll, afterEach, beforeAll, expect, it, onTestFinished } from "vitest"
+import type { Whereabouts } from "../../../../src/io/cluster/towerRows.ts"
+import type { ListedRows, TowerView } from "../../../../src/io/tower/towerView.ts"
 import { clusterSecret, type ServersAsOne, startCluster } from "../../../support/clusterOfServers.ts"
 import { describeOnPostgres, useDatabase } from "../../../support/databases.ts"
 import { freePortPairs } from "../../../support/freePort.ts"
 import { makeRoom, poll, startServer, type TestClient, type TestServer } from "../../../support/server.ts"
+import { TowerWatcher } from "../../../support/towerStream.ts"
+
+/** Of a node's tower page: its list of nodes as well. */
+type Shown = TowerView & { readonly nodes: ListedRows }
 
 describeOnPostgres("three servers that are one", () => {
   const url = useDatabase()
@@ -14,7 +20,11 @@ describeOnPostgres("three servers that are one", () => {
     return client
   }
   beforeAll(async () => {
-    cluster = await startCluster(3, { DATABASE_URL: url, ROOM_CLEANUP_CRON: "* * * * * *" })
+    cluster = await startCluster(3, {
+      DATABASE_URL: url,
+      ROOM_CLEANUP_CRON: "* * * * * *",
+      LOG_ACCESS_KEY: "open-sesame"
+    })
   }, 60_000)
   afterEach(async () => {
     for (const client of clients.splice(0)) client.socket.terminate()
@@ -71,6 +81,58 @@ describeOnPostgres("three servers that are one", () => {
       })
     }
     for (const node of cluster.nodes) expect((await fetch(`${node.http}/readyz`)).status).toBe(200)
+  })
+
+  it("show on the tower page who is there and what each owns, and say where somebody is", async () => {
+    const ann = await on(0, "Ann")
+    ann.send({ type: "create-flight" })
+    const { flightCode } = await ann.until("flight-created")
+    const marks: string[] = []
+    for (const index of [0, 1, 2]) marks.push((await on(index)).id.slice(0, 2))
+    const [here, ...others] = await Promise.all(
+      cluster.nodes.map(async ({ http }) => {
+        const watcher = await TowerWatcher.open(`${http}/tower/events?key=open-sesame`)
+        onTestFinished(() => watcher.close())
+        const { nodes, tables } = (await watcher.until(() => true)) as unknown as Shown
+        expect(tables.map(({ name }) => name)).toContain("nodes")
+        return nodes.rows.map(({ cells }) => cells)
+      })
+    )
+    const own = here?.[0]
+    expect(own?.slice(1, 3)).toEqual([marks[0], "this node"])
+    expect(here?.slice(1).map(([, mark, way]) => [mark, way])).toEqual(
+      expect.arrayContaining([marks[1], marks[2]].map((mark) => [mark, "open"]))
+    )
+    // All see the same, but which of them they are.
+    const seen = (rows: Shown["nodes"]["rows"][number]["cells"][] | undefined) =>
+      rows?.map(([node, mark, , ...shards]) => [node, mark, ...shards]).toSorted()
+    for (const rows of others) expect(seen(rows)).toEqual(seen(here))
+    expect(here?.reduce((sum, [, , , shards]) => sum + Number(shards), 0)).toBe(32)
+
+    const where = async (http: string, id: string) =>
+      ((await (await fetch(`${http}/tower/where?key=open-sesame&id=${id}`)).json()) as { rows: readonly Whereabouts[] })
+        .rows
+    for (const { http } of cluster.nodes) {
+      // Codes are drawn until they are the node's own.
+      expect(await where(http, flightCode)).toContainEqual({
+        kinds: ["flights", "rooms"],
+        shard: expect.any(Number),
+        node: own?.[0],
+        isHere: http === cluster.nodes[0]?.http
+      })
+      expect(await where(http, ann.id)).toContainEqual({
+        kinds: ["connections"],
+        shard: null,
+        node: own?.[0],
+        isHere: http === cluster.nodes[0]?.http
+      })
+      expect((await fetch(`${http}/tower/where?id=${flightCode}`)).status).toBe(403)
+    }
+    const bytes = async (http: string) =>
+      Number(
+        /^silktower_cluster_channel_bytes_sent_total (\d+)$/m.exec(await (await fetch(`${http}/metrics`)).text())?.[1]
+      )
+    for (const { http } of cluster.nodes) expect(await bytes(http)).toBeGreaterThan(0)
   })
 
   it("do timed work once: one of them does it, and the others leave it out", async () => {

@@ -9,7 +9,6 @@ import { createRemoteLinks } from "../../../../../src/io/cluster/remoteLinks.ts"
 import { createConnections } from "../../../../../src/io/dropsilk/sockets/connections.ts"
 import type { ClientSocket } from "../../../../../src/io/sockets/clientSocket.ts"
 import type { LinkEnd } from "../../../../../src/io/sockets/link.ts"
-import { limits } from "../../../../../src/limits.ts"
 import { shardKind } from "../../../../../src/machines/cluster/addresses.ts"
 import { dropSilkHomes } from "../../../../../src/machines/dropsilk/homes.ts"
 import { dropsilkKinds } from "../../../../../src/machines/dropsilk/kinds.ts"
@@ -91,11 +90,13 @@ export const createNode = ({ self, number, ways, code, now }: TestNodeOptions) =
     deadlines,
     supervisor: (kind) => system.supervisor(kind),
     deliver: (event) => system.registry.send(event),
-    leave: async () => {}
+    leave: async () => {},
+    onLeaving: () => {}
   })
   const system = startSystem({
     recorder: { record: () => {} },
     shutdownTimeoutMs: 1_000,
+    drainMs: 0,
     registry: () => createRegistry(cluster.router.elsewhere),
     now
   })
@@ -146,6 +147,7 @@ export const createNode = ({ self, number, ways, code, now }: TestNodeOptions) =
     registry: { send: (event) => system.registry.send(event) },
     identities: { connectionId: () => `${cluster.mark}${String(born++).padStart(8, "0")}`, flightCode: code },
     deadlines,
+    comeBackInMs: () => undefined,
     record: () => {},
     budgets: { invite: () => 0, guess: () => 0, guessedRight: () => {} },
     frames: { frame: () => {}, arrived: () => 0, relayed: () => {} },
@@ -177,8 +179,7 @@ export const createNode = ({ self, number, ways, code, now }: TestNodeOptions) =
         room: {} as never,
         network: { crowd: 100, listBytesPerSecond: 1e6, listRoundMs: 1, listTurnBytes: 1e6 } as never,
         story: { staleMs: 1_000, entries: 10 }
-      },
-      farewells: { size: limits.farewells.size, most: limits.farewells.batches }
+      }
     }),
     {
       ...connections.endpoints,
@@ -219,7 +220,7 @@ export const createNode = ({ self, number, ways, code, now }: TestNodeOptions) =
         case "parted": {
           const broken = links.gone(from)
           for (const { own, peer: lost } of broken) place?.broken(own, lost)
-          cluster.onParted(peer)
+          cluster.onParted(peer, false)
           for (const { own, peer: lost } of broken) cluster.onBroken(own, lost)
           return
         }
