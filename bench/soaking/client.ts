@@ -29,11 +29,11 @@ interface Waiting {
 
 export class Client {
   readonly #socket: WebSocket
-  readonly #hear: (frame: Frame) => void
+  readonly #hear: (frame: Frame) => unknown
   #unread: Frame[] = []
   #waiting: Waiting | null = null
 
-  private constructor(host: string, hear: (frame: Frame) => void, ended: () => void) {
+  private constructor(host: string, hear: (frame: Frame) => unknown, ended: () => unknown) {
     this.#hear = hear
     this.#socket = new WebSocket(`ws://${host}`, { perMessageDeflate: false, handshakeTimeout: patienceMs })
     this.#socket.on("message", (data: Buffer) => this.#heard(JSON.parse(data.toString())))
@@ -45,7 +45,11 @@ export class Client {
     })
   }
 
-  static async open(host: string, hear: (frame: Frame) => void = () => {}, ended = () => {}): Promise<Client> {
+  static async open(
+    host: string,
+    hear: (frame: Frame) => unknown = () => {},
+    ended: () => unknown = () => {}
+  ): Promise<Client> {
     const client = new Client(host, hear, ended)
     try {
       await client.next("registered")

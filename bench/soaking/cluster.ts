@@ -123,13 +123,13 @@ export const soakCluster = async ({ seconds, leaseMs, pairs: size, only }: Clust
     await newcomers.checkRooms({ all: true })
     played.push(["all rooms, at the end", counts])
   } finally {
+    console.log(tableOf(played))
+    for (const [what, { notes }] of played) for (const note of notes) console.log(`${what}: ${note}`)
     clearInterval(talk)
     for (const pair of pairs) pair.leave()
     await nodes.close()
     await database.remove()
   }
-  console.log(tableOf(played))
-  for (const [what, { notes }] of played) for (const note of notes) console.log(`${what}: ${note}`)
   return played.every(([, each]) => isFaultless(each))
 }
 

@@ -75,15 +75,15 @@ export class Newcomers {
         counts.newcomers++
         counts.slowestMs = Math.max(counts.slowestMs, performance.now() - since)
       } catch (error) {
-        this.#failed(error, kind, [one, other], counts)
+        this.#failed(error, kind, [one, other], since, counts)
       }
       await pause(pauseMs)
     }
   }
 
-  #failed(error: unknown, kind: "flights" | "rooms", nodes: readonly number[], counts: Counts): void {
+  #failed(error: unknown, kind: "flights" | "rooms", nodes: readonly number[], since: number, counts: Counts): void {
     const what = `${kind} by ${nodes.join(" and ")}: ${error}`
-    const isGone = nodes.some((node) => !this.#nodes.usable().includes(node))
+    const isGone = nodes.some((node) => this.#nodes.wasAvoided(node, since))
     if (error instanceof Forgotten && !isGone) blame(counts, "changesLost", what)
     else if (error instanceof Refused && this.mayRefuse[kind]) counts.refusedInTime++
     else if (isGone) counts.cutShort++

@@ -95,6 +95,12 @@ export const openNodes = async ({ size, databaseUrl, leaseMs, lookMs }: NodesOpt
   }
   /** Nodes to which nobody is sent, as a balancer would not. */
   const avoided = new Set<number>()
+  /** When each was avoided last, on the clock of performance.now(). */
+  const avoidedAt = new Map<number, number>()
+  const useAgain = (index: number): void => {
+    avoided.delete(index)
+    avoidedAt.set(index, performance.now())
+  }
   const end = async (index: number, signal: NodeJS.Signals): Promise<void> => {
     const { child } = running.get(index) as Running
     avoided.add(index)
@@ -109,7 +115,7 @@ export const openNodes = async ({ size, databaseUrl, leaseMs, lookMs }: NodesOpt
     start: async (index: number): Promise<void> => {
       await start(index)
       await ready()
-      avoided.delete(index)
+      useAgain(index)
     },
     /** Resolves when all may have clients. */
     startAll: async (nodes: readonly number[]): Promise<void> => {
@@ -120,7 +126,10 @@ export const openNodes = async ({ size, databaseUrl, leaseMs, lookMs }: NodesOpt
     end,
     signal: (index: number, signal: NodeJS.Signals): void => void running.get(index)?.child.kill(signal),
     avoid: (index: number): void => void avoided.add(index),
-    useAgain: (index: number): void => void avoided.delete(index),
+    useAgain,
+    /** Whether it was, at some time since then. */
+    wasAvoided: (index: number, since: number): boolean =>
+      avoided.has(index) || (avoidedAt.get(index) ?? Number.NEGATIVE_INFINITY) > since,
     /** Whom a balancer would give to newcomers. */
     usable: (): readonly number[] => [...running.keys()].filter((index) => !avoided.has(index)),
     hostOf: (index: number): string => `127.0.0.1:${running.get(index)?.port}`,

@@ -11,6 +11,8 @@ interface Word {
 
 export interface End {
   client: Client | null
+  /** The attempt that it has come by. */
+  entry: object | null
   node: number
   participantId: string
   hasPeer: boolean
@@ -23,7 +25,7 @@ export interface End {
 }
 
 const newEnd = (node: number): End => ({
-  ...{ client: null, node, participantId: "", hasPeer: false },
+  ...{ client: null, entry: null, node, participantId: "", hasPeer: false },
   ...{ meeting: 0, said: 0, heard: null, left: 0, lost: 0 }
 })
 
@@ -137,10 +139,13 @@ export class Pair {
   async #enter(end: End, node: number): Promise<void> {
     end.node = node
     end.heard = null
+    const entry = {}
+    end.entry = entry
+    // What an attempt that was given up still says is nobody's.
     end.client = await Client.open(
       this.#nodes.hostOf(node),
-      (frame) => this.#hear(end, frame),
-      () => this.#lose(end)
+      (frame) => end.entry === entry && this.#hear(end, frame),
+      () => end.entry === entry && this.#lose(end)
     )
     const other = this.ends.find((each) => each !== end) as End
     if (this.kind === "room") {
@@ -181,6 +186,7 @@ export class Pair {
         last = error
         const { client } = end
         end.client = null
+        end.entry = null
         client?.close()
         await pause(100)
       }

@@ -106,13 +106,15 @@ export const startEffectEngine = async (options: EngineOptions): Promise<Engine>
     if (owners.get(shard)?.epoch === epoch) tell(shard, null)
     return releasing
   }
+  const isOwn = (shard: number): boolean => locks.isHeld(shard) && [...held.values()].includes(shard)
   /**
-   * What a watch says. Of its own shards a node knows by itself: their watches end before they are let go of, and may go on
-   * for a moment after that.
+   * What a watch says. A node knows its own shards by their locks: their watches end before they are let go of, may go on for
+   * a moment after that, and the last word of another owner may come late.
    */
   const hear = (shard: number, owner: Owner | null): void => {
-    const isOwn = owner === null ? held.get(owners.get(shard)?.epoch ?? "") === shard : owner.node === self
-    if (!isOwn) tell(shard, owner)
+    const known = owners.get(shard)
+    if (owner === null ? known !== undefined && held.has(known.epoch) : owner.node !== self && isOwn(shard)) return
+    if (owner?.node !== self || held.has(owner.epoch)) tell(shard, owner)
   }
 
   const entity = shardEntity(terms)
