@@ -57,15 +57,20 @@ export class FakeEngine implements MediaEngine {
   settings: MediaEngineSettings | undefined
   starts = 0
   isClosed = false
-  #told: (news: EngineNews) => void = () => {}
+  /** Several servers that are one may have it together. */
+  readonly #hearers = new Set<(news: EngineNews) => void>()
   #names = 0
   readonly #gates = new Map<Call, (() => void)[]>()
 
   /** What a server is given to open. */
   readonly open: OpenMediaEngine = async (settings, told) => {
     this.settings = settings
-    this.#told = told
+    this.#hearers.add(told)
     return this
+  }
+
+  #told(news: EngineNews) {
+    for (const hear of this.#hearers) hear(news)
   }
 
   /** Holds answers back. */

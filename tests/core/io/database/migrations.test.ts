@@ -41,7 +41,8 @@ const all = [
   "0002_who_may_come_back",
   "0003_noisytransfer_codes",
   "0004_rondevu_offers_and_sessions",
-  "0005_cluster_engine"
+  "0005_cluster_engine",
+  "0006_sfu_places"
 ]
 /** What would need tables of its own. */
 const withoutRondevu = { RONDEVU_PATH: "off", RONDEVU_SESSIONS_PATH: "off" }
@@ -54,7 +55,8 @@ const later = [
   "rondevu_candidates",
   "server_secrets",
   "rondevu_sessions",
-  "rondevu_session_candidates"
+  "rondevu_session_candidates",
+  "sfu_places"
 ]
 
 describeOnPostgres("taking a database over", () => {

@@ -76,7 +76,8 @@ const all = [
   "0002_who_may_come_back",
   "0003_noisytransfer_codes",
   "0004_rondevu_offers_and_sessions",
-  "0005_cluster_engine"
+  "0005_cluster_engine",
+  "0006_sfu_places"
 ]
 
 describeOnPostgres("a pooler in transaction mode", () => {
