@@ -9,9 +9,11 @@ const againShuffled = ["flights", "rooms", "returning", "discovery"].map(
 )
 
 /** What is played again by three servers that are one, each connection and request by the next of them. */
-const againBySeveral = ["flights", "rooms", "returning", "discovery", "backPressure", "session"].map(
-  (name) => `tests/protocols/dropsilk/${name}.test.ts`
-)
+const againBySeveral = [
+  ...["flights", "rooms", "returning", "discovery", "backPressure", "session"].map((name) => `dropsilk/${name}`),
+  ...["relay", "seats", "mailbox", "peers"].map((name) => `noisytransfer/${name}`),
+  ...["login", "routing", "webrtc"].map((name) => `named-peers/${name}`)
+].map((name) => `tests/protocols/${name}.test.ts`)
 
 /** Calls of real browsers. */
 const inBrowsers = "tests/protocols/sfu/media/*.test.ts"
