@@ -34,17 +34,25 @@ interface Waiting {
   readonly said: Said
   /** On the clock of performance.now(). */
   readonly until: number
+  /** It has come back, and was said before all that has only waited. */
+  readonly isBack: boolean
 }
 
 interface ShardRoute {
   route: Route
   waiting: Waiting[]
+  /** The epoch under which something has come back, and until when nothing is sent there again: who gives a shard away may end
+   * with what is on its way. On the clock of performance.now(). */
+  givenAway: { readonly epoch: string; readonly until: number } | null
   /** The last epochs of which this node has been told. */
   known: readonly string[]
 }
 
 /** Of each shard: what was said under an older one has come back or gone through long ago. */
 const epochsRemembered = 8
+
+/** So often what has come back is sent to the same node again before it has waited for too long. */
+const retriesOfPatience = 3
 
 /** What has gone which way since the start. */
 export interface RouterCounts {
@@ -61,6 +69,7 @@ export const createRouter = (options: RouterOptions) => {
     (): ShardRoute => ({
       route: { to: "nowhere" },
       waiting: [],
+      givenAway: null,
       known: []
     })
   )
@@ -78,14 +87,18 @@ export const createRouter = (options: RouterOptions) => {
     deliver({ type: "tell", to: replyTo, from: to, event })
   }
 
-  const wait = (shard: ShardRoute, said: Said) => {
+  const wait = (shard: ShardRoute, said: Said, isBack = false) => {
     counts.waited++
-    shard.waiting.push({ said, until: performance.now() + patienceMs })
+    const { waiting } = shard
+    const behind = isBack ? waiting.findIndex((each) => !each.isBack) : -1
+    const place = behind === -1 ? waiting.length : behind
+    waiting.splice(place, 0, { said, until: performance.now() + patienceMs, isBack })
   }
 
   /** Whether it has gone on its way to another node. */
-  const forward = (index: number, { route }: ShardRoute, said: Said): boolean => {
+  const forward = (index: number, { route, givenAway }: ShardRoute, said: Said): boolean => {
     if (route.to !== "node") return false
+    if (givenAway?.epoch === route.epoch && performance.now() < givenAway.until) return false
     const isSaid = send(route.node, { kind: "name", shard: index, epoch: route.epoch, said })
     if (isSaid) counts.forwarded++
     return isSaid
@@ -179,7 +192,11 @@ export const createRouter = (options: RouterOptions) => {
     /** What has come back waits for another owner. */
     takeBack: ({ shard: index, said }: Extract<NodeMessage, { kind: "back" }>): void => {
       const shard = shards[index]
-      if (shard !== undefined) wait(shard, said)
+      if (shard === undefined) return
+      wait(shard, said, true)
+      const { route } = shard
+      if (route.to !== "node") return
+      shard.givenAway = { epoch: route.epoch, until: performance.now() + patienceMs / retriesOfPatience }
     },
     /** Whether the actor with this address would live here. */
     isHere: (address: Address): boolean => {
