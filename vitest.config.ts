@@ -13,7 +13,9 @@ const againBySeveral = [
   ...["flights", "rooms", "returning", "discovery", "backPressure", "session"].map((name) => `dropsilk/${name}`),
   ...["answering", "finding", "publishing", "searching"].map((name) => `rondevu/offers/${name}`),
   "rondevu/sessions/contract",
-  ...["requests", "notices"].map((name) => `sfu/${name}`)
+  ...["requests", "notices"].map((name) => `sfu/${name}`),
+  ...["relay", "seats", "mailbox", "peers"].map((name) => `noisytransfer/${name}`),
+  ...["login", "routing", "webrtc"].map((name) => `named-peers/${name}`)
 ].map((name) => `tests/protocols/${name}.test.ts`)
 
 /** Calls of real browsers. */

@@ -222,7 +222,9 @@ export const createRouter = (options: RouterOptions) => {
       if (route.to === "node" && route.node === node) {
         shard.closed = { epoch: route.epoch, until: performance.now() + options.sentBackMs }
       }
-      shard.waiting.push(waitingFor(said, node))
+      // It was said before all that has only waited here.
+      const behind = shard.waiting.findIndex(({ by }) => by === undefined)
+      shard.waiting.splice(behind === -1 ? shard.waiting.length : behind, 0, waitingFor(said, node))
     },
     /**
      * The way to a node is broken. What has come over it and nobody has heard yet is lost, as what was under way is: of two

@@ -149,9 +149,11 @@ export const namedPeerMachine = peerSetup.createMachine({
               target: "#namedPeer.dismissed",
               actions: [dismiss("shutdown"), "leaveSpace"]
             },
+            // It may have asked twice, and be given the name by the second answer.
             "name.refused": {
               target: "#namedPeer.dismissed",
               actions: [
+                "leaveSpace",
                 { type: "dismissSocket", params: ({ event: { cause } }) => ({ cause }) },
                 {
                   type: "record",
@@ -165,7 +167,7 @@ export const namedPeerMachine = peerSetup.createMachine({
               ]
             },
             "child.unavailable": { target: "#namedPeer.dismissed", actions: [...refuse("unavailable"), "leaveSpace"] },
-            "space.lost": { target: "#namedPeer.dismissed", actions: dismiss("fault") },
+            "space.lost": { target: "#namedPeer.dismissed", actions: ["leaveSpace", dismiss("fault")] },
             "operator.ends": { target: "#namedPeer.dismissed", actions: [dismiss("operator"), "leaveSpace"] },
             "socket.closed": { target: "#namedPeer.gone", actions: "leaveSpace" }
           },

@@ -117,14 +117,15 @@ export const relayConnectionMachine = connectionSetup.createMachine({
           target: "seated",
           actions: { type: "noteMail", params: ({ event: { hasMail } }) => ({ isThere: hasMail }) }
         },
-        "seat.refused": { target: "dismissed", actions: [refused, closeBusy] },
+        // It may have asked twice, and be given the seat by the second answer.
+        "seat.refused": { target: "dismissed", actions: ["leaveSeat", refused, closeBusy] },
         // The question may be lost with the node that was asked.
         "room.moved": { actions: "takeSeat" },
         "child.unavailable": failed,
         "child.crashed": failed,
         deadline: { target: "dismissed", actions: ["leaveSeat", closeAs(1013, "Try again later")] },
-        "room.lost": { target: "dismissed", actions: closeAs(1011, "Internal error") },
-        "room.ended": { target: "dismissed", actions: endedByHand },
+        "room.lost": { target: "dismissed", actions: ["leaveSeat", closeAs(1011, "Internal error")] },
+        "room.ended": { target: "dismissed", actions: ["leaveSeat", endedByHand] },
         "operator.ends": { target: "dismissed", actions: ["leaveSeat", endedByHand] },
         "server.draining": { target: "dismissed", actions: ["leaveSeat", closeAs(1001, "Server shutdown")] },
         "socket.closed": { target: "gone", actions: "leaveSeat" }
@@ -140,6 +141,7 @@ export const relayConnectionMachine = connectionSetup.createMachine({
             { type: "tellRoomFull", params: ({ event: { peerId } }) => ({ peerId }) }
           ]
         },
+        "peer.gone": { actions: "forgetPeer" },
         "room.moved": { actions: ["resumeSeat", "forgetEntrusted"] },
         "mail.entrusted": {
           actions: [{ type: "keepEntrusted", params: ({ event: { mailboxes } }) => ({ mailboxes }) }, noteMail(true)]
@@ -237,7 +239,12 @@ export const relayConnectionMachine = connectionSetup.createMachine({
                 "mail.kept": { guard: awaited, target: "#relayConnection.seated.idle" },
                 "mail.refused": { guard: awaited, target: "#relayConnection.seated.idle", actions: tellFull },
                 // What it was being given lies in its mailbox.
-                "peer.gone": late,
+                "peer.gone": { ...late, actions: "forgetPeer" },
+                // Nobody can say whether that has arrived: the client must know.
+                "room.moved": {
+                  target: "#relayConnection.dismissed",
+                  actions: ["leaveSeat", "dropLink", closeAs(1013, "Try again later")]
+                },
                 "link.broken": {
                   guard: { type: "isPeer", params: ({ event: { peer } }) => ({ peer }) },
                   ...late,

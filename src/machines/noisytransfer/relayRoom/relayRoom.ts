@@ -45,7 +45,7 @@ const together = roomSetup.createStateConfig({
   on: {
     "seat.leave": [
       { guard: inherited, target: "both", reenter: true },
-      { guard: sits, target: "alone" }
+      { guard: sits, target: "alone", actions: "tellPeerGone" }
     ],
     "probe.missed": {
       guard: { type: "isAwaited", params: ({ event: { newcomer } }) => ({ newcomer }) },

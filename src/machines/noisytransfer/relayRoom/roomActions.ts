@@ -219,13 +219,13 @@ const replayItems = base.enqueueActions(({ context, event, enqueue }) => {
   enqueue({ type: "tellMember", params: { id, notice: { type: "mail.replayed", attempt, items } } })
 })
 
-/** Whoever stays need not wait for what the other one was being given: it is in the mailbox. */
+/** Whoever stays has no peer, and need not wait for what that one was being given: it is in the mailbox. */
 const tellPeerGone = base.enqueueActions(({ context: { sitters }, event, enqueue }) => {
-  assertEvent(event, "node.gone")
+  assertEvent(event, ["node.gone", "seat.leave"])
   for (const side of sides) {
     const id = sitters[side]?.id
-    if (id !== undefined && !goes(id, event.mark))
-      enqueue({ type: "tellMember", params: { id, notice: { type: "peer.gone" } } })
+    const stays = event.type === "seat.leave" ? id !== event.id : !goes(id, event.mark)
+    if (id !== undefined && stays) enqueue({ type: "tellMember", params: { id, notice: { type: "peer.gone" } } })
   }
 })
 

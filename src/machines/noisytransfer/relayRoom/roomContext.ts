@@ -102,7 +102,7 @@ export type RoomNotice =
   | { readonly type: "seat.wanted"; readonly newcomer: string; readonly withinMs: number }
   /** Somebody was refused because this one seems to be there. */
   | { readonly type: "socket.wanted" }
-  /** The other one has gone with its node, and takes nothing any more that it was being given. */
+  /** The other one has gone, and takes nothing any more that it was being given. Its client is not told. */
   | { readonly type: "peer.gone" }
   /** The room ends where it is, and is put together again elsewhere with what this one has of it. */
   | { readonly type: "mail.entrusted"; readonly mailboxes: OfSides<Mailbox> }

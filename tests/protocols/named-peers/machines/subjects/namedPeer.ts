@@ -160,7 +160,9 @@ const laws: readonly Law[] = [
       const { event } = step
       const isOutlived = is("server.draining")(step) && step.before.context.outlived
       const goes =
-        ((is("socket.closed", "operator.ends", "child.unavailable")(step) || isOutlived) && isNamed(step.before)) ||
+        ((is("socket.closed", "operator.ends", "child.unavailable", "name.refused", "space.lost")(step) ||
+          isOutlived) &&
+          isNamed(step.before)) ||
         said("claiming", "deadline")(step)
           ? [leave]
           : []

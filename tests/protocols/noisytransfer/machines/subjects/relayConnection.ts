@@ -66,7 +66,9 @@ const refusedSeat = (step: Step) => is("seat.refused")(step) && isThere(step.bef
 const isUnheard = (step: Step) =>
   seated("child.unavailable")(step) && asks(step.before) && isAwaited(step) && step.event.id === roomId
 const losesPeer = (step: Step) => seated("link.broken")(step) && step.event.peer === step.before.context.peer
-const resumes = seated("room.moved")
+/** What it has left for a side may be lost. */
+const isInDoubt = busy("passing", "room.moved")
+const resumes = (step: Step) => seated("room.moved")(step) && !isInDoubt(step)
 const isLate = (step: Step) => is("deadline")(step) && isSeating(step.before)
 const cannotAnswer = (step: Step) =>
   is("child.unavailable", "child.crashed")(step) && isSeating(step.before) && isAwaited(step)
@@ -95,7 +97,8 @@ const isReplay = (step: Step) => busy("recalling", "mail.replayed")(step) && isA
 /** How the socket is closed in this step. */
 const closingOf = (step: Step): object | undefined => {
   if (refusedSeat(step)) return { code: 1008, reason: `side ${step.after.context.side} busy` }
-  if (isLate(step) || cannotAnswer(step) || isUnheard(step)) return { code: 1013, reason: "Try again later" }
+  if (isLate(step) || cannotAnswer(step) || isUnheard(step) || isInDoubt(step))
+    return { code: 1013, reason: "Try again later" }
   if (roomLost(step)) return { code: 1011, reason: "Internal error" }
   if (isEnded(step) || roomEnded(step)) return { code: 1008, reason: "Ended by the operator" }
   return drains(step) ? { code: 1001, reason: "Server shutdown" } : undefined
@@ -157,11 +160,11 @@ const laws: readonly Law[] = [
     sentence: "What it sends reaches nobody from when its seat, its room or the way to its peer is lost.",
     holds: (step) =>
       step.did("dropLink").length ===
-      (seated("seat.lost", "room.lost", "seat.refused")(step) || losesPeer(step) ? 1 : 0)
+      (seated("seat.lost", "room.lost", "seat.refused")(step) || losesPeer(step) || isInDoubt(step) ? 1 : 0)
   },
   {
     sentence: "When its room goes on elsewhere it says there what it knows; while it waits for its seat it asks again.",
-    when: is("room.moved"),
+    when: (step) => is("room.moved")(step) && !isInDoubt(step),
     holds: (step) => {
       const { side, sid, peer, hasMail, mailboxes, attempts } = step.before.context
       return same(
@@ -180,11 +183,15 @@ const laws: readonly Law[] = [
     }
   },
   {
-    sentence: "It knows whom it was told of last as its peer, until the way there is broken.",
+    sentence: "It knows whom it was told of last as its peer, until that one has gone or the way there is broken.",
     when: ({ before }) => before !== undefined,
     holds: (step) => {
       const { peer } = step.before.context
-      const expected = seated("room.full")(step) ? step.event.peerId : losesPeer(step) ? null : peer
+      const expected = seated("room.full")(step)
+        ? step.event.peerId
+        : losesPeer(step) || seated("peer.gone")(step)
+          ? null
+          : peer
       return step.after.context.peer === expected
     }
   },
@@ -206,13 +213,15 @@ const laws: readonly Law[] = [
   },
   {
     sentence:
-      "Its room hears that it leaves, or that it waits for the seat no longer, unless the room has said so itself.",
+      "Its room hears that it leaves, unless the room has said so itself, or that it waits for the seat no longer, of which it may have asked twice.",
     when: ({ before }) => before !== undefined,
     holds: (step) => {
       const leaves =
         isLate(step) ||
         cannotAnswer(step) ||
         isUnheard(step) ||
+        isInDoubt(step) ||
+        (is("seat.refused", "room.lost", "room.ended")(step) && isSeating(step.before)) ||
         drains(step) ||
         isEnded(step) ||
         (is("socket.closed")(step) && isThere(step.before))

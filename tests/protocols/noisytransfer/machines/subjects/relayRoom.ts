@@ -344,13 +344,18 @@ const laws: readonly Law[] = [
     }
   },
   {
-    sentence: "Whoever stays when the other goes with its node need not wait for what that one was being given.",
+    sentence: "Whoever stays when the other goes hears so, and need not wait for what that one was being given.",
     when: ({ before }) => before !== undefined,
     holds: (step) => {
-      const goes = is("node.gone")(step) && isTogether(step.before) && changed("left", "inherited")(step)
+      const goes =
+        isTogether(step.before) &&
+        ((is("node.gone")(step) && changed("left", "inherited")(step)) ||
+          (is("seat.leave")(step) && changed("left")(step)))
+      const isGone = (holder: string) =>
+        is("node.gone")(step) ? holder.startsWith(step.event.mark) : holder === step.event.id
       const stay = both
         .map((side) => holderOf(step.before, side))
-        .filter((holder) => goes && holder !== null && !holder.startsWith(step.event.mark))
+        .filter((holder) => goes && holder !== null && !isGone(holder))
       return same(
         notices(step, "peer.gone"),
         stay.map((holder) => [holder, { type: "peer.gone" }])
