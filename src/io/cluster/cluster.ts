@@ -58,6 +58,8 @@ export const createCluster = (options: ClusterOptions) => {
   const claims = new Set<string>()
   /** The nodes to which there is a way, by mark. */
   const open = new Map<string, string>()
+  /** Nodes that are there and have not been met yet: who is put together here may have people with them. */
+  const expected = new Set<string>()
   /** Shards to which those belong whose link to a node is not there, by its mark: there they are taken for linked still. */
   const estranged = new Map<string, Set<number>>()
 
@@ -135,7 +137,7 @@ export const createCluster = (options: ClusterOptions) => {
     const owner = owners.get(index)
     if (owner === undefined) return tellShard(index, { type: "owner.unknown" })
     router.heardOf(index, owner.epoch, owner.node === self)
-    tellShard(index, { type: "owner.known", ...owner, nodes: [self, ...open.values()] })
+    tellShard(index, { type: "owner.known", ...owner, nodes: [self, ...open.values(), ...expected] })
   }
 
   const announce = (index: number, owner: Owner | null) => {
@@ -238,8 +240,17 @@ export const createCluster = (options: ClusterOptions) => {
       for (const [each, belongingsOf] of Object.entries(declared.belongings)) belongings.set(each, belongingsOf)
       for (const claim of declared.claims) claims.add(claim)
     },
+    /** This node has heard of another one, to which there is no way yet. */
+    expect: (node: string): void => {
+      if (![...open.values()].includes(node)) expected.add(node)
+    },
+    /** It has not been met in the time that that takes. */
+    expectNoMore: (node: string): void => {
+      if (expected.delete(node)) tellShards({ type: "node.parted", node })
+    },
     // What channels tell
     onMet: (peer: PeerNode): void => {
+      expected.delete(peer.address)
       open.set(peer.mark, peer.address)
       tellShards({ type: "node.met", node: peer.address })
       reconcile(peer.mark)

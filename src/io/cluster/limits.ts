@@ -45,6 +45,9 @@ export const clusterLimits = {
    * reach nobody. */
   dialMs: 1_000,
   greetingMs: 1_000,
+  /** Milliseconds in which a node that was heard of is met: some dials and greetings. Zero would put actors together without
+   * those of their members who are with a node that is about to be met, and their partners would part. */
+  meetingMs: 3_000,
   /** Milliseconds until a node is dialled again: one that was there just now, so that a dead process is known in 0.1 s; one
    * that was not met; one that does not fit, which takes an operator to change. Zero would do nothing else. */
   againMs: { soon: 30, later: 250, unfit: 1_000 },

@@ -77,12 +77,19 @@ export const joinCluster = async (options: NodeOptions) => {
   const leaving = new Set<string>()
 
   const know = () => {
+    // Nothing leads anywhere before it begins.
+    if (channels === undefined) return
     const others = registered.filter((node) => node !== self)
-    channels?.know(others)
-    for (const node of others) known.add(node)
+    channels.know(others)
+    for (const node of others) {
+      if (known.has(node)) continue
+      known.add(node)
+      cluster.expect(node)
+      setTimeout(() => cluster.expectNoMore(node), clusterLimits.meetingMs).unref()
+    }
     // The registry may be late, as after the database was away: who answers is there.
     for (const node of known) {
-      if (others.includes(node) || channels?.isAnswering(node) !== false) continue
+      if (others.includes(node) || channels.isAnswering(node) !== false) continue
       known.delete(node)
       channels.forget(node)
       const mark = marks.get(node)
