@@ -114,7 +114,7 @@ describeOnPostgres("a schema of its own", () => {
       (role) => `create schema "My App-2" authorization ${role}; alter role ${role} set search_path = "My App-2"`
     )
     expect(await runScript("scripts/migrate.ts", [], environment)).toMatchObject({ exitCode: 0, stderr: "" })
-    expect(await tablesOf(url)).toHaveLength(12)
+    expect(await tablesOf(url)).toHaveLength(13)
     const server = await startServer({ DATABASE_URL: asRole })
     await makeRoom(server)
     await server.stop()
