@@ -60,8 +60,8 @@ export interface Protocol<Settings = unknown> extends Configurable, Keeping {
    * server does not start.
    */
   open(core: Core, settings: Settings): Parts | Absence | Promise<Parts | Absence>
-  /** Where its actors live when several servers are one; absent: it is not served by a node of a cluster. */
-  readonly homes?: Homes
+  /** Where its actors live when several servers are one. */
+  readonly homes: Homes
   /** What of its own would keep it from being served as is wanted, and what is well; starts nothing that stays. Never rejects. */
   check?(settings: Settings): Promise<readonly Finding[]>
 }

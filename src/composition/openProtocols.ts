@@ -60,10 +60,6 @@ export const openProtocols = async (
   for (const protocol of protocols) {
     const { name } = protocol
     const { mount, settings } = config.protocols[name] as Tenancy & { mount: string }
-    if (foundation.node !== undefined && protocol.homes === undefined) {
-      absent[name] = "it is not made for several servers that are one; serve it by one without CLUSTER_ADDRESS"
-      continue
-    }
     const ownUrl = () => publicUrl() + (mount === "/" ? "" : mount)
     const parts = await part(
       `protocol ${name}`,
@@ -78,7 +74,7 @@ export const openProtocols = async (
       if (job in allJobs) throw new TypeError(`Two protocols have a job ${job}`)
       allJobs[job] = work
     }
-    if (protocol.homes !== undefined) foundation.node?.serve(protocol.homes)
+    foundation.node?.serve(protocol.homes)
     system.open(parts.kinds, parts.endpoints)
     opened.push({ name, mount, parts })
   }

@@ -64,7 +64,8 @@ it("serves another protocol, with its actors, socket, route, table, event and bu
   const variables = { POURS: wholeNumber("pours", 1, 1, 9) }
   const settings = protocolSettings({ variables, read: (values) => values })
   const tables = { cups: { columns: ["pot"], given: ["pot"] } }
-  const tea = defineProtocol({ name: "tea", mount: "/tea", settings, tables, migrations, open })
+  const homes = { homes: {}, belongings: {}, claims: [] }
+  const tea = defineProtocol({ name: "tea", mount: "/tea", settings, tables, migrations, homes, open })
   const server = await serverForThisTest({ POURS: "2", LOG_ACCESS_KEY: "key" }, { protocols: [...protocols, tea] })
   const client = await connect(server.ws, { path: "/tea" })
   for (const text of ["one", "two", "three"]) client.send(text)

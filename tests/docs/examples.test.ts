@@ -25,6 +25,11 @@ const configOf = (environment: Readonly<Record<string, string>>) => {
   expect(configWarnings(environment, protocols)).toEqual([])
   return Effect.runSync(loadConfig({ NODE_ENV: "production", ...environment }, [], protocols))
 }
+/** The protocols that have a place. */
+const namesOfServed = (config: ReturnType<typeof configOf>): readonly string[] =>
+  protocols.map(({ name }) => name).filter((name) => config.protocols[name]?.mount != null)
+/** Those that a server has that was told nothing of them. */
+const usual = namesOfServed(configOf({ DATABASE_URL: "postgres://db.example.org/silktower" }))
 const secondsOf = (text: string): number => {
   const [, number, unit = "s"] = /^(\d+)(s|m)?$/.exec(text) ?? []
   return Number(number) * (unit === "m" ? 60 : 1)
@@ -141,8 +146,7 @@ describe("examples/several", () => {
       expect(config.cluster?.address).toBe(`${name}:7946`)
       expect(expose).toEqual([String(config.port), "7946", "7947"])
       expect(secondsOf(grace) * 1000).toBeGreaterThan(config.drainMs + config.shutdownTimeoutMs)
-      const served = protocols.filter((protocol) => config.protocols[protocol.name]?.mount != null)
-      expect(served.filter(({ homes }) => homes === undefined)).toEqual([])
+      expect(namesOfServed(config)).toEqual(usual)
     }
   })
 
@@ -253,11 +257,10 @@ describe("examples/kubernetes-several", () => {
     expect(container.name).toBe(one.deployment.spec.template.spec.containers[0].name)
   })
 
-  it("starts nodes at their own addresses that serve what several can", () => {
+  it("starts nodes at their own addresses that serve what one server does", () => {
     expect(ip).toBe("status.podIP")
     expect(settings.cluster?.address).toBe("10.1.2.3:7946")
-    const served = protocols.filter((protocol) => settings.protocols[protocol.name]?.mount != null)
-    expect(served.filter(({ homes }) => homes === undefined)).toEqual([])
+    expect(namesOfServed(settings)).toEqual(usual)
   })
 
   it("lets nodes alone reach the ports of the cluster, and others the one for clients", () => {
