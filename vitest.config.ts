@@ -14,7 +14,8 @@ const againBySeveral = [
   ...["answering", "finding", "publishing", "searching"].map((name) => `rondevu/offers/${name}`),
   "rondevu/sessions/contract",
   ...["requests", "notices"].map((name) => `sfu/${name}`),
-  ...["relay", "seats", "mailbox", "peers"].map((name) => `noisytransfer/${name}`),
+  // Not mailboxes: those tests count what one server keeps, and rely on which of two sockets was heard first.
+  ...["relay", "seats", "peers"].map((name) => `noisytransfer/${name}`),
   ...["login", "routing", "webrtc"].map((name) => `named-peers/${name}`)
 ].map((name) => `tests/protocols/${name}.test.ts`)
 

@@ -19,6 +19,8 @@ export const everybodyKnows = (): Promise<void> | undefined => (isShuffled ? qui
 export interface TestServer extends Application {
   readonly http: string
   readonly ws: string
+  /** Where each of several that are one is by itself, which some things are counted by; one of one. */
+  readonly nodes: readonly string[]
   /** Everything the server has logged so far. */
   log(): string
   /** The same, line by line, as the objects that the lines are; only those with this message if one is given. */
@@ -196,6 +198,7 @@ export const startServer = async (
     http,
     ws,
     stop,
+    nodes: nodes.map((node) => node.http),
     log: () => nodes.map((node) => node.log()).join(""),
     lines: (message) => nodes.flatMap((node) => node.lines(message)),
     connect: (options) => connect(ws, options),
@@ -239,6 +242,7 @@ const startOneServer = async (
     ...application,
     http: `http://127.0.0.1:${application.port}`,
     ws,
+    nodes: [`http://127.0.0.1:${application.port}`],
     log: () => text,
     lines: (message) =>
       text

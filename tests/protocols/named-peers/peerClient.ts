@@ -74,5 +74,13 @@ export const usePeers = (server: TestServer): ((options?: PeerOptions) => Promis
   }
 }
 
-export const clientCount = async (server: Pick<TestServer, "http">): Promise<number> =>
-  ((await (await fetch(`${server.http}/named-peers/health`)).json()) as { clientCount: number }).clientCount
+/** Each of several that are one counts its own. */
+export const clientCount = async ({ nodes }: Pick<TestServer, "nodes">): Promise<number> => {
+  const counts = await Promise.all(
+    nodes.map(
+      async (node) =>
+        ((await (await fetch(`${node}/named-peers/health`)).json()) as { clientCount: number }).clientCount
+    )
+  )
+  return counts.reduce((sum, count) => sum + count, 0)
+}

@@ -151,12 +151,14 @@ export const redeem = async (
 }
 
 /** Figures of the protocol's own page, by name and labels. */
-export const figures = async (server: Pick<TestServer, "http">): Promise<ReadonlyMap<string, number>> => {
-  const text = await (await fetch(`${server.http}/noisytransfer/metrics`)).text()
-  return new Map(
-    text
-      .split("\n")
-      .filter((line) => line !== "" && !line.startsWith("#"))
-      .map((line) => [line.slice(0, line.lastIndexOf(" ")), Number(line.slice(line.lastIndexOf(" ") + 1))])
-  )
+export const figures = async ({ nodes }: Pick<TestServer, "nodes">): Promise<ReadonlyMap<string, number>> => {
+  const sums = new Map<string, number>()
+  for (const node of nodes) {
+    const text = await (await fetch(`${node}/noisytransfer/metrics`)).text()
+    for (const line of text.split("\n").filter((line) => line !== "" && !line.startsWith("#"))) {
+      const name = line.slice(0, line.lastIndexOf(" "))
+      sums.set(name, (sums.get(name) ?? 0) + Number(line.slice(line.lastIndexOf(" ") + 1)))
+    }
+  }
+  return sums
 }
