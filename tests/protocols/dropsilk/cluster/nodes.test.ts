@@ -121,7 +121,7 @@ describeOnPostgres("three servers that are one", () => {
         isHere: http === cluster.nodes[0]?.http
       })
       expect(await where(http, ann.id)).toContainEqual({
-        kinds: ["connections"],
+        kinds: ["connections", "noisytransfer-connections", "namedPeers"],
         shard: null,
         node: own?.[0],
         isHere: http === cluster.nodes[0]?.http

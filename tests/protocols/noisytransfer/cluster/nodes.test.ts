@@ -211,7 +211,8 @@ describeOnPostgres("of three servers that are one", () => {
           expect(await ends[1].next()).toBe(envelope(0, "kept"))
           return "goes on"
         }
-        expect(await ends[0].closed).toEqual([1011, "Internal error"])
+        // Of whoever said something meanwhile nobody can tell whether it was heard, which is another reason.
+        expect([1011, 1013]).toContain((await ends[0].closed)[0])
         expect(await ends[1].closed).toEqual([1011, "Internal error"])
         const again = [await join(on[1], room, "A"), await join(on[0], room, "B")]
         for (const client of again) expect(await client.next()).toBe(roomFull)
