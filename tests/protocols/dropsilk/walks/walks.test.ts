@@ -93,7 +93,7 @@ describeOnPostgres("the real server", () => {
     ["of one person", [...stepsOf(["ann"]), restart]],
     ["of two with flights", withFlights],
     ["of two with a room", [...withRooms, restart]]
-  ])("takes every edge of the model %s as the model says", async (_, steps) => playAll(edgeWalks(steps, 40)), 120_000)
+  ])("takes every edge of the model %s as the model says", async (_, steps) => playAll(edgeWalks(steps, 40)), 300_000)
 
   it.each(Object.entries(rareWalks))("says as the model when %s", (_, walk) => playAll([walk]))
 
