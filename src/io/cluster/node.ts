@@ -242,14 +242,14 @@ export const joinCluster = async (options: NodeOptions) => {
         },
         onParted: (peer) => {
           const said = { node: peer.address, mark: peer.mark }
-          const isLeaving = leaving.has(peer.address)
-          if (isLeaving) log("info", "cluster:left", said)
+          const hasLeft = leaving.has(peer.address)
+          if (hasLeft) log("info", "cluster:left", said)
           else log("warn", "cluster:parted", said)
           const broken = links.gone(peer.address)
           // Before the word of whoever learns by this that it is gone.
           for (const { own, peer: lost } of broken) placeOf(own)?.broken(own, lost)
           passages.gone(peer.address)
-          cluster.onParted(peer, isLeaving)
+          cluster.onParted(peer, hasLeft)
           for (const { own, peer: lost } of broken) cluster.onBroken(own, lost)
         },
         via,
