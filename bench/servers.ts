@@ -108,11 +108,9 @@ export const startNodes = async (
   return nodes
 }
 
-/** What several servers have used together. */
-export const cpuOfAll = async (servers: readonly Server[]): Promise<number> => {
-  const usages = await Promise.all(servers.map((server) => server.usage()))
-  return usages.reduce((sum, { cpuMicroseconds }) => sum + cpuMicroseconds, 0)
-}
+/** What each has used so far, microseconds of CPU. */
+export const cpuOfEach = async (servers: readonly Server[]): Promise<readonly number[]> =>
+  (await Promise.all(servers.map((server) => server.usage()))).map(({ cpuMicroseconds }) => cpuMicroseconds)
 
 /**
  * CPU time that the server spends on this work, microseconds. `mayClientsSleep`: where a third process, such as the

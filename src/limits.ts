@@ -118,6 +118,9 @@ export const limits = {
   /** Milliseconds before a node asks again who owns a shard: twice as long each time, up to `mostMs`, while nobody does, as when
    * the database is away. Zero would ask all the time. */
   shardRetry: { leastMs: 50, mostMs: 500 },
+  /** How often in a lease whoever watches a shard is told who owns it, and after how many leases in which nothing was heard it
+   * asks anew. Zero would tell it all the time, and never wait for an answer. */
+  shardWatch: { perLease: 2, silentLeases: 2 },
   /** Milliseconds to reach another node's engine. Zero would reach nobody. */
   nodeDialMs: 1_000,
   /** Bytes of one message between engines; theirs have some hundred. Zero would refuse them all. */

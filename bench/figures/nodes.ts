@@ -1,6 +1,6 @@
 /** What it costs a server to be one of several, and what crossing from one to another costs: against a server that is alone. */
 import { compare, type Figure, type Round, stayAwake, takeTurns } from "../rounds.ts"
-import { cpuOfAll, type Server } from "../servers.ts"
+import { cpuOfEach, type Server } from "../servers.ts"
 import type { Setting } from "../setting.ts"
 import { flights } from "./connections.ts"
 import { openFlights, saturate } from "./relay.ts"
@@ -14,6 +14,7 @@ interface Spread {
 
 const spreads: readonly Spread[] = [
   { nodes: 1, name: "1 node", placesOf: () => [0, 0] },
+  { nodes: 2, name: "2 nodes, both at one", placesOf: (index) => [index % 2, index % 2] },
   { nodes: 2, name: "2 nodes, across", placesOf: (index) => [index % 2, (index + 1) % 2] },
   { nodes: 3, name: "3 nodes, both at one", placesOf: (index) => [index % 3, index % 3] },
   { nodes: 3, name: "3 nodes, across", placesOf: (index) => [index % 3, (index + 1) % 3] }
@@ -21,25 +22,31 @@ const spreads: readonly Spread[] = [
 
 type PortsOf = (index: number) => readonly [number, number]
 
-/** CPU of all servers together, and time, for each of so many. */
-const costOf = async (servers: readonly Server[], count: number, work: () => Promise<unknown>) => {
-  const before = await cpuOfAll(servers)
-  const startedAt = performance.now()
+/** Microseconds of CPU for each of so many: of all servers together, and of the one that did most. */
+interface Cost {
+  readonly together: number
+  readonly busiest: number
+}
+
+const costOf = async (servers: readonly Server[], count: number, work: () => Promise<unknown>): Promise<Cost> => {
+  const before = await cpuOfEach(servers)
   const sleepAgain = stayAwake()
   try {
     await work()
   } finally {
     sleepAgain()
   }
-  const seconds = (performance.now() - startedAt) / 1000
-  return { cpu: ((await cpuOfAll(servers)) - before) / count, perSecond: count / seconds }
+  const used = (await cpuOfEach(servers)).map((after, at) => (after - (before[at] as number)) / count)
+  return { together: used.reduce((sum, each) => sum + each, 0), busiest: Math.max(...used) }
 }
-type Cost = Awaited<ReturnType<typeof costOf>>
 
-/** Each spread against a server alone, by turns; gives the CPU of one, and how many a second there were. */
+/**
+ * Each spread against a server alone, by turns. What the busiest node uses tells how many such loads as many nodes carry
+ * when each has a core of its own, on a machine that has not as many: the fuller node sets the limit.
+ */
 const overAlone = async (
   setting: Setting,
-  what: { readonly name: string; readonly one: string; readonly many: string },
+  what: { readonly name: string; readonly one: string },
   prepare: (servers: readonly Server[], portsOf: PortsOf) => Promise<() => Promise<Cost>>
 ): Promise<readonly Figure[]> => {
   const alone = await setting.start("silktower")
@@ -58,28 +65,21 @@ const overAlone = async (
         const take = async (costs: Cost[], cost: () => Promise<Cost>) => {
           const taken = await cost()
           costs.push(taken)
-          return taken.cpu
+          return taken.together
         }
-        const rounds = await takeTurns(
+        const together = await takeTurns(
           setting.size.rounds,
           () => take(ours, measure),
           () => take(theirs, reference)
         )
-        const rates = rounds.map((_, round): Round => {
-          const at = ours.length - rounds.length + round
-          return { silktower: (ours[at] as Cost).perSecond, reference: (theirs[at] as Cost).perSecond }
+        const busiest = together.map((_, round): Round => {
+          const at = ours.length - together.length + round
+          return { silktower: (ours[at] as Cost).busiest, reference: (theirs[at] as Cost).busiest }
         })
-        const title = `${what.name}, ${name}, over a server alone`
-        figures.push(
-          compare(title, `µs CPU ${what.one}`, "ratio", undefined, rounds),
-          compare(
-            `${what.name}, ${name}: ${what.many} on these cores`,
-            `${what.many} a second`,
-            "ratio",
-            undefined,
-            rates
-          )
-        )
+        const figure = (title: string, rounds: readonly Round[]) =>
+          compare(`${what.name}, ${name}${title}`, `µs CPU ${what.one}`, "ratio", undefined, rounds)
+        figures.push(figure(", over a server alone", together))
+        if (count > 1) figures.push(figure(": what the busiest node has of it", busiest))
       } finally {
         for (const node of nodes) await node.stop()
       }
@@ -91,14 +91,14 @@ const overAlone = async (
 }
 
 export const nodeRelay = (setting: Setting): Promise<readonly Figure[]> =>
-  overAlone(setting, { name: "relay", one: "a frame", many: "frames" }, async (servers, portsOf) => {
+  overAlone(setting, { name: "relay", one: "a frame" }, async (servers, portsOf) => {
     const directions = await openFlights(portsOf)
     const each = Math.ceil(setting.size.relayFrames / directions.length)
     return () => costOf(servers, each * directions.length, () => saturate(directions, each))
   })
 
 export const nodeFlights = (setting: Setting): Promise<readonly Figure[]> =>
-  overAlone(setting, { name: "a flight", one: "a flight", many: "flights" }, async (servers, portsOf) => {
+  overAlone(setting, { name: "a flight", one: "a flight" }, async (servers, portsOf) => {
     const count = setting.size.flights
     return () => costOf(servers, count, () => flights(count, portsOf))
   })

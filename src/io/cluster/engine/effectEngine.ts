@@ -119,7 +119,7 @@ export const startEffectEngine = async (options: EngineOptions): Promise<Engine>
 
   const entity = shardEntity(terms)
   const runtime = ManagedRuntime.make(
-    shardHandlers(entity, { self, onTaken: take, isHeld, release }).pipe(
+    shardHandlers(entity, { self, everyMs: leaseMs / limits.shardWatch.perLease, onTaken: take, isHeld, release }).pipe(
       Layer.provideMerge(SocketRunner.layer),
       Layer.provide([listening(here), dialing(leaseMs / 3, options.via ?? ((node) => node))]),
       // A node that cannot reach another one may be the one that is cut off: only the registry says who is there.
@@ -169,8 +169,11 @@ export const startEffectEngine = async (options: EngineOptions): Promise<Engine>
     const found = await joined.promise.finally(() => clearTimeout(patience))
     const client = await runtime.runPromise(entity.client)
     for (const [shard, id] of entityIdsOf(sharding, shards, terms).entries()) {
-      void watch(shard, (onOwner) =>
-        runtime.runPromise(Stream.runForEach(client(id).Watch(undefined), (owner) => Effect.sync(() => onOwner(owner))))
+      void watch(shard, (onOwner, signal) =>
+        runtime.runPromise(
+          Stream.runForEach(client(id).Watch(undefined), (owner) => Effect.sync(() => onOwner(owner))),
+          { signal }
+        )
       )
     }
     return {
@@ -192,15 +195,31 @@ export const startEffectEngine = async (options: EngineOptions): Promise<Engine>
     throw error
   }
 
-  /** Goes on until this node leaves: a watch ends when the shard moves, and when the way to it breaks. */
-  async function watch(shard: number, ask: (onOwner: (owner: Owner) => void) => Promise<void>): Promise<void> {
+  /**
+   * Goes on until this node leaves: a watch ends when the shard moves, and when the way to it breaks. One of which nothing is
+   * heard any more is given up: the library may lose a question, or an answer, with the connection it was on.
+   */
+  async function watch(
+    shard: number,
+    ask: (onOwner: (owner: Owner) => void, signal: AbortSignal) => Promise<void>
+  ): Promise<void> {
     const { leastMs, mostMs } = limits.shardRetry
     let waitMs: number = leastMs
     while (!isClosing) {
-      await ask((owner) => {
+      const silence = new AbortController()
+      const silent = Promise.withResolvers<void>()
+      const timer = setTimeout(() => {
+        silent.resolve()
+        silence.abort()
+      }, limits.shardWatch.silentLeases * leaseMs)
+      const asking = ask((owner) => {
+        if (silence.signal.aborted) return
+        timer.refresh()
         waitMs = leastMs
         hear(shard, owner)
-      }).catch(() => {})
+      }, silence.signal).catch(() => {})
+      await Promise.race([asking, silent.promise])
+      clearTimeout(timer)
       hear(shard, null)
       await new Promise((resolve) => setTimeout(resolve, waitMs))
       waitMs = Math.min(mostMs, 2 * waitMs)

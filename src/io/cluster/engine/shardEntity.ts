@@ -1,6 +1,6 @@
 /**
  * A shard, as an entity of Effect Cluster's. It does one thing: whoever watches it is told where it lives, and under which
- * epoch. A watch that ends means that it has moved, and is taken up again wherever it lives then.
+ * epoch, again and again. A watch that ends means that it has moved, and is taken up again wherever it lives then.
  */
 import { randomUUID } from "node:crypto"
 import * as ClusterSchema from "effect/cluster/ClusterSchema"
@@ -8,8 +8,8 @@ import * as Entity from "effect/cluster/Entity"
 import { make as makeEntityId } from "effect/cluster/EntityId"
 import type { Sharding } from "effect/cluster/Sharding"
 import * as Effect from "effect/Effect"
-import * as Queue from "effect/Queue"
 import * as Rpc from "effect/rpc/Rpc"
+import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { Owner } from "../engine.ts"
@@ -38,6 +38,8 @@ export const entityIdsOf = (sharding: Sharding["Service"], shards: number, group
 
 export interface ShardOptions {
   readonly self: string
+  /** How often whoever watches is told, milliseconds. */
+  readonly everyMs: number
   /** This node owns it from now on, under this epoch. */
   readonly onTaken: (shard: number, epoch: string) => void
   /** Whether it is this node's still: one that stood still may have lost it. */
@@ -49,7 +51,7 @@ export interface ShardOptions {
 /** What a shard does where it lives. */
 export const shardHandlers = (
   entity: ReturnType<typeof shardEntity>,
-  { self, onTaken, isHeld, release }: ShardOptions
+  { self, everyMs, onTaken, isHeld, release }: ShardOptions
 ) =>
   entity.toLayer(
     Effect.gen(function* () {
@@ -61,14 +63,7 @@ export const shardHandlers = (
       return entity.of({
         // A watch that ends without a word is taken up again.
         Watch: () =>
-          isHeld(shard, owner.epoch)
-            ? Stream.callback<Owner>((queue) =>
-                Effect.andThen(
-                  Effect.sync(() => Queue.offerUnsafe(queue, owner)),
-                  Effect.never
-                )
-              )
-            : Stream.empty
+          isHeld(shard, owner.epoch) ? Stream.repeat(Stream.succeed(owner), Schedule.spaced(everyMs)) : Stream.empty
       })
     }),
     // Watching one is no turn that others wait for.
