@@ -128,7 +128,10 @@ export const createCluster = (options: ClusterOptions) => {
     }
     for (const [shard, owner] of due) {
       if (owner.node === self) tellShard(shard, { type: "shard.announced", node: self, epoch: owner.epoch })
-      else send(owner.node, { kind: "announced", shard, owner })
+      else {
+        send(owner.node, { kind: "announced", shard, owner })
+        router.announced(shard, owner.epoch)
+      }
     }
   }
   /** Whoever owns each shard, as the engine has said last. */

@@ -42,6 +42,8 @@ interface Waiting {
 
 interface ShardRoute {
   route: Route
+  /** Whether its owner has been told who of this node belongs there: until then it knows nobody who could be asked for. */
+  isAnnounced: boolean
   waiting: Waiting[]
   /** Said under epochs of which this node has not been told yet. */
   early: (Waiting & { readonly epoch: string })[]
@@ -71,6 +73,7 @@ export const createRouter = (options: RouterOptions) => {
     { length: options.shards },
     (): ShardRoute => ({
       route: { to: "nowhere" },
+      isAnnounced: false,
       waiting: [],
       early: [],
       known: [],
@@ -100,11 +103,11 @@ export const createRouter = (options: RouterOptions) => {
   const claims = ({ event }: Said): boolean => event !== undefined && isClaim(event.type)
 
   /** Whether it has gone on its way to another node. */
-  const forward = (index: number, { route, closed }: ShardRoute, said: Said): boolean => {
+  const forward = (index: number, { route, isAnnounced, closed }: ShardRoute, said: Said): boolean => {
     if (route.to !== "node") return false
     // A claim is not repeated before there is another owner.
     const isClosed = closed?.epoch === route.epoch && performance.now() < closed.until
-    if (isClosed && !claims(said)) return false
+    if ((isClosed || !isAnnounced) && !claims(said)) return false
     const isSaid = send(route.node, { kind: "name", shard: index, epoch: route.epoch, said })
     if (isSaid) counts.forwarded++
     return isSaid
@@ -177,11 +180,19 @@ export const createRouter = (options: RouterOptions) => {
           return false
       }
     },
-    /** How events for a shard's actors go from now on. */
+    /** How events for a shard's actors go from now on; to another node only when that has been announced. */
     route: (index: number, route: Route): void => {
       const shard = shards[index] as ShardRoute
       shard.route = route
+      shard.isAnnounced = false
       if (route.to === "here" || route.to === "claims") shard.isToOpen = false
+      flush(index)
+    },
+    /** The owner of this epoch has been told who of this node belongs there. */
+    announced: (index: number, epoch: string): void => {
+      const shard = shards[index] as ShardRoute
+      if (shard.route.to !== "node" || shard.route.epoch !== epoch) return
+      shard.isAnnounced = true
       flush(index)
     },
     /** This node has been told of an owner, itself or another one: what is said under that epoch is not early any more. */
