@@ -19,8 +19,11 @@ const againBySeveral = [
   ...["login", "routing", "webrtc"].map((name) => `named-peers/${name}`)
 ].map((name) => `tests/protocols/${name}.test.ts`)
 
-/** Calls of real browsers. */
-const inBrowsers = "tests/protocols/sfu/media/*.test.ts"
+/**
+ * Alone, behind all others: a call of real browsers, where a picture that is late because of another test would count as
+ * lost, and servers that fail, where one that is kept from running would count as dead.
+ */
+const byThemselves = ["tests/protocols/sfu/media/*.test.ts", "tests/soak/cluster.test.ts"]
 
 export default defineConfig({
   test: {
@@ -35,11 +38,10 @@ export default defineConfig({
     testTimeout: 150_000,
     hookTimeout: 150_000,
     projects: [
-      { extends: true, test: { name: "suite", include: ["tests/**/*.test.ts"], exclude: [inBrowsers] } },
+      { extends: true, test: { name: "suite", include: ["tests/**/*.test.ts"], exclude: byThemselves } },
       { extends: true, test: { name: "shuffled", include: againShuffled, env: { REGISTRY: "shuffled" } } },
       { extends: true, test: { name: "several", include: againBySeveral, env: { CLUSTER_NODES: "3" } } },
-      // Alone, behind all others: a picture that is late because of another test would count as lost.
-      { extends: true, test: { name: "media", include: [inBrowsers], sequence: { groupOrder: 1 }, maxWorkers: 1 } }
+      { extends: true, test: { name: "alone", include: byThemselves, sequence: { groupOrder: 1 }, maxWorkers: 1 } }
     ]
   }
 })
