@@ -42,6 +42,8 @@ export interface ChannelsOptions {
   /** Unsent bytes towards one node at which those who send frames there are paused, and at which they go on. */
   readonly highBytes: number
   readonly lowBytes: number
+  /** Whether nodes say such things: whoever says something else is refused. */
+  readonly isWord: (message: unknown) => boolean
   /** What was said by `send`, in order, each a JSON value. */
   readonly onMessage: (from: PeerNode, message: unknown) => void
   /** A client's frame as it came, in order with the messages. */
@@ -218,6 +220,7 @@ export const createChannels = async (options: ChannelsOptions): Promise<Channels
     },
     ready: lookAt,
     ended,
+    isWord: options.isWord,
     // Who speaks and is not met has not heard yet that its other way has ended.
     onMessage: (from, message) => {
       if (met.has(from.address)) guarded(() => options.onMessage(from, message))

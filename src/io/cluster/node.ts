@@ -24,6 +24,7 @@ import { pactOf } from "./pact.ts"
 import { createPassages } from "./passages.ts"
 import { createRemoteLinks } from "./remoteLinks.ts"
 import { clusterTowerPart, type SeenNode, type Whereabouts } from "./towerRows.ts"
+import { isWord } from "./words.ts"
 
 export interface NodeOptions {
   /** `host:port` under which the other nodes reach this one; the next port is used as well. */
@@ -228,6 +229,7 @@ export const joinCluster = async (options: NodeOptions) => {
         pingMs: leaseMs / clusterLimits.pingsPerLease,
         highBytes,
         lowBytes,
+        isWord,
         onMessage: (from, message) => {
           if (Array.isArray(message)) cluster.onMessage(from, message)
           else if (!links.onMessage(from, message)) passages.onMessage(from, message)

@@ -19,7 +19,7 @@ import type { HostAndPort } from "./nodeAddress.ts"
 export const passageHeader = "silktower-passage"
 
 /** What is told of a passage. */
-type PassageMessage =
+export type PassageMessage =
   /** A connection with this ticket will be this client's, with this request. */
   | {
       readonly t: "passage"

@@ -20,6 +20,8 @@ export interface WaysInOptions {
   readonly ready: (address: string) => void
   /** The way of a node has ended, or is replaced by another one. */
   readonly ended: (address: string) => void
+  /** Whether nodes say such things. */
+  readonly isWord: (message: unknown) => boolean
   readonly onMessage: (from: PeerNode, message: unknown) => void
   readonly onFrame: (from: PeerNode, frame: RemoteFrame) => void
   /** A connection that names a ticket: a client's, which another node passes on. */
@@ -151,7 +153,8 @@ export const openWaysIn = async (options: WaysInOptions): Promise<WaysIn> => {
         return frame === undefined ? refuse("malformed") : options.onFrame(from.peer, frame)
       }
       const message = parsed(data)
-      return message === undefined ? refuse("malformed") : options.onMessage(from.peer, message.value)
+      if (message === undefined || !options.isWord(message.value)) return refuse("malformed")
+      return options.onMessage(from.peer, message.value)
     }
 
     socket.on("message", (data: Buffer, isBinary) => {
