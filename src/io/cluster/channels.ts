@@ -4,10 +4,8 @@
  */
 import type * as Redacted from "effect/Redacted"
 import { createActor } from "xstate"
-import { limits } from "../../limits.ts"
 import { channelMachine } from "../../machines/cluster/channel/channel.ts"
 import type { ChannelEvent } from "../../machines/cluster/channel/channelContext.ts"
-import { createTokenBuckets } from "../admission/tokenBuckets.ts"
 import { createFlush } from "../sockets/flush.ts"
 import type { Sender } from "../sockets/sender.ts"
 import { describeError } from "../telemetry/describeError.ts"
@@ -16,6 +14,7 @@ import { createGreetings, digestOf, type Hello, makeLife, type Refusal, ready } 
 import { clusterLimits } from "./limits.ts"
 import type { ClusterLine } from "./lines.ts"
 import { channelAddress, type PeerNode } from "./nodeAddress.ts"
+import { createRefusals } from "./refusals.ts"
 import { createWayOut, type WayOut } from "./wayOut.ts"
 import { openWaysIn, type WaysIn, type WaysInOptions } from "./waysIn.ts"
 
@@ -101,9 +100,6 @@ export const createChannels = async (options: ChannelsOptions): Promise<Channels
   const flush = createFlush()
   /** On ways that have ended. */
   let sentBefore = 0
-  const now = () => performance.now()
-  /** One line a minute for each node and reason. */
-  const lines = createTokenBuckets({ burst: 1, perSecond: 1000 / limits.refusalLineMs, keys: 1000, now })
   const protocols = digestOf(options.protocols)
   const { version = clusterLimits.channelVersion, shards } = options
   let ways: WaysIn
@@ -138,11 +134,9 @@ export const createChannels = async (options: ChannelsOptions): Promise<Channels
     if (met.delete(address)) guarded(() => options.onParted(peerAt(address)))
   }
 
-  const refusal = (line: "cluster:refused" | "cluster:refused_by") => (node: string, reason: Refusal) => {
-    if (lines.take(`${line} ${node} ${reason}`) === 0) log("warn", line, { node, reason })
-  }
-  const refused = refusal("cluster:refused")
-  const refusedBy = refusal("cluster:refused_by")
+  const refusals = createRefusals(log)
+  const refused = refusals("cluster:refused")
+  const refusedBy = refusals("cluster:refused_by")
 
   const isThere = (address: string) => ways.isHeard(address) || channels.get(address)?.way.isOpen === true
 

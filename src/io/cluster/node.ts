@@ -104,6 +104,7 @@ export const joinCluster = async (options: NodeOptions) => {
     databaseUrl: database.url as Redacted.Redacted<string>,
     ...(database.ssl === undefined ? {} : { databaseSsl: database.ssl }),
     environment: database.environment,
+    secret,
     shards: clusterLimits.shards,
     pact: pactOf(secret, protocols),
     leaseMs,

@@ -19,9 +19,11 @@ import { readDatabaseUrl } from "../../database/connecting/databaseUrl.ts"
 import { codeOf, DatabaseFault, reasonOf } from "../../database/databaseErrors.ts"
 import { describeError } from "../../telemetry/describeError.ts"
 import type { Engine, EngineOptions, Owner } from "../engine.ts"
-import { readNodeAddress } from "../nodeAddress.ts"
+import { readNodeAddress, writeNodeAddress } from "../nodeAddress.ts"
+import { createRefusals } from "../refusals.ts"
 import { prepareDatabase } from "./engineDatabase.ts"
 import { ClusterAddressUnusable, ClusterDiffers } from "./engineErrors.ts"
+import { createEngineGreetings } from "./engineGreeting.ts"
 import { engineLog, rootOf } from "./engineLog.ts"
 import { dialing, listening } from "./engineSockets.ts"
 import { runnerRegistry } from "./runnerRegistry.ts"
@@ -117,11 +119,13 @@ export const startEffectEngine = async (options: EngineOptions): Promise<Engine>
     if (owner?.node !== self || held.has(owner.epoch)) tell(shard, owner)
   }
 
+  const refused = createRefusals(log)("cluster:refused")
+  const greetings = createEngineGreetings({ self: writeNodeAddress(here), secret: options.secret, refused })
   const entity = shardEntity(terms)
   const runtime = ManagedRuntime.make(
     shardHandlers(entity, { self, onTaken: take, isHeld, release }).pipe(
       Layer.provideMerge(SocketRunner.layer),
-      Layer.provide([listening(here), dialing(leaseMs / 3, options.via ?? ((node) => node))]),
+      Layer.provide([listening(here, greetings), dialing(leaseMs / 3, options.via ?? ((node) => node), greetings)]),
       // A node that cannot reach another one may be the one that is cut off: only the registry says who is there.
       Layer.provide([RunnerHealth.layerNoop, MessageStorage.layerNoop]),
       Layer.provideMerge(registry.pipe(Layer.provide(sqlOnPg(database.open)))),
