@@ -222,7 +222,7 @@ export const createChannels = async (options: ChannelsOptions): Promise<Channels
     onFrame: (from, { target, source, bytes }) => {
       if (met.has(from.address)) guarded(() => options.onFrame(from, target, source, bytes))
     },
-    onPassage: options.onPassage ?? ((_, stream) => void stream.destroy()),
+    onPassage: options.onPassage ?? (() => false),
     refused,
     refusedBy
   })
