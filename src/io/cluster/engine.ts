@@ -43,6 +43,8 @@ export interface EngineOptions {
   readonly onRelease: (shard: number, epoch: string) => Promise<void>
   /** Each time the registry has been read: all nodes that are in it, this one too. */
   readonly onNodes: (nodes: readonly string[]) => void
+  /** The interface to bind; absent: the host of `self`. */
+  readonly listen?: string | undefined
   /** Where to dial instead of where a node is said to be. For tests of broken ways. */
   readonly via?: ((node: string) => string) | undefined
   /** What the library says at warn and above, and who was refused. */
@@ -60,7 +62,7 @@ export interface Engine {
 
 /**
  * Joins the cluster; resolves when this node is registered, before it owns anything. Rejects with ClusterAddressUnusable,
- * ClusterDiffers, or what prepareDatabase rejects with; DatabaseFault where the database fails in between.
+ * ClusterAddressTaken, ClusterDiffers, or what prepareDatabase rejects with; DatabaseFault where the database fails in between.
  */
 export const startEngine = async (options: EngineOptions): Promise<Engine> =>
   (await import("./engine/effectEngine.ts")).startEffectEngine(options)
