@@ -62,7 +62,8 @@ export interface Engine {
 
 /**
  * Joins the cluster; resolves when this node is registered, before it owns anything. Rejects with ClusterAddressUnusable,
- * ClusterAddressTaken, ClusterDiffers, or what prepareDatabase rejects with; DatabaseFault where the database fails in between.
+ * ClusterAddressTaken, ClusterDiffers, or what prepareDatabase rejects with; DatabaseFault where the database fails in
+ * between.
  */
 export const startEngine = async (options: EngineOptions): Promise<Engine> =>
   (await import("./engine/effectEngine.ts")).startEffectEngine(options)

@@ -25,6 +25,10 @@ export const clusterLimits = {
    * would leave them to the next owner half-saved. */
   release: { withinMs: 1_000, lookMs: 10 },
 
+  /** Milliseconds that a node's clock may differ from the database's: half of the shortest life that anything has. Zero would
+   * let nobody in. */
+  clockMs: 30_000,
+
   // Passages
 
   /** Milliseconds in which a node says that it expects a connection, and in which that comes. Zero would pass nothing on.

@@ -41,6 +41,18 @@ export class ClusterAddressTaken extends Error {
   }
 }
 
+/** What other nodes have written would end here when it should not. */
+export class ClusterClockDiffers extends Error {
+  override readonly name = "ClusterClockDiffers"
+
+  constructor(label: string, aheadMs: number) {
+    super(
+      `The clock of this machine is ${Math.round(Math.abs(aheadMs) / 1000)} s ${aheadMs > 0 ? "ahead of" : "behind"} that of ` +
+        `PostgreSQL at ${label}: rooms, offers and codes of all nodes would end too early or too late. Set both right, such as by NTP.`
+    )
+  }
+}
+
 /** There are nodes on this database with which this one cannot share shards: the two would be two clusters. */
 export class ClusterDiffers extends Error {
   override readonly name = "ClusterDiffers"

@@ -68,6 +68,23 @@ describeOnPostgres("an engine", () => {
     })
   })
 
+  it.each([
+    ["behind", "+"],
+    ["ahead of", "-"]
+  ])("does not join while its clock is an hour %s the database's", async (how, sign) => {
+    const url = await databaseWithTables()
+    await run(
+      url,
+      `create function public.clock_timestamp() returns timestamptz language sql
+        as $$ select pg_catalog.clock_timestamp() ${sign} interval '1 hour' $$`
+    )
+    const there = `${url}?options=${encodeURIComponent("-c search_path=public,pg_catalog")}`
+    await expect(node({ url: there })).rejects.toMatchObject({
+      name: "ClusterClockDiffers",
+      message: expect.stringMatching(new RegExp(`is 3\\d{3} s ${how} that of PostgreSQL at`))
+    })
+  })
+
   it("says where no database answers, without its password", async () => {
     const url = `postgres://somebody:sesame-42@127.0.0.1:${await freePort()}/silktower`
     await expect(node({ url })).rejects.toMatchObject({
