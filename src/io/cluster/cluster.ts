@@ -101,6 +101,8 @@ export const createCluster = (options: ClusterOptions) => {
     deliver,
     patienceMs: clusterLimits.patienceMs,
     lookMs: clusterLimits.waitingLookMs,
+    isDesk: ({ kind }) => homes.get(kind) === "socket" && !belongings.has(kind),
+    answerMs: clusterLimits.answerMs,
     sentBackMs: clusterLimits.sentBackMs
   })
 
@@ -199,6 +201,7 @@ export const createCluster = (options: ClusterOptions) => {
   const hear = (from: PeerNode, message: NodeMessage) => {
     switch (message.kind) {
       case "socket":
+        router.answered(message.said)
         // Whatever else there is on each node is spoken to by nobody else.
         return homes.get(message.said.to.kind) === "socket" ? deliver(message.said) : undefined
       case "name":
