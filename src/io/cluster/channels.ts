@@ -68,6 +68,8 @@ export interface Channels {
   isOpen(address: string): boolean
   /** Whether it has answered of late, whatever anybody says of it. */
   isAnswering(address: string): boolean
+  /** Why it could not be dialled the last time, as the system says. */
+  troubleWith(address: string): string | undefined
   /** Says it; false: that is impossible now. It arrives unless they part. Throws on what is larger than 64 MiB as JSON. */
   send(address: string, message: unknown): boolean
   /** Sends a client's frame to a client of another node; the sender is not read while too much is under way there. */
@@ -241,6 +243,7 @@ export const createChannels = async (options: ChannelsOptions): Promise<Channels
     },
     isOpen: (address) => met.has(address),
     isAnswering: (address) => channels.get(address)?.isAnswering() === true,
+    troubleWith: (address) => channels.get(address)?.way.trouble,
     send: (address, message) => met.has(address) && channels.get(address)?.way.send(message) === true,
     frame: (address, target, source, sender, bytes) =>
       met.has(address) && channels.get(address)?.way.frame(target, source, sender, bytes) === true,

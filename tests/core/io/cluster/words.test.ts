@@ -1,4 +1,6 @@
-/** A node that belongs to the cluster and says what no node says: a fault of one must not become that of all. */
+/** Nodes that belong to the cluster and say what no node says, or nothing: a fault of one must not become that of all. */
+import { once } from "node:events"
+import { createServer } from "node:net"
 import * as Redacted from "effect/Redacted"
 import { describe, expect, it, onTestFinished } from "vitest"
 import { createChannels } from "../../../../src/io/cluster/channels.ts"
@@ -77,7 +79,39 @@ const off = Object.fromEntries(
   ["NOISYTRANSFER", "NAMED_PEERS", "RONDEVU", "RONDEVU_SESSIONS"].map((name) => [`${name}_PATH`, "off"])
 )
 
+/** In the registry, as one that can own nothing. */
+const enroll = (url: string, known: number, port: number) =>
+  withClient(url, (client) =>
+    client.query(
+      `insert into silktower_runners (address, runner, healthy, last_heartbeat)
+       select $1, replace(runner, $2, $3), false, (now() + interval '1 minute') at time zone 'UTC'
+         from silktower_runners where address = $4`,
+      [`127.0.0.1:${port}`, `"port":${known}`, `"port":${port}`, `127.0.0.1:${known}`]
+    )
+  )
+
 describeOnPostgres("a server", () => {
+  it("tells which nodes it cannot reach, and why", { timeout: 60_000 }, async () => {
+    const url = await databaseWithTables()
+    const [first, gone, silent] = (await freePortPairs(3)) as [number, number, number]
+    const server = await startProcess({
+      ...{ DATABASE_URL: url, CLUSTER_ADDRESS: `127.0.0.1:${first}`, CLUSTER_SECRET: clusterSecret },
+      ...{ CLUSTER_LOOK_MS: "100" }
+    })
+    onTestFinished(server.kill)
+    const listener = createServer().listen(silent + 1, "127.0.0.1")
+    await once(listener, "listening")
+    onTestFinished(() => void listener.close())
+    await enroll(url, first, gone)
+    await enroll(url, first, silent)
+    const told = (port: number, error: string) =>
+      expect
+        .poll(server.printed, { timeout: 20_000 })
+        .toContain(`"level":"warn","message":"cluster:unreached","node":"127.0.0.1:${port}","error":"${error}"`)
+    await told(gone, "ECONNREFUSED")
+    await told(silent, "no answer")
+  })
+
   it("refuses a node that says something else, by name, and goes on", { timeout: 60_000 }, async () => {
     const url = await databaseWithTables()
     const [first, second] = (await freePortPairs(2)) as [number, number]
@@ -101,14 +135,7 @@ describeOnPostgres("a server", () => {
       log: (_, message, fields) => void lines.push({ message, ...fields })
     })
     onTestFinished(channels.close)
-    // In the registry, as one that can own nothing.
-    await withClient(url, (client) =>
-      client.query(
-        `insert into silktower_runners (address, runner, healthy, last_heartbeat)
-         select $1, replace(runner, $2, $3), false, (now() + interval '1 minute') at time zone 'UTC' from silktower_runners`,
-        [self, `"port":${first}`, `"port":${second}`]
-      )
-    )
+    await enroll(url, first, second)
     channels.know([address])
     for (const word of [[{ kind: "socket", said: {} }], [null], { t: "wait" }]) {
       await expect.poll(() => channels.isOpen(address), { timeout: 20_000 }).toBe(true)
