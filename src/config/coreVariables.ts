@@ -1,9 +1,10 @@
 /** What an operator can set of the core: the variables that there are, and what they say together. .env.example explains each. */
 import { isIP, isIPv6 } from "node:net"
 import * as Redacted from "effect/Redacted"
+import ipaddr from "ipaddr.js"
 import proxyAddr from "proxy-addr"
 import { isOriginOfPage } from "../io/admission/origin.ts"
-import { readNodeAddress } from "../io/cluster/nodeAddress.ts"
+import { readNodeAddress, writeNodeAddress } from "../io/cluster/nodeAddress.ts"
 import { readDatabaseSsl } from "../io/database/connecting/databaseEncryption.ts"
 import { isDatabaseUrl } from "../io/database/connecting/databaseUrl.ts"
 import { limits } from "../limits.ts"
@@ -147,10 +148,13 @@ const header = (entry: string): readonly [name: string, value: string] | undefin
   }
 }
 
-/** As it was given, as it names the node everywhere. */
+/** As it names the node everywhere. All addresses of a machine are none by which others reach it. */
 const nodeAddress = (raw: string): string | undefined => {
   const read = readNodeAddress(raw)
-  return read !== undefined && hostName(read.host) !== undefined ? raw : undefined
+  if (read === undefined || hostName(read.host) === undefined) return undefined
+  return ipaddr.isValid(read.host) && ipaddr.parse(read.host).range() === "unspecified"
+    ? undefined
+    : writeNodeAddress(read)
 }
 
 export const variables = {
@@ -254,6 +258,10 @@ export const missing = (given: Readonly<Record<string, string | undefined>>): re
     for (const name of ["DATABASE_URL", "CLUSTER_SECRET"]) {
       if (given[name] === undefined) faults.push(`${name} is not set: expected it together with CLUSTER_ADDRESS`)
     }
+  }
+  const [lease, look] = [given["CLUSTER_LEASE_MS"] ?? "10000", given["CLUSTER_LOOK_MS"] ?? "1000"]
+  if (given["CLUSTER_ADDRESS"] !== undefined && Number(look) > Number(lease) / 3) {
+    faults.push(`CLUSTER_LOOK_MS=${look}: expected a third of CLUSTER_LEASE_MS (${lease}) at most`)
   }
   if (given["NODE_ENV"]?.toLowerCase() === "production" && given["DATABASE_URL"] === undefined) {
     faults.push(

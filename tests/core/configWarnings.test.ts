@@ -30,6 +30,7 @@ type Useless = readonly [value: string, outcome: "refused" | "warned", beside?: 
 
 const number = ["many", "1.5e", "10 minutes", "-1", "NaN"].map((value): Useless => [value, "refused"])
 const postgres = { DATABASE_URL: "postgres://db.example/x" }
+const ofNode = { CLUSTER_ADDRESS: "10.0.0.5:7946", CLUSTER_SECRET: "a secret of the nodes" }
 const traces = {
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "http://127.0.0.1:4318/v1/traces",
   OTEL_EXPORTER_OTLP_TRACES_HEADERS: "a=1"
@@ -69,9 +70,11 @@ const useless: Readonly<Record<string, readonly Useless[] | "there is none">> = 
   DRAIN_SECONDS: [...number, ["3601", "refused"]],
   SHUTDOWN_TIMEOUT_MS: [...number, ["0", "refused"]],
   CLUSTER_ADDRESS: [
-    ...["10.0.0.5", ":7946", "10.0.0.5:0", "10.0.0.5:65535", "http://10.0.0.5:7946", "fd00::5:7946", "a b:7946"].map(
-      (value): Useless => [value, "refused", { ...postgres, CLUSTER_SECRET: "a secret of the nodes" }]
-    ),
+    ...[
+      ...["10.0.0.5", ":7946", "10.0.0.5:0", "10.0.0.5:65535", "http://10.0.0.5:7946", "fd00::5:7946", "a b:7946"],
+      // By these nobody else reaches it.
+      ...["0.0.0.0:7946", "[::]:7946", "[0::0]:7946"]
+    ].map((value): Useless => [value, "refused", { ...postgres, CLUSTER_SECRET: "a secret of the nodes" }]),
     ["10.0.0.5:7946", "refused", { CLUSTER_SECRET: "a secret of the nodes" }],
     ["10.0.0.5:7946", "refused", postgres]
   ],
@@ -80,7 +83,14 @@ const useless: Readonly<Record<string, readonly Useless[] | "there is none">> = 
     ["a secret of the nodes", "warned"]
   ],
   CLUSTER_LEASE_MS: [...number, ["2999", "refused"], ["20000", "warned"]],
-  CLUSTER_LOOK_MS: [...number, ["99", "refused"], ["2000", "warned"]],
+  CLUSTER_LOOK_MS: [
+    ...number,
+    ["99", "refused"],
+    ["2000", "warned"],
+    // Nodes would be gone and back again before it looks.
+    ["4000", "refused", { ...postgres, ...ofNode }],
+    ["2000", "refused", { ...postgres, ...ofNode, CLUSTER_LEASE_MS: "3000" }]
+  ],
   TRUST_PROXY: ["true", "*", "proxy.example", "10.0.0.0/33", ",", "1,2", "99"].map(
     (value): Useless => [value, "refused"]
   ),

@@ -9,6 +9,7 @@ import { createPostgresDatabase, withClient } from "./databases.ts"
 import { freePort } from "./freePort.ts"
 
 export const shards = 32
+export const engineSecret = Redacted.make("a secret of the engines'")
 
 /** What a node knows, for whoever waits for it to change. */
 export interface Node {
@@ -56,6 +57,7 @@ const optionsOf = (
 ): EngineOptions => ({
   self,
   databaseUrl: Redacted.make(url),
+  secret: engineSecret,
   shards,
   pact: "0badcafe",
   // A third of it is what the library gives a statement; others use this machine too.

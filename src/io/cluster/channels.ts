@@ -4,10 +4,8 @@
  */
 import type * as Redacted from "effect/Redacted"
 import { createActor } from "xstate"
-import { limits } from "../../limits.ts"
 import { channelMachine } from "../../machines/cluster/channel/channel.ts"
 import type { ChannelEvent } from "../../machines/cluster/channel/channelContext.ts"
-import { createTokenBuckets } from "../admission/tokenBuckets.ts"
 import { createFlush } from "../sockets/flush.ts"
 import type { Sender } from "../sockets/sender.ts"
 import { describeError } from "../telemetry/describeError.ts"
@@ -16,6 +14,7 @@ import { createGreetings, digestOf, type Hello, makeLife, type Refusal, ready } 
 import { clusterLimits } from "./limits.ts"
 import type { ClusterLine } from "./lines.ts"
 import { channelAddress, type PeerNode } from "./nodeAddress.ts"
+import { createRefusals } from "./refusals.ts"
 import { createWayOut, type WayOut } from "./wayOut.ts"
 import { openWaysIn, type WaysIn, type WaysInOptions } from "./waysIn.ts"
 
@@ -42,6 +41,8 @@ export interface ChannelsOptions {
   /** Unsent bytes towards one node at which those who send frames there are paused, and at which they go on. */
   readonly highBytes: number
   readonly lowBytes: number
+  /** Whether nodes say such things: whoever says something else is refused. */
+  readonly isWord: (message: unknown) => boolean
   /** What was said by `send`, in order, each a JSON value. */
   readonly onMessage: (from: PeerNode, message: unknown) => void
   /** A client's frame as it came, in order with the messages. */
@@ -67,6 +68,8 @@ export interface Channels {
   isOpen(address: string): boolean
   /** Whether it has answered of late, whatever anybody says of it. */
   isAnswering(address: string): boolean
+  /** Why it could not be dialled the last time, as the system says. */
+  troubleWith(address: string): string | undefined
   /** Says it; false: that is impossible now. It arrives unless they part. Throws on what is larger than 64 MiB as JSON. */
   send(address: string, message: unknown): boolean
   /** Sends a client's frame to a client of another node; the sender is not read while too much is under way there. */
@@ -99,9 +102,6 @@ export const createChannels = async (options: ChannelsOptions): Promise<Channels
   const flush = createFlush()
   /** On ways that have ended. */
   let sentBefore = 0
-  const now = () => performance.now()
-  /** One line a minute for each node and reason. */
-  const lines = createTokenBuckets({ burst: 1, perSecond: 1000 / limits.refusalLineMs, keys: 1000, now })
   const protocols = digestOf(options.protocols)
   const { version = clusterLimits.channelVersion, shards } = options
   let ways: WaysIn
@@ -136,11 +136,9 @@ export const createChannels = async (options: ChannelsOptions): Promise<Channels
     if (met.delete(address)) guarded(() => options.onParted(peerAt(address)))
   }
 
-  const refusal = (line: "cluster:refused" | "cluster:refused_by") => (node: string, reason: Refusal) => {
-    if (lines.take(`${line} ${node} ${reason}`) === 0) log("warn", line, { node, reason })
-  }
-  const refused = refusal("cluster:refused")
-  const refusedBy = refusal("cluster:refused_by")
+  const refusals = createRefusals(log)
+  const refused = refusals("cluster:refused")
+  const refusedBy = refusals("cluster:refused_by")
 
   const isThere = (address: string) => ways.isHeard(address) || channels.get(address)?.way.isOpen === true
 
@@ -218,6 +216,7 @@ export const createChannels = async (options: ChannelsOptions): Promise<Channels
     },
     ready: lookAt,
     ended,
+    isWord: options.isWord,
     // Who speaks and is not met has not heard yet that its other way has ended.
     onMessage: (from, message) => {
       if (met.has(from.address)) guarded(() => options.onMessage(from, message))
@@ -225,7 +224,7 @@ export const createChannels = async (options: ChannelsOptions): Promise<Channels
     onFrame: (from, { target, source, bytes }) => {
       if (met.has(from.address)) guarded(() => options.onFrame(from, target, source, bytes))
     },
-    onPassage: options.onPassage ?? ((_, stream) => void stream.destroy()),
+    onPassage: options.onPassage ?? (() => false),
     refused,
     refusedBy
   })
@@ -244,6 +243,7 @@ export const createChannels = async (options: ChannelsOptions): Promise<Channels
     },
     isOpen: (address) => met.has(address),
     isAnswering: (address) => channels.get(address)?.isAnswering() === true,
+    troubleWith: (address) => channels.get(address)?.way.trouble,
     send: (address, message) => met.has(address) && channels.get(address)?.way.send(message) === true,
     frame: (address, target, source, sender, bytes) =>
       met.has(address) && channels.get(address)?.way.frame(target, source, sender, bytes) === true,

@@ -101,6 +101,8 @@ export const createCluster = (options: ClusterOptions) => {
     deliver,
     patienceMs: clusterLimits.patienceMs,
     lookMs: clusterLimits.waitingLookMs,
+    isDesk: ({ kind }) => homes.get(kind) === "socket" && !belongings.has(kind),
+    answerMs: clusterLimits.answerMs,
     sentBackMs: clusterLimits.sentBackMs
   })
 
@@ -202,13 +204,16 @@ export const createCluster = (options: ClusterOptions) => {
   const hear = (from: PeerNode, message: NodeMessage) => {
     switch (message.kind) {
       case "socket":
-        return deliver(message.said)
+        router.answered(message.said)
+        // Whatever else there is on each node is spoken to by nobody else.
+        return homes.get(message.said.to.kind) === "socket" ? deliver(message.said) : undefined
       case "name":
         return router.receive(from.address, message)
       case "back":
         return router.takeBack(from.address, message)
       case "all":
-        return supervisor(message.said.kind).send({ type: "children.tell", event: message.said.event })
+        if (homes.get(message.said.kind) !== "socket") return
+        return supervisor(message.said.kind)?.send({ type: "children.tell", event: message.said.event })
       case "fence":
         return void send(from.address, { ...message, kind: "fenced" })
       case "fenced":

@@ -5,6 +5,7 @@
 import type { Redacted } from "effect/Redacted"
 import type { DatabaseSsl } from "../database/connecting/databaseEncryption.ts"
 import type { Log } from "../telemetry/telemetry.ts"
+import type { RefusalLine } from "./refusals.ts"
 
 /** Where a shard lives. */
 export interface Owner {
@@ -22,6 +23,8 @@ export interface EngineOptions {
   readonly databaseSsl?: DatabaseSsl
   /** Where libpq's variables are, for what the URL does not say. Absent: in this process's environment. */
   readonly environment?: Readonly<Record<string, string | undefined>> | undefined
+  /** Engines prove it to each other before anything else. */
+  readonly secret: Redacted<string>
   /** How many there are, numbered from 0; the same on all nodes. */
   readonly shards: number
   /** Eight characters that are the same on all nodes: what else they must agree on, not to be read back from it. */
@@ -40,10 +43,12 @@ export interface EngineOptions {
   readonly onRelease: (shard: number, epoch: string) => Promise<void>
   /** Each time the registry has been read: all nodes that are in it, this one too. */
   readonly onNodes: (nodes: readonly string[]) => void
+  /** The interface to bind; absent: the host of `self`. */
+  readonly listen?: string | undefined
   /** Where to dial instead of where a node is said to be. For tests of broken ways. */
   readonly via?: ((node: string) => string) | undefined
-  /** What the library says at warn and above. */
-  readonly log: Log<"cluster:engine">
+  /** What the library says at warn and above, and who was refused. */
+  readonly log: Log<"cluster:engine" | RefusalLine>
 }
 
 export interface Engine {
@@ -57,7 +62,8 @@ export interface Engine {
 
 /**
  * Joins the cluster; resolves when this node is registered, before it owns anything. Rejects with ClusterAddressUnusable,
- * ClusterDiffers, or what prepareDatabase rejects with; DatabaseFault where the database fails in between.
+ * ClusterAddressTaken, ClusterDiffers, or what prepareDatabase rejects with; DatabaseFault where the database fails in
+ * between.
  */
 export const startEngine = async (options: EngineOptions): Promise<Engine> =>
   (await import("./engine/effectEngine.ts")).startEffectEngine(options)

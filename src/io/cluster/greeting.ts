@@ -12,9 +12,10 @@
  * never sent, and no proof can be used again, or in the other direction. Only whoever has been given a proof is told
  * anything more.
  */
-import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto"
-import * as Redacted from "effect/Redacted"
+import { createHash, randomBytes } from "node:crypto"
+import type { Redacted } from "effect/Redacted"
 import { readNodeAddress } from "./nodeAddress.ts"
+import { isProof, proofOf } from "./proof.ts"
 
 /** Why a node is none of this cluster's, and the WebSocket's close code for that. */
 export const refusalCodes = {
@@ -64,7 +65,7 @@ export interface Greeting {
 
 export interface GreetingOptions {
   readonly self: string
-  readonly secret: Redacted.Redacted<string>
+  readonly secret: Redacted<string>
   readonly hello: Hello
   /** What else is wrong with a node that belongs to the cluster. */
   readonly objection: (node: string, hello: Hello) => Refusal | undefined
@@ -105,21 +106,11 @@ const readHello = ({ version, shards, protocols, life, mark }: Fields): Hello | 
 export const createGreetings = (options: GreetingOptions) => {
   const { self, secret, hello: own, objection } = options
 
-  const proofOf = (
-    whose: "dialler" | "listener",
-    from: string,
-    to: string,
-    nonces: readonly [string, string]
-  ): string =>
-    createHmac("sha256", Redacted.value(secret))
-      .update(JSON.stringify(["silktower channel", whose, from, to, ...nonces]))
-      .digest("base64url")
+  const proofFor = (whose: "dialler" | "listener", from: string, to: string, nonces: readonly [string, string]) =>
+    proofOf(secret, "silktower channel", whose, from, to, ...nonces).toString("base64url")
 
-  const isProof = (said: unknown, expected: string): boolean => {
-    if (typeof said !== "string") return false
-    const [one, other] = [Buffer.from(said), Buffer.from(expected)]
-    return one.length === other.length && timingSafeEqual(one, other)
-  }
+  const isRight = (said: unknown, expected: string): boolean =>
+    typeof said === "string" && isProof(Buffer.from(said), Buffer.from(expected))
 
   /** Whether whoever says this is a node of the same cluster, as far as its hello goes. */
   const judge = (node: string, said: Hello | undefined, last: object): Step => {
@@ -144,10 +135,10 @@ export const createGreetings = (options: GreetingOptions) => {
           if (theirs === undefined) {
             if (typeof said["nonce"] !== "string" || !noncePattern.test(said["nonce"])) return refuse("malformed")
             theirs = said["nonce"]
-            return say({ from: self, to: node, nonce, proof: proofOf("dialler", self, node, [nonce, theirs]) })
+            return say({ from: self, to: node, nonce, proof: proofFor("dialler", self, node, [nonce, theirs]) })
           }
           if (greeted === undefined) {
-            if (!isProof(said["proof"], proofOf("listener", self, node, [nonce, theirs]))) return refuse("secret")
+            if (!isRight(said["proof"], proofFor("listener", self, node, [nonce, theirs]))) return refuse("secret")
             const step = judge(node, readHello(said), own)
             if (step.type !== "greeted") return step
             greeted = step.hello
@@ -175,10 +166,10 @@ export const createGreetings = (options: GreetingOptions) => {
           if (readNodeAddress(from) === undefined) return refuse("address")
           node = from
           if (typeof theirs !== "string" || !noncePattern.test(theirs)) return refuse("malformed")
-          if (!isProof(proof, proofOf("dialler", from, to, [theirs, nonce]))) return refuse("secret")
+          if (!isRight(proof, proofFor("dialler", from, to, [theirs, nonce]))) return refuse("secret")
           if (to !== self || from === self) return refuse("address")
           isProven = true
-          return say({ proof: proofOf("listener", from, to, [theirs, nonce]), ...own })
+          return say({ proof: proofFor("listener", from, to, [theirs, nonce]), ...own })
         }
       }
     }

@@ -9,6 +9,9 @@ export const clusterLimits = {
   /** Milliseconds that something said to an actor may wait for its owner: as long as a question may take. Zero would refuse
    * whatever is said while a shard moves. */
   patienceMs: 5_000,
+  /** Milliseconds for which a question is remembered that another node has: as long as anybody waits for an answer. Zero would
+   * let those wait for that long whose question was lost with its node. */
+  answerMs: 10_000,
   /** Milliseconds between two looks at what waits. Zero would look all the time. */
   waitingLookMs: 50,
   /** Milliseconds in which nothing more is said to an owner that sends it back, unless there is another one before: less than
@@ -24,6 +27,10 @@ export const clusterLimits = {
   /** Milliseconds in which rooms are saved before their shard is given away, and between two looks whether they are. Zero
    * would leave them to the next owner half-saved. */
   release: { withinMs: 1_000, lookMs: 10 },
+
+  /** Milliseconds that a node's clock may differ from the database's: half of the shortest life that anything has. Zero would
+   * let nobody in. */
+  clockMs: 30_000,
 
   // Passages
 

@@ -7,6 +7,7 @@ export const clusterLines = {
   "cluster:parted": request,
   "cluster:left": request,
   "cluster:buried": request,
+  "cluster:unreached": request,
   "cluster:refused": request,
   "cluster:refused_by": request,
   "cluster:fault": request

@@ -22,8 +22,10 @@ import { measureCluster, measurePassages } from "./metrics.ts"
 import { channelAddress } from "./nodeAddress.ts"
 import { pactOf } from "./pact.ts"
 import { createPassages } from "./passages.ts"
+import { createUnreached } from "./refusals.ts"
 import { createRemoteLinks } from "./remoteLinks.ts"
 import { clusterTowerPart, type SeenNode, type Whereabouts } from "./towerRows.ts"
+import { isWord } from "./words.ts"
 
 export interface NodeOptions {
   /** `host:port` under which the other nodes reach this one; the next port is used as well. */
@@ -76,6 +78,12 @@ export const joinCluster = async (options: NodeOptions) => {
   /** Those that have said that they are going. */
   const leaving = new Set<string>()
 
+  const unreached = createUnreached(log)
+  /** Without a word of it nobody would know why this node does not become ready. */
+  const tellUnreached = (node: string) => {
+    if (channels?.isOpen(node) === false) unreached(node, channels.troubleWith(node) ?? "no answer")
+  }
+
   const know = () => {
     // Nothing leads anywhere before it begins.
     if (channels === undefined) return
@@ -85,7 +93,10 @@ export const joinCluster = async (options: NodeOptions) => {
       if (known.has(node)) continue
       known.add(node)
       cluster.expect(node)
-      setTimeout(() => cluster.expectNoMore(node), clusterLimits.meetingMs).unref()
+      setTimeout(() => {
+        cluster.expectNoMore(node)
+        if (registered.includes(node)) tellUnreached(node)
+      }, clusterLimits.meetingMs).unref()
     }
     // The registry may be late, as after the database was away: who answers is there.
     for (const node of known) {
@@ -103,6 +114,7 @@ export const joinCluster = async (options: NodeOptions) => {
     databaseUrl: database.url as Redacted.Redacted<string>,
     ...(database.ssl === undefined ? {} : { databaseSsl: database.ssl }),
     environment: database.environment,
+    secret,
     shards: clusterLimits.shards,
     pact: pactOf(secret, protocols),
     leaseMs,
@@ -228,6 +240,7 @@ export const joinCluster = async (options: NodeOptions) => {
         pingMs: leaseMs / clusterLimits.pingsPerLease,
         highBytes,
         lowBytes,
+        isWord,
         onMessage: (from, message) => {
           if (Array.isArray(message)) cluster.onMessage(from, message)
           else if (!links.onMessage(from, message)) passages.onMessage(from, message)
@@ -254,7 +267,10 @@ export const joinCluster = async (options: NodeOptions) => {
         },
         via,
         // Its shards move at the next look, not at the end of its lease.
-        onDead: ({ address }) => engine.strike(address),
+        onDead: ({ address }) => {
+          if (!marks.has(address)) tellUnreached(address)
+          engine.strike(address)
+        },
         log
       })
       know()

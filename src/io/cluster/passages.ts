@@ -19,7 +19,7 @@ import type { HostAndPort } from "./nodeAddress.ts"
 export const passageHeader = "silktower-passage"
 
 /** What is told of a passage. */
-type PassageMessage =
+export type PassageMessage =
   /** A connection with this ticket will be this client's, with this request. */
   | {
       readonly t: "passage"
@@ -51,8 +51,8 @@ export interface Passages {
   receive(upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void): void
   /** Whether this upgrade has come from another node. */
   isPassed(request: IncomingMessage): boolean
-  /** A connection that names a ticket. */
-  onConnection(request: IncomingMessage, socket: Duplex, head: Buffer): void
+  /** A connection that names a ticket; false: there is none such. */
+  onConnection(request: IncomingMessage, socket: Duplex, head: Buffer): boolean
   onMessage(from: PeerNode, message: unknown): void
   /** Ends all that are passed on to a node. */
   gone(node: string): void
@@ -145,12 +145,13 @@ export const createPassages = ({ send, channelOf }: PassagesOptions): Passages =
       const ticket = request.headers[passageHeader] as string
       const passage = awaited.get(ticket)
       awaited.delete(ticket)
-      if (passage === undefined) return void socket.destroy()
+      if (passage === undefined) return false
       request.url = passage.url
       request.headers = passage.headers
       knowClient(request, passage.client)
       passed.add(request)
       hear(request, socket, head)
+      return true
     },
     onMessage: ({ address }, message) => {
       const said = message as PassageMessage

@@ -7,6 +7,7 @@ import { type Home, markIn, shardOfName } from "../../machines/cluster/homes.ts"
 import type { Route } from "../../machines/cluster/shard/shardContext.ts"
 import type { RegistryEvent } from "../../machines/registry.ts"
 import type { SupervisorReply } from "../../machines/supervisor.ts"
+import { createAsked } from "./asked.ts"
 import type { NodeMessage, Said } from "./messages.ts"
 
 export interface RouterOptions {
@@ -28,6 +29,10 @@ export interface RouterOptions {
   /** How long something may wait, milliseconds, and how often it is looked at. */
   readonly patienceMs: number
   readonly lookMs: number
+  /** Whether an address is that of an adapter that asks on behalf of HTTP. */
+  readonly isDesk: (address: Address) => boolean
+  /** How long whoever asks something waits for the answer at most, milliseconds. */
+  readonly answerMs: number
   /** How long nothing is said to an owner that has sent something back, milliseconds, unless there is another one before. */
   readonly sentBackMs: number
 }
@@ -88,6 +93,9 @@ export const createRouter = (options: RouterOptions) => {
     return home === undefined || home === "socket" ? null : shardOfName(home.nameOf(id), shards.length)
   }
 
+  /** Questions that other nodes have and have not answered yet, the oldest first. */
+  const asked = createAsked(options.answerMs)
+
   const refuse = ({ to, replyTo, requestId }: Said) => {
     counts.unavailable++
     if (replyTo === undefined) return
@@ -109,8 +117,11 @@ export const createRouter = (options: RouterOptions) => {
     const isClosed = closed?.epoch === route.epoch && performance.now() < closed.until
     if ((isClosed || !isAnnounced) && !claims(said)) return false
     const isSaid = send(route.node, { kind: "name", shard: index, epoch: route.epoch, said })
-    if (isSaid) counts.forwarded++
-    return isSaid
+    if (!isSaid) return false
+    counts.forwarded++
+    // Actors have deadlines of their own, and go on from what they have heard.
+    if (said.replyTo !== undefined && options.isDesk(said.replyTo)) asked.note(said, route.node)
+    return true
   }
 
   const staysHere = ({ route }: ShardRoute, said: Said): boolean =>
@@ -230,6 +241,7 @@ export const createRouter = (options: RouterOptions) => {
       const shard = shards[index]
       if (shard === undefined) return
       const { route } = shard
+      asked.forget(said)
       if (route.to === "node" && route.node === node) {
         shard.closed = { epoch: route.epoch, until: performance.now() + options.sentBackMs }
       }
@@ -249,7 +261,11 @@ export const createRouter = (options: RouterOptions) => {
         shard.early = shard.early.filter(({ by }) => by !== node)
         for (const { said } of lost) refuse(said)
       }
+      // Whether it has done what was asked of it nobody knows; whoever asked need not wait to hear that.
+      for (const said of asked.of(node)) refuse(said)
     },
+    /** Somebody of another node has said this to an actor with a socket of this one, or to whoever asks for one. */
+    answered: asked.answered,
     /** Whether the actor with this address would live here. */
     isHere: (address: Address): boolean => {
       const index = shardOf(address)

@@ -32,6 +32,8 @@ export interface WayOutOptions {
 
 export interface WayOut {
   readonly isOpen: boolean
+  /** Why it could not be dialled the last time, as the system says. */
+  readonly trouble: string | undefined
   /** Bytes that went over the WebSocket that there is. */
   readonly sent: number
   dial(): void
@@ -55,6 +57,7 @@ export const createWayOut = (options: WayOutOptions): WayOut => {
   let socket: WebSocket | null = null
   let stream: Socket | null = null
   let isOpen = false
+  let trouble: string | undefined
   let waiting = new Set<Sender>()
 
   /** Nothing is heard of it any more. */
@@ -127,6 +130,7 @@ export const createWayOut = (options: WayOutOptions): WayOut => {
     dialled.on("message", (data: Buffer, isBinary) => step(isBinary ? "" : data.toString()))
     dialled.on("pong", () => tell({ type: "node.answered" }))
     dialled.on("error", ({ code }: NodeJS.ErrnoException) => {
+      trouble = code
       // A machine that says so has no such process: nothing needs to be waited for.
       if (code === "ECONNREFUSED") isRefused = true
     })
@@ -152,6 +156,9 @@ export const createWayOut = (options: WayOutOptions): WayOut => {
     heed,
     get isOpen() {
       return isOpen
+    },
+    get trouble() {
+      return trouble
     },
     get sent() {
       return stream?.bytesWritten ?? 0

@@ -20,10 +20,12 @@ export interface WaysInOptions {
   readonly ready: (address: string) => void
   /** The way of a node has ended, or is replaced by another one. */
   readonly ended: (address: string) => void
+  /** Whether nodes say such things. */
+  readonly isWord: (message: unknown) => boolean
   readonly onMessage: (from: PeerNode, message: unknown) => void
   readonly onFrame: (from: PeerNode, frame: RemoteFrame) => void
-  /** A connection that names a ticket: a client's, which another node passes on. */
-  readonly onPassage: (request: IncomingMessage, stream: Duplex, head: Buffer) => void
+  /** A connection that names a ticket: a client's, which another node passes on. False: nobody expects it. */
+  readonly onPassage: (request: IncomingMessage, stream: Duplex, head: Buffer) => boolean
   /** `node`: how it calls itself, or where it comes from. */
   readonly refused: (node: string, reason: Refusal) => void
   readonly refusedBy: (node: string, reason: Refusal) => void
@@ -70,7 +72,12 @@ export const openWaysIn = async (options: WaysInOptions): Promise<WaysIn> => {
   /** Each ends a connection, unless that has come to something by then. */
   const timers = new WeakMap<Socket, NodeJS.Timeout>()
 
-  const server = createServer({ maxHeaderSize: clusterLimits.greetingBytes }, (_, response) => {
+  /** Who has not even begun a greeting. */
+  const refuseStranger = (stream: Pick<Socket, "remoteAddress">) =>
+    options.refused(stream.remoteAddress ?? "", "malformed")
+
+  const server = createServer({ maxHeaderSize: clusterLimits.greetingBytes }, ({ socket }, response) => {
+    refuseStranger(socket)
     response.writeHead(426, { Connection: "close" }).end()
   })
   const upgrader = new WebSocketServer({
@@ -80,12 +87,13 @@ export const openWaysIn = async (options: WaysInOptions): Promise<WaysIn> => {
     maxPayload: clusterLimits.messageBytes
   })
 
-  const endSoon = (stream: Socket) => {
+  const endSoon = (stream: Socket, isLate = () => {}) => {
     clearTimeout(timers.get(stream))
-    timers.set(
-      stream,
-      setTimeout(() => stream.destroy(), clusterLimits.greetingMs)
-    )
+    const end = () => {
+      isLate()
+      stream.destroy()
+    }
+    timers.set(stream, setTimeout(end, clusterLimits.greetingMs))
   }
 
   const remove = (address: string): WebSocket | undefined => {
@@ -151,7 +159,8 @@ export const openWaysIn = async (options: WaysInOptions): Promise<WaysIn> => {
         return frame === undefined ? refuse("malformed") : options.onFrame(from.peer, frame)
       }
       const message = parsed(data)
-      return message === undefined ? refuse("malformed") : options.onMessage(from.peer, message.value)
+      if (message === undefined || !options.isWord(message.value)) return refuse("malformed")
+      return options.onMessage(from.peer, message.value)
     }
 
     socket.on("message", (data: Buffer, isBinary) => {
@@ -175,18 +184,29 @@ export const openWaysIn = async (options: WaysInOptions): Promise<WaysIn> => {
   server.on("connection", (stream) => {
     sockets.add(stream)
     // Whatever it says or does not say.
-    endSoon(stream)
+    endSoon(stream, () => refuseStranger(stream))
     stream.once("close", () => {
       sockets.delete(stream)
       receivedBefore += stream.bytesRead
       clearTimeout(timers.get(stream))
     })
   })
+  server.on("clientError", (error: NodeJS.ErrnoException, stream: Socket) => {
+    // It has ended by itself.
+    if (error.code !== "ECONNRESET") refuseStranger(stream)
+    stream.destroy()
+  })
+  upgrader.on("wsClientError", (_, stream: Socket) => {
+    refuseStranger(stream)
+    stream.destroy()
+  })
   server.on("upgrade", (request, stream, head) => {
     stream.on("error", ignore)
     if (request.headers[passageHeader] !== undefined) {
       clearTimeout(timers.get(request.socket))
-      return options.onPassage(request, stream, head)
+      if (options.onPassage(request, stream, head)) return
+      refuseStranger(request.socket)
+      return stream.destroy()
     }
     upgrader.handleUpgrade(request, stream, head, (socket) => receive(socket, request.socket, head))
   })

@@ -19,11 +19,14 @@ import { readDatabaseUrl } from "../../database/connecting/databaseUrl.ts"
 import { codeOf, DatabaseFault, reasonOf } from "../../database/databaseErrors.ts"
 import { describeError } from "../../telemetry/describeError.ts"
 import type { Engine, EngineOptions, Owner } from "../engine.ts"
-import { readNodeAddress } from "../nodeAddress.ts"
+import { readNodeAddress, writeNodeAddress } from "../nodeAddress.ts"
+import { createRefusals } from "../refusals.ts"
 import { prepareDatabase } from "./engineDatabase.ts"
-import { ClusterAddressUnusable, ClusterDiffers } from "./engineErrors.ts"
+import { ClusterAddressTaken, ClusterAddressUnusable, ClusterDiffers } from "./engineErrors.ts"
+import { createEngineGreetings } from "./engineGreeting.ts"
 import { engineLog, rootOf } from "./engineLog.ts"
 import { dialing, listening } from "./engineSockets.ts"
+import type { Stranger } from "./registration.ts"
 import { runnerRegistry } from "./runnerRegistry.ts"
 import { entityIdsOf, shardEntity, shardHandlers } from "./shardEntity.ts"
 import { createShardLocks } from "./shardLocks.ts"
@@ -36,34 +39,46 @@ import { sqlOnPg } from "./sqlOnPg.ts"
 const layout = 1
 
 export const startEffectEngine = async (options: EngineOptions): Promise<Engine> => {
-  const { self, shards, pact, leaseMs, lookMs, log } = options
-  const here = readNodeAddress(self)
-  if (here === undefined) throw new ClusterAddressUnusable(self, undefined)
+  const { shards, pact, leaseMs, lookMs, log } = options
+  const here = readNodeAddress(options.self)
+  if (here === undefined) throw new ClusterAddressUnusable(options.self, undefined)
+  const self = writeNodeAddress(here)
   const { databaseUrl, databaseSsl, environment } = options
   const address = readDatabaseUrl(Redacted.value(databaseUrl), databaseSsl, environment, {
     alone: environment !== undefined
   })
   const database = await prepareDatabase(address)
   const locksByRows = database.session === "shared"
-  const terms = `${shards} shards, layout ${layout}, pact ${pact}${locksByRows ? ", a pooler" : ""}`
+  const terms = `${shards} shards, lease ${leaseMs} ms, layout ${layout}, pact ${pact}${locksByRows ? ", a pooler" : ""}`
 
   const joined = Promise.withResolvers<number>()
   let isClosing = false
+  /** The library tries again for ever. */
+  let patience: NodeJS.Timeout | undefined
+  const refused = createRefusals(log)("cluster:refused")
   const strangers = new Set<string>()
   let number: number | undefined
   let lastFault: unknown
   const locks = createShardLocks(leaseMs)
+  // Only who comes is refused: a cluster that is there goes on.
+  const onStranger = (other: Stranger) =>
+    joined.reject(new ClusterDiffers(other.node, other.terms, terms, leaseOf(other.terms) ?? leaseMs))
+  const onTwin = () => {
+    if (number === undefined) joined.reject(new ClusterAddressTaken(self))
+    else refused(self, "address")
+  }
   const registry = runnerRegistry({
     locks,
     schema: database.schema,
-    terms,
+    ...{ self, terms, leaseOf, onStranger, onTwin },
+    // A third of the lease is how often it is heard of, and one time may be late.
+    heardWithinMs: (2 * leaseMs) / 3,
+    onDoubt: () => void patience?.refresh(),
     onNumber: (found) => {
       number = found
     },
     onRead: (nodes, others) => {
-      const [other] = others
-      // Only who comes is refused: a cluster that is there goes on.
-      if (other !== undefined) joined.reject(new ClusterDiffers(other.node, other.terms, terms, leaseMs))
+      if (others[0] !== undefined) onStranger(others[0])
       for (const { node, terms: theirs } of others) {
         if (strangers.has(node)) continue
         strangers.add(node)
@@ -117,11 +132,15 @@ export const startEffectEngine = async (options: EngineOptions): Promise<Engine>
     if (owner?.node !== self || held.has(owner.epoch)) tell(shard, owner)
   }
 
+  const greetings = createEngineGreetings({ self, secret: options.secret, refused })
   const entity = shardEntity(terms)
   const runtime = ManagedRuntime.make(
     shardHandlers(entity, { self, everyMs: leaseMs / limits.shardWatch.perLease, onTaken: take, isHeld, release }).pipe(
       Layer.provideMerge(SocketRunner.layer),
-      Layer.provide([listening(here), dialing(leaseMs / 3, options.via ?? ((node) => node))]),
+      Layer.provide([
+        listening({ ...here, host: options.listen ?? here.host }, greetings),
+        dialing(leaseMs / 3, options.via ?? ((node) => node), greetings)
+      ]),
       // A node that cannot reach another one may be the one that is cut off: only the registry says who is there.
       Layer.provide([RunnerHealth.layerNoop, MessageStorage.layerNoop]),
       Layer.provideMerge(registry.pipe(Layer.provide(sqlOnPg(database.open)))),
@@ -164,8 +183,7 @@ export const startEffectEngine = async (options: EngineOptions): Promise<Engine>
         ? new ClusterAddressUnusable(self, codeOf(error) ?? reasonOf(error))
         : faultOf(error)
     })
-    // The library tries again for ever.
-    const patience = setTimeout(() => joined.reject(faultOf(lastFault)), limits.joiningMs)
+    patience = setTimeout(() => joined.reject(faultOf(lastFault)), limits.joiningMs)
     const found = await joined.promise.finally(() => clearTimeout(patience))
     const client = await runtime.runPromise(entity.client)
     for (const [shard, id] of entityIdsOf(sharding, shards, terms).entries()) {
@@ -225,6 +243,12 @@ export const startEffectEngine = async (options: EngineOptions): Promise<Engine>
       waitMs = Math.min(mostMs, 2 * waitMs)
     }
   }
+}
+
+/** Milliseconds, as the terms of a node say. */
+const leaseOf = (terms: string): number | undefined => {
+  const [, said] = /lease (\d+) ms/.exec(terms) ?? []
+  return said === undefined ? undefined : Number(said)
 }
 
 /** What is neither about the settings nor about the port is about the database. */

@@ -8,6 +8,8 @@ import { withPostgres } from "../../database/database.ts"
 import { DatabaseUnfit, TablesMissing } from "../../database/databaseErrors.ts"
 import { checkFitness, checkSequences } from "../../database/databaseFitness.ts"
 import { missingTables } from "../../database/migrations.ts"
+import { clusterLimits } from "../limits.ts"
+import { ClusterClockDiffers } from "./engineErrors.ts"
 import { engineTables } from "./engineTables.ts"
 
 export interface EngineDatabase {
@@ -21,11 +23,13 @@ export interface EngineDatabase {
 
 /**
  * Asks whether everything is there, and changes nothing. Rejects with DatabaseUnreachable, DatabaseUnfit (also for what is
- * no PostgreSQL, or one before 14), TablesMissing or RightsMissing.
+ * no PostgreSQL, or one before 14), TablesMissing,
+ * RightsMissing or ClusterClockDiffers.
  */
 export const prepareDatabase = (address: DatabaseAddress): Promise<EngineDatabase> =>
   withPostgres(address, async (client, { config, prepare, session }) => {
     await checkProduct(client, address.label)
+    await checkClock(client, address.label)
     const { schema } = await checkFitness(client, address.label, session)
     const missing = await missingTables(client, schema, engineTables)
     if (missing.length > 0) throw new TablesMissing(address.label, schema, missing)
@@ -59,6 +63,19 @@ const checkProduct = async (client: ClientBase, label: string): Promise<void> =>
   if (major === undefined)
     throw new DatabaseUnfit(label, `it is no PostgreSQL but ${version.split(" ", 1)[0]}. ${means}`)
   if (Number(major) < 14) throw new DatabaseUnfit(label, `it is PostgreSQL ${major}. ${means}`)
+}
+
+/** What ends at a time is written down by one node, and ended by another. */
+const checkClock = async (client: ClientBase, label: string): Promise<void> => {
+  const before = Date.now()
+  const { rows } = await client.query<{ now: number }>(
+    "select extract(epoch from clock_timestamp())::float8 * 1000 as now"
+  )
+  const after = Date.now()
+  const there = rows[0]?.now ?? before
+  // However long the answer was under way.
+  const aheadMs = Math.max(before - there, 0) + Math.min(after - there, 0)
+  if (Math.abs(aheadMs) > clusterLimits.clockMs) throw new ClusterClockDiffers(label, aheadMs)
 }
 
 /** PostgreSQL looks at rights before it finds that there is nothing to do. */

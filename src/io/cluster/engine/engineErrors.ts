@@ -27,6 +27,32 @@ const reasons: Readonly<Record<string, string>> = {
   EAI_AGAIN: noHost
 }
 
+/** Another server that is alive is registered under this one's address: the two would be one node that is there twice. */
+export class ClusterAddressTaken extends Error {
+  override readonly name = "ClusterAddressTaken"
+  readonly address: string
+
+  constructor(address: string) {
+    super(
+      `CLUSTER_ADDRESS=${address}: another server on the same database has this one, and is alive. Give each its own, by ` +
+        "which the other nodes reach it."
+    )
+    this.address = address
+  }
+}
+
+/** What other nodes have written would end here when it should not. */
+export class ClusterClockDiffers extends Error {
+  override readonly name = "ClusterClockDiffers"
+
+  constructor(label: string, aheadMs: number) {
+    super(
+      `The clock of this machine is ${Math.round(Math.abs(aheadMs) / 1000)} s ${aheadMs > 0 ? "ahead of" : "behind"} that of ` +
+        `PostgreSQL at ${label}: rooms, offers and codes of all nodes would end too early or too late. Set both right, such as by NTP.`
+    )
+  }
+}
+
 /** There are nodes on this database with which this one cannot share shards: the two would be two clusters. */
 export class ClusterDiffers extends Error {
   override readonly name = "ClusterDiffers"
@@ -35,7 +61,7 @@ export class ClusterDiffers extends Error {
   constructor(node: string, theirs: string, ours: string, leaseMs: number) {
     super(
       `The node ${node} on the same database has ${theirs}, and this server ${ours}: they cannot be one cluster. Start all ` +
-        `with the same version and settings: a pact is CLUSTER_SECRET, which protocols are served where, and how nodes speak. A node that has died counts for up to ${Math.ceil(leaseMs / 1000)} s`
+        `with the same version and settings: a lease is CLUSTER_LEASE_MS, a pact CLUSTER_SECRET, which protocols are served where, and how nodes speak. A node that has died counts for up to ${Math.ceil(leaseMs / 1000)} s`
     )
     this.node = node
   }

@@ -12,29 +12,17 @@ import * as SqlClient from "effect/sql/SqlClient"
 import { limits } from "../../../limits.ts"
 import { writeNodeAddress } from "../nodeAddress.ts"
 import { runnersTable, tablePrefix } from "./engineTables.ts"
+import { createRegistration, type RegistrationOptions, type Stranger } from "./registration.ts"
 import type { ShardLocks } from "./shardLocks.ts"
 
-/** How many numbers there are for nodes: two characters of [0-9a-z]. */
-const numbers = 36 ** 2
-
-export interface RunnerRegistryOptions {
+export interface RunnerRegistryOptions extends RegistrationOptions {
   /** Where its tables are. */
   readonly schema: string
-  /** What nodes of one cluster have in common, by which they are registered. */
-  readonly terms: string
   /** Each time it has been read: who is there, and who is there on other terms. */
   readonly onRead: (nodes: readonly string[], others: readonly Stranger[]) => void
-  /** This node is registered, from the first time on under the same number: 0 to 1295, different for all that are. */
-  readonly onNumber: (number: number) => void
   readonly locks: Pick<ShardLocks, "answered" | "unanswered">
   /** It could not be read or written. */
   readonly onFault: (error: PersistenceError) => void
-}
-
-/** A node on the same database that is registered on other terms. */
-export interface Stranger {
-  readonly node: string
-  readonly terms: string
 }
 
 /** With the schema: the library makes the key of its locks of this, and they are the whole database's. */
@@ -49,35 +37,10 @@ export const runnerRegistry = (options: RunnerRegistryOptions) =>
       const storage = yield* RunnerStorage
       const sql = yield* SqlClient.SqlClient
       const table = sql(`${options.schema}.${runnersTable}`)
-      let machine: number | undefined
+      const registration = createRegistration(sql, table, options)
 
-      /** A machine id grows with every registration, and so may be another one's modulo all numbers. */
-      const isTaken = (key: string, id: number) =>
-        Effect.map(
-          sql`select 1 from ${table} where address <> ${key} and machine_id % ${numbers}::int = ${id % numbers}::int`,
-          (rows) => rows.length > 0
-        )
-      const keep = (key: string, id: number) => sql`update ${table} set machine_id = ${id}::int where address = ${key}`
-
-      const register = (runner: Runner, healthy: boolean) =>
-        Effect.gen(function* () {
-          const key = `${runner.address.host}:${runner.address.port}`
-          let id: number = yield* storage.register(runner, healthy)
-          if (machine === undefined) {
-            while (yield* PersistenceError.refail(isTaken(key, id))) {
-              yield* storage.unregister(runner.address)
-              id = yield* storage.register(runner, healthy)
-            }
-            machine = id
-            options.onNumber(id % numbers)
-          } else if (id !== machine) {
-            // It was taken out of the registry, and is alive: its number is in addresses, and stays.
-            yield* PersistenceError.refail(keep(key, machine))
-          }
-          return machineIdOf(machine)
-        })
-
-      const read = (runners: readonly (readonly [runner: Runner, healthy: boolean])[]) => {
+      const read = (found: readonly (readonly [runner: Runner, healthy: boolean])[]) => {
+        const runners = found.map(([runner, healthy]): [Runner, boolean] => [registration.known(runner), healthy])
         const nodes: string[] = []
         const others: Stranger[] = []
         for (const [{ address, groups }] of runners) {
@@ -86,6 +49,7 @@ export const runnerRegistry = (options: RunnerRegistryOptions) =>
           else others.push({ node, terms: groups[0] ?? "" })
         }
         options.onRead(nodes, others)
+        return runners
       }
 
       type Ask = (address: RunnerAddress, shards: Iterable<ShardId>) => Effect.Effect<ShardId[], PersistenceError>
@@ -108,12 +72,20 @@ export const runnerRegistry = (options: RunnerRegistryOptions) =>
       return RunnerStorage.of({
         ...storage,
         acquire: noted(storage.acquire),
-        refresh: noted(storage.refresh),
-        register: (runner, healthy) => heard(register(runner, healthy)),
+        // Before it is registered the row would be another one's, which would seem to be alive.
+        refresh: noted((address, shards) =>
+          registration.isRegistered ? storage.refresh(address, shards) : Effect.succeed([])
+        ),
+        register: (runner, healthy) => heard(Effect.map(registration.register(runner, healthy), machineIdOf)),
         // Said on the way out as well, which a database that has gone silent must not hold up.
         unregister: (address) =>
-          PersistenceError.refail(Effect.timeout(storage.unregister(address), limits.connectTimeoutMs)),
-        getRunners: heard(Effect.tap(storage.getRunners, (runners) => Effect.sync(() => read(runners))))
+          PersistenceError.refail(
+            Effect.timeout(
+              writeNodeAddress(address) === options.self ? registration.unregister : storage.unregister(address),
+              limits.connectTimeoutMs
+            )
+          ),
+        getRunners: heard(Effect.map(storage.getRunners, read))
       })
     })
   ).pipe(Layer.provide(SqlRunnerStorage.layerStorage({ prefix: prefixIn(options.schema) })))

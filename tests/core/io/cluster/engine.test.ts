@@ -156,7 +156,8 @@ describeOnPostgres("engines of one cluster", () => {
       await once(socket, "connect")
       socket.end(bytes)
       socket.resume()
-      await once(socket, "close")
+      // Reset, where it has not been read to its end.
+      await new Promise((resolve) => socket.once("close", resolve))
     }
     const second = await node({ url })
     await agreement([first, second])

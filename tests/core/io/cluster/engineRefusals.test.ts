@@ -10,7 +10,7 @@ import { sqlOnPg } from "../../../../src/io/cluster/engine/sqlOnPg.ts"
 import { readNodeAddress, writeNodeAddress } from "../../../../src/io/cluster/nodeAddress.ts"
 import { migrate } from "../../../../src/io/database/migrations.ts"
 import { createPostgresDatabase, describeOnPostgres, withClient } from "../../../support/databases.ts"
-import { agreement, databaseWithTables, node } from "../../../support/engineNodes.ts"
+import { agreement, databaseWithTables, freeAddress, looks, node, nodeProcess } from "../../../support/engineNodes.ts"
 import { freePort } from "../../../support/freePort.ts"
 
 const run = (url: string, statements: string) => withClient(url, (client) => client.query(statements))
@@ -68,6 +68,23 @@ describeOnPostgres("an engine", () => {
     })
   })
 
+  it.each([
+    ["behind", "+"],
+    ["ahead of", "-"]
+  ])("does not join while its clock is an hour %s the database's", async (how, sign) => {
+    const url = await databaseWithTables()
+    await run(
+      url,
+      `create function public.clock_timestamp() returns timestamptz language sql
+        as $$ select pg_catalog.clock_timestamp() ${sign} interval '1 hour' $$`
+    )
+    const there = `${url}?options=${encodeURIComponent("-c search_path=public,pg_catalog")}`
+    await expect(node({ url: there })).rejects.toMatchObject({
+      name: "ClusterClockDiffers",
+      message: expect.stringMatching(new RegExp(`is 3\\d{3} s ${how} that of PostgreSQL at`))
+    })
+  })
+
   it("says where no database answers, without its password", async () => {
     const url = `postgres://somebody:sesame-42@127.0.0.1:${await freePort()}/silktower`
     await expect(node({ url })).rejects.toMatchObject({
@@ -109,6 +126,27 @@ describeOnPostgres("an engine", () => {
     await agreement([first])
   })
 
+  it.each([
+    ["longer", 30_000, 3_000],
+    ["shorter", 3_000, 30_000]
+  ])(
+    "does not join nodes with a %s lease, which would be heard of too seldom, or too often",
+    async (_, theirs, ours) => {
+      const url = await databaseWithTables()
+      const first = await node({ url, leaseMs: theirs })
+      await agreement([first])
+      // As it is for most of the time.
+      await run(
+        url,
+        `update silktower_runners set last_heartbeat = last_heartbeat - interval '${Math.min(theirs, 5_000) - 1_000} milliseconds'`
+      )
+      await expect(node({ url, leaseMs: ours })).rejects.toMatchObject({
+        name: "ClusterDiffers",
+        message: expect.stringMatching(new RegExp(`lease ${theirs} ms.*lease ${ours} ms.*CLUSTER_LEASE_MS`))
+      })
+    }
+  )
+
   it("does not join nodes with another number of shards, who go on, and may follow them", async () => {
     const url = await databaseWithTables()
     const first = await node({ url })
@@ -117,13 +155,51 @@ describeOnPostgres("an engine", () => {
       name: "ClusterDiffers",
       node: first.self,
       message: expect.stringContaining(
-        "has 32 shards, layout 1, pact 0badcafe, and this server 64 shards, layout 1, pact 0badcafe"
+        "has 32 shards, lease 6000 ms, layout 1, pact 0badcafe, and this server 64 shards, lease 6000 ms, layout 1, pact 0badcafe"
       )
     })
     expect(first.nodes).toEqual([first.self])
     await agreement([first])
     await first.close()
     expect((await node({ url, shards: 64 })).number).toBeGreaterThanOrEqual(0)
+  })
+})
+
+describeOnPostgres("an engine whose address another one has", () => {
+  /** On another machine, where the same address is another one. */
+  const twin = (url: string, self: string) => node({ url, leaseMs: 3_000, self, listen: "127.0.0.2" })
+  const rows = async (url: string) => (await run(url, "select address, runner from silktower_runners order by 1")).rows
+
+  it("does not start while that one is alive, and disturbs nobody", async () => {
+    const url = await databaseWithTables()
+    const [first, second] = [await node({ url, leaseMs: 3_000 }), await node({ url, leaseMs: 3_000 })]
+    await agreement([first, second])
+    const before = [[...first.owners], await rows(url)]
+    await expect(twin(url, first.self)).rejects.toMatchObject({
+      name: "ClusterAddressTaken",
+      message: expect.stringContaining(`CLUSTER_ADDRESS=${first.self}: another server`)
+    })
+    await looks(first, 3)
+    expect([first.owners, await rows(url)]).toEqual(before)
+  })
+
+  it("is one of two that start in one moment, and not both", async () => {
+    const url = await databaseWithTables()
+    const self = await freeAddress()
+    const started = await Promise.allSettled([node({ url, leaseMs: 3_000, self }), twin(url, self)])
+    expect(started.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"])
+    expect(started.find(({ status }) => status === "rejected")).toMatchObject({
+      reason: { name: "ClusterAddressTaken" }
+    })
+  })
+
+  it("starts when that one was killed, which nobody else has noticed", async () => {
+    const url = await databaseWithTables()
+    const first = await nodeProcess({ url, leaseMs: 3_000 })
+    await agreement([first])
+    await first.close()
+    const second = await node({ url, leaseMs: 3_000, self: first.self })
+    await agreement([second])
   })
 })
 

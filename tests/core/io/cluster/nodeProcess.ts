@@ -12,6 +12,7 @@ const tell = (what: string) => (peer?: PeerNode, value?: unknown) =>
 const channels = await createChannels({
   ...options,
   secret: Redacted.make(secret),
+  isWord: () => true,
   onMessage: (peer, message) => {
     tell("message")(peer, message)
     channels.send(peer.address, message)

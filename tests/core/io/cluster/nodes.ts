@@ -70,6 +70,7 @@ export const startNode = async ({
   const channels = await createChannels({
     ...{ self: address, mark, secret, shards: 32, protocols: ["one /", "other /ws"] },
     ...{ silenceMs: 400, pingMs: 40, highBytes: 1024 * 1024, lowBytes: 256 * 1024 },
+    isWord: () => true,
     onMessage: (peer, message) => {
       listener?.onMessage?.(peer, message)
       tell("message", peer, message)

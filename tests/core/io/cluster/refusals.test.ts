@@ -184,6 +184,42 @@ it("answers HTTP with 426, and ends what says nothing after a second", async () 
   await expectCalm()
 })
 
+it("ends what does not even begin a greeting, and tells where it comes from", async () => {
+  const { host, port } = channelAddress(ada.address)
+  const upgrade = "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: "
+  for (const said of [
+    "",
+    "\u0000\u0001\u0002",
+    "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+    upgrade,
+    `${upgrade}websocket\r\n\r\n`,
+    `${upgrade}silktower\r\nsilktower-passage: 1234\r\n\r\n`
+  ]) {
+    const carol = await startNode()
+    const stranger = connect(channelAddress(carol.address).port, host)
+    stranger.write(said)
+    await Promise.all([
+      new Promise((resolve) =>
+        stranger
+          .on("error", () => {})
+          .on("close", resolve)
+          .resume()
+      ),
+      carol.until(() => carol.lines("cluster:refused").length > 0)
+    ])
+    expect(carol.lines("cluster:refused")).toMatchObject([{ level: "warn", node: host, reason: "malformed" }])
+  }
+  // Whoever only looks whether somebody listens is not worth a line.
+  for (let times = 0; times < 20; times++) {
+    const looking = connect(port, host)
+    await once(looking, "connect")
+    looking.end()
+    await once(looking, "close")
+  }
+  expect(ada.lines("cluster:refused")).toEqual([])
+  await expectCalm()
+})
+
 it("says which port it cannot have", async () => {
   await expect(startNode({ self: ada.address })).rejects.toThrow(
     `The port for other nodes, ${channelAddress(ada.address).port} of 127.0.0.1, cannot be had`
