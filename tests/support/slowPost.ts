@@ -1,4 +1,7 @@
-/** Charts that tell each other things which take their time: in order from one to another, and by chance among all. */
+/**
+ * Charts that tell each other things which take their time: in order from one to another, what is said in one moment in one
+ * moment, and by chance among all.
+ */
 import { type AnyActorRef, type AnyStateMachine, createActor, createMachine, fromTransition } from "xstate"
 import { registryId } from "../../src/machines/registry.ts"
 
@@ -6,8 +9,6 @@ export interface Letter {
   readonly type: string
   readonly from: { readonly kind: string; readonly id: string }
   readonly to: { readonly kind: string; readonly id: string }
-  /** What the end of a link hears of it comes in order with what its connection hears, and in the same moment. */
-  readonly link?: any
   readonly [more: string]: any
 }
 
@@ -31,8 +32,9 @@ export const createSlowPost = ({ random, arrive, claims, ...options }: SlowPostO
   const underWay = new Map<string, Letter[]>()
   const oneOf = <Item>(items: readonly Item[]): Item | undefined => items[Math.floor(random() * items.length)]
 
+  let moment = 0
   const say = (letter: Letter) => {
-    if (!isLost(letter)) underWay.set(wayOf(letter), [...(underWay.get(wayOf(letter)) ?? []), letter])
+    if (!isLost(letter)) underWay.set(wayOf(letter), [...(underWay.get(wayOf(letter)) ?? []), { ...letter, moment }])
   }
   const root = createActor(
     createMachine({
@@ -75,13 +77,17 @@ export const createSlowPost = ({ random, arrive, claims, ...options }: SlowPostO
       actor.start()
       return actor as AnyActorRef
     },
-    /** Hands over the oldest on some way; false: nothing is under way. */
+    /** What is said from now on is said in another moment. */
+    passTime: (): void => void moment++,
+    /** Hands over what was said first on some way, in one moment; false: nothing is under way. */
     deliver: (isMeant: (letter: Letter) => boolean = () => true): boolean => {
       const way = oneOf([...underWay].filter(([, [letter]]) => isMeant(letter as Letter)).map(([key]) => key))
       if (way === undefined) return false
-      for (let letter = take(way); ; letter = take(way)) {
+      for (;;) {
+        const letter = take(way)
+        moment++
         arrive(letter)
-        if (letter.link === undefined || !underWay.has(way)) return true
+        if (underWay.get(way)?.[0]?.["moment"] !== letter["moment"]) return true
       }
     },
     isEmpty: () => underWay.size === 0,

@@ -147,6 +147,7 @@ const createWorld = (random: () => number): MovingWorld => {
       })
   ]
   const doSomething = () => {
+    post.passTime()
     const chance = random()
     const actor = oneOf([...connections.values()])
     if (chance < 0.55 && deliver()) return

@@ -129,6 +129,7 @@ const createWorld = (random: () => number): MovingWorld => {
   const isIdle = (actor: AnyActorRef) => actor.getSnapshot().value.seated === "idle"
 
   const doSomething = () => {
+    post.passTime()
     const chance = random()
     const actor = oneOf([...connections.values()])
     if (chance < 0.55 && deliver()) return

@@ -636,8 +636,19 @@ const settings = (): readonly Setting[] => {
         { type: "home.settled" },
         ...[null, "n1b"].map((peer) => resume("n1a", "A", peer)),
         resume("n2a", "A", "n1b", { at: 5 }),
-        ...["n1a", "n2a"].map((peer) => resume("n1b", "B", peer, { at: 15 })),
+        resume("n1b", "B", "n1a", { at: 15 }),
         { type: "operator.ends" }
+      ]
+    },
+    {
+      name: "one of two who have met elsewhere goes with its node",
+      input,
+      events: () => [
+        resume("n2a", "A", "n1b"),
+        resume("n1b", "B", "n2a"),
+        { type: "home.settled" },
+        ...takes(["n3b", "B", "two"]),
+        { type: "node.gone", mark: "n1" }
       ]
     },
     {
