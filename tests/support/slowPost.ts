@@ -1,4 +1,7 @@
-/** Charts that tell each other things which take their time: in order from one to another, and by chance among all. */
+/**
+ * Charts that tell each other things which take their time: in order from one to another, what is said in one moment in one
+ * moment, and by chance among all.
+ */
 import { type AnyActorRef, type AnyStateMachine, createActor, createMachine, fromTransition } from "xstate"
 import { registryId } from "../../src/machines/registry.ts"
 
@@ -9,14 +12,29 @@ export interface Letter {
   readonly [more: string]: any
 }
 
-export const createSlowPost = (random: () => number) => {
-  /** What one says to another, oldest first. */
+export interface SlowPostOptions {
+  readonly random: () => number
+  /** Hands a letter over. */
+  readonly arrive: (letter: Letter) => void
+  /** Types of the events by which somebody says to whom it belongs: heard where that one is put together, before all else. */
+  readonly claims: readonly string[]
+  /** What is said on one way arrives in order. Absent: each has one of its own to each other. */
+  readonly wayOf?: (letter: Letter) => string
+  /** What cannot even be sent. */
+  readonly isLost?: (letter: Letter) => boolean
+}
+
+const fromOneToAnother = ({ from, to }: Letter): string => `${from.kind} ${from.id} → ${to.kind} ${to.id}`
+
+export const createSlowPost = ({ random, arrive, claims, ...options }: SlowPostOptions) => {
+  const { wayOf = fromOneToAnother, isLost = () => false } = options
+  /** What is said on each way, oldest first. */
   const underWay = new Map<string, Letter[]>()
   const oneOf = <Item>(items: readonly Item[]): Item | undefined => items[Math.floor(random() * items.length)]
 
+  let moment = 0
   const say = (letter: Letter) => {
-    const key = `${letter.from.kind} ${letter.from.id} → ${letter.to.kind} ${letter.to.id}`
-    underWay.set(key, [...(underWay.get(key) ?? []), letter])
+    if (!isLost(letter)) underWay.set(wayOf(letter), [...(underWay.get(wayOf(letter)) ?? []), { ...letter, moment }])
   }
   const root = createActor(
     createMachine({
@@ -30,39 +48,61 @@ export const createSlowPost = (random: () => number) => {
       }
     })
   ).start()
-  const take = (key: string | undefined): Letter | undefined => {
-    const [letter, ...rest] = underWay.get(key ?? "") ?? []
-    if (rest.length === 0) underWay.delete(key ?? "")
-    else underWay.set(key ?? "", rest)
-    return letter
+  const take = (way: string): Letter => {
+    const [letter, ...rest] = underWay.get(way) as Letter[]
+    if (rest.length === 0) underWay.delete(way)
+    else underWay.set(way, rest)
+    return letter as Letter
+  }
+  /** What is said meanwhile, apart from what is under way already. */
+  const aside = (act: () => void): readonly Letter[] => {
+    const before = new Map(underWay)
+    underWay.clear()
+    act()
+    const said = [...underWay.values()].flat()
+    underWay.clear()
+    for (const [way, letters] of before) underWay.set(way, letters)
+    return said
   }
 
   return {
     oneOf,
     say,
+    /** Before all that is under way there. */
+    sayFirst: (letter: Letter): void =>
+      void underWay.set(wayOf(letter), [letter, ...(underWay.get(wayOf(letter)) ?? [])]),
     /** An actor that tells others things by this post. */
     begin: (machine: AnyStateMachine, id: string, input: object): AnyActorRef => {
       const actor = createActor(machine, { parent: root, id, input } as never)
       actor.start()
       return actor as AnyActorRef
     },
-    /** The oldest of what one says to another; undefined: nothing is under way. */
-    next: (isMeant: (letter: Letter) => boolean = () => true): Letter | undefined =>
-      take(oneOf([...underWay].filter(([, [letter]]) => isMeant(letter as Letter)).map(([key]) => key))),
+    /** What is said from now on is said in another moment. */
+    passTime: (): void => void moment++,
+    /** Hands over what was said first on some way, in one moment; false: nothing is under way. */
+    deliver: (isMeant: (letter: Letter) => boolean = () => true): boolean => {
+      const way = oneOf([...underWay].filter(([, [letter]]) => isMeant(letter as Letter)).map(([key]) => key))
+      if (way === undefined) return false
+      for (;;) {
+        const letter = take(way)
+        moment++
+        arrive(letter)
+        if (underWay.get(way)?.[0]?.["moment"] !== letter["moment"]) return true
+      }
+    },
     isEmpty: () => underWay.size === 0,
     /** It is lost, with all behind it. */
     lose: (isMeant: (letter: Letter) => boolean) => {
-      for (const [key, [letter]] of underWay) if (isMeant(letter as Letter)) underWay.delete(key)
+      for (const [way, [letter]] of underWay) if (isMeant(letter as Letter)) underWay.delete(way)
     },
-    /** What is said meanwhile, apart from what is under way already. */
-    aside: (act: () => void): readonly Letter[] => {
-      const before = new Map(underWay)
-      underWay.clear()
-      act()
-      const said = [...underWay.values()].flat()
-      underWay.clear()
-      for (const [key, letters] of before) underWay.set(key, letters)
-      return said
+    /** Those who belong to somebody say so, before anything else is heard there; what else they say takes its time. */
+    gather: (members: readonly AnyActorRef[], moved: { readonly type: string }) => {
+      for (const member of members.toSorted(() => random() - 0.5)) {
+        for (const letter of aside(() => member.send(moved))) {
+          if (claims.includes(letter["event"].type)) arrive(letter)
+          else say(letter)
+        }
+      }
     }
   }
 }

@@ -56,6 +56,7 @@ export const createCluster = (options: ClusterOptions) => {
   const homes = new Map<string, Home>()
   const belongings = new Map<string, Homes["belongings"][string]>()
   const claims = new Set<string>()
+  const hearers = new Set<string>()
   /** The nodes to which there is a way, by mark. */
   const open = new Map<string, string>()
   /** Nodes that are there and have not been met yet: who is put together here may have people with them. */
@@ -234,6 +235,7 @@ export const createCluster = (options: ClusterOptions) => {
     for (const [each, { hasMembers }] of named()) {
       if (hasMembers === true) supervisor(each).send({ type: "children.tell", event })
     }
+    for (const each of hearers) deliver({ type: "tell", to: { kind: each, id: mark }, from: ownAddress, event })
     tellShards({ type: "node.parted", node: address })
   }
 
@@ -247,6 +249,7 @@ export const createCluster = (options: ClusterOptions) => {
       for (const [each, home] of Object.entries(declared.homes)) homes.set(each, home)
       for (const [each, belongingsOf] of Object.entries(declared.belongings)) belongings.set(each, belongingsOf)
       for (const claim of declared.claims) claims.add(claim)
+      for (const each of declared.hearOfNodes ?? []) hearers.add(each)
     },
     /** This node has heard of another one, to which there is no way yet. */
     expect: (node: string): void => {

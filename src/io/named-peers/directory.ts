@@ -6,7 +6,13 @@
  * Where several servers are one, each has a directory of its own clients, and knows of all others in their spaces what it
  * has told these of them.
  */
-import type { Admission, Member, MemberList, Removal } from "../../machines/named-peers/nameSpace/nameSpaceContext.ts"
+import type {
+  Admission,
+  Member,
+  MemberList,
+  Removal,
+  SpaceNotice
+} from "../../machines/named-peers/nameSpace/nameSpaceContext.ts"
 import type { ClientSocket } from "../sockets/clientSocket.ts"
 import { writeLoginSuccess, writePeerConnected, writePeerDisconnected } from "./frames.ts"
 import { signatureOf } from "./splicing.ts"
@@ -80,7 +86,15 @@ export const createDirectory = (): Directory => {
     const place = places.get(space)
     if (place === undefined) return
     const there = new Set(members.map(({ peerId }) => peerId))
-    for (const peerId of [...place.known.keys()]) if (!there.has(peerId)) go(place, peerId)
+    const taken = new Set(members.map(({ name }) => name))
+    for (const [peerId, name] of [...place.known]) {
+      if (there.has(peerId)) continue
+      // One of this server's that was taken for gone says itself that it is there, unless its name is another's by now.
+      const seat = seats.get(peerId)
+      if (seat !== undefined && !taken.has(name)) continue
+      seat?.socket.actor?.send({ type: "name.lost" } satisfies SpaceNotice)
+      go(place, peerId)
+    }
     for (const member of members) come(place, member)
   }
 
@@ -98,12 +112,13 @@ export const createDirectory = (): Directory => {
   return {
     admit: ({ space, peerId, name, members }, socket) => {
       list({ space, members })
-      // It was taken for gone, and is there again.
-      if (socket === undefined || seats.has(peerId)) return
+      // It has been sent away meanwhile, or was taken for gone and is there again.
+      if (socket?.isOpen !== true || seats.has(peerId)) return
       const place = placeOf(space)
-      for (const member of members) place.known.set(member.peerId, member.name)
-      const clients = members.map((member) => member.name)
-      socket.send(writeLoginSuccess(name, clients))
+      // In order of login, and behind them those of this server's who are still to say that they are there.
+      const clients = new Map([...members.map((member) => [member.peerId, member.name] as const), ...place.known])
+      for (const [id, known] of clients) place.known.set(id, known)
+      socket.send(writeLoginSuccess(name, [...clients.values()]))
       const seat: Seat = { peerId, name, socket, signature: signatureOf(name), space, members: place.seats }
       place.seats.set(name, seat)
       seats.set(peerId, seat)

@@ -2,7 +2,7 @@
  * What a space does with its peers, wherever their sockets are: each node that has some is told, and does it with its own.
  * All that a node hears of a space comes from the space, in one order: who has come, what that one says, and that it has gone.
  */
-import { markIn } from "../../machines/cluster/homes.ts"
+import { markIn, type NodeGone } from "../../machines/cluster/homes.ts"
 import { namedPeerAt, nameSpaceAt, peerSocketAt } from "../../machines/named-peers/addresses.ts"
 import type {
   Admission,
@@ -28,6 +28,7 @@ export type PeerSocketEvent =
   | ({ readonly type: "target.missing" } & Miss)
   /** Whoever it sends to at this node does not read fast enough, or does again. */
   | { readonly type: "peer.paused" | "peer.goesOn"; readonly peerId: string; readonly by: string }
+  | NodeGone
 
 export interface FarPeersOptions {
   readonly node: NodeOfCluster
@@ -74,10 +75,6 @@ export const createFarPeers = ({ node, registry, sockets, directory }: FarPeersO
     paused.set(peerId, (paused.get(peerId) ?? new Set()).add(by))
     socket.stopReading(pausedFor.peer)
   }
-  /** Nobody may wait for somebody who cannot say any more that it reads again. */
-  const letGo = (isMeant: (by: string) => boolean) => {
-    for (const [peerId, marks] of paused) for (const by of marks) if (isMeant(by)) goOn(peerId, by)
-  }
 
   const pass = ({ space, from, to, frame }: Passing) => {
     // Written once: all sockets share these bytes.
@@ -91,10 +88,8 @@ export const createFarPeers = ({ node, registry, sockets, directory }: FarPeersO
       case "peer.admitted":
         return directory.admit(event, sockets.get(event.peerId))
       case "peer.removed":
-        letGo((by) => by === markIn(event.peerId))
         return directory.remove(event)
       case "peers.listed":
-        letGo(() => true)
         return directory.list(event)
       case "frame.passed":
         return pass(event)
@@ -104,6 +99,9 @@ export const createFarPeers = ({ node, registry, sockets, directory }: FarPeersO
         return pause(event.peerId, event.by)
       case "peer.goesOn":
         return goOn(event.peerId, event.by)
+      // Nobody may wait for a word that cannot come any more.
+      case "node.gone":
+        for (const peerId of [...paused.keys()]) goOn(peerId, event.mark)
     }
   }
 

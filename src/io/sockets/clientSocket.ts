@@ -82,6 +82,11 @@ export class ClientSocket implements Linkable {
     return this.#stream
   }
 
+  /** Neither end has begun to close it. */
+  get isOpen(): boolean {
+    return this.#socket.readyState === this.#socket.OPEN
+  }
+
   /** Sends a text frame. Nothing happens when the socket is closing. */
   send(text: string): void {
     this.#write(text, null)

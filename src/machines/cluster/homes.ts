@@ -54,6 +54,8 @@ export interface Homes {
   readonly belongings: Readonly<Record<string, (context: never) => readonly Belonging[]>>
   /** Types of the events by which actors say so: they are heard by somebody who is being put together, before all others. */
   readonly claims: readonly string[]
+  /** Kinds of adapters' ends with sockets that hear `node.gone` of each other node. */
+  readonly hearOfNodes?: readonly string[]
 }
 
 /** How many characters a node's mark has, of `[0-9a-z]`: enough for 1,296 nodes. */

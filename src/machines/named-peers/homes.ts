@@ -12,5 +12,6 @@ export const namedPeersHomes: Homes = {
     nameSpaces: { nameOf: (id) => `space ${id}`, hasMembers: true }
   },
   belongings: { namedPeers: belongingsOf },
-  claims: ["peer.resume"]
+  claims: ["peer.resume"],
+  hearOfNodes: ["namedPeerSockets"]
 }

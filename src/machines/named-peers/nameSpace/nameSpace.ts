@@ -80,7 +80,7 @@ export const nameSpaceMachine = spaceSetup.createMachine({
       on: {
         "frame.said": { actions: "passOn" },
         "home.settled": { actions: "listEverybody" },
-        "node.gone": { guard: { type: "hasFrom", params: ofNode }, actions: "loseNode" },
+        "node.gone": { actions: "loseNode" },
         // Its node was not reached for a while, and it was taken for gone.
         "peer.resume": [
           { guard: { type: "isHolder", params: leaver } },

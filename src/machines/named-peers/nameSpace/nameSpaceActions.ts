@@ -41,8 +41,6 @@ const base = setup({
   guards: {
     isDeserted: ({ context }) => context.holders.length === 0,
     isFull: ({ context }) => context.holders.length >= context.most,
-    /** Somebody is here from there. */
-    hasFrom: ({ context }, { mark }: { mark: string }) => membersOf(context).some(isFrom(mark)),
     /** It has the name, or waits for it. */
     isKnown: ({ context }, { peerId }: { peerId: string }) =>
       membersOf(context).some((member) => member.peerId === peerId),

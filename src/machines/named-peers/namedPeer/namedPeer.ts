@@ -200,8 +200,11 @@ export const namedPeerMachine = peerSetup.createMachine({
                 "name.given": {
                   actions: { type: "rememberArrival", params: ({ event: { arrival } }) => ({ arrival }) }
                 },
-                // What it has said reaches nobody.
-                "child.missing": { target: "#namedPeer.dismissed", actions: refuse("unavailable") },
+                // What it has said reaches nobody. It may have said since then that it is there.
+                "child.missing": {
+                  target: "#namedPeer.dismissed",
+                  actions: [...refuse("unavailable"), "leaveSpace"]
+                },
                 "login.asked": alreadyLoggedIn,
                 "login.invalid": alreadyLoggedIn,
                 "login.overdrawn": alreadyLoggedIn,
@@ -218,7 +221,8 @@ export const namedPeerMachine = peerSetup.createMachine({
                 "socket.silent": {
                   actions: { type: "reportSilence", params: ({ event }) => ({ probe: event.probe }) }
                 },
-                "name.lost": { target: "#namedPeer.dismissed", actions: dismiss("replaced") }
+                // It may have asked twice for the name, and be given it again by the second answer.
+                "name.lost": { target: "#namedPeer.dismissed", actions: ["leaveSpace", dismiss("replaced")] }
               }
             }
           }

@@ -150,8 +150,8 @@ export const relayConnectionMachine = connectionSetup.createMachine({
           guard: { type: "isPeer", params: ({ event: { peer } }) => ({ peer }) },
           actions: ["forgetPeer", "dropLink"]
         },
-        // It has said that it sits where somebody else does by now.
-        "seat.refused": { target: "dismissed", actions: ["dropLink", refused, closeBusy] },
+        // It has said that it sits where somebody else does by now. Whatever it goes for, it may have said so again meanwhile.
+        "seat.refused": { target: "dismissed", actions: ["leaveSeat", "dropLink", refused, closeBusy] },
         "item.given": {
           actions: [
             noteMail(true),
@@ -204,9 +204,9 @@ export const relayConnectionMachine = connectionSetup.createMachine({
           }
         },
         "socket.wanted": { actions: "probeSocket" },
-        "seat.lost": { target: "dismissed", actions: ["dropLink", "cutSocket"] },
-        "room.lost": { target: "dismissed", actions: ["dropLink", closeAs(1011, "Internal error")] },
-        "room.ended": { target: "dismissed", actions: endedByHand },
+        "seat.lost": { target: "dismissed", actions: ["leaveSeat", "dropLink", "cutSocket"] },
+        "room.lost": { target: "dismissed", actions: ["leaveSeat", "dropLink", closeAs(1011, "Internal error")] },
+        "room.ended": { target: "dismissed", actions: ["leaveSeat", endedByHand] },
         "operator.ends": { target: "dismissed", actions: ["leaveSeat", endedByHand] },
         "server.draining": { target: "dismissed", actions: ["leaveSeat", closeAs(1001, "Server shutdown")] },
         "socket.closed": { target: "gone", actions: "leaveSeat" }

@@ -150,10 +150,18 @@ export const relayRoomMachine = roomSetup.createMachine({
             alone: {
               description: "One side is there.",
               on: {
-                "seat.resume": {
-                  guard: { type: "isFree", params: ({ event: { side } }) => ({ side }) },
-                  target: "both"
-                },
+                "seat.resume": [
+                  // The room that it means has ended meanwhile: it must know, and leaves.
+                  {
+                    guard: { type: "hasLostMail", params: resuming },
+                    target: "both",
+                    actions: {
+                      type: "tellMember",
+                      params: ({ event: { id } }) => ({ id, notice: { type: "room.lost" } })
+                    }
+                  },
+                  { guard: { type: "isFree", params: ({ event: { side } }) => ({ side }) }, target: "both" }
+                ],
                 "node.gone": nobodyStays,
                 "seat.take": {
                   guard: { type: "isFree", params: ({ event: { side } }) => ({ side }) },

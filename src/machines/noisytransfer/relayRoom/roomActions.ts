@@ -93,6 +93,9 @@ const base = setup({
     /** Each was told of the other, and of nobody later. */
     nameEachOther: ({ context: { sitters, named } }) =>
       sides.every((side) => sitters[side] !== null && named[otherSide(side)] === sitters[side].id),
+    /** Whoever takes its seat again knows of something in the mailboxes, and here nothing was ever left. */
+    hasLostMail: ({ context }, { side, hasMail: wasThere }: Resuming) =>
+      context.sitters[side] === null && wasThere && !hasMail(context),
     isMailLost: ({ context }) => context.missesMail && !hasMail(context)
   },
   actions: {

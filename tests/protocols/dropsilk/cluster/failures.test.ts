@@ -1,9 +1,9 @@
 /** What people notice when one of several servers that are one dies, stands still or goes: counted, in processes. */
-import { afterEach, beforeEach, expect, it } from "vitest"
+import { afterEach, expect, it } from "vitest"
 import { WebSocket } from "ws"
+import { useProcesses } from "../../../support/clusterOfProcesses.ts"
 import { describeOnPostgres, useDatabase } from "../../../support/databases.ts"
-import { freePortPairs } from "../../../support/freePort.ts"
-import { type ServerProcess, startProcess } from "../../../support/process.ts"
+import type { ServerProcess } from "../../../support/process.ts"
 import { poll, post, TestClient } from "../../../support/server.ts"
 
 /** Two who have met, and what they have said to each other. */
@@ -14,40 +14,14 @@ interface Pair {
   readonly said: [number, number]
 }
 
-const secret = "a secret among the nodes of a test"
-
 describeOnPostgres("of three servers that are one", () => {
   const url = useDatabase()
-  let nodes: ServerProcess[] = []
-  let addresses: string[] = []
+  const nodes = useProcesses(3, () => ({ DATABASE_URL: url }))
   const clients: TestClient[] = []
 
-  const start = (port: number) =>
-    startProcess({
-      DATABASE_URL: url,
-      CLUSTER_ADDRESS: `127.0.0.1:${port}`,
-      CLUSTER_SECRET: secret,
-      CLUSTER_LEASE_MS: "6000",
-      CLUSTER_LOOK_MS: "250",
-      LOG_LEVEL: "warn"
-    })
-  const ready = async ({ http }: ServerProcess) => {
-    await expect.poll(async () => (await fetch(`${http}/readyz`)).status, { timeout: 30_000, interval: 50 }).toBe(200)
-  }
-  beforeEach(async () => {
-    nodes = []
-    addresses = []
-    // One after the other, so that all that have begun are ended.
-    for (const port of await freePortPairs(3)) {
-      addresses.push(`127.0.0.1:${port}`)
-      nodes.push(await start(port))
-    }
-    await Promise.all(nodes.map(ready))
-  }, 60_000)
-  afterEach(async () => {
+  afterEach(() => {
     for (const client of clients.splice(0)) client.socket.terminate()
-    await Promise.all(nodes.map((node) => (node.child.exitCode === null ? node.kill() : undefined)))
-  }, 60_000)
+  })
 
   const connect = async (node: number): Promise<TestClient> => {
     const client = new TestClient(new WebSocket((nodes[node] as ServerProcess).ws, { perMessageDeflate: false }))
@@ -142,7 +116,7 @@ describeOnPostgres("of three servers that are one", () => {
     const said = ({ printed }: ServerProcess, message: string) =>
       [...printed().matchAll(/^\{.*$/gm)].map(([line]) => JSON.parse(line)).filter((line) => line.message === message)
     for (const node of nodes.filter((_, index) => index !== dead)) {
-      const ofDead = [{ level: "warn", node: addresses[dead], mark: marks[dead] }]
+      const ofDead = [{ level: "warn", node: nodes[dead]?.address, mark: marks[dead] }]
       await expect.poll(() => said(node, "cluster:buried")).toMatchObject(ofDead)
       expect(said(node, "cluster:parted")).toMatchObject(ofDead)
     }

@@ -3,39 +3,30 @@
  * put together again, the way between two is broken for a moment, answers come late or never. When everything that was
  * said has arrived, what each connection believes is what its flight knows.
  */
-import { describe, expect, it } from "vitest"
-import { type AnyActorRef, type AnyStateMachine, createActor, createMachine, fromTransition } from "xstate"
+import { describe } from "vitest"
+import type { AnyActorRef } from "xstate"
 import { connectionMachine } from "../../../../src/machines/dropsilk/connection/connection.ts"
 import { belongsTo, type ConnectionContext } from "../../../../src/machines/dropsilk/connection/connectionContext.ts"
 import { flightMachine } from "../../../../src/machines/dropsilk/flight/flight.ts"
 import type { FlightContext } from "../../../../src/machines/dropsilk/flight/flightContext.ts"
-import { registryId } from "../../../../src/machines/registry.ts"
-import { randomNumbers } from "../../../support/random.ts"
+import { dropSilkHomes } from "../../../../src/machines/dropsilk/homes.ts"
+import { believeWhatIsSo, type MovingWorld, marks } from "../../../support/movingWorlds.ts"
+import { createSlowPost, type Letter } from "../../../support/slowPost.ts"
 
-const seed = Number(process.env["WALK_SEED"] ?? Date.now() % 2 ** 31)
-/** More of them by hand. */
-const worlds = Number(process.env["WORLDS"] ?? 200)
-const marks = ["n1", "n2", "n3"]
 const codes = ["ABC234", "XYZ345"]
 const participants = ["p1", "p2"]
 
-const createWorld = (random: () => number) => {
-  const oneOf = <Item>(items: readonly Item[]): Item | undefined => items[Math.floor(random() * items.length)]
+const createWorld = (random: () => number): MovingWorld => {
+  const post = createSlowPost({ random, claims: dropSilkHomes.claims, arrive: (letter) => arrive(letter) })
+  const { oneOf, say, deliver } = post
   const log: string[] = []
   const connections = new Map<string, AnyActorRef>()
   const flights = new Map<string, AnyActorRef>()
-  /** What one says to another, oldest first. */
-  const underWay = new Map<string, any[]>()
   /** The flights' questions that were handed on and whose answers have not arrived, by who has asked. */
-  const unanswered = new Map<string, any>()
+  const unanswered = new Map<string, Letter>()
   const links = new Map<string, { readonly flightId: string; readonly peer: string }>()
   let born = 0
 
-  const keyOf = (message: any) => `${message.from.kind} ${message.from.id} → ${message.to.kind} ${message.to.id}`
-  const say = (message: any) => {
-    const key = keyOf(message)
-    underWay.set(key, [...(underWay.get(key) ?? []), message])
-  }
   const part = (id: string, flightId?: string) => {
     if (flightId === undefined || links.get(id)?.flightId === flightId) links.delete(id)
   }
@@ -50,27 +41,9 @@ const createWorld = (random: () => number) => {
     const context = connections.get(id)?.getSnapshot().context as ConnectionContext | undefined
     return context !== undefined && belongsTo(context, flightId)
   }
-  /** What an end of a link hears of it comes in order with what its connection hears, and in the same moment. */
   const tellLink = (flightId: string, id: string, link: object) =>
-    say({ from: { kind: "flights", id: flightId }, to: { kind: "connections", id }, link })
+    say({ type: "tell", from: { kind: "flights", id: flightId }, to: { kind: "connections", id }, link })
 
-  const root = createActor(
-    createMachine({
-      invoke: {
-        id: registryId,
-        systemId: registryId,
-        src: fromTransition((state: null, event: any) => {
-          if (event.type === "tell" || event.type === "start") say(event)
-          return state
-        }, null)
-      }
-    })
-  ).start()
-  const begin = (machine: AnyStateMachine, id: string, input: object): AnyActorRef => {
-    const actor = createActor(machine, { parent: root, id, input } as never)
-    actor.start()
-    return actor as AnyActorRef
-  }
   const connectionOf = connectionMachine.provide({
     actions: {
       drawFlightCode: ({ self }) =>
@@ -97,17 +70,17 @@ const createWorld = (random: () => number) => {
   const tellFlight = (id: string, event: any, input?: object) => {
     if (!flights.has(id)) {
       if (input === undefined) return false
-      flights.set(id, begin(flightOf, id, { graceMs: 5_000, ...input }))
+      flights.set(id, post.begin(flightOf, id, { graceMs: 5_000, ...input }))
     }
     flights.get(id)?.send(event)
     if (flights.get(id)?.getSnapshot().status !== "active") flights.delete(id)
     return true
   }
 
-  const answer = (message: any, type: string) =>
-    say({ from: message.to, to: message.replyTo, event: { type, id: message.to.id, requestId: message.requestId } })
+  const answer = ({ to, ["replyTo"]: asker, ["requestId"]: requestId }: Letter, type: string) =>
+    say({ type: "tell", from: to, to: asker, event: { type, id: to.id, requestId } })
 
-  const arrive = (message: any) => {
+  const arrive = (message: Letter) => {
     const { type, to, from, event, input, replyTo, link } = message
     if (link !== undefined) {
       log.push(`${from.id} → link of ${to.id}: ${JSON.stringify(link)}`)
@@ -124,7 +97,7 @@ const createWorld = (random: () => number) => {
       const { attempt, channel, participantId, at } = event
       const admitted = { type: "room.admitted", attempt, at, code: to.id, channel, role: "host", peer: null }
       const participant = { id: participantId, name: participantId }
-      say({ from: to, to: event.replyTo, event: { ...admitted, participant, participants } })
+      say({ type: "tell", from: to, to: event.replyTo, event: { ...admitted, participant, participants } })
     }
     if (to.kind !== "flights") return
     if (type === "start" && flights.has(to.id)) return answer(message, "child.exists")
@@ -132,30 +105,10 @@ const createWorld = (random: () => number) => {
     if (!tellFlight(to.id, event, input) && replyTo !== undefined) answer(message, "child.missing")
   }
 
-  const isUnderWay = () => underWay.size > 0
-  const deliver = (key = oneOf([...underWay.keys()])) => {
-    if (key === undefined) return
-    const [message, ...rest] = underWay.get(key) ?? []
-    if (rest.length === 0) underWay.delete(key)
-    else underWay.set(key, rest)
-    if (message !== undefined) arrive(message)
-    if (message?.link !== undefined && rest.length > 0) deliver(key)
-  }
-  const forget = (isMeant: (message: any) => boolean) => {
-    for (const [key, [message]] of underWay) if (isMeant(message)) underWay.delete(key)
-  }
-
   /** Those who belong to it say so, before anything else is heard there. */
   const gather = (flightId: string, ids: readonly string[]) => {
-    for (const id of ids.toSorted(() => random() - 0.5)) {
-      const before = new Map(underWay)
-      underWay.clear()
-      connections.get(id)?.send({ type: "flight.moved", flightId })
-      const said = [...underWay.values()].flat()
-      underWay.clear()
-      for (const [key, messages] of before) underWay.set(key, messages)
-      for (const message of said) arrive(message)
-    }
+    const members = ids.flatMap((id) => connections.get(id) ?? [])
+    post.gather(members, { type: "flight.moved", flightId } as never)
     log.push(`${flightId}: home.settled`)
     tellFlight(flightId, { type: "home.settled" })
   }
@@ -163,16 +116,14 @@ const createWorld = (random: () => number) => {
   const move = (flightId: string) => {
     log.push(`${flightId} moves`)
     flights.delete(flightId)
-    forget(({ from }) => from.kind === "flights" && from.id === flightId)
+    post.lose(({ from }) => from.kind === "flights" && from.id === flightId)
     gather(flightId, [...connections.keys()])
     for (const [id, question] of unanswered) {
       if (question.to.id !== flightId) continue
       unanswered.delete(id)
       const context = connections.get(id)?.getSnapshot().context as ConnectionContext | undefined
       // It is asked again, or lost with its node.
-      if (context?.asked?.attempt !== question.requestId || random() < 0.3) continue
-      const key = keyOf(question)
-      underWay.set(key, [question, ...(underWay.get(key) ?? [])])
+      if (context?.asked?.attempt === question["requestId"] && random() >= 0.3) post.sayFirst(question)
     }
   }
   const placeOf = (actor: AnyActorRef): any => actor.getSnapshot().value.connected
@@ -196,14 +147,15 @@ const createWorld = (random: () => number) => {
       })
   ]
   const doSomething = () => {
+    post.passTime()
     const chance = random()
     const actor = oneOf([...connections.values()])
-    if (chance < 0.55 && isUnderWay()) return deliver()
+    if (chance < 0.55 && deliver()) return
     if (actor === undefined || (chance < 0.62 && connections.size < 5)) {
       const id = `${oneOf(marks)}${born++}`
       log.push(`${id} comes`)
       const input = { id, address: "192.0.2.1", group: "g", openedAt: 1, askTimeoutMs: 100, outlived: true }
-      return void connections.set(id, begin(connectionOf, id, input))
+      return void connections.set(id, post.begin(connectionOf, id, input))
     }
     const { id } = actor
     const request = placeOf(actor).request
@@ -242,7 +194,7 @@ const createWorld = (random: () => number) => {
     const mark = oneOf(marks) as string
     log.push(`${mark} ends`)
     for (const each of [...connections.keys()].filter((each) => each.startsWith(mark))) {
-      forget(({ from, to }) => from.id === each || to.id === each)
+      post.lose(({ from, to }) => from.id === each || to.id === each)
       connections.delete(each)
       unanswered.delete(each)
       partBoth(each)
@@ -253,10 +205,9 @@ const createWorld = (random: () => number) => {
     }
   }
 
-  /** Everything that was said arrives, and nobody waits for anything any more. */
   const settle = () => {
     for (;;) {
-      while (isUnderWay()) deliver()
+      while (deliver());
       const waiting = [...connections.values()].filter((actor) => placeOf(actor).request !== "idle")
       const missing = [...flights.keys()].filter((id) => flights.get(id)?.getSnapshot().value === "missing")
       if (waiting.length + missing.length === 0) return
@@ -282,31 +233,18 @@ const createWorld = (random: () => number) => {
       const link = peer === null ? null : links.get(id)?.peer
       return { id, flight: flight?.id ?? null, attempt, peer, link }
     })
-  /** Who sits in a flight and is not there any more. */
-  const ghosts = () =>
-    [...flights.values()]
+  /** Who sits in a flight and is not there any more, and flights that are not put together yet. */
+  const remains = () => [
+    ...[...flights.values()]
       .flatMap((flight) => (flight.getSnapshot().context as FlightContext).seats)
-      .filter(({ id }) => !connections.has(id))
-  const resuming = () => [...flights.values()].filter((each) => each.getSnapshot().value === "resuming")
-  return { doSomething, settle, beliefs, truths, ghosts, resuming, log }
+      .filter(({ id }) => !connections.has(id)),
+    ...[...flights.values()].filter((each) => each.getSnapshot().value === "resuming")
+  ]
+  const sights = () => ({
+    together: beliefs().filter(({ peer }) => peer !== null).length,
+    alone: beliefs().filter(({ flight, peer }) => flight !== null && peer === null).length
+  })
+  return { doSomething, settle, beliefs, truths, remains, sights, log }
 }
 
-describe("connections and their flights, while nodes come and go", () => {
-  it(`believe of each other what is so when all is quiet (seed ${seed})`, () => {
-    const random = randomNumbers(seed)
-    let [together, alone] = [0, 0]
-    for (let run = 0; run < worlds; run++) {
-      const world = createWorld(random)
-      for (let round = 0; round < 4; round++) {
-        for (let step = 0; step < 40; step++) world.doSomething()
-        world.settle()
-        const story = () => world.log.slice(-60).join("\n")
-        expect(world.truths(), story()).toEqual(world.beliefs())
-        expect([...world.ghosts(), ...world.resuming()], story()).toEqual([])
-        together += world.beliefs().filter(({ peer }) => peer !== null).length
-        alone += world.beliefs().filter(({ flight, peer }) => flight !== null && peer === null).length
-      }
-    }
-    expect(Math.min(together, alone)).toBeGreaterThan(100)
-  })
-})
+describe("connections and their flights, while nodes come and go", () => believeWhatIsSo(createWorld))

@@ -3,8 +3,9 @@
  * mailboxes or without, the way between two is broken for a moment, answers come late or never. When everything that was
  * said has arrived, what each connection believes is what its room knows.
  */
-import { describe, expect, it } from "vitest"
+import { describe } from "vitest"
 import type { AnyActorRef } from "xstate"
+import { noisyTransferHomes } from "../../../../src/machines/noisytransfer/homes.ts"
 import type { ConnectionContext } from "../../../../src/machines/noisytransfer/relayConnection/connectionContext.ts"
 import {
   isThere,
@@ -13,17 +14,15 @@ import {
 import { relayRoomMachine } from "../../../../src/machines/noisytransfer/relayRoom/relayRoom.ts"
 import { hasMail, type RoomContext } from "../../../../src/machines/noisytransfer/relayRoom/roomContext.ts"
 import { sideOf } from "../../../../src/machines/noisytransfer/relayRoom/seats.ts"
-import { randomNumbers } from "../../../support/random.ts"
+import { believeWhatIsSo, type MovingWorld, marks } from "../../../support/movingWorlds.ts"
 import { createSlowPost, type Letter } from "../../../support/slowPost.ts"
 
-const seed = Number(process.env["WALK_SEED"] ?? Date.now() % 2 ** 31)
-const marks = ["n1", "n2", "n3"]
 const roomIds = ["red", "blue"]
 const plenty = { items: 9, bytes: 99 }
 
-const createWorld = (random: () => number) => {
-  const post = createSlowPost(random)
-  const { oneOf, say } = post
+const createWorld = (random: () => number): MovingWorld => {
+  const post = createSlowPost({ random, claims: noisyTransferHomes.claims, arrive: (letter) => arrive(letter) })
+  const { oneOf, say, deliver } = post
   const log: string[] = []
   const connections = new Map<string, AnyActorRef>()
   const rooms = new Map<string, AnyActorRef>()
@@ -38,7 +37,6 @@ const createWorld = (random: () => number) => {
     if (peer !== undefined) part(peer, id)
     links.delete(id)
   }
-  /** What an end of a link hears of it comes in order with what its connection hears, and in the same moment. */
   const tellLink = (roomId: string, type: "open" | "close", id: string, peer: string) =>
     say({
       type: "tell",
@@ -99,23 +97,10 @@ const createWorld = (random: () => number) => {
       say({ type: "tell", from: to, to: replyTo, event: { type: "child.missing", id: to.id, requestId } })
     }
   }
-  const deliver = (isMeant?: (letter: Letter) => boolean): boolean => {
-    const letter = post.next(isMeant)
-    if (letter === undefined) return false
-    arrive(letter)
-    if (letter["link"] !== undefined) deliver(({ from, to }) => from.id === letter.from.id && to.id === letter.to.id)
-    return true
-  }
   const isRooms = (roomId: string) => (letter: Letter) => letter.from.id === roomId
   /** Those who belong to it say so, before anything else is heard there. */
   const gather = (roomId: string, members: readonly AnyActorRef[]) => {
-    for (const member of members.toSorted(() => random() - 0.5)) {
-      for (const letter of post.aside(() => member.send({ type: "room.moved" }))) {
-        // A question is no claim: it comes behind those.
-        if (letter["event"].type === "seat.resume") arrive(letter)
-        else say(letter)
-      }
-    }
+    post.gather(members, { type: "room.moved" })
     log.push(`${roomId}: home.settled`)
     tellRoom(roomId, { type: "home.settled" })
   }
@@ -144,6 +129,7 @@ const createWorld = (random: () => number) => {
   const isIdle = (actor: AnyActorRef) => actor.getSnapshot().value.seated === "idle"
 
   const doSomething = () => {
+    post.passTime()
     const chance = random()
     const actor = oneOf([...connections.values()])
     if (chance < 0.55 && deliver()) return
@@ -209,7 +195,6 @@ const createWorld = (random: () => number) => {
     }
   }
 
-  /** Everything that was said arrives, and nobody waits for anything any more. */
   const settle = () => {
     for (;;) {
       while (deliver());
@@ -239,36 +224,19 @@ const createWorld = (random: () => number) => {
         mail: !knowsMail || (room !== undefined && hasMail(room))
       }
     })
-  /** Who sits in a room, or waits there, and is not there any more. */
-  const ghosts = () =>
-    [...rooms.values()]
-      .map((room) => room.getSnapshot().context as RoomContext)
+  const roomsNow = () => [...rooms.values()].map((room) => room.getSnapshot().context as RoomContext)
+  /** Who sits in a room, or waits there, and is not there any more, and rooms that are not put together yet. */
+  const remains = () => [
+    ...roomsNow()
       .flatMap(({ sitters, newcomers }) => [sitters.A?.id, sitters.B?.id, newcomers.A, newcomers.B])
-      .filter((id) => typeof id === "string" && !connections.has(id))
-  const occupancies = () =>
-    [...rooms.values()]
-      .map((room) => (room.getSnapshot().context as RoomContext).sitters)
-      .map(({ A, B }) => Number(A !== null) + Number(B !== null))
-  const resuming = () =>
-    [...rooms.values()].filter((room) => room.getSnapshot().matches({ open: { occupancy: "resuming" } }))
-  return { doSomething, settle, beliefs, truths, ghosts, resuming, occupancies, log }
+      .filter((id) => typeof id === "string" && !connections.has(id)),
+    ...[...rooms.values()].filter((room) => room.getSnapshot().matches({ open: { occupancy: "resuming" } }))
+  ]
+  const sights = () => {
+    const full = roomsNow().filter(({ sitters }) => sitters.A !== null && sitters.B !== null)
+    return { together: full.length, alone: rooms.size - full.length }
+  }
+  return { doSomething, settle, beliefs, truths, remains, sights, log }
 }
 
-describe("connections and their rooms, while nodes come and go", () => {
-  it(`believe of each other what is so when all is quiet (seed ${seed})`, () => {
-    const random = randomNumbers(seed)
-    let [together, alone] = [0, 0]
-    for (let run = 0; run < 200; run++) {
-      const world = createWorld(random)
-      for (let round = 0; round < 4; round++) {
-        for (let step = 0; step < 40; step++) world.doSomething()
-        world.settle()
-        const story = () => world.log.slice(-140).join("\n")
-        expect(world.truths(), story()).toEqual(world.beliefs())
-        expect([...world.ghosts(), ...world.resuming()], story()).toEqual([])
-        for (const members of world.occupancies()) members === 2 ? together++ : alone++
-      }
-    }
-    expect(Math.min(together, alone)).toBeGreaterThan(100)
-  })
-})
+describe("connections and their rooms, while nodes come and go", () => believeWhatIsSo(createWorld))

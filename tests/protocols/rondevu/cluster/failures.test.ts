@@ -1,43 +1,25 @@
 /** What was answered is kept when one of several servers that are one dies or goes: counted, in processes. */
 import { afterEach, beforeEach, expect, it } from "vitest"
-import { clusterSecret } from "../../../support/clusterOfServers.ts"
+import { useProcesses } from "../../../support/clusterOfProcesses.ts"
 import { describeOnPostgres, useDatabase } from "../../../support/databases.ts"
-import { freePortPairs } from "../../../support/freePort.ts"
-import { type ServerProcess, startProcess } from "../../../support/process.ts"
+import type { ServerProcess } from "../../../support/process.ts"
 import { createRondevu, type Json, offerOn, type Peer, type Rondevu } from "../offers/peers.ts"
 import { createPage, fresh, type Page } from "../sessions/pages.ts"
 
 describeOnPostgres("rondevu, of three servers that are one", () => {
   const url = useDatabase()
-  let nodes: ServerProcess[] = []
+  const nodes = useProcesses(3, () => ({ DATABASE_URL: url }))
   let rondevus: readonly Rondevu[] = []
   let pages: readonly Page[] = []
 
-  const start = (port: number) =>
-    startProcess({
-      DATABASE_URL: url,
-      CLUSTER_ADDRESS: `127.0.0.1:${port}`,
-      CLUSTER_SECRET: clusterSecret,
-      CLUSTER_LEASE_MS: "6000",
-      CLUSTER_LOOK_MS: "250",
-      LOG_LEVEL: "warn"
-    })
-  const ready = async ({ http }: ServerProcess) => {
-    await expect.poll(async () => (await fetch(`${http}/readyz`)).status, { timeout: 30_000, interval: 50 }).toBe(200)
-  }
-  beforeEach(async () => {
-    nodes = []
-    // One after the other, so that all that have begun are ended.
-    for (const port of await freePortPairs(3)) nodes.push(await start(port))
-    await Promise.all(nodes.map(ready))
+  beforeEach(() => {
     const portOf = ({ http }: ServerProcess) => Number(new URL(http).port)
     rondevus = nodes.map((node) => createRondevu(() => portOf(node)))
     pages = nodes.map((node) => createPage(() => portOf(node)))
-  }, 60_000)
-  afterEach(async () => {
+  })
+  afterEach(() => {
     for (const { leave } of [...rondevus, ...pages]) leave()
-    await Promise.all(nodes.map((node) => (node.child.exitCode === null ? node.kill() : undefined)))
-  }, 60_000)
+  })
 
   /** Somebody's meeting, by an offer and by a session of one code, and what was answered with success of it. */
   interface Meeting {

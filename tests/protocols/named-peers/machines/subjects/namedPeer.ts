@@ -154,7 +154,7 @@ const laws: readonly Law[] = [
   },
   {
     sentence:
-      "The space hears when somebody with a name, or who waits for one, goes or gives up, and what a probe has shown.",
+      "The space hears when somebody with a name, or who waits for one, goes or gives up, whoever has said so first, and what a probe has shown.",
     when: (step) => !said("anonymous", "login.asked")(step) && !is("space.moved")(step),
     holds: (step) => {
       const { event } = step
@@ -163,7 +163,8 @@ const laws: readonly Law[] = [
         ((is("socket.closed", "operator.ends", "child.unavailable", "name.refused", "space.lost")(step) ||
           isOutlived) &&
           isNamed(step.before)) ||
-        said("claiming", "deadline")(step)
+        said("claiming", "deadline")(step) ||
+        said("loggedIn", "child.missing", "name.lost")(step)
           ? [leave]
           : []
       const shown = [
@@ -260,6 +261,7 @@ const events = [
   { type: "peer.pinged" },
   { type: "message.sent" },
   { type: "name.given", arrival: 4 },
+  { type: "name.given", arrival: 6 },
   { type: "space.moved" },
   { type: "child.missing", id: space },
   { type: "name.refused", cause: "name_taken" },

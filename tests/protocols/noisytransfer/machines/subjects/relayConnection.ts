@@ -213,7 +213,7 @@ const laws: readonly Law[] = [
   },
   {
     sentence:
-      "Its room hears that it leaves, unless the room has said so itself, or that it waits for the seat no longer, of which it may have asked twice.",
+      "Its room hears that it leaves, also if the room has said so itself: it may have asked twice, or have said meanwhile that it belongs there.",
     when: ({ before }) => before !== undefined,
     holds: (step) => {
       const leaves =
@@ -221,7 +221,8 @@ const laws: readonly Law[] = [
         cannotAnswer(step) ||
         isUnheard(step) ||
         isInDoubt(step) ||
-        (is("seat.refused", "room.lost", "room.ended")(step) && isSeating(step.before)) ||
+        (is("seat.refused", "room.lost", "room.ended")(step) && isThere(step.before)) ||
+        seated("seat.lost")(step) ||
         drains(step) ||
         isEnded(step) ||
         (is("socket.closed")(step) && isThere(step.before))

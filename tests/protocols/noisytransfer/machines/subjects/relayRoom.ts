@@ -87,6 +87,9 @@ const holdsMail = (snapshot: any): boolean => both.some((side) => contextOf(snap
 const settles = (step: Step): boolean => is("home.settled")(step) && isResuming(step.before)
 /** Somebody knows of something that was left in it, and nobody was given that to take along. */
 const losesMail = (step: Step): boolean => settles(step) && contextOf(step.before).missesMail && !holdsMail(step.before)
+/** Somebody who takes its seat again means a room that has ended, and what was left in it is lost. */
+const comesTooLate = (step: Step): boolean =>
+  changed("resumed")(step) && occupancyOf(step.before) === "alone" && step.event.hasMail && !holdsMail(step.before)
 const otherOf = (side: Side): Side => (side === "A" ? "B" : "A")
 /** Each was told of the other. */
 const reunites = (step: Step): boolean =>
@@ -318,13 +321,15 @@ const laws: readonly Law[] = [
   },
   {
     sentence:
-      "When what was left in it is lost with its node whoever sits there or waits is cut off, and nobody else ever is.",
+      "When what was left in it is lost with its node whoever sits there or waits is cut off, or whoever knows of it and comes too late, and nobody else ever is.",
     when: ({ before }) => before !== undefined,
-    holds: (step) =>
-      same(
+    holds: (step) => {
+      const losers = losesMail(step) ? membersOf(step.before) : comesTooLate(step) ? [step.event.id] : []
+      return same(
         notices(step, "room.lost"),
-        losesMail(step) ? membersOf(step.before).map((member) => [member, { type: "room.lost" }]) : []
+        losers.map((member) => [member, { type: "room.lost" }])
       )
+    }
   },
   {
     sentence:
@@ -633,6 +638,17 @@ const settings = (): readonly Setting[] => {
         resume("n2a", "A", "n1b", { at: 5 }),
         resume("n1b", "B", "n1a", { at: 15 }),
         { type: "operator.ends" }
+      ]
+    },
+    {
+      name: "one of two who have met elsewhere goes with its node",
+      input,
+      events: () => [
+        resume("n2a", "A", "n1b"),
+        resume("n1b", "B", "n2a"),
+        { type: "home.settled" },
+        ...takes(["n3b", "B", "two"]),
+        { type: "node.gone", mark: "n1" }
       ]
     },
     {
