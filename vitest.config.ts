@@ -10,7 +10,9 @@ const againShuffled = ["flights", "rooms", "returning", "discovery"].map(
 
 /** What is played again by three servers that are one, each connection and request by the next of them. */
 const againBySeveral = [
-  ...["flights", "rooms", "returning", "discovery", "backPressure", "session"].map((name) => `dropsilk/${name}`),
+  ...["flights", "rooms", "returning", "discovery", "backPressure", "session", "walks/walks"].map(
+    (name) => `dropsilk/${name}`
+  ),
   ...["answering", "finding", "publishing", "searching"].map((name) => `rondevu/offers/${name}`),
   "rondevu/sessions/contract",
   ...["requests", "notices"].map((name) => `sfu/${name}`),

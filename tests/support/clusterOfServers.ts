@@ -1,8 +1,13 @@
-/** Several servers that are one, in this process, behind a balancer that gives each connection to the next of them. */
+/**
+ * Several servers that are one, in this process, behind a balancer that gives each connection to the next of them. The ways
+ * between them may take their time (see slowWays.ts).
+ */
 import { type AddressInfo, createServer, connect as dial, type Server } from "node:net"
 import type { ApplicationOptions } from "../../src/application.ts"
+import { followChannels } from "./channelsAtRest.ts"
 import { freePortPairs } from "./freePort.ts"
 import { startServer, type TestServer } from "./server.ts"
+import { openSlowWays } from "./slowWays.ts"
 
 export interface ServersAsOne {
   readonly nodes: readonly TestServer[]
@@ -10,6 +15,11 @@ export interface ServersAsOne {
   readonly port: number
   readonly http: string
   readonly ws: string
+  /**
+   * Resolves when whatever one of them has said to another has been heard there, and whatever that led to as well. A node
+   * says at once what it has to say, so at every moment something is under way or all is quiet.
+   */
+  quiet(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -20,9 +30,13 @@ export const startCluster = async (
   size: number,
   environment: Readonly<Record<string, string>>,
   options: Partial<ApplicationOptions> = {},
-  commandLine: readonly string[] = []
+  commandLine: readonly string[] = [],
+  ways: "slow" | "fast" = "fast"
 ): Promise<ServersAsOne> => {
-  const ports = await freePortPairs(size)
+  const free = await freePortPairs(2 * size)
+  const ports = free.slice(0, size)
+  const slowWays = ways === "slow" ? await openSlowWays(ports, free.slice(size)) : undefined
+  const channels = followChannels(new Set(free.map((port) => port + 1)))
   const nodes = await Promise.all(
     ports.map((port) =>
       startServer(
@@ -33,7 +47,7 @@ export const startCluster = async (
           CLUSTER_LOOK_MS: "200",
           ...environment
         },
-        options,
+        { via: slowWays?.via, ...options },
         commandLine
       )
     )
@@ -46,9 +60,16 @@ export const startCluster = async (
     port,
     http: `http://127.0.0.1:${port}`,
     ws: `ws://127.0.0.1:${port}`,
+    quiet: async () => {
+      // What a node says in one moment is written at its end.
+      do await new Promise((resolve) => setImmediate(resolve))
+      while (channels.isUnderWay() || slowWays?.isCarrying() === true)
+    },
     stop: async () => {
       balancer.close()
       await Promise.all(nodes.map((node) => node.stop()))
+      slowWays?.close()
+      channels.end()
     }
   }
 }

@@ -13,8 +13,14 @@ import { createShuffledRegistry, quiet } from "./shuffledRegistry.ts"
 /** REGISTRY=shuffled: what actors tell each other takes its time (see shuffledRegistry.ts). */
 export const isShuffled = process.env["REGISTRY"] === "shuffled"
 
-/** Whatever was said so far has reached everybody. In one process, without a registry that takes its time, it has at once. */
-export const everybodyKnows = (): Promise<void> | undefined => (isShuffled ? quiet() : undefined)
+/** Each resolves when nothing is under way within some servers that are one. */
+const clusters = new Set<() => Promise<void>>()
+
+/** Whatever was said so far has reached everybody. In one server, without a registry that takes its time, it has at once. */
+export const everybodyKnows = (): Promise<unknown> | undefined => {
+  if (isShuffled) return quiet()
+  return clusters.size === 0 ? undefined : Promise.all([...clusters].map((quiet) => quiet()))
+}
 
 export interface TestServer extends Application {
   readonly http: string
@@ -104,9 +110,10 @@ export class TestClient {
    */
   async settled(): Promise<void> {
     await this.#answered()
-    if (!isShuffled) return
+    const known = everybodyKnows()
+    if (known === undefined) return
     // What it has led to may be under way, and the answers behind it.
-    await everybodyKnows()
+    await known
     await this.#answered()
   }
 
@@ -179,25 +186,40 @@ export const withoutBudgets = {
  * that gives each connection to the next of them.
  */
 const clusterNodes = Number(process.env["CLUSTER_NODES"] ?? 1)
+export const isOfSeveral = clusterNodes > 1
 
-/** Starts a server on a port of the system's choice. `environment` and `commandLine` are what an operator would set. */
+/**
+ * Starts a server on a port of the system's choice. `environment` and `commandLine` are what an operator would set; `ways`
+ * are those between several that are one.
+ */
 export const startServer = async (
   environment: Readonly<Record<string, string>>,
   options: Partial<ApplicationOptions> = {},
-  commandLine: readonly string[] = []
+  commandLine: readonly string[] = [],
+  ways: "slow" | "fast" = "fast"
 ): Promise<TestServer> => {
   if (clusterNodes === 1 || environment["DATABASE_URL"] === undefined || "CLUSTER_ADDRESS" in environment) {
     return startOneServer(environment, options, commandLine)
   }
   const { startCluster } = await import("./clusterOfServers.ts")
-  const { nodes, port, http, ws, stop } = await startCluster(clusterNodes, environment, options, commandLine)
+  const { nodes, port, http, ws, quiet, stop } = await startCluster(
+    clusterNodes,
+    environment,
+    options,
+    commandLine,
+    ways
+  )
   const [first] = nodes as [TestServer]
+  clusters.add(quiet)
   return {
     ...first,
     port,
     http,
     ws,
-    stop,
+    stop: () => {
+      clusters.delete(quiet)
+      return stop()
+    },
     nodes: nodes.map((node) => node.http),
     log: () => nodes.map((node) => node.log()).join(""),
     lines: (message) => nodes.flatMap((node) => node.lines(message)),

@@ -93,7 +93,7 @@ const environment = {
 }
 
 export const createPlayer = async (databaseUrl: string) => {
-  const start = () => startServer({ ...environment, DATABASE_URL: databaseUrl })
+  const start = () => startServer({ ...environment, DATABASE_URL: databaseUrl }, {}, [], "slow")
   let server: TestServer = await start()
   const followed = new Set<Rule>()
 
@@ -110,12 +110,16 @@ export const createPlayer = async (databaseUrl: string) => {
     /** Participants' ids, which only their owners may ever be told. */
     const secrets = new Map<string, Person>()
     let signals = 0
+    let connections = 0
+    let requests = 0
     /** When the socket of the last step that broke off had not broken off yet. */
     let brokenOffAt = 0
 
+    /** Of several servers that are one each connection and each request is for the next, the same ones whenever it is played. */
+    const nodeFor = (count: number): string => server.nodes[count % server.nodes.length] as string
     const clientOf = (who: Person): TestClient => clients.get(who) as TestClient
     const open = async (who: Person): Promise<TestClient> => {
-      const client = await connect(server.ws, { headers: { "x-forwarded-for": addresses[who] } })
+      const client = await connect(nodeFor(connections++), { headers: { "x-forwarded-for": addresses[who] } })
       clients.set(who, client)
       opened.push(client)
       return client
@@ -133,17 +137,17 @@ export const createPlayer = async (databaseUrl: string) => {
       return before
     }
     const codeOf = (place: string): string => codes.get(place) ?? "ZZZZZZ"
-    const roomUrl = (who: Person): string => `${server.http}/api/rooms/${codeOf(`room ${world.tickets[who]}`)}`
-    const ask = async (who: Person, url: string, body?: unknown): Promise<Answer> => {
+    const roomPath = (who: Person): string => `/${codeOf(`room ${world.tickets[who]}`)}`
+    const ask = async (who: Person, path: string, body?: unknown): Promise<Answer> => {
       await everybodyKnows()
-      const response = await fetch(url, {
+      const response = await fetch(`${nodeFor(requests++)}/api/rooms${path}`, {
         ...(body === undefined ? {} : { method: "POST", body: JSON.stringify(body) }),
         headers: { "content-type": "application/json", "x-forwarded-for": addresses[who] }
       })
       return { status: response.status, body: (await response.json()) as any }
     }
     const change = (who: Person, what: string, body: unknown) =>
-      ask(who, `${roomUrl(who)}/participants/${ids.get(who)}/${what}`, body)
+      ask(who, `${roomPath(who)}/participants/${ids.get(who)}/${what}`, body)
     const own = (who: Person, { self }: { readonly self: { readonly participantId: string } }) => {
       ids.set(who, self.participantId)
       secrets.set(self.participantId, who)
@@ -284,14 +288,14 @@ export const createPlayer = async (databaseUrl: string) => {
           return void (await othersAreGone())
         }
         case "create room": {
-          const answer = await ask(step.who, `${server.http}/api/rooms`, { name: nameAtHome(step.who) })
+          const answer = await ask(step.who, "", { name: nameAtHome(step.who) })
           codes.set(`room ${step.who}`, answer.body.roomCode)
           own(step.who, answer.body)
           return answer
         }
         case "join room": {
           const code = codeOf(`room ${world.tickets[step.of]}`)
-          const answer = await ask(step.who, `${server.http}/api/rooms/${code}/join`, { name: nameOnVisit(step.who) })
+          const answer = await ask(step.who, `/${code}/join`, { name: nameOnVisit(step.who) })
           if (answer.status === 200) own(step.who, answer.body)
           return answer
         }
@@ -454,7 +458,7 @@ export const createPlayer = async (databaseUrl: string) => {
       }
     }
     const pollOf = (who: Person, { tickets }: World): Promise<Answer> =>
-      ask(who, `${server.http}/api/rooms/${codeOf(`room ${tickets[who]}`)}?participantId=${ids.get(who)}`)
+      ask(who, `/${codeOf(`room ${tickets[who]}`)}?participantId=${ids.get(who)}`)
     const expectSummary = (answer: Answer, who: Person, { rooms, tickets }: World) => {
       const expected = summaryOf(rooms[tickets[who] as string] ?? [], who)
       if (!isDeepStrictEqual(shown(answer), expected)) {

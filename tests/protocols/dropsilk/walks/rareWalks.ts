@@ -39,6 +39,20 @@ export const rareWalks: Readonly<Record<string, Walk>> = {
     { does: "create room", who: "bob" },
     { does: "break off", who: "ann", partner: "attaches" }
   ],
+  "the host leaves a guest who has asked for chat, and a guest leaves a host who has": [
+    ...twoInFlight,
+    { does: "chat", who: "bob", active: true },
+    { does: "leave", who: "ann" },
+    { does: "connect", who: "ann" },
+    { does: "attach", who: "ann", channel: "transfer" },
+    { does: "chat", who: "bob", active: true },
+    { does: "leave", who: "ann" }
+  ],
+  "who waits for somebody is replaced, and then falls silent": [
+    ...twoInFlight,
+    { does: "break off", who: "ann", partner: "is replaced" },
+    { does: "fall silent", who: "bob" }
+  ],
   "somebody attaches again, then another takes another name, and it attaches twice": [
     ...twoInFlight,
     { does: "attach", who: "bob", channel: "transfer" },

@@ -1,0 +1,47 @@
+/** Knows whether anything is under way between nodes of this process, from the two ends of the connections between them. */
+import { subscribe, unsubscribe } from "node:diagnostics_channel"
+import type { Socket } from "node:net"
+
+export interface FollowedChannels {
+  /** Something that one end has said has not been heard at the other one. */
+  isUnderWay(): boolean
+  end(): void
+}
+
+/** Call this before anybody dials; `ports`: where channels listen. */
+export const followChannels = (ports: ReadonlySet<number>): FollowedChannels => {
+  const dialled = new Set<Socket>()
+  /** By the port of who has dialled. */
+  const accepted = new Map<number, Socket>()
+
+  const onDialled = (message: unknown) => {
+    const { socket } = message as { readonly socket: Socket }
+    dialled.add(socket)
+    socket.once("close", () => dialled.delete(socket))
+  }
+  const onAccepted = (message: unknown) => {
+    const { socket } = message as { readonly socket: Socket }
+    const { localPort, remotePort } = socket
+    if (localPort === undefined || remotePort === undefined || !ports.has(localPort)) return
+    accepted.set(remotePort, socket)
+    socket.once("close", () => {
+      if (accepted.get(remotePort) === socket) accepted.delete(remotePort)
+    })
+  }
+  subscribe("net.client.socket", onDialled)
+  subscribe("net.server.socket", onAccepted)
+
+  const isUnheard = (one: Socket): boolean => {
+    if (!ports.has(one.remotePort ?? 0)) return false
+    const other = accepted.get(one.localPort as number)
+    return other === undefined || other.bytesRead !== one.bytesWritten || one.bytesRead !== other.bytesWritten
+  }
+
+  return {
+    isUnderWay: () => [...dialled].some(isUnheard),
+    end: () => {
+      unsubscribe("net.client.socket", onDialled)
+      unsubscribe("net.server.socket", onAccepted)
+    }
+  }
+}
