@@ -10,14 +10,12 @@ describeOnPostgres("of three servers that are one", () => {
   const nodes = useProcesses(3, () => ({ DATABASE_URL: url }))
 
   const forwarded = async ({ http }: ServerProcess) => {
-    const [, count] = /^silktower_cluster_events_forwarded_total (\d+)$/m.exec(
-      await (await fetch(`${http}/metrics`)).text()
-    ) as unknown as [string, string]
-    return Number(count)
+    const text = await (await fetch(`${http}/metrics`)).text()
+    return Number(/^silktower_cluster_events_forwarded_total (\d+)$/m.exec(text)?.[1])
   }
 
   it("one dies with questions: whoever asked is told so at once, and is answered by the next owner", async () => {
-    const [asked, , dying] = nodes as [ServerProcess, ServerProcess, ServerProcess]
+    const [asked, dying] = [nodes[0], nodes[2]] as [ServerProcess, ServerProcess]
     const rooms = await Promise.all(
       Array.from({ length: 5 }, async () => {
         const { body } = await post(`${dying.http}/api/rooms`, { name: "Host" })
