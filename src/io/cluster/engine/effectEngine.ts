@@ -49,7 +49,8 @@ export const startEffectEngine = async (options: EngineOptions): Promise<Engine>
   })
   const database = await prepareDatabase(address)
   const locksByRows = database.session === "shared"
-  const terms = `${shards} shards, lease ${leaseMs} ms, layout ${layout}, pact ${pact}${locksByRows ? ", a pooler" : ""}`
+  // With a shard's number it is a key of at most 50 characters where locks are rows.
+  const terms = `${shards} shards lease ${leaseMs} v${layout} pact ${pact}${locksByRows ? " pooler" : ""}`
 
   const joined = Promise.withResolvers<number>()
   let isClosing = false
@@ -247,7 +248,7 @@ export const startEffectEngine = async (options: EngineOptions): Promise<Engine>
 
 /** Milliseconds, as the terms of a node say. */
 const leaseOf = (terms: string): number | undefined => {
-  const [, said] = /lease (\d+) ms/.exec(terms) ?? []
+  const [, said] = /lease (\d+)/.exec(terms) ?? []
   return said === undefined ? undefined : Number(said)
 }
 

@@ -61,7 +61,7 @@ export class ClusterDiffers extends Error {
   constructor(node: string, theirs: string, ours: string, leaseMs: number) {
     super(
       `The node ${node} on the same database has ${theirs}, and this server ${ours}: they cannot be one cluster. Start all ` +
-        `with the same version and settings: a lease is CLUSTER_LEASE_MS, a pact CLUSTER_SECRET, which protocols are served where, and how nodes speak. A node that has died counts for up to ${Math.ceil(leaseMs / 1000)} s`
+        `with the same version and settings: the lease is CLUSTER_LEASE_MS, the pact CLUSTER_SECRET, which protocols are served where, and how nodes speak. A node that has died counts for up to ${Math.ceil(leaseMs / 1000)} s`
     )
     this.node = node
   }

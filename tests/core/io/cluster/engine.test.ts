@@ -169,7 +169,9 @@ describeOnPostgres("engines of one cluster", () => {
       const pooler = await startPooler({ size: 2 })
       onTestFinished(pooler.stop)
       const url = pooler.through(direct)
-      const [first, second] = await Promise.all([node({ url }), node({ url })])
+      // The longest that there is: it is in the name of each lock.
+      const leaseMs = 600_000
+      const [first, second] = await Promise.all([node({ url, leaseMs }), node({ url, leaseMs })])
       await agreement([first, second])
       const { rows } = await withClient(direct, (client) =>
         client.query("select address, count(*)::int from silktower_locks group by address order by address")
