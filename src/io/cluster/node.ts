@@ -4,7 +4,7 @@ import type { IncomingMessage } from "node:http"
 import * as Redacted from "effect/Redacted"
 import type { Address } from "../../machines/address.ts"
 import { createRegistry, type RegistryLogic } from "../../machines/registry.ts"
-import type { FarLinks, LinksOfProtocol, Lost } from "../../protocol.ts"
+import type { Lost } from "../../protocol.ts"
 import type { Deadlines } from "../actors/deadlines.ts"
 import type { System } from "../actors/system.ts"
 import type { ClientAddress } from "../admission/address.ts"
@@ -18,12 +18,12 @@ import { createCluster } from "./cluster.ts"
 import { startEngine } from "./engine.ts"
 import { clusterLimits } from "./limits.ts"
 import type { ClusterLine } from "./lines.ts"
+import { createLinksOfNode } from "./linksOfNode.ts"
 import { measureCluster, measurePassages } from "./metrics.ts"
 import { channelAddress } from "./nodeAddress.ts"
 import { pactOf } from "./pact.ts"
 import { createPassages } from "./passages.ts"
 import { createUnreached } from "./refusals.ts"
-import { createRemoteLinks } from "./remoteLinks.ts"
 import { clusterTowerPart, type SeenNode, type Whereabouts } from "./towerRows.ts"
 import { isWord } from "./words.ts"
 
@@ -172,28 +172,13 @@ export const joinCluster = async (options: NodeOptions) => {
   })
   measurePassages(options.metrics, passages)
 
-  const places: LinksOfProtocol[] = []
-  const placeOf = (id: string) => places.find((place) => place.find(id) !== undefined)
-  const links = createRemoteLinks({
+  const links = createLinksOfNode({
+    cluster,
     channels: {
       send: (node, message) => channels?.send(node, message) === true,
       frame: (...frame) => channels?.frame(...frame) === true
-    },
-    find: (id) => placeOf(id)?.find(id)
+    }
   })
-  const far: FarLinks = {
-    open: (linkId, own, peer, isFirst) => {
-      const node = cluster.nodeOf(peer)
-      if (node !== undefined) links.open(linkId, own, { node, id: peer }, isFirst)
-    },
-    close: (linkId, own, peer) => {
-      const node = cluster.nodeOf(peer)
-      if (node !== undefined) links.close(linkId, own, { node, id: peer })
-    },
-    missing: (own, peer) => cluster.onBroken(own, peer),
-    left: links.left,
-    isTaken: (id) => placeOf(id) !== undefined
-  }
 
   return {
     /** With this the ids of this node's clients begin. */
@@ -205,10 +190,7 @@ export const joinCluster = async (options: NodeOptions) => {
       if (node !== undefined) channels?.heed(node, sender)
     },
     saltFor: (purpose: string): Buffer => createHmac("sha256", Redacted.value(secret)).update(purpose).digest(),
-    joinLinks: (place: LinksOfProtocol): FarLinks => {
-      places.push(place)
-      return far
-    },
+    joinLinks: links.join,
     passOn: (mark: string, request: IncomingMessage, client: ClientAddress, lost: Lost): UpgradeTaken | undefined => {
       const node = cluster.nodeOf(mark)
       return node === undefined
@@ -258,12 +240,10 @@ export const joinCluster = async (options: NodeOptions) => {
           const hasLeft = leaving.has(peer.address)
           if (hasLeft) log("info", "cluster:left", said)
           else log("warn", "cluster:parted", said)
-          const broken = links.gone(peer.address)
-          // Before the word of whoever learns by this that it is gone.
-          for (const { own, peer: lost } of broken) placeOf(own)?.broken(own, lost)
-          passages.gone(peer.address)
-          cluster.onParted(peer, hasLeft)
-          for (const { own, peer: lost } of broken) cluster.onBroken(own, lost)
+          links.parted(peer.address, () => {
+            passages.gone(peer.address)
+            cluster.onParted(peer, hasLeft)
+          })
         },
         via,
         // Its shards move at the next look, not at the end of its lease.

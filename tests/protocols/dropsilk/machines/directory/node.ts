@@ -5,7 +5,7 @@
 import type { AnyActorRef } from "xstate"
 import { startSystem } from "../../../../../src/io/actors/system.ts"
 import { createCluster } from "../../../../../src/io/cluster/cluster.ts"
-import { createRemoteLinks } from "../../../../../src/io/cluster/remoteLinks.ts"
+import { createLinksOfNode } from "../../../../../src/io/cluster/linksOfNode.ts"
 import { createConnections } from "../../../../../src/io/dropsilk/sockets/connections.ts"
 import type { ClientSocket } from "../../../../../src/io/sockets/clientSocket.ts"
 import type { LinkEnd } from "../../../../../src/io/sockets/link.ts"
@@ -16,7 +16,6 @@ import { roomMachine } from "../../../../../src/machines/dropsilk/room/room.ts"
 import type { RoomAttach } from "../../../../../src/machines/dropsilk/room/roomMessages.ts"
 import { storyMachine } from "../../../../../src/machines/dropsilk/story.ts"
 import { createRegistry } from "../../../../../src/machines/registry.ts"
-import type { LinksOfProtocol } from "../../../../../src/protocol.ts"
 import { frameErrors } from "../../../../../src/wire/dropsilk/errors.ts"
 import type { Arrival, Ways } from "./ways.ts"
 
@@ -101,8 +100,8 @@ export const createNode = ({ self, number, ways, code, now }: TestNodeOptions) =
     now
   })
 
-  let place: LinksOfProtocol | undefined
-  const links = createRemoteLinks({
+  const links = createLinksOfNode({
+    cluster,
     channels: {
       send: (other, message) => {
         ways.say(self, other, { is: "message", message })
@@ -112,8 +111,7 @@ export const createNode = ({ self, number, ways, code, now }: TestNodeOptions) =
         ways.say(self, other, { is: "frame", target, source, bytes: Buffer.from(bytes as Buffer) })
         return ways.isOpen(self, other)
       }
-    },
-    find: (id) => place?.find(id)
+    }
   })
 
   let born = 0
@@ -127,22 +125,7 @@ export const createNode = ({ self, number, ways, code, now }: TestNodeOptions) =
       passOn: () => undefined,
       isPassed: () => false,
       saltFor: () => Buffer.alloc(0),
-      joinLinks: (joined) => {
-        place = joined
-        return {
-          open: (linkId, own, peer, isFirst) => {
-            const node = cluster.nodeOf(peer)
-            if (node !== undefined) links.open(linkId, own, { node, id: peer }, isFirst)
-          },
-          close: (linkId, own, peer) => {
-            const node = cluster.nodeOf(peer)
-            if (node !== undefined) links.close(linkId, own, { node, id: peer })
-          },
-          missing: (own, peer) => cluster.onBroken(own, peer),
-          isTaken: () => false,
-          left: links.left
-        }
-      }
+      joinLinks: links.join
     },
     registry: { send: (event) => system.registry.send(event) },
     identities: { connectionId: () => `${cluster.mark}${String(born++).padStart(8, "0")}`, flightCode: code },
@@ -217,13 +200,8 @@ export const createNode = ({ self, number, ways, code, now }: TestNodeOptions) =
       switch (arrival.is) {
         case "met":
           return cluster.onMet(peer)
-        case "parted": {
-          const broken = links.gone(from)
-          for (const { own, peer: lost } of broken) place?.broken(own, lost)
-          cluster.onParted(peer, false)
-          for (const { own, peer: lost } of broken) cluster.onBroken(own, lost)
-          return
-        }
+        case "parted":
+          return links.parted(from, () => cluster.onParted(peer, false))
         case "frame":
           return links.onFrame(peer, arrival.target, arrival.source, arrival.bytes)
         case "message":
