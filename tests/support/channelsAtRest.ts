@@ -8,11 +8,13 @@ export interface FollowedChannels {
   end(): void
 }
 
+const endsOf = (dialler: number, listener: number): string => `${dialler} ${listener}`
+
 /** Call this before anybody dials; `ports`: where channels listen. */
 export const followChannels = (ports: ReadonlySet<number>): FollowedChannels => {
   const dialled = new Set<Socket>()
-  /** By the port of who has dialled. */
-  const accepted = new Map<number, Socket>()
+  /** By the ports of both ends: of one port of who has dialled several connections may come, to different nodes. */
+  const accepted = new Map<string, Socket>()
 
   const onDialled = (message: unknown) => {
     const { socket } = message as { readonly socket: Socket }
@@ -23,17 +25,20 @@ export const followChannels = (ports: ReadonlySet<number>): FollowedChannels => 
     const { socket } = message as { readonly socket: Socket }
     const { localPort, remotePort } = socket
     if (localPort === undefined || remotePort === undefined || !ports.has(localPort)) return
-    accepted.set(remotePort, socket)
+    const ends = endsOf(remotePort, localPort)
+    accepted.set(ends, socket)
     socket.once("close", () => {
-      if (accepted.get(remotePort) === socket) accepted.delete(remotePort)
+      if (accepted.get(ends) === socket) accepted.delete(ends)
     })
   }
   subscribe("net.client.socket", onDialled)
   subscribe("net.server.socket", onAccepted)
 
   const isUnheard = (one: Socket): boolean => {
-    if (!ports.has(one.remotePort ?? 0)) return false
-    const other = accepted.get(one.localPort as number)
+    const { localPort, remotePort } = one
+    // One that is being dialled has none.
+    if (localPort === undefined || remotePort === undefined || !ports.has(remotePort)) return false
+    const other = accepted.get(endsOf(localPort, remotePort))
     return other === undefined || other.bytesRead !== one.bytesWritten || one.bytesRead !== other.bytesWritten
   }
 
