@@ -106,6 +106,11 @@ export const soakCluster = async ({ seconds, leaseMs, pairs: size, only }: Clust
   }
 
   const played: (readonly [string, Counts])[] = []
+  const note = (what: string, each: Counts) => {
+    played.push([what, each])
+    console.log(rowOf(what, each))
+  }
+  console.log(tableHead)
   try {
     await nodes.startAll([0, 1, 2])
     const ways = Array.from({ length: 9 }, (_, index) => [index % 3, Math.floor(index / 3)] as const)
@@ -117,14 +122,13 @@ export const soakCluster = async ({ seconds, leaseMs, pairs: size, only }: Clust
         if (!nodes.usable().includes(needs)) await nodes.start(needs)
         for (let at = 0; at < 9; at++) pairs.push(await meet(at, [needs, at % 4]))
       }
-      played.push([failure.what, await play(failure)])
+      note(failure.what, await play(failure))
     }
     counts = noCounts()
     await newcomers.checkRooms({ all: true })
-    played.push(["all rooms, at the end", counts])
+    note("all rooms, at the end", counts)
   } finally {
-    console.log(tableOf(played))
-    for (const [what, { notes }] of played) for (const note of notes) console.log(`${what}: ${note}`)
+    for (const [what, { notes }] of played) for (const each of notes) console.log(`${what}: ${each}`)
     clearInterval(talk)
     for (const pair of pairs) pair.leave()
     await nodes.close()
@@ -133,32 +137,18 @@ export const soakCluster = async ({ seconds, leaseMs, pairs: size, only }: Clust
   return played.every(([, each]) => isFaultless(each))
 }
 
-const tableOf = (played: readonly (readonly [string, Counts])[]): string => {
-  const named = Object.keys(faults) as Fault[]
-  const head = [
-    ...[
-      "what failed",
-      "newcomers",
-      "slowest, s",
-      "rooms",
-      "signals",
-      "told within, s",
-      "refused meanwhile",
-      "cut short"
-    ],
-    ...named.map((fault) => faults[fault])
-  ]
-  const rows = played.map(([what, each]) => [
-    what,
-    ...[
-      each.newcomers,
-      (each.slowestMs / 1000).toFixed(1),
-      each.rooms,
-      each.signals,
-      (each.toldAfterMs / 1000).toFixed(1)
-    ],
-    ...[each.refusedInTime, each.cutShort],
+const lineOf = (cells: readonly (string | number)[]): string => `| ${cells.join(" | ")} |`
+
+const named = Object.keys(faults) as Fault[]
+const columns = [
+  ...["what failed", "newcomers", "slowest, s", "rooms", "signals", "told within, s", "refused meanwhile", "cut short"],
+  ...named.map((fault) => faults[fault])
+]
+const tableHead = [columns, columns.map(() => "---")].map(lineOf).join("\n")
+
+const rowOf = (what: string, each: Counts): string =>
+  lineOf([
+    ...[what, each.newcomers, (each.slowestMs / 1000).toFixed(1), each.rooms, each.signals],
+    ...[(each.toldAfterMs / 1000).toFixed(1), each.refusedInTime, each.cutShort],
     ...named.map((fault) => each.faults[fault])
   ])
-  return [head, head.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n")
-}
