@@ -118,6 +118,9 @@ export const limits = {
   /** Milliseconds before a node asks again who owns a shard: twice as long each time, up to `mostMs`, while nobody does, as when
    * the database is away. Zero would ask all the time. */
   shardRetry: { leastMs: 50, mostMs: 500 },
+  /** Milliseconds in which the engine takes itself out of the registry and ends its connections, before a node goes without
+   * that. Zero would leave the others to find out. */
+  engineLeaveMs: 5_000,
   /** How often in a lease whoever watches a shard is told who owns it, and after how many leases in which nothing was heard it
    * asks anew. Zero would tell it all the time, and never wait for an answer. */
   shardWatch: { perLease: 2, silentLeases: 2 },

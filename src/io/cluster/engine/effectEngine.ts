@@ -173,7 +173,9 @@ export const startEffectEngine = async (options: EngineOptions): Promise<Engine>
     closing ??= (async () => {
       isClosing = true
       await Promise.all([...held].map(([epoch, shard]) => release(shard, epoch)))
-      await runtime.dispose().catch((error) => log("error", "cluster:engine", describeError(rootOf(error))))
+      await within(limits.engineLeaveMs, () => runtime.dispose()).catch((error) =>
+        log("error", "cluster:engine", describeError(rootOf(error)))
+      )
     })()
     return closing
   }

@@ -28,7 +28,11 @@ export const listening = (here: HostAndPort, { receive }: Pick<EngineGreetings, 
             Effect.flatMap(Effect.serviceOption(NodeSocket.NetSocket), (connection) => {
               if (Option.isNone(connection)) return Effect.void
               const mayCome = Effect.promise(() => receive(heardByMany(connection.value)))
-              return Effect.flatMap(mayCome, (may) => (may ? handler(socket) : Effect.void))
+              return Effect.ensuring(
+                Effect.flatMap(mayCome, (may) => (may ? handler(socket) : Effect.void)),
+                // The library ends only what it has begun to read, and does not close before all have ended.
+                Effect.sync(() => connection.value.destroySoon())
+              )
             })
           )
       })

@@ -91,4 +91,36 @@ describeOnPostgres("an engine's port", () => {
     expect(first.lines.map((line) => JSON.parse(line))).toMatchObject([{ node: "127.0.0.1", reason: "secret" }])
     expect(refused).toEqual([])
   })
+
+  it("closes while somebody is still greeting it", async () => {
+    const leaving = await node({ url: await databaseWithTables() })
+    const greeters = await Promise.all(
+      Array.from({ length: 3 }, async () => {
+        const socket = await dial(leaving)
+        const write = socket.write.bind(socket)
+        const said = Promise.withResolvers<() => void>()
+        socket.write = ((bytes: Buffer) => {
+          said.resolve(() => void write(bytes))
+          return true
+        }) as typeof socket.write
+        const { greet } = createEngineGreetings({ self: "127.0.0.1:1", secret: engineSecret, refused: () => {} })
+        void greet(socket, leaving.self)
+        return said.promise
+      })
+    )
+    const closed = leaving.close()
+    // It listens no more, and the last word of the greeting comes now.
+    await expect
+      .poll(
+        () =>
+          dial(leaving).then(
+            () => "taken",
+            ({ code }) => code
+          ),
+        { interval: 5 }
+      )
+      .toBe("ECONNREFUSED")
+    for (const goOn of greeters) goOn()
+    await closed
+  })
 })
