@@ -18,6 +18,11 @@ export class Forgotten extends Error {
   override readonly name = "Forgotten"
 }
 
+/** Whoever it had met is said to have left. */
+export class Bereft extends Error {
+  override readonly name = "Bereft"
+}
+
 /** ms until somebody gives up. */
 export const patienceMs = 15_000
 

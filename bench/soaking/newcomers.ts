@@ -1,5 +1,5 @@
 /** People who come all the while, by any node: they meet by a code and go, or make rooms, which stay. */
-import { ask, Client, Forgotten, Refused, Unanswered } from "./client.ts"
+import { ask, Bereft, Client, Forgotten, Refused, Unanswered } from "./client.ts"
 import { blame, type Counts } from "./counts.ts"
 import type { Nodes } from "./nodes.ts"
 import { pause } from "./pairs.ts"
@@ -86,7 +86,7 @@ export class Newcomers {
     const isGone = nodes.some((node) => this.#nodes.wasAvoided(node, since))
     if (error instanceof Forgotten && !isGone) blame(counts, "changesLost", what)
     else if (error instanceof Refused && this.mayRefuse[kind]) counts.refusedInTime++
-    else if (isGone) counts.cutShort++
+    else if (isGone || (error instanceof Bereft && this.mayRefuse[kind])) counts.cutShort++
     else if (error instanceof Unanswered) blame(counts, "unanswered", what)
     else blame(counts, "refused", what)
   }
@@ -113,9 +113,9 @@ export class Newcomers {
       bob.send({ type: "join-flight", flightCode: code })
       await Promise.all([ann.next("peer-joined"), bob.next("peer-joined")])
       ann.send({ type: "signal", data: "offer" })
-      await bob.next("signal")
+      await signalTo(bob)
       bob.send({ type: "signal", data: "answer" })
-      await ann.next("signal")
+      await signalTo(ann)
     } finally {
       // Whoever comes later may be given it again.
       if (code !== undefined) this.#codes.delete(code)
@@ -134,4 +134,9 @@ export class Newcomers {
     await ask(this.#nodes.hostOf(other), `/api/rooms/${room.code}/join`, { name: "Bob" })
     room.status = ["paired"]
   }
+}
+
+/** Where the way between the two breaks it is lost, and both are told that the other one has left. */
+const signalTo = async (client: Client): Promise<void> => {
+  if ((await client.next("signal", "peer-left")).type === "peer-left") throw new Bereft("The other one has left")
 }
