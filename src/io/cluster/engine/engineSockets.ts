@@ -28,7 +28,11 @@ export const listening = (here: HostAndPort, { receive }: Pick<EngineGreetings, 
             Effect.flatMap(Effect.serviceOption(NodeSocket.NetSocket), (connection) => {
               if (Option.isNone(connection)) return Effect.void
               const mayCome = Effect.promise(() => receive(heardByMany(connection.value)))
-              return Effect.flatMap(mayCome, (may) => (may ? handler(socket) : Effect.void))
+              return Effect.ensuring(
+                Effect.flatMap(mayCome, (may) => (may ? handler(socket) : Effect.void)),
+                // Also where this node leaves while the two still greet each other: it waits for all connections to end.
+                Effect.sync(() => connection.value.destroySoon())
+              )
             })
           )
       })
