@@ -79,6 +79,8 @@ export const joinCluster = async (options: NodeOptions) => {
   const leaving = new Set<string>()
 
   const unreached = createUnreached(log)
+  /** When this node has heard first of those that it has not met, on the clock of performance.now(). */
+  const heardOf = new Map<string, number>()
   /** Without a word of it nobody would know why this node does not become ready. */
   const tellUnreached = (node: string) => {
     if (channels?.isOpen(node) === false) unreached(node, channels.troubleWith(node) ?? "no answer")
@@ -92,6 +94,7 @@ export const joinCluster = async (options: NodeOptions) => {
     for (const node of others) {
       if (known.has(node)) continue
       known.add(node)
+      if (!heardOf.has(node)) heardOf.set(node, performance.now())
       cluster.expect(node)
       setTimeout(() => {
         cluster.expectNoMore(node)
@@ -232,6 +235,7 @@ export const joinCluster = async (options: NodeOptions) => {
         onMet: (peer) => {
           log("info", "cluster:met", { node: peer.address, mark: peer.mark })
           marks.set(peer.address, peer.mark)
+          heardOf.delete(peer.address)
           leaving.delete(peer.address)
           cluster.onMet(peer)
         },
@@ -248,7 +252,10 @@ export const joinCluster = async (options: NodeOptions) => {
         via,
         // Its shards move at the next look, not at the end of its lease.
         onDead: ({ address }) => {
-          if (!marks.has(address)) tellUnreached(address)
+          // Whoever has only just come may not listen yet.
+          if (!marks.has(address) && performance.now() - (heardOf.get(address) ?? 0) > clusterLimits.meetingMs) {
+            tellUnreached(address)
+          }
           engine.strike(address)
         },
         log

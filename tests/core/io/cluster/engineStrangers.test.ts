@@ -77,6 +77,18 @@ describeOnPostgres("an engine's port", () => {
     expect(good.destroyed).toBe(false)
   })
 
+  it("is closed at once, also while somebody greets it", async () => {
+    const first = await node({ url: await databaseWithTables() })
+    const socket = await dial(first)
+    const gone = ended(socket)
+    await once(socket, "data")
+    socket.pause()
+    const began = performance.now()
+    await first.close()
+    await gone
+    expect(performance.now() - began).toBeLessThan(clusterLimits.greetingMs)
+  })
+
   it("is not spoken to by a node that has another secret, nor believed by one", async () => {
     const first = await node({ url: await databaseWithTables() })
     const refused: unknown[] = []
