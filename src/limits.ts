@@ -121,9 +121,9 @@ export const limits = {
   /** Milliseconds in which the engine takes itself out of the registry and ends its connections, before a node goes without
    * that. Zero would leave the others to find out. */
   engineLeaveMs: 5_000,
-  /** How often in a lease whoever watches a shard is told who owns it, and after how many leases in which nothing was heard it
-   * asks anew. Zero would tell it all the time, and never wait for an answer. */
-  shardWatch: { perLease: 2, silentLeases: 2 },
+  /** In leases: how often whoever watches a shard is told who owns it, and after how long without an answer, or without
+   * another word, it asks anew. Zero would tell it all the time, and never wait. */
+  shardWatch: { everyLeases: 2, unansweredLeases: 2, silentLeases: 5 },
   /** Milliseconds to reach another node's engine. Zero would reach nobody. */
   nodeDialMs: 1_000,
   /** Bytes of one message between engines; theirs have some hundred. Zero would refuse them all. */

@@ -136,7 +136,13 @@ export const startEffectEngine = async (options: EngineOptions): Promise<Engine>
   const greetings = createEngineGreetings({ self, secret: options.secret, refused })
   const entity = shardEntity(terms)
   const runtime = ManagedRuntime.make(
-    shardHandlers(entity, { self, everyMs: leaseMs / limits.shardWatch.perLease, onTaken: take, isHeld, release }).pipe(
+    shardHandlers(entity, {
+      self,
+      everyMs: limits.shardWatch.everyLeases * leaseMs,
+      onTaken: take,
+      isHeld,
+      release
+    }).pipe(
       Layer.provideMerge(SocketRunner.layer),
       Layer.provide([
         listening({ ...here, host: options.listen ?? here.host }, greetings),
@@ -225,22 +231,26 @@ export const startEffectEngine = async (options: EngineOptions): Promise<Engine>
     ask: (onOwner: (owner: Owner) => void, signal: AbortSignal) => Promise<void>
   ): Promise<void> {
     const { leastMs, mostMs } = limits.shardRetry
+    const { unansweredLeases, silentLeases } = limits.shardWatch
     let waitMs: number = leastMs
     while (!isClosing) {
       const silence = new AbortController()
       const silent = Promise.withResolvers<void>()
-      const timer = setTimeout(() => {
-        silent.resolve()
-        silence.abort()
-      }, limits.shardWatch.silentLeases * leaseMs)
+      const silentAfter = (leases: number) =>
+        setTimeout(() => {
+          silent.resolve()
+          silence.abort()
+        }, leases * leaseMs)
+      let patience = silentAfter(unansweredLeases)
       const asking = ask((owner) => {
         if (silence.signal.aborted) return
-        timer.refresh()
+        clearTimeout(patience)
+        patience = silentAfter(silentLeases)
         waitMs = leastMs
         hear(shard, owner)
       }, silence.signal).catch(() => {})
       await Promise.race([asking, silent.promise])
-      clearTimeout(timer)
+      clearTimeout(patience)
       hear(shard, null)
       await new Promise((resolve) => setTimeout(resolve, waitMs))
       waitMs = Math.min(mostMs, 2 * waitMs)
