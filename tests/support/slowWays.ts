@@ -13,19 +13,23 @@ export interface SlowWays {
   close(): void
 }
 
-/** What comes takes up to so many turns, less one. */
-const slowest = 4
+/** So many turns what comes takes at least, and at most. */
+const aFew = { least: 0, most: 3 }
 
 /**
  * Ways to the nodes at these ports of this machine, behind each of which is that of its channel; `ports`, of which each and
  * the next are free, are those of the ways.
  */
-export const openSlowWays = async (nodes: readonly number[], ports: readonly number[]): Promise<SlowWays> => {
+export const openSlowWays = async (
+  nodes: readonly number[],
+  ports: readonly number[],
+  { least, most } = aFew
+): Promise<SlowWays> => {
   const sockets = new Set<Socket>()
   /** Those of whom something is under way. */
   const carrying = new Set<Socket>()
 
-  const later = (act: () => void, turns = Math.floor(Math.random() * slowest)): void =>
+  const later = (act: () => void, turns = least + Math.floor(Math.random() * (most - least + 1))): void =>
     void setImmediate(() => (turns === 0 ? act() : later(act, turns - 1)))
 
   const carry = (from: Socket, to: Socket) => {
@@ -45,11 +49,11 @@ export const openSlowWays = async (nodes: readonly number[], ports: readonly num
       carrying.add(from)
     })
     // Behind all that has come before.
-    from.on("end", () => later(() => to.end(), slowest))
+    from.on("end", () => later(() => to.end(), most + 1))
     from.on("error", () => {})
     from.on("close", () => {
       sockets.delete(from)
-      later(() => to.destroySoon(), slowest)
+      later(() => to.destroySoon(), most + 1)
     })
   }
 

@@ -98,7 +98,10 @@ export const open = (core: Core, settings: NoisyTransferSettings): Parts | Absen
   return {
     kinds: noisyTransferKinds({
       ...connections.machines,
-      settings: { connection: { askTimeoutMs, replay }, room: { mailbox: mailboxes.each, contestMs } }
+      settings: {
+        connection: { mark: core.node.mark, askTimeoutMs, replay },
+        room: { mailbox: mailboxes.each, contestMs }
+      }
     }),
     endpoints: { [socketKind]: connections.endpoint },
     sockets: connections.sockets,

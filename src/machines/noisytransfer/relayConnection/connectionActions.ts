@@ -1,11 +1,12 @@
 /** What a connection's chart asks before it decides, and what it does then. */
 import { assign, setup } from "xstate"
+import { present } from "../../present.ts"
 import { speakAs } from "../../registry.ts"
 import { relayConnectionAt, relayRoomAt } from "../addresses.ts"
 import type { NoisyTransferEvent } from "../events.ts"
 import type { Item, Mailbox } from "../relayRoom/mailbox.ts"
 import type { Question, RelayRoomEvent, RoomInput, RoomNotice } from "../relayRoom/roomContext.ts"
-import type { OfSides } from "../relayRoom/seats.ts"
+import type { OfSides, Side } from "../relayRoom/seats.ts"
 import {
   type ConnectionContext,
   type ConnectionInput,
@@ -14,6 +15,7 @@ import {
   lastOfDelivered,
   lastOfHello,
   type MailboxFull,
+  type Parcel,
   pauseBehind,
   questionOf,
   type RelayConnectionEvent
@@ -33,6 +35,12 @@ export const connectionSetup = setup({
     /** What was asked last of the room itself, and not of whoever it has given something on to. */
     isRooms: ({ context }, { attempt, id }: { attempt: number | undefined; id: string }) =>
       attempt === context.attempts && id === context.roomId,
+    /**
+     * It is for the other side, whose socket is on another node: relayed frames go straight to that node, and this goes by
+     * the room's, which may be a third one.
+     */
+    mayOvertake: ({ context: { side, peer, mark } }, { to }: { to: Side }) =>
+      to !== side && peer !== null && !peer.startsWith(mark),
     isPeer: ({ context }, { peer }: { peer: string }) => context.peer === peer,
     /** The answer to what was asked last, and a long one. */
     isWorthAPause: ({ context }, { attempt, items }: { attempt: number; items: readonly Item[] }) =>
@@ -104,12 +112,27 @@ export const connectionSetup = setup({
       event: { type: "seat.leave", id } satisfies RelayRoomEvent
     })),
     tellRoom: tell(({ context }, { event }: { event: RelayRoomEvent }) => ({ to: relayRoomAt(context.roomId), event })),
-    putItem: tell(({ context }, item: Omit<Extract<RelayConnectionEvent, { type: "mail.put" }>, "type">) => {
-      const { to, payload, bytes } = item
+    keepParcel: assign({ parcel: (_, { to, payload, bytes }: Parcel) => ({ to, payload, bytes }) }),
+    forgetParcel: assign({ parcel: null }),
+    /** The channel to its peer's node is ordered: this arrives behind all frames that went before. */
+    askForFrames: tell(({ context }) => {
+      const asker = questionOf(context)
+      return {
+        to: relayConnectionAt(present(context.peer, "peer")),
+        event: { type: "frames.asked", asker } satisfies RelayConnectionEvent,
+        replyTo: relayConnectionAt(context.id),
+        requestId: asker.attempt
+      }
+    }),
+    confirmFrames: tell((_, { asker: { id, attempt } }: { asker: Question }) => ({
+      to: relayConnectionAt(id),
+      event: { type: "frames.arrived", attempt } satisfies RelayConnectionEvent
+    })),
+    putParcel: tell(({ context }) => {
       const question = questionOf(context)
       return {
         to: relayRoomAt(context.roomId),
-        event: { type: "mail.put", ...question, to, payload, bytes } satisfies RelayRoomEvent,
+        event: { type: "mail.put", ...question, ...present(context.parcel, "parcel") } satisfies RelayRoomEvent,
         replyTo: relayConnectionAt(context.id),
         requestId: question.attempt
       }

@@ -4,7 +4,7 @@ import type { SupervisorReply } from "../../supervisor.ts"
 import { relayRoomAt } from "../addresses.ts"
 import type { MailboxLimit } from "../events.ts"
 import type { Item } from "../relayRoom/mailbox.ts"
-import type { Belongings, Question, RoomNotice } from "../relayRoom/roomContext.ts"
+import type { Belongings, Posting, Question, RoomNotice } from "../relayRoom/roomContext.ts"
 import type { Side } from "../relayRoom/seats.ts"
 
 export interface ConnectionInput {
@@ -20,6 +20,8 @@ export interface ConnectionInput {
 }
 
 export interface ConnectionSettings {
+  /** All ids of its node's connections begin so; empty: its server is alone. */
+  readonly mark: string
   /** How long a room may take to answer, milliseconds: longer than it takes to find out whether somebody lives. */
   readonly askTimeoutMs: number
   /**
@@ -29,9 +31,14 @@ export interface ConnectionSettings {
   readonly replay: { readonly msPerItem: number; readonly bytesPerMs: number; readonly leastMs: number }
 }
 
+/** Something that it leaves for a side. */
+export type Parcel = Omit<Posting, keyof Question>
+
 /** What it would take along to another node that has its room is a part of what it knows. */
 export interface ConnectionContext extends ConnectionInput, ConnectionSettings, Belongings {
-  /** Questions to the room so far; the last one may be without an answer. */
+  /** It waits to be handed to the room; null: nothing does. */
+  readonly parcel: Parcel | null
+  /** Questions to others so far; the last one may be without an answer. */
   readonly attempts: number
   /** The next frames wait for so long behind the replay that was sent last, milliseconds. */
   readonly pauseMs: number
@@ -48,6 +55,10 @@ export type RelayConnectionEvent =
   // What others answer or tell
   | RoomNotice
   | SupervisorReply
+  /** The other side's connection wants to know when all frames have arrived that it has sent before this. */
+  | { readonly type: "frames.asked"; readonly asker: Question }
+  /** They have. */
+  | { readonly type: "frames.arrived"; readonly attempt: number }
   /** Its room goes on elsewhere, and is put together again there by those who belong to it. */
   | { readonly type: "room.moved" }
   // What happens to the socket and the server

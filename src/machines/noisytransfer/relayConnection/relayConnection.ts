@@ -1,8 +1,9 @@
 /**
  * A connection: one client on one side of a room, from its coming to its going.
  *
- * What passes between the two over the link does not come by here. What a client leaves in a mailbox does, and its next
- * frames wait until that has arrived, so that everything it sends reaches the other side in the order in which it was sent.
+ * What passes between the two over the link does not come by here. What a client leaves in a mailbox does. It waits until
+ * the frames before it have arrived, where it could overtake them, and the next frames wait until it has arrived itself, so
+ * that everything a client sends reaches the other side in the order in which it was sent.
  */
 import type { SnapshotFrom } from "xstate"
 import type { Aftermath, Crash } from "../../kinds.ts"
@@ -11,7 +12,7 @@ import type { NoisyTransferEvent } from "../events.ts"
 import type { Item } from "../relayRoom/mailbox.ts"
 import type { Question, RelayRoomEvent } from "../relayRoom/roomContext.ts"
 import { connectionSetup } from "./connectionActions.ts"
-import { type ConnectionContext, envelopeOf } from "./connectionContext.ts"
+import { type ConnectionContext, envelopeOf, type Parcel } from "./connectionContext.ts"
 
 /** What is asked is not waited for longer than so. */
 const requestAnswer = {
@@ -50,6 +51,9 @@ const forgotten = { guard: currentReply, target: "#relayConnection.seated.idle" 
 const unheard = [{ ...failed, guard: roomsReply, target: "#relayConnection.dismissed" }, forgotten] as const
 const late = { target: "#relayConnection.seated.idle" } as const
 
+/** Whom it has sent frames cannot say that they have arrived. */
+const unanswered = { guard: currentReply, target: "passing" } as const
+
 const tellFull = {
   type: "tellMailboxFull",
   params: ({ event: { to, reason } }: { event: { to: "A" | "B"; reason: "items" | "bytes" | "server" } }) => ({
@@ -70,6 +74,8 @@ const noteReplay = {
   params: ({ event: { items } }: { event: { items: readonly Item[] } }) => ({ isThere: items.length > 0 })
 } as const
 const noteMail = (isThere: boolean) => ({ type: "noteMail", params: { isThere } }) as const
+/** The room is given what was left, in a question of its own: late answers to the one before must not be taken for its. */
+const handOver = ["countAttempt", noteMail(true), "putParcel", "forgetParcel"] as const
 const refused = {
   type: "record",
   params: ({ context: { id, side } }: { context: ConnectionContext }) => ({
@@ -82,6 +88,10 @@ const closeBusy = {
   type: "closeSocket",
   params: ({ context: { side } }: { context: ConnectionContext }) => ({ code: 1008, reason: `side ${side} busy` })
 } as const
+const keepParcel = {
+  type: "keepParcel",
+  params: ({ event: { to, payload, bytes } }: { event: Parcel }) => ({ to, payload, bytes })
+} as const
 const confirm = {
   type: "confirmItem",
   params: ({ event: { sender } }: { event: { sender: Question } }) => ({ sender })
@@ -92,6 +102,7 @@ export const relayConnectionMachine = connectionSetup.createMachine({
   description: "One client on one side of a room, from its coming to its going.",
   context: ({ input }) => ({
     ...input,
+    parcel: null,
     attempts: 0,
     pauseMs: 0,
     peer: null,
@@ -106,6 +117,12 @@ export const relayConnectionMachine = connectionSetup.createMachine({
     },
     "openSocket"
   ],
+  on: {
+    // Also before it has its seat: who has heard of it already sends it frames.
+    "frames.asked": {
+      actions: { type: "confirmFrames", params: ({ event: { asker } }) => ({ asker }) }
+    }
+  },
   states: {
     seating: {
       description:
@@ -215,10 +232,14 @@ export const relayConnectionMachine = connectionSetup.createMachine({
         idle: {
           description: "Nothing of it is under way.",
           on: {
-            "mail.put": {
-              target: "busy.passing",
-              actions: ["countAttempt", noteMail(true), { type: "putItem", params: ({ event }) => event }]
-            },
+            "mail.put": [
+              {
+                guard: { type: "mayOvertake", params: ({ event: { to } }) => ({ to }) },
+                target: "busy.ordering",
+                actions: keepParcel
+              },
+              { target: "busy.passing", actions: keepParcel }
+            ],
             "mail.hello": {
               target: "busy.recalling",
               actions: ["countAttempt", { type: "askForItems", params: ({ event: { upTo } }) => ({ upTo }) }]
@@ -231,9 +252,30 @@ export const relayConnectionMachine = connectionSetup.createMachine({
           entry: "holdFrames",
           exit: "releaseFrames",
           states: {
+            ordering: {
+              description:
+                "It leaves something for the other side, and the frames that it has sent before may not have arrived there yet.",
+              entry: [requestAnswer, "countAttempt", "askForFrames"],
+              exit: "cancelDeadline",
+              on: {
+                "frames.arrived": { guard: awaited, target: "passing" },
+                // There is nobody whom they could reach late.
+                "peer.gone": { target: "passing", actions: "forgetPeer" },
+                // Nor will it be heard whether what it leaves now has arrived.
+                "link.broken": {
+                  guard: { type: "isPeer", params: ({ event: { peer } }) => ({ peer }) },
+                  ...late,
+                  actions: ["forgetPeer", "dropLink", ...handOver]
+                },
+                "child.missing": unanswered,
+                "child.unavailable": unanswered,
+                "child.crashed": unanswered,
+                deadline: { target: "passing" }
+              }
+            },
             passing: {
               description: "Something that it has left for a side has not arrived yet.",
-              entry: requestAnswer,
+              entry: [requestAnswer, ...handOver],
               exit: "cancelDeadline",
               on: {
                 "mail.kept": { guard: awaited, target: "#relayConnection.seated.idle" },

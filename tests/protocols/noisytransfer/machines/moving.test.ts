@@ -5,6 +5,7 @@
  */
 import { describe } from "vitest"
 import type { AnyActorRef } from "xstate"
+import { markIn } from "../../../../src/machines/cluster/homes.ts"
 import { noisyTransferHomes } from "../../../../src/machines/noisytransfer/homes.ts"
 import type { ConnectionContext } from "../../../../src/machines/noisytransfer/relayConnection/connectionContext.ts"
 import {
@@ -137,7 +138,8 @@ const createWorld = (random: () => number): MovingWorld => {
       const id = `${oneOf(marks)}${born++}`
       const [roomId, side, sid] = [oneOf(roomIds), oneOf(["A", "B"]), oneOf(["one", "two", null])]
       log.push(`${id} comes to ${roomId} ${side}`)
-      const input = { id, address: "192.0.2.1", roomId, side, sid, openedAt: 1, askTimeoutMs: 100 }
+      const mark = markIn(id)
+      const input = { id, mark, address: "192.0.2.1", roomId, side, sid, openedAt: 1, askTimeoutMs: 100 }
       const replay = { msPerItem: 1, bytesPerMs: 10, leastMs: 99 }
       return void connections.set(id, post.begin(connectionMachine, id, { ...input, replay }))
     }

@@ -3,106 +3,44 @@ import {
   relayConnectionCrash,
   relayConnectionMachine
 } from "../../../../../src/machines/noisytransfer/relayConnection/relayConnection.ts"
-import { type Law, type Setting, type Step, type Subject, same } from "../../../../walking/subject.ts"
-
-const id = "ann"
-const roomId = "room"
-const address = "192.0.2.1"
-const askTimeoutMs = 100
-const replay = { msPerItem: 1, bytesPerMs: 10, leastMs: 3 }
-const own = { kind: "noisytransfer-connections", id }
-
-const isSeated = (snapshot: any): boolean => snapshot?.value.seated !== undefined
-const isSeating = (snapshot: any): boolean => snapshot?.value === "seating"
-const isThere = (snapshot: any): boolean => isSeated(snapshot) || isSeating(snapshot)
-/** What is under way; undefined: nothing. */
-const businessOf = (snapshot: any): string | undefined => snapshot?.value.seated?.busy
-const is =
-  (...types: string[]) =>
-  ({ event, before }: Step) =>
-    before !== undefined && types.includes(event.type)
-const seated =
-  (...types: string[]) =>
-  (step: Step) =>
-    is(...types)(step) && isSeated(step.before)
-const idle =
-  (...types: string[]) =>
-  (step: Step) =>
-    seated(...types)(step) && businessOf(step.before) === undefined
-const busy =
-  (business: string, ...types: string[]) =>
-  (step: Step) =>
-    seated(...types)(step) && businessOf(step.before) === business
-const isAwaited = ({ before, event }: Step) => (event.attempt ?? event.requestId) === before.context.attempts
-const isMailboxClient = ({ after }: Step) => after.context.sid !== null
-const any =
-  <A>(...tests: ((step: Step) => A)[]) =>
-  (step: Step) =>
-    tests.some((test) => test(step))
-
-const toRoom = (event: object, more: object = {}) => ({
-  type: "tell",
-  from: own,
-  to: { kind: "noisytransfer-rooms", id: roomId },
-  event,
-  ...more
-})
-const asked = (attempt: number) => ({ replyTo: own, requestId: attempt })
-const envelopeOf = (step: Step, { seq, payload }: { seq: number; payload: string }) =>
-  isMailboxClient(step) ? { type: "deliver", seq: seq + 1, payload } : { type: "send", seq, payload }
-const pauseOf = (items: readonly { bytes: number }[]) =>
-  Math.ceil(items.length + items.reduce((sum, { bytes }) => sum + bytes, 0) / 10)
-
-/** Its last item, as the room counts: of those that the client says it has, by its own numbers. */
-const lastOf = (step: Step): number | null => {
-  const { type, upTo } = step.event
-  if (upTo === null) return null
-  if (isMailboxClient(step)) return upTo === 0 ? null : upTo - 1
-  return type === "mail.hello" && upTo === 0 ? null : upTo
-}
-
-const refusedSeat = (step: Step) => is("seat.refused")(step) && isThere(step.before)
-/** What it has asked its room cannot be heard there. */
-const isUnheard = (step: Step) =>
-  seated("child.unavailable")(step) && asks(step.before) && isAwaited(step) && step.event.id === roomId
-const losesPeer = (step: Step) => seated("link.broken")(step) && step.event.peer === step.before.context.peer
-/** What it has left for a side may be lost. */
-const isInDoubt = busy("passing", "room.moved")
-const resumes = (step: Step) => seated("room.moved")(step) && !isInDoubt(step)
-const isLate = (step: Step) => is("deadline")(step) && isSeating(step.before)
-const cannotAnswer = (step: Step) =>
-  is("child.unavailable", "child.crashed")(step) && isSeating(step.before) && isAwaited(step)
-const roomLost = (step: Step) => is("room.lost")(step) && isThere(step.before)
-const drains = (step: Step) => is("server.draining")(step) && isThere(step.before)
-const isEnded = (step: Step) => is("operator.ends")(step) && isThere(step.before)
-const roomEnded = (step: Step) => is("room.ended")(step) && isThere(step.before)
-
-/** Something that it has asked, or was sent, is done with. */
-const settles = any(
-  (step) => busy("passing", "mail.kept", "mail.refused")(step) && isAwaited(step),
-  (step) =>
-    seated("child.missing", "child.unavailable", "child.crashed")(step) &&
-    asks(step.before) &&
-    isAwaited(step) &&
-    !isUnheard(step),
-  busy("passing", "peer.gone"),
-  (step) => busy("passing", "link.broken")(step) && losesPeer(step),
-  busy("recalling", "room.moved"),
-  (step) => seated("deadline")(step) && asks(step.before),
-  busy("flushing", "socket.flushed")
-)
-const asks = (snapshot: any) => ["passing", "recalling"].includes(businessOf(snapshot) ?? "")
-const isReplay = (step: Step) => busy("recalling", "mail.replayed")(step) && isAwaited(step)
-
-/** How the socket is closed in this step. */
-const closingOf = (step: Step): object | undefined => {
-  if (refusedSeat(step)) return { code: 1008, reason: `side ${step.after.context.side} busy` }
-  if (isLate(step) || cannotAnswer(step) || isUnheard(step) || isInDoubt(step))
-    return { code: 1013, reason: "Try again later" }
-  if (roomLost(step)) return { code: 1011, reason: "Internal error" }
-  if (isEnded(step) || roomEnded(step)) return { code: 1008, reason: "Ended by the operator" }
-  return drains(step) ? { code: 1001, reason: "Server shutdown" } : undefined
-}
+import { type Law, type Setting, type Subject, same } from "../../../../walking/subject.ts"
+import {
+  address,
+  asked,
+  askTimeoutMs,
+  businessOf,
+  busy,
+  cannotAnswer,
+  closingOf,
+  drains,
+  envelopeOf,
+  handsOver,
+  id,
+  idle,
+  is,
+  isEnded,
+  isInDoubt,
+  isInOrder,
+  isLate,
+  isReplay,
+  isSeated,
+  isSeating,
+  isThere,
+  isUnheard,
+  lastOf,
+  losesPeer,
+  mark,
+  mayOvertake,
+  pauseOf,
+  refusedSeat,
+  replay,
+  resumes,
+  roomId,
+  seated,
+  settles,
+  toConnection,
+  toRoom
+} from "./relayConnectionModel.ts"
 
 const laws: readonly Law[] = [
   {
@@ -124,6 +62,7 @@ const laws: readonly Law[] = [
       return (
         isSeating(after) &&
         same([after.context.peer, after.context.hasMail, after.context.mailboxes], [null, false, null]) &&
+        after.context.parcel === null &&
         did("openSocket").length === 1 &&
         did("holdFrames").length === 1 &&
         same(did("requestDeadline"), [{ afterMs: askTimeoutMs }]) &&
@@ -206,7 +145,7 @@ const laws: readonly Law[] = [
         (is("seat.given")(step) && isSeating(step.before) && event.hasMail) ||
         seated("item.given", "mail.entrusted")(step) ||
         (seated("mail.replayed")(step) && event.items.length > 0) ||
-        idle("mail.put")(step)
+        handsOver(step)
       const kept = seated("mail.entrusted")(step) ? event.mailboxes : resumes(step) ? null : mailboxes
       return same([step.after.context.hasMail, step.after.context.mailboxes], [hasMail || learns, kept])
     }
@@ -256,17 +195,8 @@ const laws: readonly Law[] = [
       const hears = is("item.given")(step) && !isSeating(step.before)
       const { id: sender, attempt } = step.event.sender ?? {}
       return same(
-        step.sent("noisytransfer-connections"),
-        hears
-          ? [
-              {
-                type: "tell",
-                from: own,
-                to: { kind: "noisytransfer-connections", id: sender },
-                event: { type: "mail.kept", attempt }
-              }
-            ]
-          : []
+        step.sent("noisytransfer-connections").filter(({ event }) => event.type === "mail.kept"),
+        hears ? [toConnection(sender, { type: "mail.kept", attempt })] : []
       )
     }
   },
@@ -278,14 +208,44 @@ const laws: readonly Law[] = [
     }
   },
   {
-    sentence: "What it leaves for a side is handed to the room, one thing at a time.",
+    sentence:
+      "What it leaves for a side is handed to the room, one thing at a time, and waits before that while it could overtake frames.",
     when: ({ before }) => before !== undefined,
     holds: (step) => {
       const attempt = step.before.context.attempts + 1
       const { to, payload, bytes } = step.event
+      const parcel = idle("mail.put")(step) ? { to, payload, bytes } : step.before.context.parcel
+      const isHandedOver = handsOver(step)
+      return (
+        same(
+          step.sent("noisytransfer-rooms").filter(({ event }) => event.type === "mail.put"),
+          isHandedOver ? [toRoom({ type: "mail.put", id, attempt, ...parcel }, asked(attempt))] : []
+        ) && same(step.after.context.parcel, isHandedOver ? null : parcel)
+      )
+    }
+  },
+  {
+    sentence: "Whoever could be overtaken is asked behind all frames whether they have arrived.",
+    when: ({ before }) => before !== undefined,
+    holds: (step) => {
+      const { peer, attempts } = step.before.context
+      const asker = { id, attempt: attempts + 1 }
       return same(
-        step.sent("noisytransfer-rooms").filter(({ event }) => event.type === "mail.put"),
-        idle("mail.put")(step) ? [toRoom({ type: "mail.put", id, attempt, to, payload, bytes }, asked(attempt))] : []
+        step.sent("noisytransfer-connections").filter(({ event }) => event.type === "frames.asked"),
+        mayOvertake(step) ? [toConnection(peer, { type: "frames.asked", asker }, asked(attempts + 1))] : []
+      )
+    }
+  },
+  {
+    sentence: "Whoever asks whether its frames have arrived hears at once that they have, whatever else is going on.",
+    when: ({ before }) => before !== undefined,
+    holds: (step) => {
+      const { asker } = step.event
+      return same(
+        step.sent("noisytransfer-connections").filter(({ event }) => event.type === "frames.arrived"),
+        is("frames.asked")(step) && step.before.status === "active"
+          ? [toConnection(asker.id, { type: "frames.arrived", attempt: asker.attempt })]
+          : []
       )
     }
   },
@@ -340,23 +300,25 @@ const laws: readonly Law[] = [
   },
   {
     sentence:
-      "It does one thing at a time: what it leaves arrives or is refused, what it asks for is sent, paid for and taken, before it goes on.",
+      "It does one thing at a time: what it leaves comes behind its frames, and arrives or is refused, what it asks for is sent, paid for and taken, before it goes on.",
     when: ({ before, after }) => isSeated(before) && isSeated(after),
     holds: (step) => {
       const now = businessOf(step.before)
-      const next = idle("mail.put")(step)
-        ? "passing"
-        : idle("mail.hello")(step)
-          ? "recalling"
-          : isReplay(step)
-            ? pauseOf(step.event.items) >= replay.leastMs
-              ? "resting"
-              : "flushing"
-            : busy("resting", "deadline")(step)
-              ? "flushing"
-              : settles(step)
-                ? undefined
-                : now
+      const next = mayOvertake(step)
+        ? "ordering"
+        : idle("mail.put")(step) || isInOrder(step)
+          ? "passing"
+          : idle("mail.hello")(step)
+            ? "recalling"
+            : isReplay(step)
+              ? pauseOf(step.event.items) >= replay.leastMs
+                ? "resting"
+                : "flushing"
+              : busy("resting", "deadline")(step)
+                ? "flushing"
+                : settles(step)
+                  ? undefined
+                  : now
       return businessOf(step.after) === next
     }
   },
@@ -395,7 +357,8 @@ const laws: readonly Law[] = [
     sentence: "No two of its questions are taken for each other.",
     when: ({ before }) => before !== undefined,
     holds: (step) =>
-      step.after.context.attempts === step.before.context.attempts + (idle("mail.put", "mail.hello")(step) ? 1 : 0)
+      step.after.context.attempts ===
+      step.before.context.attempts + (mayOvertake(step) || handsOver(step) || idle("mail.hello")(step) ? 1 : 0)
   },
   {
     sentence: "That its side was taken, and that it has gone, are told once.",
@@ -408,7 +371,8 @@ const laws: readonly Law[] = [
   },
   {
     sentence: "Once its socket was closed nothing matters but its end, and whoever waits for it.",
-    when: ({ before, event }) => before?.value === "dismissed" && !["socket.closed", "item.given"].includes(event.type),
+    when: ({ before, event }) =>
+      before?.value === "dismissed" && !["socket.closed", "item.given", "frames.asked"].includes(event.type),
     holds: ({ effects, after }) => effects.length === 0 && after.value === "dismissed"
   }
 ]
@@ -416,7 +380,7 @@ const laws: readonly Law[] = [
 const item = (seq: number, bytes: number) => ({ seq, payload: "1", bytes, sentTo: id })
 
 const settings = (): readonly Setting[] => {
-  const input = { id, address, roomId, openedAt: 5, askTimeoutMs, replay }
+  const input = { id, mark, address, roomId, openedAt: 5, askTimeoutMs, replay }
   const events = ({ context }: { context: ConnectionContext }) => [
     ...[true, false].map((hasMail) => ({ type: "seat.given", hasMail })),
     ...["bob", "eve"].map((peer) => ({ type: "link.broken", peer })),
@@ -428,9 +392,11 @@ const settings = (): readonly Setting[] => {
       })
     ),
     { type: "seat.wanted", newcomer: "eve", withinMs: 20 },
-    { type: "room.full", peerId: "bob" },
+    // On another node, and on its own.
+    ...["bob", "anton"].map((peerId) => ({ type: "room.full", peerId })),
+    { type: "frames.asked", asker: { id: "bob", attempt: 8 } },
     { type: "item.given", item: item(0, 4), sender: { id: "bob", attempt: 7 } },
-    { type: "mail.put", to: "B", payload: "1", bytes: 1 },
+    ...["A", "B"].map((to) => ({ type: "mail.put", to, payload: "1", bytes: 1 })),
     ...[null, 0, 2].flatMap((upTo) => [
       { type: "mail.hello", upTo },
       { type: "mail.delivered", upTo }
@@ -438,6 +404,7 @@ const settings = (): readonly Setting[] => {
     { type: "flow.established", mode: "direct", at: 25 },
     { type: "flow.failed" },
     ...[context.attempts, -1].flatMap((attempt) => [
+      { type: "frames.arrived", attempt },
       { type: "mail.kept", attempt },
       { type: "mail.refused", attempt, to: "B", reason: "items" },
       ...[[], [item(0, 1)], [item(0, 1), item(2, 19)]].map((items) => ({ type: "mail.replayed", attempt, items }))
@@ -485,7 +452,8 @@ export const relayConnection: Subject = {
     context.pauseMs,
     context.peer,
     context.hasMail,
-    context.mailboxes
+    context.mailboxes,
+    context.parcel
   ],
   laws
 }
