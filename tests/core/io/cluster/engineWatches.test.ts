@@ -13,6 +13,9 @@ const serialization = Effect.runSync(
   Effect.provide(Effect.service(RpcSerialization.RpcSerialization), RpcSerialization.layerSchemaBinary())
 )
 
+/** What an engine says before the library does: its opening, a nonce, and its proof (engineGreeting.ts). */
+const greetingBytes = 17 + 24 + 32
+
 /** In front of a node's engine; loses the first `count` answers that it gives. */
 const losingAnswers = async (node: string, count: number) => {
   const port = await freePort()
@@ -24,8 +27,12 @@ const losingAnswers = async (node: string, count: number) => {
     const { decode } = serialization.makeUnsafe()
     const { encode } = serialization.makeUnsafe()
     dialler.on("data", (bytes) => listener.write(bytes))
-    listener.on("data", (bytes) => {
-      for (const answer of decode(bytes) as readonly FromServerEncoded[]) {
+    let greeted = 0
+    listener.on("data", (bytes: Buffer) => {
+      const greeting = bytes.subarray(0, greetingBytes - greeted)
+      greeted += greeting.length
+      dialler.write(greeting)
+      for (const answer of decode(bytes.subarray(greeting.length)) as readonly FromServerEncoded[]) {
         if (answer._tag === "Chunk" && lost < count) lost++
         else dialler.write(encode(answer) as Uint8Array)
       }
