@@ -43,7 +43,7 @@ export interface EngineOptions {
   readonly onRelease: (shard: number, epoch: string) => Promise<void>
   /** Each time the registry has been read: all nodes that are in it, this one too. */
   readonly onNodes: (nodes: readonly string[]) => void
-  /** The interface to bind; absent: the host of `self`. */
+  /** The interface to bind; absent: the host of `self`. For tests of two machines with one address. */
   readonly listen?: string | undefined
   /** Where to dial instead of where a node is said to be. For tests of broken ways. */
   readonly via?: ((node: string) => string) | undefined

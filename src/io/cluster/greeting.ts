@@ -30,6 +30,8 @@ export const refusalCodes = {
   malformed: 4007
 } as const
 export type Refusal = keyof typeof refusalCodes
+/** The same, or that nothing of it, or not all, has come in time. */
+export type GreetingFault = Refusal | "late"
 
 export const refusalOf = (code: number): Refusal | undefined =>
   (Object.keys(refusalCodes) as Refusal[]).find((reason) => refusalCodes[reason] === code)

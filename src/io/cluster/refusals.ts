@@ -2,7 +2,7 @@
 import { limits } from "../../limits.ts"
 import { createTokenBuckets } from "../admission/tokenBuckets.ts"
 import type { Log } from "../telemetry/telemetry.ts"
-import type { Refusal } from "./greeting.ts"
+import type { GreetingFault } from "./greeting.ts"
 
 export type RefusalLine = "cluster:refused" | "cluster:refused_by"
 
@@ -23,7 +23,7 @@ export const createUnreached = (log: Log<"cluster:unreached">) => {
 export const createRefusals = (log: Log<RefusalLine>) => {
   const lines = createLines()
   return (line: RefusalLine) =>
-    (node: string, reason: Refusal): void => {
+    (node: string, reason: GreetingFault): void => {
       if (lines.take(`${line} ${node} ${reason}`) === 0) log("warn", line, { node, reason })
     }
 }

@@ -4,7 +4,15 @@ import type { Socket } from "node:net"
 import type { Duplex } from "node:stream"
 import { type WebSocket, WebSocketServer } from "ws"
 import { type RemoteFrame, readRemoteFrame } from "./frameBytes.ts"
-import { type Greetings, type Hello, isReady, type Refusal, refusalCodes, refusalOf } from "./greeting.ts"
+import {
+  type GreetingFault,
+  type Greetings,
+  type Hello,
+  isReady,
+  type Refusal,
+  refusalCodes,
+  refusalOf
+} from "./greeting.ts"
 import { clusterLimits } from "./limits.ts"
 import type { HostAndPort, PeerNode } from "./nodeAddress.ts"
 import { passageHeader } from "./passages.ts"
@@ -27,7 +35,7 @@ export interface WaysInOptions {
   /** A connection that names a ticket: a client's, which another node passes on. False: nobody expects it. */
   readonly onPassage: (request: IncomingMessage, stream: Duplex, head: Buffer) => boolean
   /** `node`: how it calls itself, or where it comes from. */
-  readonly refused: (node: string, reason: Refusal) => void
+  readonly refused: (node: string, reason: GreetingFault) => void
   readonly refusedBy: (node: string, reason: Refusal) => void
 }
 
@@ -73,8 +81,8 @@ export const openWaysIn = async (options: WaysInOptions): Promise<WaysIn> => {
   const timers = new WeakMap<Socket, NodeJS.Timeout>()
 
   /** Who has not even begun a greeting. */
-  const refuseStranger = (stream: Pick<Socket, "remoteAddress">) =>
-    options.refused(stream.remoteAddress ?? "", "malformed")
+  const refuseStranger = (stream: Pick<Socket, "remoteAddress">, reason: GreetingFault = "malformed") =>
+    options.refused(stream.remoteAddress ?? "", reason)
 
   const server = createServer({ maxHeaderSize: clusterLimits.greetingBytes }, ({ socket }, response) => {
     refuseStranger(socket)
@@ -184,7 +192,7 @@ export const openWaysIn = async (options: WaysInOptions): Promise<WaysIn> => {
   server.on("connection", (stream) => {
     sockets.add(stream)
     // Whatever it says or does not say.
-    endSoon(stream, () => refuseStranger(stream))
+    endSoon(stream, () => refuseStranger(stream, "late"))
     stream.once("close", () => {
       sockets.delete(stream)
       receivedBefore += stream.bytesRead

@@ -241,16 +241,16 @@ export const startEffectEngine = async (options: EngineOptions): Promise<Engine>
           silent.resolve()
           silence.abort()
         }, leases * leaseMs)
-      let patience = silentAfter(unansweredLeases)
+      let timer = silentAfter(unansweredLeases)
       const asking = ask((owner) => {
         if (silence.signal.aborted) return
-        clearTimeout(patience)
-        patience = silentAfter(silentLeases)
+        clearTimeout(timer)
+        timer = silentAfter(silentLeases)
         waitMs = leastMs
         hear(shard, owner)
       }, silence.signal).catch(() => {})
       await Promise.race([asking, silent.promise])
-      clearTimeout(patience)
+      clearTimeout(timer)
       hear(shard, null)
       await new Promise((resolve) => setTimeout(resolve, waitMs))
       waitMs = Math.min(mostMs, 2 * waitMs)

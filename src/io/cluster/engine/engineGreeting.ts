@@ -11,7 +11,7 @@
 import { randomBytes } from "node:crypto"
 import type { Socket } from "node:net"
 import type { Redacted } from "effect/Redacted"
-import type { Refusal } from "../greeting.ts"
+import type { GreetingFault, Refusal } from "../greeting.ts"
 import { clusterLimits } from "../limits.ts"
 import { isProof, proofOf } from "../proof.ts"
 
@@ -30,7 +30,7 @@ export interface EngineGreetingOptions {
   readonly self: string
   readonly secret: Redacted<string>
   /** `node`: as it was dialled, or where it comes from. */
-  readonly refused: (node: string, reason: Refusal) => void
+  readonly refused: (node: string, reason: GreetingFault) => void
 }
 
 export const createEngineGreetings = ({ self, secret, refused }: EngineGreetingOptions): EngineGreetings => {
@@ -39,11 +39,11 @@ export const createEngineGreetings = ({ self, secret, refused }: EngineGreetingO
 
   /** `speak` says why not, if it does; a connection that ends by itself is none that is refused. */
   const meet = async (socket: Socket, node: string, speak: () => Promise<Refusal | undefined>): Promise<boolean> => {
-    const refuse = (reason: Refusal) => {
+    const refuse = (reason: GreetingFault) => {
       if (!socket.destroyed) refused(node, reason)
       socket.destroy()
     }
-    const patience = setTimeout(refuse, clusterLimits.greetingMs, "malformed")
+    const patience = setTimeout(refuse, clusterLimits.greetingMs, "late")
     try {
       const refusal = await speak()
       if (refusal !== undefined) refuse(refusal)

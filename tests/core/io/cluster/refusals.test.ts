@@ -187,14 +187,14 @@ it("answers HTTP with 426, and ends what says nothing after a second", async () 
 it("ends what does not even begin a greeting, and tells where it comes from", async () => {
   const { host, port } = channelAddress(ada.address)
   const upgrade = "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: "
-  for (const said of [
-    "",
-    "\u0000\u0001\u0002",
-    "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
-    upgrade,
-    `${upgrade}websocket\r\n\r\n`,
-    `${upgrade}silktower\r\nsilktower-passage: 1234\r\n\r\n`
-  ]) {
+  for (const [said, reason] of [
+    ["", "late"],
+    ["\u0000\u0001\u0002", "malformed"],
+    ["GET / HTTP/1.1\r\nHost: x\r\n\r\n", "malformed"],
+    [upgrade, "late"],
+    [`${upgrade}websocket\r\n\r\n`, "malformed"],
+    [`${upgrade}silktower\r\nsilktower-passage: 1234\r\n\r\n`, "malformed"]
+  ] as const) {
     const carol = await startNode()
     const stranger = connect(channelAddress(carol.address).port, host)
     stranger.write(said)
@@ -207,7 +207,7 @@ it("ends what does not even begin a greeting, and tells where it comes from", as
       ),
       carol.until(() => carol.lines("cluster:refused").length > 0)
     ])
-    expect(carol.lines("cluster:refused")).toMatchObject([{ level: "warn", node: host, reason: "malformed" }])
+    expect(carol.lines("cluster:refused")).toMatchObject([{ level: "warn", node: host, reason }])
   }
   // Whoever only looks whether somebody listens is not worth a line.
   for (let times = 0; times < 20; times++) {
