@@ -1,18 +1,11 @@
 /** A node with named peers, whole but for their sockets and the post: what its clients hear they believe. */
 import type { AnyActorRef } from "xstate"
 import { createPeers } from "../../../../src/io/named-peers/peers.ts"
-import type { ClientSocket } from "../../../../src/io/sockets/clientSocket.ts"
 import type { Sender } from "../../../../src/io/sockets/sender.ts"
+import { SocketDouble } from "../../../support/socketDouble.ts"
 
 /** A socket with its client. */
-export class TestClient {
-  id = ""
-  address = "192.0.2.1"
-  path = "/"
-  actor: AnyActorRef | null = null
-  isClosed = false
-  /** Its frames wait. */
-  isHeld = false
+export class TestClient extends SocketDouble {
   /** It reads nothing at the moment, and those who send to it wait for that. */
   isSlow = false
   readonly #waiting = new Set<Sender>()
@@ -27,7 +20,6 @@ export class TestClient {
   heard: string[] = []
   /** What no client should ever hear. */
   readonly faults: string[] = []
-  readonly asSocket = this as unknown as ClientSocket
 
   get isOpen(): boolean {
     return !this.isClosed
@@ -81,15 +73,6 @@ export class TestClient {
   }
   answer(lives: boolean): void {
     for (const heard of this.askers.splice(0)) heard(lives)
-  }
-  hold(): void {
-    this.isHeld = true
-  }
-  release(): void {
-    this.isHeld = false
-  }
-  close(): void {
-    this.isClosed = true
   }
   terminate(): void {
     this.isClosed = true

@@ -7,7 +7,6 @@ import { startSystem } from "../../../../../src/io/actors/system.ts"
 import { createCluster } from "../../../../../src/io/cluster/cluster.ts"
 import { createLinksOfNode } from "../../../../../src/io/cluster/linksOfNode.ts"
 import { createConnections } from "../../../../../src/io/dropsilk/sockets/connections.ts"
-import type { ClientSocket } from "../../../../../src/io/sockets/clientSocket.ts"
 import type { LinkEnd } from "../../../../../src/io/sockets/link.ts"
 import { shardKind } from "../../../../../src/machines/cluster/addresses.ts"
 import { dropSilkHomes } from "../../../../../src/machines/dropsilk/homes.ts"
@@ -17,27 +16,20 @@ import type { RoomAttach } from "../../../../../src/machines/dropsilk/room/roomM
 import { storyMachine } from "../../../../../src/machines/dropsilk/story.ts"
 import { createRegistry } from "../../../../../src/machines/registry.ts"
 import { frameErrors } from "../../../../../src/wire/dropsilk/errors.ts"
+import { SocketDouble } from "../../../../support/socketDouble.ts"
 import type { Arrival, Ways } from "./ways.ts"
 
 /** The room that everybody may enter, for either of its participants. */
 export const room = { code: "ROOM22", participants: ["p1", "p2"] }
 
 /** What a client knows, by the frames that it was sent. */
-export class TestClient {
-  id = ""
-  address = "192.0.2.1"
-  path = "/"
-  actor: AnyActorRef | null = null
+export class TestClient extends SocketDouble {
   link: LinkEnd | null = null
   readonly isRemote = false
-  isClosed = false
-  isHeld = false
   /** Of whoever it was told last, and has not been told to have left. */
   peer: string | null = null
   /** Signals that have come since they were last asked for. */
   signals: string[] = []
-  /** Its socket is no real one. */
-  readonly asSocket = this as unknown as ClientSocket
 
   send(text: string): void {
     const frame = JSON.parse(text)
@@ -48,15 +40,6 @@ export class TestClient {
   }
   relay(bytes: Buffer | string): void {
     this.signals.push(JSON.parse(String(bytes)).data)
-  }
-  hold(): void {
-    this.isHeld = true
-  }
-  release(): void {
-    this.isHeld = false
-  }
-  close(): void {
-    this.isClosed = true
   }
   probe(): void {}
   stopReading(): void {}
