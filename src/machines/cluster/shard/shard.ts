@@ -14,6 +14,7 @@ const known = ({ event }: { event: { node: string; epoch: string; nodes: readonl
 const ofNode = ({ event }: { event: { node: string } }) => ({ node: event.node })
 const ofEpoch = ({ event }: { event: { epoch: string } }) => ({ epoch: event.epoch })
 
+const awaitNoMore = { type: "awaitNoMore", params: ofNode } as const
 const remember = { type: "rememberOwner", params: known } as const
 const isSame = { type: "isSameOwner", params: known } as const
 const isOurs = { type: "isOurs", params: known } as const
@@ -57,7 +58,11 @@ export const shardMachine = shardSetup.createMachine({
         "owner.known": { guard: { type: "isOtherOwner", params: known }, actions: [remember, "fence"] },
         "owner.unknown": { actions: "forgetOwner" },
         "shard.fenced": { guard: { type: "isCurrentEpoch", params: ofEpoch }, target: "changing" },
-        "node.parted": { guard: { type: "isFormer", params: ofNode }, target: "changing" },
+        // Nor will it say who belongs here.
+        "node.parted": [
+          { guard: { type: "isFormer", params: ofNode }, target: "changing", actions: awaitNoMore },
+          { actions: awaitNoMore }
+        ],
         deadline: { target: "changing" }
       }
     },
@@ -98,9 +103,9 @@ export const shardMachine = shardSetup.createMachine({
       on: {
         "shard.announced": {
           guard: { type: "isCurrentEpoch", params: ofEpoch },
-          actions: { type: "awaitNoMore", params: ofNode }
+          actions: awaitNoMore
         },
-        "node.parted": { actions: { type: "awaitNoMore", params: ofNode } },
+        "node.parted": { actions: awaitNoMore },
         "owner.known": [
           { guard: isSame },
           { guard: isOurs, target: "gathering", reenter: true, actions: remember },

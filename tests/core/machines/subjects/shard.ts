@@ -184,15 +184,14 @@ const laws: readonly Law[] = [
     holds: (step) => {
       const { before, event, after } = step
       if (before === undefined) return same(contextOf(after).awaited, [])
-      const told = is("owner.known")(step) && (isNew(step) || wasIn(step, "open", "paused"))
+      const told = is("owner.known")(step) && (isNew(step) || wasIn(step, "open", "paused", "doubtful"))
       const awaited: readonly string[] = told ? event.nodes : contextOf(before).awaited
       const { owner } = contextOf(after)
       const early = contextOf(before).early.filter(({ epoch }) => epoch === owner?.epoch)
       const heard = [
         ...(gathers(step) ? early.map(({ node }) => node) : []),
-        ...(wasIn(step, "gathering") && (is("node.parted")(step) || (is("shard.announced")(step) && isCurrent(step)))
-          ? [event.node]
-          : [])
+        ...(wasIn(step, "gathering") && is("shard.announced")(step) && isCurrent(step) ? [event.node] : []),
+        ...(wasIn(step, "fencing", "gathering") && is("node.parted")(step) ? [event.node] : [])
       ]
       return same(
         contextOf(after).awaited,
