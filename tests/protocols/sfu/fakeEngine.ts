@@ -57,20 +57,42 @@ export class FakeEngine implements MediaEngine {
   settings: MediaEngineSettings | undefined
   starts = 0
   isClosed = false
-  /** Several servers that are one may have it together. */
-  readonly #hearers = new Set<(news: EngineNews) => void>()
+  /** What each server that has it is told by; several that are one may have it together. */
+  readonly #hearers = new Map<string, (news: EngineNews) => void>()
   #names = 0
   readonly #gates = new Map<Call, (() => void)[]>()
 
   /** What a server is given to open. */
   readonly open: OpenMediaEngine = async (settings, told) => {
     this.settings = settings
-    this.#hearers.add(told)
-    return this
+    const server = this.#hearers.size === 0 ? "" : `server ${this.#hearers.size}: `
+    this.#hearers.set(server, told)
+    return server === "" ? this : this.#asOf(server)
   }
 
-  #told(news: EngineNews) {
-    for (const hear of this.#hearers) hear(news)
+  /** What another server has of it: workers and routers of its own, whatever it calls them. */
+  #asOf(server: string): MediaEngine {
+    return {
+      startWorker: (worker) => this.startWorker(server + worker),
+      closeWorker: (worker) => this.closeWorker(server + worker),
+      openRouter: (worker, router) => this.openRouter(server + worker, server + router),
+      closeRouter: (router) => this.closeRouter(server + router),
+      openTransport: (router) => this.openTransport(server + router),
+      connectTransport: (transportId, parameters) => this.connectTransport(transportId, parameters),
+      closeTransport: (transportId) => this.closeTransport(transportId),
+      produce: (transportId, kind, parameters) => this.produce(transportId, kind, parameters),
+      consume: (transportId, producerId, able) => this.consume(transportId, producerId, able),
+      resumeConsumer: (consumerId) => this.resumeConsumer(consumerId),
+      usage: async () => ({
+        workers: (await this.usage()).workers
+          .filter(({ worker }) => worker.startsWith(server))
+          .map((each) => ({ ...each, worker: each.worker.slice(server.length) }))
+      }),
+      bitRates: (transportIds) => this.bitRates(transportIds),
+      close: async () => {
+        for (const worker of this.workers.keys()) if (worker.startsWith(server)) this.#closeWorker(worker)
+      }
+    }
   }
 
   /** Holds answers back. */
@@ -88,15 +110,17 @@ export class FakeEngine implements MediaEngine {
     }
   }
 
-  /** Its process has been killed. */
+  /** Its process has been killed; that of all servers that are one, wherever a conference is. */
   killWorker(worker = "0"): void {
-    this.#closeWorker(worker)
-    this.#told({ type: "worker.died", worker })
+    for (const [server, hear] of this.#hearers) {
+      this.#closeWorker(server + worker)
+      hear({ type: "worker.died", worker })
+    }
   }
 
   /** What becomes of a transport by itself. */
   change(transportId: string, state: "connecting" | "connected" | "failed" | "closed"): void {
-    this.#told({ type: "transport.state", transportId, state })
+    for (const hear of this.#hearers.values()) hear({ type: "transport.state", transportId, state })
   }
 
   /** What there is, in numbers. */
