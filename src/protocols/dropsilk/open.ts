@@ -7,6 +7,7 @@ import { aliasOf, createIdentities } from "../../io/dropsilk/identities.ts"
 import { dropSilkLimits } from "../../io/dropsilk/limits.ts"
 import { openPreviews } from "../../io/dropsilk/previews/previews.ts"
 import { createAround } from "../../io/dropsilk/rooms/around.ts"
+import { createPolls } from "../../io/dropsilk/rooms/polls.ts"
 import { createRoomRows } from "../../io/dropsilk/rooms/roomRows.ts"
 import { createRoomDesk, createRoomMachine } from "../../io/dropsilk/rooms/rooms.ts"
 import { createConnections } from "../../io/dropsilk/sockets/connections.ts"
@@ -61,19 +62,23 @@ export const open = (core: Core, settings: DropSilkSettings): Parts => {
     now
   })
   const afterRecording = createAfterRecording({ stories, links: connections.links })
+  const livingRooms = () => core.supervisor("rooms")
+  const polls = createPolls()
   const around = createAround({
     node: core.node,
     registry,
     socketsAt: connections.socketsAt,
+    pollsOf: (code) => polls.of(livingRooms().getSnapshot().children.get(code)),
     askTimeoutMs: dropSilkLimits.aroundTimeoutMs,
     now
   })
   const desk = createRoomDesk({
     registry,
     node: core.node,
-    rooms: () => core.supervisor("rooms"),
+    rooms: livingRooms,
     identities,
     aliasOf,
+    polls,
     lookAround: around.lookAround,
     codeAttempts: dropSilkLimits.roomCodeAttempts,
     askTimeoutMs: dropSilkLimits.askTimeoutMs,

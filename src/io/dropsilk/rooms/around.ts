@@ -7,6 +7,7 @@ import type { Address } from "../../../machines/address.ts"
 import { aroundAt } from "../../../machines/dropsilk/addresses.ts"
 import type { connectionMachine } from "../../../machines/dropsilk/connection/connection.ts"
 import type { ConnectionEvent } from "../../../machines/dropsilk/connection/connectionContext.ts"
+import type { Polled } from "../../../machines/dropsilk/room/roomHearing.ts"
 import type { Endpoint, RegistryRef } from "../../../machines/registry.ts"
 import type { NodeOfCluster } from "../../../protocol.ts"
 import { createAsking } from "../../actors/asking.ts"
@@ -18,14 +19,28 @@ export interface Sought {
   readonly name: string
 }
 
-/** When each open socket of those who are sought was opened, epoch milliseconds, in their order. */
-export type LookAround = (sought: readonly Sought[]) => Promise<readonly (readonly number[])[]>
+/** Whom a room wants to know about, which has this code. */
+export interface Inquiry {
+  readonly code: string
+  readonly people: readonly Sought[]
+}
+
+export interface Found {
+  /** When each open socket of those who are sought was opened, epoch milliseconds, in their order. */
+  readonly opened: readonly (readonly number[])[]
+  /** Polls that the room did not hear of: the node that has it knows of them. */
+  readonly polled: readonly Polled[]
+}
+
+export type LookAround = (inquiry: Inquiry) => Promise<Found>
 
 export interface AroundOptions {
   readonly node: Pick<NodeOfCluster, "mark" | "others">
   readonly registry: Pick<RegistryRef, "send">
   /** The open sockets of a client address on this node. */
   readonly socketsAt: (address: string) => Iterable<ClientSocket>
+  /** Polls that a room of this node did not hear of; none of others' rooms. */
+  readonly pollsOf: (code: string) => readonly Polled[]
   /** How long another node may take to answer; whom it has is not found then. */
   readonly askTimeoutMs: number
   /** Epoch milliseconds. */
@@ -33,18 +48,11 @@ export interface AroundOptions {
 }
 
 /** What nodes ask each other. */
-interface Question {
-  readonly type: "around.asked"
-  readonly sought: readonly Sought[]
-}
-interface Answer {
-  readonly type: "around.told"
-  readonly requestId: number
-  readonly opened: readonly (readonly number[])[]
-}
+type Question = { readonly type: "around.asked" } & Inquiry
+type Answer = { readonly type: "around.told"; readonly requestId: number } & Found
 type Asked = Question & Pick<Answer, "requestId"> & { readonly replyTo: Address }
 
-export const createAround = ({ node, registry, socketsAt, askTimeoutMs, now }: AroundOptions) => {
+export const createAround = ({ node, registry, socketsAt, pollsOf, askTimeoutMs, now }: AroundOptions) => {
   const desk = aroundAt(node.mark)
 
   const openedHere = ({ address, name }: Sought): readonly number[] =>
@@ -61,22 +69,27 @@ export const createAround = ({ node, registry, socketsAt, askTimeoutMs, now }: A
     registry,
     desk,
     timeoutMs: askTimeoutMs,
-    unanswered: (requestId) => ({ type: "around.told", requestId, opened: [] }),
+    unanswered: (requestId) => ({ type: "around.told", requestId, opened: [], polled: [] }),
     now
   })
 
-  const lookAround: LookAround = async (sought) => {
-    const here = sought.map(openedHere)
-    const question: Question = { type: "around.asked", sought }
+  const findHere = ({ code, people }: Inquiry): Found => ({ opened: people.map(openedHere), polled: pollsOf(code) })
+
+  const lookAround: LookAround = async (inquiry) => {
+    const here = findHere(inquiry)
+    const question: Question = { type: "around.asked", ...inquiry }
     const there = await Promise.all(node.others().map((mark) => ask(aroundAt(mark), {}, question)))
-    return here.map((opened, index) => [...opened, ...there.flatMap((answer) => answer.opened[index] ?? [])])
+    return {
+      opened: here.opened.map((opened, index) => [...opened, ...there.flatMap((answer) => answer.opened[index] ?? [])]),
+      polled: [here, ...there].flatMap(({ polled }) => polled)
+    }
   }
 
   /** What other nodes ask, and what they answer. */
   const receive: Endpoint = (id, event: AnyEventObject) => {
     if (event.type !== "around.asked") return endpoint(id, event)
-    const { sought, replyTo, requestId } = event as Asked
-    const answer: Answer = { type: "around.told", requestId, opened: sought.map(openedHere) }
+    const { code, people, replyTo, requestId } = event as Asked
+    const answer: Answer = { type: "around.told", requestId, ...findHere({ code, people }) }
     registry.send({ type: "tell", to: replyTo, from: desk, event: answer })
   }
 

@@ -12,6 +12,7 @@ import { createAsking, type Unasked } from "../../actors/asking.ts"
 import { type Deadlines, namedDeadlines } from "../../actors/deadlines.ts"
 import type { Identities } from "../identities.ts"
 import type { LookAround } from "./around.ts"
+import type { Polls } from "./polls.ts"
 import type { ParticipantRequest, RoomDesk, RoomReply } from "./roomDesk.ts"
 import type { RoomStore } from "./roomStore.ts"
 
@@ -36,11 +37,13 @@ export const createRoomMachine = (
 
 export interface RoomDeskOptions {
   readonly registry: Pick<RegistryRef, "send">
-  readonly node: Pick<NodeOfCluster, "mark">
+  readonly node: Pick<NodeOfCluster, "mark" | "isHere">
   /** The supervisor of rooms, for looking at those that are here. */
   readonly rooms: () => SupervisorRef
   readonly identities: Pick<Identities, "roomCode" | "participantId">
   readonly aliasOf: (roomCode: string, participantId: string) => string
+  /** Of the rooms that are here. */
+  readonly polls: Polls
   readonly lookAround: LookAround
   /** How many codes are tried for a new room. */
   readonly codeAttempts: number
@@ -60,7 +63,7 @@ export interface OpenRoomDesk extends RoomDesk {
 
 /** Asks room actors and waits for their answers. */
 export const createRoomDesk = (options: RoomDeskOptions): OpenRoomDesk => {
-  const { registry, node, rooms, identities, aliasOf, lookAround, codeAttempts, askTimeoutMs, now } = options
+  const { registry, node, rooms, identities, aliasOf, polls, lookAround, codeAttempts, askTimeoutMs, now } = options
   const desk = deskAt(node.mark)
   const { expect, tell, ask, endpoint, close } = createAsking<RoomAnswer>({
     registry,
@@ -72,17 +75,7 @@ export const createRoomDesk = (options: RoomDeskOptions): OpenRoomDesk => {
     }),
     now
   })
-  /** When each participant of a room has polled last: the room does not hear of all polls. */
-  const lastPolls = new WeakMap<AnyActorRef, Map<string, number>>()
-
-  const notePoll = (room: AnyActorRef, participantId: string, at: number) => {
-    const polls = lastPolls.get(room)
-    if (polls === undefined) return void lastPolls.set(room, new Map([[participantId, at]]))
-    if (polls.has(participantId) || polls.size < 2) return void polls.set(participantId, at)
-    // Two are in a room; of a third, one has gone, and whoever has not says so with the next poll.
-    polls.clear()
-    polls.set(participantId, at)
-  }
+  const roomIn = (code: string): AnyActorRef | undefined => rooms().getSnapshot().children.get(code)
 
   const question = (code: string, address: string, unasked: OfRoom<RoomQuestion>): Promise<RoomAnswer> =>
     ask(roomAt(code), { code }, { ...unasked, address })
@@ -90,15 +83,16 @@ export const createRoomDesk = (options: RoomDeskOptions): OpenRoomDesk => {
   const askFor = async ({ code, address }: ParticipantRequest, unasked: OfRoom<RoomQuestion>): Promise<RoomReply> =>
     replyOf(await question(code, address(), unasked))
 
-  const aroundOf = async (suspects: readonly Suspect[]): Promise<readonly Around[]> => {
+  const findAround = async (code: string, suspects: readonly Suspect[]) => {
     const sought = suspects.flatMap(({ participantId, name, addresses }) =>
       addresses.map((address) => ({ participantId, name, address }))
     )
-    const found = await lookAround(sought.map(({ name, address }) => ({ name, address })))
-    return suspects.flatMap(({ participantId }) => {
-      const opened = found.filter((_, index) => sought[index]?.participantId === participantId).flat()
+    const found = await lookAround({ code, people: sought.map(({ name, address }) => ({ name, address })) })
+    const around = suspects.flatMap(({ participantId }): readonly Around[] => {
+      const opened = found.opened.filter((_, index) => sought[index]?.participantId === participantId).flat()
       return opened.length === 0 ? [] : [{ participantId, since: Math.min(...opened), sockets: opened.length }]
     })
+    return { around, polled: found.polled }
   }
 
   const replyOf = (answer: RoomAnswer): RoomReply => {
@@ -146,28 +140,27 @@ export const createRoomDesk = (options: RoomDeskOptions): OpenRoomDesk => {
       return { type: "room.unavailable" }
     },
     join: async (code, name, address) => {
-      const room = rooms().getSnapshot().children.get(code)
-      const polled = [...((room && lastPolls.get(room)) ?? [])].map(([participantId, at]) => ({ participantId, at }))
-      const join = { type: "room.join" as const, guest: identityIn(code), name, polled }
-      const answer = await question(code, address, { ...join, around: null })
+      const join = { type: "room.join" as const, guest: identityIn(code), name }
+      const answer = await question(code, address, { ...join, polled: polls.of(roomIn(code)), around: null })
       if (answer.type !== "room.asksAround") return replyOf(answer)
-      return replyOf(await question(code, address, { ...join, around: await aroundOf(answer.suspects) }))
+      return replyOf(await question(code, address, { ...join, ...(await findAround(code, answer.suspects)) }))
     },
     poll: ({ code, participantId, address }, told) => {
-      const room = rooms().getSnapshot().children.get(code)
+      // One that is still here while it lives elsewhere does not know what is said there.
+      const room = node.isHere(roomAt(code)) ? roomIn(code) : undefined
       const at = now()
       // The first one is heard, whenever it comes: it says from which address the participant polls.
       const read =
-        room !== undefined && lastPolls.get(room)?.has(participantId) === true
+        room !== undefined && polls.has(room, participantId)
           ? readQuietly(room.getSnapshot() as SnapshotFrom<typeof roomMachine>, participantId, at)
           : null
       if (room !== undefined && read !== null) {
-        notePoll(room, participantId, at)
+        polls.note(room, participantId, at)
         return told({ type: "room.answered", room: read, participantId })
       }
       const asked = expect((answer) => {
-        const polled = rooms().getSnapshot().children.get(code)
-        if (polled !== undefined && answer.type === "room.answered") notePoll(polled, participantId, at)
+        const polled = roomIn(code)
+        if (polled !== undefined && answer.type === "room.answered") polls.note(polled, participantId, at)
         told(replyOf(answer))
       })
       const polling: OfRoom<RoomPoll> = { type: "room.poll", participantId }

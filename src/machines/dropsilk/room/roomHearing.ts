@@ -112,8 +112,8 @@ export const goneFor = (
     .flatMap((participant) => {
       const word = words.find(({ participantId }) => participantId === participant.id)
       if (word === undefined) return []
-      const polled = newcomer.polled.find(({ participantId }) => participantId === participant.id)
-      return [{ participant, word: { ...word, at: Math.max(word.at, polled?.at ?? word.at) } }]
+      const polled = newcomer.polled.filter(({ participantId }) => participantId === participant.id)
+      return [{ participant, word: { ...word, at: Math.max(word.at, ...polled.map(({ at }) => at)) } }]
     })
     .sort((one, other) => one.word.at - other.word.at)
   for (const isGone of reasons) {

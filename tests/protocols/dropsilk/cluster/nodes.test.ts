@@ -5,7 +5,7 @@ import type { ListedRows, TowerView } from "../../../../src/io/tower/towerView.t
 import { clusterSecret, type ServersAsOne, startCluster } from "../../../support/clusterOfServers.ts"
 import { describeOnPostgres, useDatabase } from "../../../support/databases.ts"
 import { freePortPairs } from "../../../support/freePort.ts"
-import { makeRoom, poll, startServer, type TestClient, type TestServer } from "../../../support/server.ts"
+import { makeRoom, poll, post, startServer, type TestClient, type TestServer } from "../../../support/server.ts"
 import { TowerWatcher } from "../../../support/towerStream.ts"
 
 /** Of a node's tower page: its list of nodes as well. */
@@ -31,6 +31,23 @@ describeOnPostgres("three servers that are one", () => {
     for (const client of clients.splice(0)) client.socket.terminate()
   })
   afterAll(() => cluster.stop(), 30_000)
+
+  it("take nobody for gone who polls the node that has the room, whichever another one comes to", async () => {
+    for (const [index, other] of cluster.nodes.entries()) {
+      for (const maker of cluster.nodes) {
+        // It is where it was made. From the second one on its polls there are answered without it.
+        const { code, guest } = await makeRoom(maker, "Host", "Guest")
+        expect(await poll(maker, code, guest)).toMatchObject({ status: 200 })
+        await on(index, "Guest")
+        expect(await poll(maker, code, guest)).toMatchObject({ status: 200 })
+        expect(await post(`${other.http}/api/rooms/${code}/join`, { name: "Guest" })).toMatchObject({
+          status: 400,
+          body: { error: "Room already has two participants" }
+        })
+        for (const client of clients.splice(0)) await client.close()
+      }
+    }
+  })
 
   it("let people meet in a flight whose sockets are on different nodes, and signal to each other", async () => {
     for (const [one, other] of [
