@@ -8,18 +8,32 @@ const againShuffled = ["flights", "rooms", "returning", "discovery"].map(
   (name) => `tests/protocols/dropsilk/${name}.test.ts`
 )
 
-/** What is played again by three servers that are one, each connection and request by the next of them. */
+/**
+ * What is played again by three servers that are one, each connection and request by the next of them: all that speaks to a
+ * server from outside, but what each of several keeps by itself (ofOneServer.ts), the protocols' budgets, numbers and crashes
+ * among it, which have files of their own.
+ */
 const againBySeveral = [
-  ...["flights", "rooms", "returning", "discovery", "backPressure", "session", "walks/walks"].map(
-    (name) => `dropsilk/${name}`
+  ...["comingBack", "flights", "rooms", "wrongMoments"].map((name) => `client/${name}`),
+  ...["cors", "guarding", "methods", "server"].map((name) => `core/http/${name}`),
+  ...["clock", "haproxy", "repetition", "upgrade"].map((name) => `core/server/${name}`),
+  ...["backPressure", "crowd", "discovery", "flights", "outage", "peers", "restart", "returning", "rooms", "session"]
+    .concat(
+      ["poll", "rooms", "trouble", "try", "turn", "uploads"].map((name) => `http/${name}`),
+      "walks/walks"
+    )
+    .map((name) => `protocols/dropsilk/${name}`),
+  ...["door", "mailbox", "peers", "relay", "rendezvous", "seats", "walks/walks"].map(
+    (name) => `protocols/noisytransfer/${name}`
   ),
-  ...["answering", "finding", "publishing", "searching"].map((name) => `rondevu/offers/${name}`),
-  "rondevu/sessions/contract",
-  ...["requests", "notices"].map((name) => `sfu/${name}`),
-  // Not mailboxes: those tests count what one server keeps, and rely on which of two sockets was heard first.
-  ...["relay", "seats", "peers"].map((name) => `noisytransfer/${name}`),
-  ...["login", "routing", "webrtc"].map((name) => `named-peers/${name}`)
-].map((name) => `tests/protocols/${name}.test.ts`)
+  ...["endings", "http", "login", "routing", "walks/walks", "webrtc"].map((name) => `protocols/named-peers/${name}`),
+  ...["answering", "durable", "finding", "peers", "publishing", "searching", "walks/walks", "webrtc"].map(
+    (name) => `protocols/rondevu/offers/${name}`
+  ),
+  ...["contract", "durable", "walks/walks", "webrtc"].map((name) => `protocols/rondevu/sessions/${name}`),
+  "protocols/rondevu/tower",
+  ...["endings", "http", "notices", "requests", "tokens", "walks/walks"].map((name) => `protocols/sfu/${name}`)
+].map((name) => `tests/${name}.test.ts`)
 
 /**
  * Alone, behind all others: a call of real browsers, where a picture that is late because of another test would count as

@@ -77,7 +77,7 @@ describe("a client that is closed", () => {
     ]
     for (const settled of await Promise.allSettled(calls))
       expect(settled).toMatchObject({ status: "rejected", reason: { name: "Closed" } })
-    expect(server.actors()).toMatchObject({ connections: 0 })
+    await expect.poll(() => server.actors()).toMatchObject({ connections: 0 })
   })
 
   it("ends the connections that have outlived their seats", async () => {

@@ -3,6 +3,7 @@ import { type IncomingMessage, request } from "node:http"
 import { expect, it } from "vitest"
 import { WebSocket } from "ws"
 import { describeOnPostgres, useDatabase } from "../../support/databases.ts"
+import { itOfOneServer } from "../../support/ofOneServer.ts"
 import { serverForThisTest, useServer } from "../../support/useServer.ts"
 import { newRoom, urlOf, useRelay } from "./relayClient.ts"
 
@@ -112,7 +113,7 @@ describeOnPostgres("the door of the relay", () => {
     expect(headers["sec-websocket-extensions"]).toBeUndefined()
   })
 
-  it("counts who comes, and says when somebody may come again", async () => {
+  itOfOneServer("counts who comes, and says when somebody may come again", async () => {
     const busy = await serverForThisTest({ DATABASE_URL: databaseUrl, MAX_UPGRADES_PER_MINUTE: "2" })
     const answers = []
     for (let times = 0; times < 3; times++) {
@@ -125,7 +126,7 @@ describeOnPostgres("the door of the relay", () => {
     expect((await knock(busy.http, "/noisytransfer/ws"))[0]).toBe(400)
   })
 
-  it("limits the connections of one address, and so the rooms", async () => {
+  itOfOneServer("limits the connections of one address, and so the rooms", async () => {
     const small = await serverForThisTest({ DATABASE_URL: databaseUrl, MAX_CONNECTIONS_PER_ADDRESS: "2" })
     const sockets = []
     for (let times = 0; times < 2; times++) {
@@ -138,7 +139,7 @@ describeOnPostgres("the door of the relay", () => {
     for (const socket of sockets) socket.terminate()
   })
 
-  it("is where an operator puts it, or is not there", async () => {
+  itOfOneServer("is where an operator puts it, or is not there", async () => {
     const elsewhere = await serverForThisTest({ DATABASE_URL: databaseUrl, NOISYTRANSFER_PATH: "/relay" })
     expect((await knock(elsewhere.http, `/relay/ws?appID=${newRoom()}&side=A`))[0]).toBe(101)
     expect((await fetch(`${elsewhere.http}/relay/rendezvous/code`, { method: "POST" })).status).toBe(200)

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest"
 import { describeOnPostgres, useDatabase } from "../../support/databases.ts"
+import { itOfOneServer } from "../../support/ofOneServer.ts"
 import { everybodyKnows } from "../../support/server.ts"
 import { useServer } from "../../support/useServer.ts"
 import { figures, newRoom, type RelayClient, useRelay } from "./relayClient.ts"
@@ -273,7 +274,7 @@ describeOnPostgres("a mailbox that is full", () => {
     expect(await again.next()).toBe(item(3))
   })
 
-  it("is full when all together are, until one room has gone", async () => {
+  itOfOneServer("is full when all together are, until one room has gone", async () => {
     const [one, other] = [await open(newRoom(), "A"), await open(newRoom(), "A")]
     leave(one, "B", "x".repeat(98))
     expect(await one.unread()).toEqual([])

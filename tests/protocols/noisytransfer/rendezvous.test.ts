@@ -1,6 +1,7 @@
 import type pg from "pg"
 import { expect, it } from "vitest"
 import { describeOnEachDatabase, describeOnPostgres, useDatabase, withClient } from "../../support/databases.ts"
+import { describeOfOneOnPostgres, itOfOneServer } from "../../support/ofOneServer.ts"
 import { useWay } from "../../support/standIns/way.ts"
 import { serverForThisTest, useServer } from "../../support/useServer.ts"
 import { figures, mint, newCode, redeem } from "./relayClient.ts"
@@ -166,7 +167,7 @@ describeOnPostgres("codes", () => {
     await query("truncate noisytransfer_codes")
   }, 30_000)
 
-  it("are removed when they have expired, and no others", async () => {
+  itOfOneServer("are removed when they have expired, and no others", async () => {
     const { code } = await newCode(server)
     await query(
       "insert into noisytransfer_codes values ('99999999', gen_random_uuid(), now(), now() - interval '1 s', null)"
@@ -196,7 +197,7 @@ describeOnEachDatabase("a code in any database", (database) => {
   }, 60_000)
 })
 
-describeOnPostgres("what guessing costs", () => {
+describeOfOneOnPostgres("what guessing costs", () => {
   const databaseUrl = useDatabase()
   const start = (environment: Readonly<Record<string, string>> = {}) =>
     serverForThisTest({ DATABASE_URL: databaseUrl, TRUST_PROXY: "1", ...environment })

@@ -1,6 +1,7 @@
 /** How conferences, connections and media workers end, and what goes on. */
 import { once } from "node:events"
 import { describe, expect, it } from "vitest"
+import { describeOfOneServer, itOfOneServer } from "../../support/ofOneServer.ts"
 import { poison } from "../../support/poison.ts"
 import { everybodyKnows } from "../../support/server.ts"
 import { TowerWatcher } from "../../support/towerStream.ts"
@@ -46,24 +47,28 @@ describe("a conference", () => {
     expect(await again.join()).toMatchObject({ existingProducers: [] })
   })
 
-  it("keeps its router for 30 s when it is empty, and whoever comes back finds it", { timeout: 90_000 }, async () => {
-    const ada = await participant({ roomId: "lingers" })
-    await ada.join("lingers")
-    const before = await roomsCount(server)
-    const routers = [...engine.routers.keys()]
-    await ada.close()
-    const back = await participant({ roomId: "lingers" })
-    await back.join("lingers")
-    expect([...engine.routers.keys()]).toEqual(routers)
-    await back.close()
-    const began = performance.now()
-    await expect.poll(() => roomsCount(server), { timeout: 40_000, interval: 250 }).toBeLessThan(before)
-    expect(performance.now() - began).toBeGreaterThan(25_000)
-    await expect.poll(() => roomsCount(server), { timeout: 10_000 }).toBe(0)
-    expect(engine.holds.routers).toBe(0)
-    const story = server.lines("sfu:conference_ended").find(({ roomId }) => roomId === "lingers")
-    expect(story).toMatchObject({ participants: 2, audio: 0, video: 0, how: "empty" })
-  })
+  itOfOneServer(
+    "keeps its router for 30 s when it is empty, and whoever comes back finds it",
+    { timeout: 90_000 },
+    async () => {
+      const ada = await participant({ roomId: "lingers" })
+      await ada.join("lingers")
+      const before = await roomsCount(server)
+      const routers = [...engine.routers.keys()]
+      await ada.close()
+      const back = await participant({ roomId: "lingers" })
+      await back.join("lingers")
+      expect([...engine.routers.keys()]).toEqual(routers)
+      await back.close()
+      const began = performance.now()
+      await expect.poll(() => roomsCount(server), { timeout: 40_000, interval: 250 }).toBeLessThan(before)
+      expect(performance.now() - began).toBeGreaterThan(25_000)
+      await expect.poll(() => roomsCount(server), { timeout: 10_000 }).toBe(0)
+      expect(engine.holds.routers).toBe(0)
+      const story = server.lines("sfu:conference_ended").find(({ roomId }) => roomId === "lingers")
+      expect(story).toMatchObject({ participants: 2, audio: 0, video: 0, how: "empty" })
+    }
+  )
 
   it("has a router made once, for all who join meanwhile", async () => {
     const gate = engine.gate("openRouter")
@@ -244,7 +249,7 @@ describe("a crash", () => {
   })
 })
 
-describe("ended by hand", () => {
+describeOfOneServer("ended by hand", () => {
   const { server, engine } = useSfu({ LOG_ACCESS_KEY: "key" })
   const participant = useParticipants(server, engine)
   const byHand = { code: 1008, reason: "Ended by the operator" }
