@@ -1,7 +1,7 @@
 /** Logins, health, documents, and what every path does with a token. */
 import { decodeJwt, decodeProtectedHeader } from "jose"
 import { describe, expect, it } from "vitest"
-import { itOfOneServer } from "../../support/ofOneServer.ts"
+import { describeOfOneServer } from "../../support/ofOneServer.ts"
 import { serverForThisTest } from "../../support/useServer.ts"
 import { FakeEngine, noEngine } from "./fakeEngine.ts"
 import { refusedUpgrade, room, secret, tokenFor, useParticipants, useSfu } from "./sfuClient.ts"
@@ -109,8 +109,8 @@ describe("a login", () => {
   })
 })
 
-describe("health", () => {
-  itOfOneServer("tells of the process, the first worker and the rooms that have a router", async () => {
+describeOfOneServer("health", () => {
+  it("tells of the process, the first worker and the rooms that have a router", async () => {
     const client = await participant({ roomId: "health" })
     await client.join("health")
     const { status, text } = await get("/sfu/health")
