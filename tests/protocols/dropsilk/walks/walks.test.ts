@@ -18,6 +18,8 @@ import { worldMachine } from "./worldMachine.ts"
 
 const seed = process.env["WALK_SEED"] === undefined ? Date.now() % 2 ** 31 : Number(process.env["WALK_SEED"])
 const wanted = Number(process.env["WALK_STEPS"] ?? (isOfSeveral ? 500 : 2_000))
+/** Chance leaves out what few steps would be. */
+const atMost = Math.max(2 * wanted, 3_000)
 /** Servers that are one take seconds to begin anew, all of them: they do so in rare walks only. */
 const restart: readonly Step[] = isOfSeveral ? [] : [{ does: "restart" }]
 /** Each person comes everywhere from everywhere, but from outside only into the lobby. */
@@ -107,7 +109,7 @@ describeOnPostgres("the real server", () => {
       const taken: Taken = new Map()
       let steps = 0
       // A few more where chance has left something out.
-      while (steps < wanted || (leftOut().length > 0 && steps < 2 * wanted)) {
+      while (steps < wanted || (leftOut().length > 0 && steps < atMost)) {
         const cast = random() < 0.3 ? (["ann", "bob"] as const) : people
         const walk = randomWalk(random, cast, 40, rare, taken)
         await playAll([walk])
@@ -115,7 +117,7 @@ describeOnPostgres("the real server", () => {
       }
       expect(leftOut()).toEqual([])
     },
-    60_000 + wanted * 60 + shortening
+    60_000 + atMost * 60 + shortening
   )
 })
 
