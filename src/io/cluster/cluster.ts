@@ -43,6 +43,8 @@ export interface ClusterOptions {
   readonly deliver: (event: RegistryEvent) => void
   /** Gives this node's shards away; resolves when they are. May be asked for again. */
   readonly leave: () => Promise<void>
+  /** Nodes that are there and to which there is no way now, but may be in a moment. */
+  readonly unmet: () => readonly string[]
   /** Another node says that it is going. */
   readonly onLeaving: (node: string) => void
 }
@@ -59,8 +61,9 @@ export const createCluster = (options: ClusterOptions) => {
   const hearers = new Set<string>()
   /** The nodes to which there is a way, by mark. */
   const open = new Map<string, string>()
-  /** Nodes that are there and have not been met yet: who is put together here may have people with them. */
-  const expected = new Set<string>()
+  /** Nodes that are there and have not been met yet, or not again: who is put together here may have people with them. Each
+   * with what gives it up. */
+  const expected = new Map<string, NodeJS.Timeout>()
   /** Shards to which those belong whose link to a node is not there, by its mark: there they are taken for linked still. */
   const estranged = new Map<string, Set<number>>()
 
@@ -137,13 +140,27 @@ export const createCluster = (options: ClusterOptions) => {
       }
     }
   }
+  const expectNoMore = (node: string) => {
+    clearTimeout(expected.get(node))
+    return expected.delete(node)
+  }
+  const expect = (node: string) => {
+    if (expected.has(node) || [...open.values()].includes(node)) return
+    const giveUp = () => {
+      if (expectNoMore(node)) tellShards({ type: "node.parted", node })
+    }
+    expected.set(node, setTimeout(giveUp, clusterLimits.meetingMs).unref())
+  }
+
   /** Whoever owns each shard, as the engine has said last. */
   const owners = new Map<number, Owner>()
   const tellOwner = (index: number) => {
     const owner = owners.get(index)
     if (owner === undefined) return tellShard(index, { type: "owner.unknown" })
     router.heardOf(index, owner.epoch, owner.node === self)
-    tellShard(index, { type: "owner.known", ...owner, nodes: [self, ...open.values(), ...expected] })
+    // Whoever was cut off may own something again before it has met anybody again.
+    if (owner.node === self) options.unmet().forEach(expect)
+    tellShard(index, { type: "owner.known", ...owner, nodes: [self, ...open.values(), ...expected.keys()] })
   }
 
   const announce = (index: number, owner: Owner | null) => {
@@ -202,6 +219,9 @@ export const createCluster = (options: ClusterOptions) => {
     clusterLimits.shards
   )
 
+  /** Of those who are told that this node owns nothing any more. */
+  let farewells: ReturnType<typeof awaitAll> | undefined
+
   const hear = (from: PeerNode, message: NodeMessage) => {
     switch (message.kind) {
       case "socket":
@@ -221,6 +241,11 @@ export const createCluster = (options: ClusterOptions) => {
         return tellShard(message.shard, { type: "shard.fenced", epoch: message.epoch })
       case "leaving":
         return options.onLeaving(from.address)
+      case "left":
+        router.left(from.address)
+        return void send(from.address, { kind: "farewell" })
+      case "farewell":
+        return farewells?.said(from.address)
       case "announced":
         return tellShard(message.shard, { type: "shard.announced", node: from.address, epoch: message.owner.epoch })
     }
@@ -229,6 +254,7 @@ export const createCluster = (options: ClusterOptions) => {
   const part = ({ address, mark: theirs }: PeerNode, isLeaving: boolean) => {
     if (open.get(theirs) !== address) return
     open.delete(theirs)
+    farewells?.said(address)
     outboxes.delete(address)
     router.parted(address, isLeaving)
     const event: NodeGone = { type: "node.gone", mark: theirs }
@@ -251,17 +277,12 @@ export const createCluster = (options: ClusterOptions) => {
       for (const claim of declared.claims) claims.add(claim)
       for (const each of declared.hearOfNodes ?? []) hearers.add(each)
     },
-    /** This node has heard of another one, to which there is no way yet. */
-    expect: (node: string): void => {
-      if (![...open.values()].includes(node)) expected.add(node)
-    },
-    /** It has not been met in the time that that takes. */
-    expectNoMore: (node: string): void => {
-      if (expected.delete(node)) tellShards({ type: "node.parted", node })
-    },
+    /** This node has heard of another one, to which there is no way yet: it is given up when it has not been met in the time
+     * that that takes. */
+    expect,
     // What channels tell
     onMet: (peer: PeerNode): void => {
-      expected.delete(peer.address)
+      expectNoMore(peer.address)
       open.set(peer.mark, peer.address)
       tellShards({ type: "node.met", node: peer.address })
       reconcile(peer.mark)
@@ -345,8 +366,38 @@ export const createCluster = (options: ClusterOptions) => {
     sayGoodbye: (): void => {
       for (const node of open.values()) send(node, { kind: "leaving" })
     },
-    close: (): void => router.close()
+    /**
+     * This node owns nothing any more. Resolves when nothing is on its way here that would be lost with it: what was has come,
+     * and gone back.
+     */
+    takeLeave: async (): Promise<void> => {
+      // What has gone back before the second time is there with the answer.
+      for (let time = 0; time < 2; time++) {
+        farewells = awaitAll([...open.values()], clusterLimits.fenceMs)
+        for (const node of open.values()) send(node, { kind: "left" })
+        await farewells.all
+      }
+    },
+    close: (): void => {
+      for (const node of expected.keys()) expectNoMore(node)
+      router.close()
+    }
   }
+}
+
+/** Resolves when each of these has been said, or after a while. */
+const awaitAll = (names: readonly string[], withinMs: number) => {
+  const awaited = new Set(names)
+  const { promise: all, resolve } = Promise.withResolvers<void>()
+  const late = setTimeout(resolve, withinMs)
+  const said = (name: string): void => {
+    awaited.delete(name)
+    if (awaited.size > 0) return
+    clearTimeout(late)
+    resolve()
+  }
+  if (awaited.size === 0) said("")
+  return { all, said }
 }
 
 export type Cluster = ReturnType<typeof createCluster>

@@ -18,5 +18,8 @@ export type NodeMessage =
   | { readonly kind: "fence" | "fenced"; readonly shard: number; readonly epoch: string }
   /** The sender is going, and says so: nobody need wonder what has become of it. */
   | { readonly kind: "leaving" }
+  /** The sender owns nothing any more, and ends soon: nothing is said to it by names from now on. It asks for `farewell`
+   * behind all that came before. */
+  | { readonly kind: "left" | "farewell" }
   /** All actors of the sender who belong to the shard have said so. */
   | { readonly kind: "announced"; readonly shard: number; readonly owner: Owner }

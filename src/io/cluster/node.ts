@@ -74,9 +74,12 @@ export const joinCluster = async (options: NodeOptions) => {
   const known = new Set<string>()
   /** The marks of those that were met, as long as they are known. */
   const marks = new Map<string, string>()
-  let isLeaving = false
+  /** Settles when this node has given all away. */
+  let left: Promise<void> | undefined
   /** Those that have said that they are going. */
   const leaving = new Set<string>()
+  /** Those of whose machines nobody has listened any more, until they are met again. */
+  const dead = new Set<string>()
 
   const unreached = createUnreached(log)
   /** When this node has heard first of those that it has not met, on the clock of performance.now(). */
@@ -97,7 +100,6 @@ export const joinCluster = async (options: NodeOptions) => {
       if (!heardOf.has(node)) heardOf.set(node, performance.now())
       cluster.expect(node)
       setTimeout(() => {
-        cluster.expectNoMore(node)
         if (registered.includes(node)) tellUnreached(node)
       }, clusterLimits.meetingMs).unref()
     }
@@ -105,6 +107,7 @@ export const joinCluster = async (options: NodeOptions) => {
     for (const node of known) {
       if (others.includes(node) || channels.isAnswering(node) !== false) continue
       known.delete(node)
+      dead.delete(node)
       channels.forget(node)
       const mark = marks.get(node)
       marks.delete(node)
@@ -143,10 +146,15 @@ export const joinCluster = async (options: NodeOptions) => {
     deliver: (event) => system.registry.send(event),
     leave: () => {
       // While what is said still arrives.
-      if (!isLeaving) cluster.sayGoodbye()
-      isLeaving = true
-      return engine.close()
+      if (left === undefined) cluster.sayGoodbye()
+      left ??= engine.close().then(cluster.takeLeave)
+      return left
     },
+    // Of a dead one nobody is with it any more.
+    unmet: () =>
+      registered.filter(
+        (node) => known.has(node) && channels?.isOpen(node) !== true && !leaving.has(node) && !dead.has(node)
+      ),
     onLeaving: (node) => void leaving.add(node)
   })
   measureCluster(options.metrics, cluster, () => channels)
@@ -237,6 +245,7 @@ export const joinCluster = async (options: NodeOptions) => {
           marks.set(peer.address, peer.mark)
           heardOf.delete(peer.address)
           leaving.delete(peer.address)
+          dead.delete(peer.address)
           cluster.onMet(peer)
         },
         onParted: (peer) => {
@@ -252,6 +261,7 @@ export const joinCluster = async (options: NodeOptions) => {
         via,
         // Its shards move at the next look, not at the end of its lease.
         onDead: ({ address }) => {
+          dead.add(address)
           // Whoever has only just come may not listen yet.
           if (!marks.has(address) && performance.now() - (heardOf.get(address) ?? 0) > clusterLimits.meetingMs) {
             tellUnreached(address)

@@ -86,6 +86,8 @@ export const createRouter = (options: RouterOptions) => {
       closed: null
     })
   )
+  /** Nodes that own nothing any more: what is for their shards waits for the next owner. */
+  const left = new Set<string>()
   const counts = { forwarded: 0, waited: 0, sentBack: 0, unavailable: 0 }
 
   const shardOf = ({ kind, id }: Address): number | null => {
@@ -116,6 +118,7 @@ export const createRouter = (options: RouterOptions) => {
     // A claim is not repeated before there is another owner.
     const isClosed = closed?.epoch === route.epoch && performance.now() < closed.until
     if ((isClosed || !isAnnounced) && !claims(said)) return false
+    if (left.has(route.node)) return false
     const isSaid = send(route.node, { kind: "name", shard: index, epoch: route.epoch, said })
     if (!isSaid) return false
     counts.forwarded++
@@ -221,9 +224,9 @@ export const createRouter = (options: RouterOptions) => {
       const shard = shards[index]
       if (shard === undefined || shardOf(said.to) !== index) return
       const isLatest = shard.known[0] === epoch
-      if (staysHere(shard, said)) deliver(said)
-      // It knows already that this node is to own it.
-      else if (!shard.known.includes(epoch)) shard.early.push({ ...waitingFor(said, node), epoch })
+      // It knows already that this node is to own it, be it anew: then whoever lives here now is about to be let go.
+      if (!shard.known.includes(epoch)) shard.early.push({ ...waitingFor(said, node), epoch })
+      else if (staysHere(shard, said)) deliver(said)
       // Whoever claims to belong to an actor does so again to the next owner.
       else if (claims(said)) {
         if (isLatest && shard.route.to !== "node") shard.waiting.push(waitingFor(said, node))
@@ -254,6 +257,7 @@ export const createRouter = (options: RouterOptions) => {
      * things that somebody says, the first must not be heard without the second. Of a node that leaves in order nothing is.
      */
     parted: (node: string, isLeaving: boolean): void => {
+      left.delete(node)
       if (isLeaving) return
       for (const shard of shards) {
         const lost = [...shard.waiting, ...shard.early].filter(({ by }) => by === node)
@@ -264,6 +268,8 @@ export const createRouter = (options: RouterOptions) => {
       // Whether it has done what was asked of it nobody knows; whoever asked need not wait to hear that.
       for (const said of asked.of(node)) refuse(said)
     },
+    /** A node owns nothing any more and is about to end: what was said to it now would be lost with it. */
+    left: (node: string): void => void left.add(node),
     /** Somebody of another node has said this to an actor with a socket of this one, or to whoever asks for one. */
     answered: asked.answered,
     /** Whether the actor with this address would live here. */

@@ -55,6 +55,8 @@ const isNodeMessage = (value: unknown): boolean => {
     case "fenced":
       return isShard(shard) && isText(epoch)
     case "leaving":
+    case "left":
+    case "farewell":
       return true
     case "announced":
       return isShard(shard) && isOwner(owner)

@@ -121,9 +121,14 @@ export const shardMachine = shardSetup.createMachine({
       entry: ["settle", { type: "route", params: { to: "here" } }],
       on: {
         // A node has been met again, and its people are back.
-        "shard.announced": { actions: "settle" },
+        "shard.announced": [
+          { guard: { type: "isCurrentEpoch", params: ofEpoch }, actions: "settle" },
+          { actions: { type: "noteEarly", params: ({ event }) => event } }
+        ],
         "owner.known": [
-          { guard: isOurs, actions: remember },
+          { guard: isSame },
+          // Another node may have owned it meanwhile.
+          { guard: isOurs, target: "gathering", actions: ["letGo", remember] },
           { target: "elsewhere", actions: ["letGo", remember] }
         ],
         "owner.unknown": { target: "paused" },
@@ -137,7 +142,8 @@ export const shardMachine = shardSetup.createMachine({
       on: {
         "registry.away": { target: "open" },
         "owner.known": [
-          { guard: isOurs, target: "open", actions: remember },
+          { guard: isSame, target: "open" },
+          { guard: isOurs, target: "gathering", actions: ["letGo", remember] },
           { target: "elsewhere", actions: ["letGo", remember] }
         ]
       }

@@ -25,7 +25,7 @@ describe("what another node says", () => {
     [[{ kind: "socket", said: { ...tell, input: { a: 1 }, replyTo: from, requestId: 7 } }]],
     [[{ kind: "name", shard: 0, epoch: "e", said: start }]],
     [[{ kind: "name", shard: clusterLimits.shards - 1, epoch: "e", said: { ...start, event: { type: "x" } } }]],
-    [[{ kind: "back", shard: 3, said: start }, { kind: "leaving" }]],
+    [[{ kind: "back", shard: 3, said: start }, { kind: "leaving" }, { kind: "left" }, { kind: "farewell" }]],
     [[{ kind: "all", said: { type: "tellAll", kind: "connections", from, event: { type: "x" } } }]],
     [
       [

@@ -59,7 +59,10 @@ const changedTo = (owner: Owner | null, former: string | null): string =>
 const stateAfterOwner = (step: Step): string => {
   const owner = ownerOf(step)
   if (wasIn(step, "fencing")) return "fencing"
-  if (wasIn(step, "open", "paused")) return isOurs(owner) ? "open" : "elsewhere"
+  if (wasIn(step, "open", "paused")) {
+    if (!isOurs(owner)) return "elsewhere"
+    return isNew(step) ? "gathering" : "open"
+  }
   if (wasIn(step, "gathering")) return placeOf(owner)
   if (!isNew(step) && !wasIn(step, "doubtful")) return step.before.value
   return changedTo(owner, formerOf(step))
@@ -100,15 +103,19 @@ const enters = (step: Step, value: string): boolean => {
   if (step.before === undefined || step.before.value !== value) return true
   if (!is("owner.known")(step)) return false
   // The same node under another epoch begins anew what it was to be told, or to gather.
-  return ["elsewhere", "gathering"].includes(value) && isNew(step)
+  return ["elsewhere", "gathering", "open"].includes(value) && isNew(step)
 }
 const isMetAgain = (step: Step): boolean =>
   is("node.met")(step) && wasIn(step, "elsewhere") && contextOf(step.before).owner?.node === step.event.node
+/** Its actors live here, and another node may have owned it meanwhile. */
+const isOwnedAnew = (step: Step): boolean =>
+  wasIn(step, "open", "paused") && is("owner.known")(step) && isOurs(step.event) && isNew(step)
 /** It gathers in this step, if only for a moment. */
 const gathers = (step: Step): boolean =>
   enters(step, "gathering") ||
   (step.after.value === "open" && step.before !== undefined && !wasIn(step, "open", "paused", "gathering")) ||
-  (wasIn(step, "gathering") && is("owner.known")(step) && isOurs(step.event) && isNew(step))
+  (wasIn(step, "gathering") && is("owner.known")(step) && isOurs(step.event) && isNew(step)) ||
+  isOwnedAnew(step)
 
 /** The node has left, and nothing of it need be seen to any more. */
 const hasLeft = ({ after }: Step): boolean => after.value === "left"
@@ -184,7 +191,7 @@ const laws: readonly Law[] = [
     holds: (step) => {
       const { before, event, after } = step
       if (before === undefined) return same(contextOf(after).awaited, [])
-      const told = is("owner.known")(step) && (isNew(step) || wasIn(step, "open", "paused", "doubtful"))
+      const told = is("owner.known")(step) && (isNew(step) || wasIn(step, "doubtful"))
       const awaited: readonly string[] = told ? event.nodes : contextOf(before).awaited
       const { owner } = contextOf(after)
       const early = contextOf(before).early.filter(({ epoch }) => epoch === owner?.epoch)
@@ -206,7 +213,7 @@ const laws: readonly Law[] = [
       const { before, event, after } = step
       if (before === undefined) return same(contextOf(after).early, [])
       if (gathers(step)) return same(contextOf(after).early, [])
-      const isHeard = wasIn(step, "open") || (wasIn(step, "gathering") && isCurrent(step))
+      const isHeard = wasIn(step, "open", "gathering") && isCurrent(step)
       return same(
         contextOf(after).early,
         is("shard.announced")(step) && !isHeard
@@ -221,14 +228,17 @@ const laws: readonly Law[] = [
   {
     sentence: "Its actors hear that everybody has said so when it opens, and when somebody who was away has.",
     holds: (step) =>
-      step.did("settle").length === count(enters(step, "open") || (wasIn(step, "open") && is("shard.announced")(step)))
+      step.did("settle").length ===
+      count(enters(step, "open") || (wasIn(step, "open") && is("shard.announced")(step) && isCurrent(step)))
   },
   {
-    sentence: "Its actors are let go when another is the owner or it is given away, and only those that are here.",
+    sentence:
+      "Its actors are let go when another is the owner, or may have been, or it is given away, and only those that are here.",
     holds: (step) => {
       const livedHere = wasIn(step, "gathering", "open", "paused")
       const livesHere = ["gathering", "open", "paused"].includes(step.after.value)
-      return step.did("letGo").length === count(livedHere && !livesHere && !hasLeft(step))
+      const mustGo = (livedHere && !livesHere && !hasLeft(step)) || isOwnedAnew(step)
+      return step.did("letGo").length === count(mustGo)
     }
   },
   {

@@ -73,6 +73,8 @@ export const createNode = ({ self, number, ways, code, now }: TestNodeOptions) =
     supervisor: (kind) => system.supervisor(kind),
     deliver: (event) => system.registry.send(event),
     leave: async () => {},
+    // In these worlds whoever is not met is awaited by nobody: they have no clock by which it could be given up.
+    unmet: () => [],
     onLeaving: () => {}
   })
   const system = startSystem({
