@@ -203,6 +203,7 @@ export const connectionMachine = connectionSetup.createMachine({
                     // Its signals would go nowhere without a word. It is not closed: a client that has lost its socket
                     // attaches again, and two of one participant would take the seat from each other without end.
                     { type: "tellFault", params: { fault: "seat-taken" } },
+                    "giveUpSeat",
                     "forgetSeat",
                     becomeVisible
                   ]

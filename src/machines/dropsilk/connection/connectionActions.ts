@@ -259,6 +259,14 @@ const orphanSeats = base.enqueueActions(({ context, enqueue }) => {
   }
 })
 
+/** Somebody else has its seat. It may have said that it sits there before it was told so, and been believed. */
+const giveUpSeat = base.enqueueActions(({ context, enqueue }) => {
+  const { id, seat } = context
+  if (seat === null) return
+  const event = { type: "seat.orphaned", id, attempt: seat.attempt } as const
+  enqueue({ type: "tellFlight", params: { flightId: seat.flightId, event } })
+})
+
 /**
  * Gives back the seat that keeps its participant in the room. The room hears of it from here, before it is asked for
  * another seat: what the flight says of it may come after that.
@@ -306,5 +314,5 @@ const giveUpAsked = base.enqueueActions(({ context, event, enqueue }) => {
 })
 
 export const connectionSetup = base.extend({
-  actions: { rename, leaveSeats, orphanSeats, leaveRoom, leaveOtherSeat, giveUpAsked }
+  actions: { rename, leaveSeats, orphanSeats, giveUpSeat, leaveRoom, leaveOtherSeat, giveUpAsked }
 })

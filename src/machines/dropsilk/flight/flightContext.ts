@@ -68,7 +68,7 @@ export type FlightEvent =
   | { readonly type: "home.settled" }
   /** All connections whose ids begin so have gone with their node, without leaving their rooms. */
   | { readonly type: "node.gone"; readonly mark: string }
-  /** So has this one, whose node is going. `attempt`: as in `seat.leave`. */
+  /** So has this one, whose node is going, or it has heard that another one has its seat. `attempt`: as in `seat.leave`. */
   | { readonly type: "seat.orphaned"; readonly id: string; readonly attempt: number }
   | { readonly type: "member.renamed"; readonly id: string; readonly name: string }
   /** A room that has just been loaded asks who sits here. */

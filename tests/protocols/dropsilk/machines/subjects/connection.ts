@@ -347,11 +347,19 @@ const laws: readonly Law[] = [
     }
   },
   {
+    sentence: "Whoever hears that another one has its seat gives it up: it may have said meanwhile that it sits there.",
+    when: ownFlight("seat.lost"),
+    holds: (step) => {
+      const { flightId, attempt } = (step.before.context as ConnectionContext).seat!
+      return same(step.sent("flights"), [toFlight(flightId, { type: "seat.orphaned", id, attempt })])
+    }
+  },
+  {
     sentence:
       "When its server goes and others do not, its seats and its network are left to them, and no room is left.",
     holds: (step) => {
       const orphaned = step.sent("flights").filter(({ event }) => event.type === "seat.orphaned")
-      if (!isOrphaned(step)) return orphaned.length === 0
+      if (!isOrphaned(step)) return orphaned.length === 0 || ownFlight("seat.lost")(step)
       const { seat, asked } = step.before.context as ConnectionContext
       const seats = [seat, asked].filter((each) => each !== null)
       return (
