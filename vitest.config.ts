@@ -26,7 +26,7 @@ const againBySeveral = [
   ...["door", "mailbox", "peers", "relay", "rendezvous", "seats", "walks/walks"].map(
     (name) => `protocols/noisytransfer/${name}`
   ),
-  ...["endings", "http", "login", "routing", "walks/walks", "webrtc"].map((name) => `protocols/named-peers/${name}`),
+  ...["http", "login", "routing", "walks/walks", "webrtc"].map((name) => `protocols/named-peers/${name}`),
   ...["answering", "durable", "finding", "peers", "publishing", "searching", "walks/walks", "webrtc"].map(
     (name) => `protocols/rondevu/offers/${name}`
   ),
