@@ -229,7 +229,9 @@ describeInChromium("the tower page in Chromium", (chromium) => {
         ]
       )`)
     const white = "rgb(255, 255, 255)"
-    expect(await look()).toEqual([
+    // It is fetched when it is wanted.
+    await page.locator("#chart-flight .drawing").waitFor()
+    await shows(look).toEqual([
       ["waiting", "", white],
       ["paired", "", white]
     ])
