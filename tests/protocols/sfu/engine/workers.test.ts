@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { describe, expect, it, onTestFinished } from "vitest"
-import { freePort } from "../../../support/freePort.ts"
+import { freePortPairs } from "../../../support/freePort.ts"
 import { folderWith } from "../../../support/useThroughout.ts"
 import { describeWithMediaWorker } from "../mediaWorker.ts"
 import { audioParameters, engineSettings, openEngine, refusalOf, type TestEngine } from "./useEngine.ts"
@@ -28,7 +28,7 @@ const portsOf = async (engine: TestEngine, router: string): Promise<readonly num
 
 describeWithMediaWorker("media workers", () => {
   it("have ports beside each other, each one for UDP and TCP, and get them back", async () => {
-    const port = await freePort()
+    const [port] = (await freePortPairs(1)) as [number]
     const engine = await engineForThisTest({ port })
     const start = async (worker: string) => {
       const { pid } = await engine.startWorker(worker)
@@ -121,7 +121,7 @@ describeWithMediaWorker("media workers", () => {
   })
 
   it("cannot have a port that somebody else has", async () => {
-    const port = await freePort()
+    const [port] = (await freePortPairs(1)) as [number]
     const [first, second] = [await engineForThisTest({ port }), await engineForThisTest({ port })]
     await first.startWorker("one")
     await expect(second.startWorker("one")).rejects.toThrow("address already in use")
