@@ -10,6 +10,14 @@ import { type Event, type Person, people, type Step, users, World } from "./worl
 
 const seed = process.env["WALK_SEED"] === undefined ? Date.now() % 2 ** 31 : Number(process.env["WALK_SEED"])
 const wanted = Number(process.env["WALK_STEPS"] ?? 600)
+/** Chance leaves something out now and then. */
+const atMost = 5 * wanted
+/** What is done, and what is refused. */
+const everything = [
+  ...["break a transport", "close", "cut", "kill the worker", "resume"],
+  ...["make a transport", "connect a transport", "produce", "consume"].flatMap((does) => [does, `${does}, refused`]),
+  ...["join elsewhere, refused", "resume, refused"]
+]
 /** Deaths that are still taken for bad luck. */
 const mostDeaths = 6
 /** Milliseconds that a clock of the server's may be late. */
@@ -25,6 +33,7 @@ it(`does what the contract says at every step (seed ${seed})`, { timeout: 120_00
   const clients = new Map<Person, SfuClient>()
   const path: string[] = []
   const done = new Set<string>()
+  const leftOut = () => everything.filter((each) => !done.has(each))
   let deaths = 0
 
   const client = (who: Person): SfuClient => clients.get(who) as SfuClient
@@ -138,7 +147,7 @@ it(`does what the contract says at every step (seed ${seed})`, { timeout: 120_00
   }
 
   try {
-    while (path.length < wanted) {
+    while (path.length < wanted || (leftOut().length > 0 && path.length < atMost)) {
       const steps = world.steps(pick)
       const mayDie = deaths < mostDeaths && path.length > (deaths + 1) * (wanted / (mostDeaths + 1))
       const step: Step = mayDie ? { does: "kill the worker" } : pick(steps)
@@ -149,14 +158,5 @@ it(`does what the contract says at every step (seed ${seed})`, { timeout: 120_00
   } catch (error) {
     expect.fail(`${String(error)}\n\nafter:\n${path.slice(-40).join("\n")}\n\nWALK_SEED=${seed}`)
   }
-  expect([...done].toSorted()).toEqual(
-    expect.arrayContaining([
-      ...["break a transport", "close", "cut", "kill the worker", "resume"],
-      ...["make a transport", "connect a transport", "produce", "consume"].flatMap((does) => [
-        does,
-        `${does}, refused`
-      ]),
-      ...["join elsewhere, refused", "resume, refused"]
-    ])
-  )
+  expect(leftOut()).toEqual([])
 })
