@@ -23,6 +23,7 @@ import type { SupervisorRef } from "../../machines/supervisor.ts"
 import { countStates } from "../actors/actorStates.ts"
 import type { Deadlines } from "../actors/deadlines.ts"
 import type { PeerNode } from "./channels.ts"
+import { createFarewells } from "./farewells.ts"
 import { clusterLimits } from "./limits.ts"
 import type { NodeMessage } from "./messages.ts"
 import { createRouter } from "./router.ts"
@@ -219,8 +220,11 @@ export const createCluster = (options: ClusterOptions) => {
     clusterLimits.shards
   )
 
-  /** Of those who are told that this node owns nothing any more. */
-  let farewells: ReturnType<typeof awaitAll> | undefined
+  const farewells = createFarewells({
+    nodes: () => open.values(),
+    tell: (node) => void send(node, { kind: "left" }),
+    withinMs: clusterLimits.fenceMs
+  })
 
   const hear = (from: PeerNode, message: NodeMessage) => {
     switch (message.kind) {
@@ -245,7 +249,7 @@ export const createCluster = (options: ClusterOptions) => {
         router.left(from.address)
         return void send(from.address, { kind: "farewell" })
       case "farewell":
-        return farewells?.said(from.address)
+        return farewells.said(from.address)
       case "announced":
         return tellShard(message.shard, { type: "shard.announced", node: from.address, epoch: message.owner.epoch })
     }
@@ -254,7 +258,7 @@ export const createCluster = (options: ClusterOptions) => {
   const part = ({ address, mark: theirs }: PeerNode, isLeaving: boolean) => {
     if (open.get(theirs) !== address) return
     open.delete(theirs)
-    farewells?.said(address)
+    farewells.said(address)
     outboxes.delete(address)
     router.parted(address, isLeaving)
     const event: NodeGone = { type: "node.gone", mark: theirs }
@@ -366,38 +370,13 @@ export const createCluster = (options: ClusterOptions) => {
     sayGoodbye: (): void => {
       for (const node of open.values()) send(node, { kind: "leaving" })
     },
-    /**
-     * This node owns nothing any more. Resolves when nothing is on its way here that would be lost with it: what was has come,
-     * and gone back.
-     */
-    takeLeave: async (): Promise<void> => {
-      // What has gone back before the second time is there with the answer.
-      for (let time = 0; time < 2; time++) {
-        farewells = awaitAll([...open.values()], clusterLimits.fenceMs)
-        for (const node of open.values()) send(node, { kind: "left" })
-        await farewells.all
-      }
-    },
+    /** This node owns nothing any more. Resolves when it may end. */
+    takeLeave: farewells.take,
     close: (): void => {
       for (const node of expected.keys()) expectNoMore(node)
       router.close()
     }
   }
-}
-
-/** Resolves when each of these has been said, or after a while. */
-const awaitAll = (names: readonly string[], withinMs: number) => {
-  const awaited = new Set(names)
-  const { promise: all, resolve } = Promise.withResolvers<void>()
-  const late = setTimeout(resolve, withinMs)
-  const said = (name: string): void => {
-    awaited.delete(name)
-    if (awaited.size > 0) return
-    clearTimeout(late)
-    resolve()
-  }
-  if (awaited.size === 0) said("")
-  return { all, said }
 }
 
 export type Cluster = ReturnType<typeof createCluster>

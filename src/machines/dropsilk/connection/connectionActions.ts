@@ -11,6 +11,7 @@ import type { NetworkClient, Presence } from "../network/networkClients.ts"
 import type { RoomAttach, RoomInvite } from "../room/roomMessages.ts"
 import type { Participant, Role } from "../room/roomRecord.ts"
 import {
+  type Asked,
   type ConnectionContext,
   type ConnectionEvent,
   type ConnectionFault,
@@ -251,20 +252,21 @@ const leaveSeats = base.enqueueActions(({ context, event, enqueue }) => {
   }
 })
 
+/** What a flight is told of a seat that goes without its participant leaving the room. */
+const orphanOf = (id: string, { flightId, attempt }: Asked): ToFlight => ({
+  flightId,
+  event: { type: "seat.orphaned", id, attempt }
+})
+
 /** Its node goes, and what it has and has asked for goes on elsewhere: its client comes back there. */
 const orphanSeats = base.enqueueActions(({ context, enqueue }) => {
-  for (const { flightId, attempt } of seatsOf(context)) {
-    const event = { type: "seat.orphaned", id: context.id, attempt } as const
-    enqueue({ type: "tellFlight", params: { flightId, event } })
-  }
+  for (const each of seatsOf(context)) enqueue({ type: "tellFlight", params: orphanOf(context.id, each) })
 })
 
 /** Somebody else has its seat. It may have said that it sits there before it was told so, and been believed. */
 const giveUpSeat = base.enqueueActions(({ context, enqueue }) => {
   const { id, seat } = context
-  if (seat === null) return
-  const event = { type: "seat.orphaned", id, attempt: seat.attempt } as const
-  enqueue({ type: "tellFlight", params: { flightId: seat.flightId, event } })
+  if (seat !== null) enqueue({ type: "tellFlight", params: orphanOf(id, seat) })
 })
 
 /**
