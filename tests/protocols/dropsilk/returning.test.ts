@@ -410,6 +410,17 @@ describe("who has gone from a full room without a word", () => {
     }
   })
 
+  it("stays while it polls, also when the other one has just given way to its own reload", async () => {
+    const room = await filled()
+    for (const moment of [0, 5_500]) {
+      later(moment)
+      for (const id of [room.host, room.guest]) expect((await sees(room.code, id)).status).toBe(200)
+    }
+    const again = await comesTo(room.code, "Guest")
+    expect((await sees(room.code, again.body.self.participantId)).status).toBe(200)
+    expect(await comesTo(room.code, "Renamed")).toEqual(full)
+  })
+
   it("gives way to anybody after ninety seconds", async () => {
     const room = await filled()
     later(89_900)

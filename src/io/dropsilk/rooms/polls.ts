@@ -1,6 +1,7 @@
 /** When participants have polled of whose polls their rooms do not hear. */
 import type { AnyActorRef } from "xstate"
 import type { Polled } from "../../../machines/dropsilk/room/roomHearing.ts"
+import { participantsOf, type RoomRecord } from "../../../machines/dropsilk/room/roomRecord.ts"
 
 export const createPolls = () => {
   /** When each participant of a room has polled last. */
@@ -9,14 +10,14 @@ export const createPolls = () => {
   return {
     /** Whether a poll of this participant has been noted. */
     has: (room: AnyActorRef, participantId: string): boolean => lastPolls.get(room)?.has(participantId) === true,
-    /** `at` in epoch milliseconds. */
-    note: (room: AnyActorRef, participantId: string, at: number): void => {
-      const polls = lastPolls.get(room)
-      if (polls === undefined) return void lastPolls.set(room, new Map([[participantId, at]]))
-      if (polls.has(participantId) || polls.size < 2) return void polls.set(participantId, at)
-      // Two are in a room; of a third, one has gone, and whoever has not says so with the next poll.
-      polls.clear()
-      polls.set(participantId, at)
+    /** `inside`: the room as the participant was told of it. `at` in epoch milliseconds. */
+    note: (room: AnyActorRef, inside: RoomRecord, participantId: string, at: number): void => {
+      const polls = lastPolls.get(room) ?? new Map<string, number>()
+      lastPolls.set(room, polls.set(participantId, at))
+      if (polls.size <= 2) return
+      // Two are in a room; of a third, one has gone.
+      const staying = new Set(participantsOf(inside).map(({ id }) => id))
+      for (const id of polls.keys()) if (!staying.has(id)) polls.delete(id)
     },
     of: (room: AnyActorRef | undefined): readonly Polled[] =>
       [...((room && lastPolls.get(room)) ?? [])].map(([participantId, at]) => ({ participantId, at }))

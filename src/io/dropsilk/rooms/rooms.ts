@@ -155,12 +155,12 @@ export const createRoomDesk = (options: RoomDeskOptions): OpenRoomDesk => {
           ? readQuietly(room.getSnapshot() as SnapshotFrom<typeof roomMachine>, participantId, at)
           : null
       if (room !== undefined && read !== null) {
-        polls.note(room, participantId, at)
+        polls.note(room, read, participantId, at)
         return told({ type: "room.answered", room: read, participantId })
       }
       const asked = expect((answer) => {
         const polled = roomIn(code)
-        if (polled !== undefined && answer.type === "room.answered") polls.note(polled, participantId, at)
+        if (polled !== undefined && answer.type === "room.answered") polls.note(polled, answer.room, participantId, at)
         told(replyOf(answer))
       })
       const polling: OfRoom<RoomPoll> = { type: "room.poll", participantId }
