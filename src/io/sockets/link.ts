@@ -66,6 +66,8 @@ export interface Links {
   introduced(socket: Linkable, peerId: string): boolean
   /** Ends a socket's link that whoever has opened it cannot close any more. */
   drop(id: string, socket: Linkable): void
+  /** The same, as its client has left what has opened it: no fault. */
+  leave(id: string, socket: Linkable): void
   /** Sends a frame to the socket's peer; without one it goes nowhere. */
   forward(from: Linkable, frame: Buffer | string): void
   /** How many frames have passed over all links of this id, both ways, as far as this node has an end of them. */
@@ -162,6 +164,9 @@ export const createLinks = (): Links => {
     },
     drop: (id, socket) => {
       if (socket.link?.id === id) partBoth(socket, true)
+    },
+    leave: (id, socket) => {
+      if (socket.link?.id === id) partBoth(socket)
     },
     forward: (from, frame) => {
       const { link } = from

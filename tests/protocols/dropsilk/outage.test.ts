@@ -112,6 +112,24 @@ describeOnPostgres("while the database is away", () => {
     }
   }, 40_000)
 
+  it("somebody who leaves a partner for a place that it does not get is told that it has none", async () => {
+    const room = await makeRoom(server)
+    const [host, guest] = await Promise.all(
+      [room.host, room.guest].map(async (participantId) => {
+        const client = await connect(server.ws)
+        client.send({ type: "attach-room", roomCode: room.code, participantId, channel: "transfer" })
+        await client.until("peer-joined")
+        return client
+      })
+    )
+    way.cut()
+    guest?.send({ type: "attach-room", roomCode: room.code, participantId: room.guest, channel: "chat" })
+    expect(await guest?.until("error")).toMatchObject({ message: "Server error processing your request" })
+    await Promise.all([guest, host].map((client) => client?.until("peer-left")))
+    way.mend()
+    await back()
+  }, 40_000)
+
   it("somebody who leaves a room meanwhile is out of it afterwards", async () => {
     const room = await makeRoom(server)
     const guest = await connect(server.ws)

@@ -107,6 +107,10 @@ export const createConnections = (options: ConnectionsOptions) => {
         const { seat } = connection.context
         if (socket !== undefined && seat !== null) links.drop(seat.flightId, socket)
       },
+      leaveLink: (connection, { flightId }) => {
+        const socket = socketOf(connection)
+        if (socket !== undefined) links.leave(flightId, socket)
+      },
       rightCode: ({ context }) => budgets.guessedRight(context.address),
       drawFlightCode: ({ self }) => self.send({ type: "code.drawn", code: identities.flightCode() }),
       requestDeadline: ({ self }, { afterMs }) => deadlines.after(self, afterMs),

@@ -54,6 +54,7 @@ const belonging = (params: { readonly presence: Presence } | ReturnType<typeof p
 
 /** Whoever was asked cannot answer any more. */
 const failed = { guard: currentReply, target: "idle", actions: tellServerError } as const
+const unattached = { target: "idle", actions: [tellServerError, "tellPeerLeftBehind"] } as const
 const late = { target: "idle", actions: ["giveUpAsked", tellServerError] } as const
 
 const becomeVisible = { type: "announcePresence", params: { presence: "visible" } } as const
@@ -274,8 +275,11 @@ export const connectionMachine = connectionSetup.createMachine({
                     guard: { type: "wouldLeaveRoomFirst", params: ({ event }) => event },
                     target: "attaching",
                     actions: [
+                      {
+                        type: "rememberAttach",
+                        params: ({ context, event }) => ({ ...event, leavesPeer: context.peer !== null })
+                      },
                       "leaveRoom",
-                      { type: "rememberAttach", params: ({ event }) => event },
                       { type: "askRoom", params: ({ event }) => event }
                     ]
                   },
@@ -385,12 +389,12 @@ export const connectionMachine = connectionSetup.createMachine({
                 "room.denied": {
                   guard: currentAttach,
                   target: "idle",
-                  actions: { type: "tellFault", params: { fault: "room-not-found" } }
+                  actions: [{ type: "tellFault", params: { fault: "room-not-found" } }, "tellPeerLeftBehind"]
                 },
-                "room.failed": { guard: currentAttach, target: "idle", actions: tellServerError },
-                "child.unavailable": failed,
-                "child.crashed": failed,
-                deadline: { target: "idle", actions: tellServerError }
+                "room.failed": { ...unattached, guard: currentAttach },
+                "child.unavailable": { ...unattached, guard: currentReply },
+                "child.crashed": { ...unattached, guard: currentReply },
+                deadline: unattached
               }
             },
             seating: {

@@ -35,6 +35,8 @@ interface RoomSeat {
   readonly participants: readonly string[]
 }
 
+type Attaching = Wanted & { readonly leavesPeer?: boolean }
+
 /** By its latest question. */
 const askingMember = (context: ConnectionContext, participantId: string | null) =>
   memberOf(context, { participantId, attempt: context.attempts })
@@ -98,6 +100,8 @@ const base = setup({
     releaseFrames: () => {},
     /** Takes this socket out of whatever link it has. */
     dropLink: () => {},
+    /** Takes it out of the link of a flight in which it sits no more: that one may not be reached to close it. */
+    leaveLink: (_, _flight: { flightId: string }) => {},
     /** Draws a flight code and sends it back as `code.drawn`. */
     drawFlightCode: () => {},
     /** The code of a join was none of a guess: what it was counted as is given back. */
@@ -209,9 +213,9 @@ const base = setup({
         requestId: attempts
       }
     }),
-    rememberAttach: assign(({ context }, { code, channel, participantId, at }: Wanted) => ({
+    rememberAttach: assign(({ context }, { code, channel, participantId, at, leavesPeer = false }: Attaching) => ({
       attempts: context.attempts + 1,
-      attach: { attempt: context.attempts + 1, code, channel, participantId, at }
+      attach: { attempt: context.attempts + 1, code, channel, participantId, at, leavesPeer }
     })),
     /** Nothing that was asked is waited for any more. */
     forgetRequest: assign({ asked: null, attach: null }),
@@ -266,7 +270,9 @@ const orphanSeats = base.enqueueActions(({ context, enqueue }) => {
 /** Somebody else has its seat. It may have said that it sits there before it was told so, and been believed. */
 const giveUpSeat = base.enqueueActions(({ context, enqueue }) => {
   const { id, seat } = context
-  if (seat !== null) enqueue({ type: "tellFlight", params: orphanOf(id, seat) })
+  if (seat === null) return
+  enqueue({ type: "leaveLink", params: seat })
+  enqueue({ type: "tellFlight", params: orphanOf(id, seat) })
 })
 
 /**
@@ -280,6 +286,7 @@ const leaveRoom = base.enqueueActions(({ context, event, enqueue }) => {
     enqueue({ type: "tellFlight", params: leave })
   }
   enqueue({ type: "vacateSeat", params: { code, participantId, at } })
+  if (context.seat !== null) enqueue({ type: "leaveLink", params: context.seat })
   enqueue.assign({ seat: null })
   enqueue.raise({ type: "seat.left" })
 })
@@ -293,6 +300,7 @@ const leaveOtherSeat = base.enqueueActions(({ context, event, enqueue }) => {
   for (const leave of leavesOf(context, { abrupt: false, leavesRoom: true, at })) {
     enqueue({ type: "tellFlight", params: leave })
   }
+  enqueue({ type: "leaveLink", params: seat })
   enqueue.assign({ seat: null })
   enqueue.raise({ type: "seat.changed" })
 })
@@ -303,7 +311,7 @@ const leaveOtherSeat = base.enqueueActions(({ context, event, enqueue }) => {
  */
 const giveUpAsked = base.enqueueActions(({ context, event, enqueue }) => {
   assertEvent(event, "deadline")
-  const { id, asked, seat } = context
+  const { id, asked, seat, peer } = context
   if (asked === null) return
   const { flightId } = asked
   for (const { attempt } of seatsOf(context).filter((each) => each.flightId === flightId)) {
@@ -311,10 +319,17 @@ const giveUpAsked = base.enqueueActions(({ context, event, enqueue }) => {
     enqueue({ type: "tellFlight", params: { flightId, event: leave } })
   }
   if (seat?.flightId !== flightId) return
+  enqueue({ type: "leaveLink", params: seat })
+  if (peer !== null) enqueue("tellPeerLeft")
   enqueue.assign({ seat: null })
   enqueue.raise({ type: "seat.left" })
 })
 
+/** The attach for which it has left its peer has failed: its client is told of no other place, and would signal to nobody. */
+const tellPeerLeftBehind = base.enqueueActions(({ context, enqueue }) => {
+  if (context.attach?.leavesPeer === true) enqueue("tellPeerLeft")
+})
+
 export const connectionSetup = base.extend({
-  actions: { rename, leaveSeats, orphanSeats, giveUpSeat, leaveRoom, leaveOtherSeat, giveUpAsked }
+  actions: { rename, leaveSeats, orphanSeats, giveUpSeat, leaveRoom, leaveOtherSeat, giveUpAsked, tellPeerLeftBehind }
 })

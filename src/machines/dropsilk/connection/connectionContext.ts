@@ -51,6 +51,8 @@ export interface Wanted {
 
 export interface Attach extends Wanted {
   readonly attempt: number
+  /** It has left its peer for it, who is told so: the client itself takes an attach for granted once it is told of one. */
+  readonly leavesPeer: boolean
 }
 
 export interface ConnectionContext extends ConnectionInput {

@@ -106,6 +106,20 @@ const presenceAt = (seat: any, place: Place) =>
 /** The flight that was asked has not answered in time, and hears that the seat is not wanted any more. */
 const givesUp = (step: Step): boolean => isLate(step) && step.before.context.asked !== null
 
+/** And it has sat in that flight. */
+const givesUpSeat = (step: Step): boolean =>
+  givesUp(step) && seatOf(step.before)?.flightId === step.before.context.asked.flightId
+/** The room that was asked lets nobody in, or says nothing. */
+const failsToAttach = (step: Step): boolean =>
+  isAnswer("room.denied", "room.failed")(step) ||
+  (requestOf(step.before) === "attaching" && (isReply("child.unavailable", "child.crashed")(step) || isLate(step)))
+
+/** The client has nobody at the other end any more, and is told of no other place. */
+const losesPeer = (step: Step): boolean =>
+  isBroken(step) ||
+  (isPaired(step.before) && (ownFlight("peer.left", "flight.lost")(step) || givesUpSeat(step))) ||
+  (failsToAttach(step) && step.before.context.attach.leavesPeer)
+
 /** Where a step has put the client anew; undefined: where it was. */
 const moved = (step: Step): Place | undefined => {
   const { before, event } = step
@@ -119,7 +133,7 @@ const moved = (step: Step): Place | undefined => {
     const fails = isAwaited("seat.refused")(step) || isReply("child.unavailable", "child.crashed")(step) || isLate(step)
     return fails ? "lobby" : undefined
   }
-  if (givesUp(step) && seatOf(before)?.flightId === before.context.asked.flightId) return "lobby"
+  if (givesUpSeat(step)) return "lobby"
   if (returned(step) === undefined || event.type === "socket.closed") return undefined
   return event.type === "room.admitted" ? "moving" : "lobby"
 }
@@ -278,8 +292,7 @@ const laws: readonly Law[] = [
           step.did("tellPeerJoined"),
           ownFlight("peer.joined")(step) ? [{ flightCode, peer, connectionType }] : []
         ) &&
-        step.did("tellPeerLeft").length ===
-          ((ownFlight("peer.left", "flight.lost")(step) && isPaired(step.before)) || isBroken(step) ? 1 : 0) &&
+        step.did("tellPeerLeft").length === (losesPeer(step) ? 1 : 0) &&
         same(step.did("tellInvitation"), heard("invitation.received")(step) ? [{ flightCode, fromName }] : []) &&
         same(
           step.did("tellFlightCreated"),
@@ -322,6 +335,27 @@ const laws: readonly Law[] = [
     holds: (step) => {
       const isLost = ownFlight("flight.lost")(step) && isPaired(step.before)
       return step.did("dropLink").length === (isLost || isBroken(step) ? 1 : 0)
+    }
+  },
+  {
+    sentence:
+      "Whoever gives its seat back, or has lost it, is in its flight's link no more, whoever else may close that.",
+    holds: (step) => {
+      const gives = returned(step) !== undefined && !is("socket.closed")(step)
+      const leaves = gives || givesUpSeat(step) || ownFlight("seat.lost")(step)
+      return same(step.did("leaveLink"), leaves ? [seatOf(step.before)] : [])
+    }
+  },
+  {
+    sentence: "An attach knows whether a peer was left for it.",
+    holds: (step) => {
+      const { attach } = step.after.context as ConnectionContext
+      if (attach === null) return true
+      const began = idle("room.attach")(step)
+      const leaves = began
+        ? returned(step) !== undefined && isPaired(step.before)
+        : step.before.context.attach.leavesPeer
+      return attach.leavesPeer === leaves
     }
   },
   {
@@ -801,6 +835,7 @@ export const connection: Subject = {
       "holdFrames",
       "releaseFrames",
       "dropLink",
+      "leaveLink",
       "drawFlightCode",
       "rightCode",
       "requestDeadline",
@@ -814,6 +849,7 @@ export const connection: Subject = {
     context.seat?.flightId,
     context.attach?.channel,
     context.attach?.participantId,
+    context.attach?.leavesPeer,
     context.asked?.flightId
   ],
   laws
