@@ -17,13 +17,16 @@ const ofEpoch = ({ event }: { event: { epoch: string } }) => ({ epoch: event.epo
 const awaitNoMore = { type: "awaitNoMore", params: ofNode } as const
 const remember = { type: "rememberOwner", params: known } as const
 const isSame = { type: "isSameOwner", params: known } as const
+/** The last words of a former owner came late, or will not come: somebody may belong to an actor since, by its word. */
+const sayAgain = ["announce", "expectNoLastWords"] as const
+const owesLastWords = { type: "owesLastWords", params: ofNode } as const
 const isOurs = { type: "isOurs", params: known } as const
 
 export const shardMachine = shardSetup.createMachine({
   id: "shard",
   description:
     "A share of all names on one node, and where the actors found by them live: here, with another node, or nowhere that is known.",
-  context: ({ input }) => ({ ...input, owner: null, former: null, awaited: [], early: [] }),
+  context: ({ input }) => ({ ...input, owner: null, former: null, lastWordsOf: null, awaited: [], early: [] }),
   initial: "unknown",
   on: {
     "shard.announced": { actions: { type: "noteEarly", params: ({ event }) => event } },
@@ -47,9 +50,11 @@ export const shardMachine = shardSetup.createMachine({
       ]
     },
     fencing: {
-      description: "What was on its way to the former owner goes through or comes back, before anything else is said.",
+      description:
+        "What was on its way to the former owner, be it the owner again, goes through or comes back, before anything else is said.",
       entry: [
         { type: "route", params: { to: "nowhere" } },
+        "expectLastWords",
         "fence",
         { type: "requestDeadline", params: ({ context }) => ({ afterMs: context.settings.fenceMs }) }
       ],
@@ -57,10 +62,18 @@ export const shardMachine = shardSetup.createMachine({
       on: {
         "owner.known": { guard: { type: "isOtherOwner", params: known }, actions: [remember, "fence"] },
         "owner.unknown": { actions: "forgetOwner" },
-        "shard.fenced": { guard: { type: "isCurrentEpoch", params: ofEpoch }, target: "changing" },
+        "shard.fenced": {
+          guard: { type: "isCurrentEpoch", params: ofEpoch },
+          target: "changing",
+          actions: "expectNoLastWords"
+        },
         // Nor will it say who belongs here.
         "node.parted": [
-          { guard: { type: "isFormer", params: ofNode }, target: "changing", actions: awaitNoMore },
+          {
+            guard: { type: "isFormer", params: ofNode },
+            target: "changing",
+            actions: [awaitNoMore, "expectNoLastWords"]
+          },
           { actions: awaitNoMore }
         ],
         deadline: { target: "changing" }
@@ -73,7 +86,9 @@ export const shardMachine = shardSetup.createMachine({
         "owner.known": [{ guard: isSame }, { target: "changing", actions: ["rememberFormer", remember] }],
         "owner.unknown": { target: "doubtful" },
         // What was said on the way that has broken is lost, and its owner takes those who said it for gone.
-        "node.met": { guard: { type: "isOwner", params: ofNode }, actions: ["routeAway", "announce"] }
+        "node.met": { guard: { type: "isOwner", params: ofNode }, actions: ["routeAway", "announce"] },
+        "shard.fenced": { actions: ["routeAway", ...sayAgain] },
+        "node.parted": { guard: owesLastWords, actions: ["routeAway", ...sayAgain] }
       }
     },
     doubtful: {
@@ -86,7 +101,7 @@ export const shardMachine = shardSetup.createMachine({
         "node.parted": {
           guard: { type: "isOwner", params: ofNode },
           target: "unknown",
-          actions: ["forgetOwner", "forgetFormer"]
+          actions: "forgetOwner"
         }
       }
     },
@@ -105,7 +120,8 @@ export const shardMachine = shardSetup.createMachine({
           guard: { type: "isCurrentEpoch", params: ofEpoch },
           actions: awaitNoMore
         },
-        "node.parted": { actions: awaitNoMore },
+        "shard.fenced": { actions: sayAgain },
+        "node.parted": [{ guard: owesLastWords, actions: [awaitNoMore, ...sayAgain] }, { actions: awaitNoMore }],
         "owner.known": [
           { guard: isSame },
           { guard: isOurs, target: "gathering", reenter: true, actions: remember },
@@ -125,6 +141,8 @@ export const shardMachine = shardSetup.createMachine({
           { guard: { type: "isCurrentEpoch", params: ofEpoch }, actions: "settle" },
           { actions: { type: "noteEarly", params: ({ event }) => event } }
         ],
+        "shard.fenced": { actions: sayAgain },
+        "node.parted": { guard: owesLastWords, actions: sayAgain },
         "owner.known": [
           { guard: isSame },
           // Another node may have owned it meanwhile.
@@ -140,12 +158,13 @@ export const shardMachine = shardSetup.createMachine({
         "Nobody is known to own it any more, so another node may. Where the registry cannot be read nobody can, and it goes on.",
       entry: { type: "route", params: { to: "nowhere" } },
       on: {
-        "registry.away": { target: "open" },
+        "registry.away": { target: "open", actions: "announce" },
         "owner.known": [
-          { guard: isSame, target: "open" },
+          { guard: isSame, target: "open", actions: "announce" },
           { guard: isOurs, target: "gathering", actions: ["letGo", remember] },
           { target: "elsewhere", actions: ["letGo", remember] }
-        ]
+        ],
+        "shard.release": { guard: { type: "isCurrentEpoch", params: ofEpoch }, target: "releasing" }
       }
     },
     releasing: {

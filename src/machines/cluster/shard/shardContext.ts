@@ -26,6 +26,8 @@ export interface ShardContext extends ShardInput {
   readonly owner: Owner | null
   /** The node to which events for this shard have been sent last. */
   readonly former: string | null
+  /** The one that was asked last for its last words and has not said them, be it that they are not waited for any longer. */
+  readonly lastWordsOf: string | null
   /** Nodes that have not said yet who belongs here. */
   readonly awaited: readonly string[]
   /** Who has said so before this node knew that it is the owner, and under which epoch. */
@@ -39,7 +41,7 @@ export type ShardEvent =
   | { readonly type: "owner.unknown" }
   /** The registry of owners cannot be read: nobody can become one. */
   | { readonly type: "registry.away" }
-  /** The former owner has let everything through that was on its way to it, or has sent it back. */
+  /** A former owner has let everything through that was on its way to it, or has sent it back. */
   | { readonly type: "shard.fenced"; readonly epoch: string }
   /** A node has told this owner of everybody who belongs here. */
   | ({ readonly type: "shard.announced" } & Owner)

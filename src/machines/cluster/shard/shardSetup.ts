@@ -23,8 +23,9 @@ export const shardSetup = setup({
     isNobodys: ({ context }) => context.owner === null,
     isOwner: ({ context }, { node }: { node: string }) => context.owner?.node === node,
     isFormer: ({ context }, { node }: { node: string }) => context.former === node,
-    /** One that is still there, and is not the owner again. */
-    hasFormer: ({ context }) => context.former !== null && context.former !== context.owner?.node,
+    /** One that is still there. It may be the owner again: what it sends back from before must not come behind what follows. */
+    hasFormer: ({ context }) => context.former !== null,
+    owesLastWords: ({ context }, { node }: { node: string }) => context.lastWordsOf === node,
     isCurrentEpoch: ({ context }, { epoch }: { epoch: string }) => context.owner?.epoch === epoch,
     isComplete: ({ context }) => context.awaited.length === 0
   },
@@ -52,6 +53,8 @@ export const shardSetup = setup({
     forgetOwner: assign({ owner: null }),
     rememberFormer: assign({ former: ({ context }) => context.owner?.node ?? context.former }),
     forgetFormer: assign({ former: null }),
+    expectLastWords: assign({ lastWordsOf: ({ context }) => context.former }),
+    expectNoLastWords: assign({ lastWordsOf: null }),
     awaitNoMore: assign({
       awaited: ({ context }, { node }: { node: string }) => context.awaited.filter((each) => each !== node)
     }),

@@ -53,8 +53,7 @@ const placeOf = (owner: Owner | null): string => {
   return isOurs(owner) ? "gathering" : "elsewhere"
 }
 /** The same, where there may be something. */
-const changedTo = (owner: Owner | null, former: string | null): string =>
-  former !== null && former !== owner?.node ? "fencing" : placeOf(owner)
+const changedTo = (owner: Owner | null, former: string | null): string => (former === null ? placeOf(owner) : "fencing")
 
 const stateAfterOwner = (step: Step): string => {
   const owner = ownerOf(step)
@@ -88,7 +87,7 @@ const stateAfter = (step: Step): string => {
     case "shard.left":
       return "left"
     case "shard.release":
-      return wasIn(step, "open", "gathering") && isCurrent(step) ? "releasing" : before.value
+      return wasIn(step, "open", "paused", "gathering") && isCurrent(step) ? "releasing" : before.value
     default:
       if (isDoubtOver(step)) return "unknown"
       if (wasIn(step, "fencing") && isFenceOver(step)) return placeOf(contextOf(before).owner)
@@ -102,9 +101,15 @@ const enters = (step: Step, value: string): boolean => {
   if (step.after.value !== value) return false
   if (step.before === undefined || step.before.value !== value) return true
   if (!is("owner.known")(step)) return false
-  // The same node under another epoch begins anew what it was to be told, or to gather.
-  return ["elsewhere", "gathering", "open"].includes(value) && isNew(step)
+  // The same node under another epoch begins anew to gather.
+  return ["gathering", "open"].includes(value) && isNew(step)
 }
+/** Last words that were not waited for have come, or will not. */
+const isLateWord = (step: Step): boolean =>
+  wasIn(step, "elsewhere", "gathering", "open") &&
+  (is("shard.fenced")(step) || (is("node.parted")(step) && contextOf(step.before).lastWordsOf === step.event.node))
+/** What it was is open again: what was said meanwhile was not heard. */
+const isResumed = (step: Step): boolean => wasIn(step, "paused") && step.after.value === "open" && !isOwnedAnew(step)
 const isMetAgain = (step: Step): boolean =>
   is("node.met")(step) && wasIn(step, "elsewhere") && contextOf(step.before).owner?.node === step.event.node
 /** Its actors live here, and another node may have owned it meanwhile. */
@@ -158,7 +163,8 @@ const laws: readonly Law[] = [
         releasing: { to: "nowhere" },
         left: undefined
       }[step.after.value as string]
-      const begins = expected !== undefined && (enters(step, step.after.value) || isMetAgain(step))
+      const isSaidAgain = isMetAgain(step) || (isLateWord(step) && wasIn(step, "elsewhere"))
+      const begins = expected !== undefined && (enters(step, step.after.value) || isSaidAgain)
       return begins
         ? same(routes, [...(gathers(step) && step.after.value === "open" ? [{ to: "claims" }] : []), expected])
         : routes.length === 0
@@ -181,9 +187,21 @@ const laws: readonly Law[] = [
     }
   },
   {
-    sentence: "Everybody here who belongs there says so when its owner is another, and when that is met again.",
+    sentence:
+      "Whose last words were asked for and have not come is known, also when they are not waited for any longer.",
+    holds: (step) => {
+      if (step.before === undefined) return contextOf(step.after).lastWordsOf === null
+      if (enters(step, "fencing")) return contextOf(step.after).lastWordsOf === contextOf(step.after).former
+      const isSaid = isLateWord(step) || (wasIn(step, "fencing") && isFenceOver(step) && !is("deadline")(step))
+      return contextOf(step.after).lastWordsOf === (isSaid ? null : contextOf(step.before).lastWordsOf)
+    }
+  },
+  {
+    sentence:
+      "Everybody here who belongs there says so when its owner is another, when that is met again, and when a former one has had its last word late.",
     holds: (step) =>
-      step.did("announce").length === count(enters(step, "elsewhere") || gathers(step) || isMetAgain(step))
+      step.did("announce").length ===
+      count(enters(step, "elsewhere") || gathers(step) || isMetAgain(step) || isResumed(step) || isLateWord(step))
   },
   {
     sentence:
@@ -306,9 +324,10 @@ export const shard: Subject = {
       ]
     }
   ],
-  facts: ({ context: { owner, former, awaited, early } }: { context: ShardContext }) => [
+  facts: ({ context: { owner, former, lastWordsOf, awaited, early } }: { context: ShardContext }) => [
     owner,
     former,
+    lastWordsOf,
     awaited,
     early.toSorted((one, other) => (one.node < other.node ? -1 : 1))
   ],
