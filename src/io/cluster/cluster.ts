@@ -319,8 +319,12 @@ export const createCluster = (options: ClusterOptions) => {
     },
     // What the engine tells
     onOwner: (index: number, owner: Owner | null): void => {
-      if (owner === null) owners.delete(index)
-      else owners.set(index, owner)
+      if (owner !== null) owners.set(index, owner)
+      else {
+        owners.delete(index)
+        // As its shard will have it in a moment; but what is being handed on in this one must not go the old way.
+        router.route(index, { to: "nowhere" })
+      }
       tellOwner(index)
     },
     onAway: (): void => tellShards({ type: "registry.away" }),

@@ -54,6 +54,11 @@ export interface EngineOptions {
 export interface Engine {
   /** This node's among all that are there, 0 to 1295; it keeps it for as long as it lives. */
   readonly number: number
+  /**
+   * This node has stood still: of shards whose locks may be another's by now nobody is known to be the owner, until these
+   * have been asked for again.
+   */
+  doubt(): void
   /** Takes a node whose process is gone out of the registry, instead of waiting until its lease has run out. */
   strike(node: string): void
   /** Hands this node's shards over, then leaves. May be called again. Never rejects. */

@@ -6,6 +6,10 @@ export const clusterLimits = {
   shards: 32,
   /** Looks at the registry of nodes that may be missed before it is taken to be away. Zero would always take it to be. */
   missedLooks: 3,
+  /** Looks at the clock in the time after which a node's locks may be another's, and how many of them are missed by a node that
+   * has stood still: it asks for its locks a third of that time before they may be lost. Zero would look all the time, and take
+   * every node to have stood still. */
+  standstill: { looksPerLease: 12, missedLooks: 4 },
   /** Milliseconds that something said to an actor may wait for its owner: as long as a question may take. Zero would refuse
    * whatever is said while a shard moves. */
   patienceMs: 5_000,

@@ -24,6 +24,7 @@ import { channelAddress } from "./nodeAddress.ts"
 import { pactOf } from "./pact.ts"
 import { createPassages } from "./passages.ts"
 import { createUnreached } from "./refusals.ts"
+import { createStandstill } from "./standstill.ts"
 import { clusterTowerPart, type SeenNode, type Whereabouts } from "./towerRows.ts"
 import { isWord } from "./words.ts"
 
@@ -171,8 +172,21 @@ export const joinCluster = async (options: NodeOptions) => {
     ]
   }
 
+  const { looksPerLease, missedLooks } = clusterLimits.standstill
+  const standstill = createStandstill({
+    everyMs: leaseMs / looksPerLease,
+    afterMs: (missedLooks * leaseMs) / looksPerLease,
+    onStoodStill: () => {
+      // It has not asked, and so does not know that it cannot be answered.
+      lookedAt = performance.now()
+      engine.doubt()
+    }
+  })
+  const { look } = standstill
+
   // Nobody can become an owner while the registry cannot be read: whoever is one goes on.
   const away = setInterval(() => {
+    look()
     if (performance.now() - lookedAt > clusterLimits.missedLooks * lookMs) cluster.onAway()
   }, lookMs)
   away.unref()
@@ -194,7 +208,10 @@ export const joinCluster = async (options: NodeOptions) => {
   return {
     /** With this the ids of this node's clients begin. */
     mark: cluster.mark,
-    isHere: (address: Address): boolean => cluster.router.isHere(address),
+    isHere: (address: Address): boolean => {
+      look()
+      return cluster.router.isHere(address)
+    },
     others: (): readonly string[] => cluster.others(),
     heed: (address: Address, sender: Sender): void => {
       const node = cluster.placeOf(address)
@@ -211,15 +228,25 @@ export const joinCluster = async (options: NodeOptions) => {
     isPassed: passages.isPassed,
     /** Hands on the upgrades that other nodes pass on. */
     receiveUpgrades: passages.receive,
-    registry: (): RegistryLogic => createRegistry(cluster.router.elsewhere),
+    registry: (): RegistryLogic =>
+      createRegistry((event) => {
+        look()
+        return cluster.router.elsewhere(event)
+      }),
     kind: cluster.kind,
     serve: cluster.serve,
-    isReady: cluster.isReady,
+    isReady: (): boolean => {
+      look()
+      return cluster.isReady()
+    },
     tower: clusterTowerPart(seen),
     /** Where actors live that have this name or id. */
     where: (id: string): readonly Whereabouts[] => cluster.where(id),
     /** It does the timed work of the whole cluster, as the owner of the first shard. */
-    hasChores: (): boolean => cluster.router.isOpen(0),
+    hasChores: (): boolean => {
+      look()
+      return cluster.router.isOpen(0)
+    },
     /** Opens the ways to the other nodes, whose actors speak to those of this system. */
     begin: async (own: System): Promise<void> => {
       system = own
@@ -235,6 +262,7 @@ export const joinCluster = async (options: NodeOptions) => {
         lowBytes,
         isWord,
         onMessage: (from, message) => {
+          look()
           if (Array.isArray(message)) cluster.onMessage(from, message)
           else if (!links.onMessage(from, message)) passages.onMessage(from, message)
         },
@@ -274,6 +302,7 @@ export const joinCluster = async (options: NodeOptions) => {
     },
     close: async (): Promise<void> => {
       clearInterval(away)
+      standstill.close()
       await passages.end()
       cluster.close()
       links.end()

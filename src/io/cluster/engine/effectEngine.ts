@@ -69,7 +69,13 @@ export const startEffectEngine = async (options: EngineOptions): Promise<Engine>
     else refused(self, "address")
   }
   const registry = runnerRegistry({
-    locks,
+    locks: {
+      ...locks,
+      answered: (...answer) => {
+        locks.answered(...answer)
+        for (const [epoch, shard] of held) if (!owners.has(shard) && locks.isHeld(shard)) take(shard, epoch)
+      }
+    },
     schema: database.schema,
     ...{ self, terms, leaseOf, onStranger, onTwin },
     // A third of the lease is how often it is heard of, and one time may be late.
@@ -130,7 +136,7 @@ export const startEffectEngine = async (options: EngineOptions): Promise<Engine>
   const hear = (shard: number, owner: Owner | null): void => {
     const known = owners.get(shard)
     if (owner === null ? known !== undefined && held.has(known.epoch) : owner.node !== self && isOwn(shard)) return
-    if (owner?.node !== self || held.has(owner.epoch)) tell(shard, owner)
+    if (owner?.node !== self || isHeld(shard, owner.epoch)) tell(shard, owner)
   }
 
   const greetings = createEngineGreetings({ self, secret: options.secret, refused })
@@ -205,6 +211,11 @@ export const startEffectEngine = async (options: EngineOptions): Promise<Engine>
     }
     return {
       number: found,
+      doubt: () => {
+        for (const [epoch, shard] of held) {
+          if (!locks.isHeld(shard) && owners.get(shard)?.epoch === epoch) tell(shard, null)
+        }
+      },
       strike: (node) => {
         const there = readNodeAddress(node)
         if (there === undefined || isClosing) return

@@ -1,6 +1,7 @@
 /** What people notice when one of several servers that are one dies, stands still or goes: counted, in processes. */
 import { afterEach, expect, it } from "vitest"
 import { WebSocket } from "ws"
+import { clusterLimits } from "../../../../src/io/cluster/limits.ts"
 import { useProcesses } from "../../../support/clusterOfProcesses.ts"
 import { describeOnPostgres, useDatabase } from "../../../support/databases.ts"
 import type { ServerProcess } from "../../../support/process.ts"
@@ -179,5 +180,41 @@ describeOnPostgres("of three servers that are one", () => {
         await Promise.all(ends.map((end) => end.until("signal", ({ data }) => data === "met again")))
       })
     )
+  }, 60_000)
+
+  it("one has stood still: whatever it answers when it goes on is so on all of them", async () => {
+    const frozen = 0
+    const pairs = await meetEverywhere(1)
+    const ours = await Promise.all(Array.from({ length: 20 }, () => connect(frozen)))
+    const theirs = await Promise.all(ours.map(() => connect(1)))
+    nodes[frozen]?.child.kill("SIGSTOP")
+    const across = pairs.filter(({ nodes: on }) => on[0] === frozen && on[1] !== frozen)
+    await Promise.all(across.map(({ ends }) => ends[1].until("peer-left")))
+    const ownedBy = async ({ http }: ServerProcess) => {
+      const metrics = await (await fetch(`${http}/metrics`)).text()
+      return Number(/^silktower_cluster_shards{state="open"} (\d+)$/m.exec(metrics)?.[1] ?? 0)
+    }
+    const others = nodes.slice(1)
+    const ownedByOthers = async () => (await Promise.all(others.map(ownedBy))).reduce((sum, owned) => sum + owned)
+    await expect.poll(ownedByOthers, { timeout: 30_000 }).toBe(clusterLimits.shards)
+    for (const client of ours) client.send({ type: "create-flight" })
+    nodes[frozen]?.child.kill("SIGCONT")
+    const answerTo = async (client: TestClient, type: string) => {
+      const answer = () => client.frames.find((frame) => frame.type === type || frame.type === "error")
+      await expect.poll(answer, { timeout: 20_000 }).toBeDefined()
+      return answer()
+    }
+    const answers = await Promise.all(
+      ours.map(async (client, index) => {
+        const created = await answerTo(client, "flight-created")
+        // What was on its way to another one may be lost, and that is said.
+        if (created?.type === "error") return "not created"
+        const other = theirs[index] as TestClient
+        other.send({ type: "join-flight", flightCode: created?.["flightCode"] })
+        return (await answerTo(other, "peer-joined"))?.type
+      })
+    )
+    expect(answers).toContain("peer-joined")
+    expect(answers).not.toContain("error")
   }, 60_000)
 })
