@@ -36,7 +36,19 @@ export const createWorld = async (random: () => number) => {
     addresses.flatMap((one, index) => addresses.slice(index + 1).map((other) => [one, other] as const))
 
   const tellOwner = (shard: number) => {
-    for (const queue of news.values()) queue.push([shard, owners[shard] as Owner | null])
+    const owner = owners[shard] as Owner | null
+    for (const [self, queue] of news) {
+      if (self !== owner?.node) queue.push([shard, owner])
+      else {
+        // Nobody hears of an owner before that one knows it, by its lock, whatever it has heard or is to hear of others.
+        news.set(
+          self,
+          queue.filter(([of]) => of !== shard)
+        )
+        log.push(`${self} owns ${shard} (${owner.epoch})`)
+        nodes.get(self)?.cluster.onOwner(shard, owner)
+      }
+    }
   }
   const own = (shard: number, owner: string | null) => {
     owners[shard] = owner === null ? null : { node: owner, epoch: `epoch ${numbers.epoch++}` }
