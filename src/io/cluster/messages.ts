@@ -11,8 +11,8 @@ export type NodeMessage =
   | { readonly kind: "socket"; readonly said: Said }
   /** For an actor found by a name whose shard, as the sender believes, the node that hears it owns since this epoch. */
   | { readonly kind: "name"; readonly shard: number; readonly epoch: string; readonly said: Said }
-  /** It does not. */
-  | { readonly kind: "back"; readonly shard: number; readonly said: Said }
+  /** It does not, and gives that back. */
+  | { readonly kind: "back"; readonly shard: number; readonly epoch: string; readonly said: Said }
   | { readonly kind: "all"; readonly said: SaidToAll }
   /** Asks for `fenced` behind all that came before it. */
   | { readonly kind: "fence" | "fenced"; readonly shard: number; readonly epoch: string }

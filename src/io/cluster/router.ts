@@ -47,6 +47,8 @@ interface Waiting {
 
 interface ShardRoute {
   route: Route
+  /** The epoch under which something was said to another node last, as long as that may come back; null: it comes too late. */
+  awayEpoch: string | null
   /** Whether its owner has been told who of this node belongs there: until then it knows nobody who could be asked for. */
   isAnnounced: boolean
   waiting: Waiting[]
@@ -78,6 +80,7 @@ export const createRouter = (options: RouterOptions) => {
     { length: options.shards },
     (): ShardRoute => ({
       route: { to: "nowhere" },
+      awayEpoch: null,
       isAnnounced: false,
       waiting: [],
       early: [],
@@ -200,6 +203,7 @@ export const createRouter = (options: RouterOptions) => {
       shard.route = route
       shard.isAnnounced = false
       if (route.to === "here" || route.to === "claims") shard.isToOpen = false
+      if (route.to !== "nowhere") shard.awayEpoch = route.to === "node" ? route.epoch : null
       flush(index)
     },
     /** The owner of this epoch has been told who of this node belongs there. */
@@ -236,15 +240,19 @@ export const createRouter = (options: RouterOptions) => {
         shard.waiting.push(waitingFor(said, node))
       } else {
         counts.sentBack++
-        send(node, { kind: "back", shard: index, said })
+        send(node, { kind: "back", shard: index, epoch, said })
       }
     },
-    /** What has come back waits for another owner. */
-    takeBack: (node: string, { shard: index, said }: Extract<NodeMessage, { kind: "back" }>): void => {
+    /**
+     * What has come back waits for another owner. One that has begun meanwhile has heard what was said later: whoever has said
+     * this may have taken it back, and asks again, or belongs there and has said so.
+     */
+    takeBack: (node: string, { shard: index, epoch, said }: Extract<NodeMessage, { kind: "back" }>): void => {
       const shard = shards[index]
       if (shard === undefined) return
       const { route } = shard
       asked.forget(said)
+      if (epoch !== shard.awayEpoch) return refuse(said)
       if (route.to === "node" && route.node === node) {
         shard.closed = { epoch: route.epoch, until: performance.now() + options.sentBackMs }
       }

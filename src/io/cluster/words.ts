@@ -46,9 +46,8 @@ const isNodeMessage = (value: unknown): boolean => {
     case "socket":
       return isSaid(said)
     case "name":
-      return isShard(shard) && isText(epoch) && isSaid(said)
     case "back":
-      return isShard(shard) && isSaid(said)
+      return isShard(shard) && isText(epoch) && isSaid(said)
     case "all":
       return isSaidToAll(said)
     case "fence":

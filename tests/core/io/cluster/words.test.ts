@@ -25,7 +25,9 @@ describe("what another node says", () => {
     [[{ kind: "socket", said: { ...tell, input: { a: 1 }, replyTo: from, requestId: 7 } }]],
     [[{ kind: "name", shard: 0, epoch: "e", said: start }]],
     [[{ kind: "name", shard: clusterLimits.shards - 1, epoch: "e", said: { ...start, event: { type: "x" } } }]],
-    [[{ kind: "back", shard: 3, said: start }, { kind: "leaving" }, { kind: "left" }, { kind: "farewell" }]],
+    [
+      [{ kind: "back", shard: 3, epoch: "e", said: start }, { kind: "leaving" }, { kind: "left" }, { kind: "farewell" }]
+    ],
     [[{ kind: "all", said: { type: "tellAll", kind: "connections", from, event: { type: "x" } } }]],
     [
       [
@@ -63,7 +65,8 @@ describe("what another node says", () => {
     [[{ kind: "name", shard: 1.5, epoch: "e", said: start }]],
     [[{ kind: "name", shard: "__proto__", epoch: "e", said: start }]],
     [[{ kind: "name", shard: 1, said: start }]],
-    [[{ kind: "back", shard: -1, said: start }]],
+    [[{ kind: "back", shard: -1, epoch: "e", said: start }]],
+    [[{ kind: "back", shard: 3, said: start }]],
     [[{ kind: "all", said: { kind: "connections", from, event: null } }]],
     [[{ kind: "fence", shard: 1 }]],
     [[{ kind: "announced", shard: 1 }]],

@@ -2,7 +2,9 @@
 
 /** What arrives at a node from another one. */
 export type Arrival =
-  | { readonly is: "met" | "parted" }
+  /** `mark`: as whom it has greeted, which may have died since. */
+  | { readonly is: "met"; readonly mark: string }
+  | { readonly is: "parted" }
   | { readonly is: "message"; readonly message: unknown }
   | { readonly is: "frame"; readonly target: string; readonly source: string; readonly bytes: Buffer }
 
@@ -34,10 +36,10 @@ export const createWays = (random: () => number) => {
 
   return {
     isWhole: (one: string, other: string): boolean => whole.has(pairOf(one, other)),
-    make: (one: string, other: string): void => {
+    make: (one: string, other: string, markOf: (node: string) => string): void => {
       if (whole.has(pairOf(one, other))) return
       whole.set(pairOf(one, other), ++makings)
-      for (const { underWay } of both(one, other)) underWay.push({ is: "met" })
+      for (const { from, underWay } of both(one, other)) underWay.push({ is: "met", mark: markOf(from) })
     },
     break: (one: string, other: string): void => {
       if (!whole.delete(pairOf(one, other))) return

@@ -55,6 +55,7 @@ export const createWorld = async (random: () => number) => {
     tellOwner(shard)
   }
   const marks = new Map<string, string>()
+  const markOfNode = (self: string) => marks.get(self) as string
   const begin = (self: string) => {
     log.push(`${self} begins as ${markOf(numbers.node)}`)
     const options = { self, number: numbers.node++, ways, now: () => time.now, code: () => drawCode() }
@@ -111,9 +112,8 @@ export const createWorld = async (random: () => number) => {
     if (way === undefined) return false
     const { from, to } = way
     const arrival = ways.next(way)
-    const met = arrival?.is === "met" ? nodes.get(from)?.mark : undefined
-    const mark = met ?? metAs.get(`${to} ${from}`)
-    if (met !== undefined) metAs.set(`${to} ${from}`, met)
+    if (arrival?.is === "met") metAs.set(`${to} ${from}`, arrival.mark)
+    const mark = metAs.get(`${to} ${from}`)
     if (arrival !== undefined && mark !== undefined) {
       log.push(`${from} → ${to}: ${JSON.stringify(arrival)}`)
       nodes.get(to)?.hear(from, mark, arrival)
@@ -181,7 +181,7 @@ export const createWorld = async (random: () => number) => {
       if (ways.isWhole(one, other)) {
         log.push(`the way between ${one} and ${other} breaks`)
         ways.break(one, other)
-      } else if (nodes.has(one) && nodes.has(other)) ways.make(one, other)
+      } else if (nodes.has(one) && nodes.has(other)) ways.make(one, other, markOfNode)
     } else if (nodes.size > 1 && random() < 0.2) die(oneOf([...nodes.keys()]) as string)
     else for (const self of addresses) if (!nodes.has(self)) begin(self)
     await moment()
@@ -190,7 +190,7 @@ export const createWorld = async (random: () => number) => {
   /** Every way is whole, every shard has an owner, whatever was said has arrived, and nobody waits for anything. */
   const settle = async () => {
     for (const self of addresses) if (!nodes.has(self)) begin(self)
-    for (const [one, other] of everyPair()) ways.make(one, other)
+    for (const [one, other] of everyPair()) ways.make(one, other, markOfNode)
     for (let round = 0; round < 1_000; round++) {
       for (const [shard, owner] of owners.entries()) if (owner === null) own(shard, oneOf(addresses) as string)
       while (arrive() || hearOfOwner()) await moment()
