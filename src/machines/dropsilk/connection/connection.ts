@@ -54,6 +54,7 @@ const belonging = (params: { readonly presence: Presence } | ReturnType<typeof p
 
 /** Whoever was asked cannot answer any more. */
 const failed = { guard: currentReply, target: "idle", actions: tellServerError } as const
+/** The room does not let it in, and it may have left somebody for that. */
 const unattached = { target: "idle", actions: [tellServerError, "tellPeerLeftBehind"] } as const
 const late = { target: "idle", actions: ["giveUpAsked", tellServerError] } as const
 

@@ -51,7 +51,7 @@ export interface Wanted {
 
 export interface Attach extends Wanted {
   readonly attempt: number
-  /** It has left its peer for it, who is told so: the client itself takes an attach for granted once it is told of one. */
+  /** It has left its peer for this, which its client need not be told when the room lets it in. */
   readonly leavesPeer: boolean
 }
 

@@ -33,7 +33,8 @@ const createWorld = (random: () => number): MovingWorld => {
   const partBoth = (id: string) => {
     const link = links.get(id)
     if (link === undefined) return
-    part(link.peer, link.flightId)
+    // That one may have been joined with another one since.
+    if (links.get(link.peer)?.peer === id) part(link.peer, link.flightId)
     part(id)
   }
 
@@ -51,7 +52,10 @@ const createWorld = (random: () => number): MovingWorld => {
       tellPeerJoined: ({ context, self }, { peer }) => {
         if (!links.has(context.id)) self.send({ type: "link.broken", peer: peer.id })
       },
-      dropLink: ({ context }) => partBoth(context.id)
+      dropLink: ({ context }) => partBoth(context.id),
+      leaveLink: ({ context }, { flightId }) => {
+        if (links.get(context.id)?.flightId === flightId) partBoth(context.id)
+      }
     }
   })
   const flightOf = flightMachine.provide({
