@@ -164,6 +164,13 @@ export const createCluster = (options: ClusterOptions) => {
     tellShard(index, { type: "owner.known", ...owner, nodes: [self, ...open.values(), ...expected.keys()] })
   }
 
+  const forgetOwner = (index: number) => {
+    owners.delete(index)
+    // As its shard will have it in a moment; but what is being handed on in this one must not go the old way.
+    router.route(index, { to: "nowhere" })
+    tellOwner(index)
+  }
+
   const announce = (index: number, owner: Owner | null) => {
     if (owner === null) return
     if (unannounced.size === 0) queueMicrotask(announceAll)
@@ -319,15 +326,17 @@ export const createCluster = (options: ClusterOptions) => {
     },
     // What the engine tells
     onOwner: (index: number, owner: Owner | null): void => {
-      if (owner !== null) owners.set(index, owner)
-      else {
-        owners.delete(index)
-        // As its shard will have it in a moment; but what is being handed on in this one must not go the old way.
-        router.route(index, { to: "nowhere" })
-      }
+      if (owner === null) return forgetOwner(index)
+      owners.set(index, owner)
       tellOwner(index)
     },
     onAway: (): void => tellShards({ type: "registry.away" }),
+    /** Whether somebody is known to own each shard. While the registry cannot be read they go on without that. */
+    knowsOwners: (): boolean => owners.size === clusterLimits.shards,
+    /** Others may have gone on without this node: whoever went on without knowing an owner waits for one. */
+    doubt: (): void => {
+      for (let index = 0; index < clusterLimits.shards; index++) if (!owners.has(index)) forgetOwner(index)
+    },
     /** Resolves when all that is kept of a shard is saved, or after a while. */
     onRelease: async (index: number, epoch: string): Promise<void> => {
       tellShard(index, { type: "shard.release", epoch })

@@ -54,9 +54,11 @@ export interface EngineOptions {
 export interface Engine {
   /** This node's among all that are there, 0 to 1295; it keeps it for as long as it lives. */
   readonly number: number
+  /** Whether the locks of all shards that this node has for its own are its own still, as far as it knows. */
+  isSure(): boolean
   /**
-   * This node has stood still: of shards whose locks may be another's by now nobody is known to be the owner, until these
-   * have been asked for again.
+   * Others may have gone on without this node: of shards whose locks may be another's by now nobody is known to be the owner,
+   * until these have been asked for again.
    */
   doubt(): void
   /** Takes a node whose process is gone out of the registry, instead of waiting until its lease has run out. */

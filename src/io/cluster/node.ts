@@ -172,15 +172,19 @@ export const joinCluster = async (options: NodeOptions) => {
     ]
   }
 
+  const isSure = () => engine.isSure() && cluster.knowsOwners()
+  /** What has not been asked for within the lease may be another's; and that nobody answers is not known before it is asked. */
+  const doubt = () => {
+    if (isSure()) return
+    lookedAt = performance.now()
+    engine.doubt()
+    cluster.doubt()
+  }
   const { looksPerLease, missedLooks } = clusterLimits.standstill
   const standstill = createStandstill({
     everyMs: leaseMs / looksPerLease,
     afterMs: (missedLooks * leaseMs) / looksPerLease,
-    onStoodStill: () => {
-      // It has not asked, and so does not know that it cannot be answered.
-      lookedAt = performance.now()
-      engine.doubt()
-    }
+    onStoodStill: doubt
   })
   const { look } = standstill
 
@@ -237,7 +241,7 @@ export const joinCluster = async (options: NodeOptions) => {
     serve: cluster.serve,
     isReady: (): boolean => {
       look()
-      return cluster.isReady()
+      return isSure() && cluster.isReady()
     },
     tower: clusterTowerPart(seen),
     /** Where actors live that have this name or id. */
@@ -274,6 +278,8 @@ export const joinCluster = async (options: NodeOptions) => {
           heardOf.delete(peer.address)
           leaving.delete(peer.address)
           dead.delete(peer.address)
+          // It may have been this node that was cut off.
+          doubt()
           cluster.onMet(peer)
         },
         onParted: (peer) => {

@@ -211,6 +211,7 @@ export const startEffectEngine = async (options: EngineOptions): Promise<Engine>
     }
     return {
       number: found,
+      isSure: () => [...held.values()].every(locks.isHeld),
       doubt: () => {
         for (const [epoch, shard] of held) {
           if (!locks.isHeld(shard) && owners.get(shard)?.epoch === epoch) tell(shard, null)

@@ -12,20 +12,20 @@ const shardsOf = async ({ http }: TestServer, state: string): Promise<number> =>
   return Number(new RegExp(`^silktower_cluster_shards\\{state="${state}"\\} (\\d+)$`, "m").exec(text)?.[1] ?? 0)
 }
 
-describeOnPostgres("flights that have moved to a node that was cut off, and has not met the others again", () => {
+describeOnPostgres("a server that was cut off from everything", () => {
   const url = useDatabase()
   const clients: TestClient[] = []
   afterEach(() => {
     for (const { socket } of clients.splice(0)) socket.terminate()
   })
-
-  it("are found there as soon as it has", async () => {
+  const open = async (server: TestServer, name: string) => {
+    const client = await server.connect({ name })
+    clients.push(client)
+    return client
+  }
+  /** The other one owns all by then, and has flights of which this one has not heard; with people who will join them. */
+  const cutOffWithGuests = async () => {
     const { channels, database, startOne, startOther } = await serversOverWays(url)
-    const open = async (server: TestServer, name: string) => {
-      const client = await server.connect({ name })
-      clients.push(client)
-      return client
-    }
     const steady = await startOne()
     const cutOff = await startOther()
     await expect.poll(() => shardsOf(steady, "elsewhere")).toBeGreaterThan(0)
@@ -39,12 +39,33 @@ describeOnPostgres("flights that have moved to a node that was cut off, and has 
     }
     // Somebody has to be there when a part of them is, and before it is known who belongs to them.
     const guests = await Promise.all(codes.map(() => open(cutOff, "Bob")))
+    const join = () => {
+      for (const [index, guest] of guests.entries()) guest.send({ type: "join-flight", flightCode: codes[index] })
+    }
+    const expectToMeet = async () => {
+      const answers = await Promise.all(guests.map((guest) => guest.next()))
+      expect(answers.map(({ type, message }) => message ?? type)).toEqual(codes.map(() => "peer-joined"))
+    }
+    return { channels, database, steady, cutOff, join, expectToMeet }
+  }
+
+  it("finds flights that have moved to it as soon as it has met the others again", async () => {
+    const { channels, database, steady, cutOff, join, expectToMeet } = await cutOffWithGuests()
     database.mend()
     await expect.poll(() => shardsOf(steady, "elsewhere"), { interval: 5 }).toBeGreaterThan(0)
-    for (const [index, guest] of guests.entries()) guest.send({ type: "join-flight", flightCode: codes[index] })
+    join()
     await expect.poll(() => waitingEvents(cutOff)).toBeGreaterThan(0)
     for (const channel of channels) channel.mend()
-    const answers = await Promise.all(guests.map((guest) => guest.next()))
-    expect(answers.map(({ type, message }) => message ?? type)).toEqual(codes.map(() => "peer-joined"))
+    await expectToMeet()
+  })
+
+  it("says that it may have clients only when it knows what it owns", async () => {
+    const { channels, database, cutOff, join, expectToMeet } = await cutOffWithGuests()
+    const status = async () => (await fetch(`${cutOff.http}/readyz`)).status
+    await expect.poll(status, { timeout: 20_000 }).toBe(503)
+    for (const way of [...channels, database]) way.mend()
+    await expect.poll(status, { interval: 1, timeout: 20_000 }).toBe(200)
+    join()
+    await expectToMeet()
   })
 })
