@@ -247,6 +247,7 @@ export const createCluster = (options: ClusterOptions) => {
         if (homes.get(message.said.kind) !== "socket") return
         return supervisor(message.said.kind)?.send({ type: "children.tell", event: message.said.event })
       case "fence":
+        router.giveBack(from.address, message.shard)
         return void send(from.address, { ...message, kind: "fenced" })
       case "fenced":
         return tellShard(message.shard, { type: "shard.fenced", epoch: message.epoch })

@@ -41,6 +41,9 @@ interface Waiting {
   readonly said: Said
   /** The node from which it has come, or come back; undefined: it was said here. */
   readonly by?: string | undefined
+  /** Where another node has said it: under which epoch. It goes back there when it cannot be heard here: by any other way what
+   * that one says later could come before it. */
+  readonly under?: string | undefined
   /** On the clock of performance.now(). */
   readonly until: number
 }
@@ -53,7 +56,7 @@ interface ShardRoute {
   isAnnounced: boolean
   waiting: Waiting[]
   /** Said under epochs of which this node has not been told yet. */
-  early: (Waiting & { readonly epoch: string })[]
+  early: Waiting[]
   /** The last epochs of which this node has been told, the latest first. */
   known: readonly string[]
   /** Whether the latest makes this node the owner, and has not let anything in yet. */
@@ -108,9 +111,9 @@ export const createRouter = (options: RouterOptions) => {
     deliver({ type: "tell", to: replyTo, from: to, event })
   }
 
-  const waitingFor = (said: Said, by?: string): Waiting => {
+  const waitingFor = (said: Said, by?: string, under?: string): Waiting => {
     counts.waited++
-    return { said, by, until: performance.now() + patienceMs }
+    return { said, by, under, until: performance.now() + patienceMs }
   }
 
   const claims = ({ event }: Said): boolean => event !== undefined && isClaim(event.type)
@@ -133,6 +136,11 @@ export const createRouter = (options: RouterOptions) => {
   const staysHere = ({ route }: ShardRoute, said: Said): boolean =>
     route.to === "here" || (route.to === "claims" && claims(said))
 
+  const sendBack = (index: number, said: Said, node: string, epoch: string) => {
+    counts.sentBack++
+    send(node, { kind: "back", shard: index, epoch, said })
+  }
+
   /** Sends on what waits as far as that is possible now; whoever has waited too long is told. */
   const flush = (index: number) => {
     const shard = shards[index] as ShardRoute
@@ -143,9 +151,12 @@ export const createRouter = (options: RouterOptions) => {
     shard.early = early.filter(({ until }) => until > now)
     for (const { said, until } of early) if (until <= now) refuse(said)
     for (const each of waiting) {
+      const { by, under } = each
       if (staysHere(shard, each.said)) deliver(each.said)
       // A claim is for one owner: whoever makes it makes it to the next one anew.
       else if (claims(each.said) && shard.route.to === "node") continue
+      else if (by !== undefined && under !== undefined && shard.route.to === "node")
+        sendBack(index, each.said, by, under)
       else if (forward(index, shard, each.said)) continue
       else if (each.until > now) shard.waiting.push(each)
       else refuse(each.said)
@@ -219,7 +230,7 @@ export const createRouter = (options: RouterOptions) => {
       if (shard.known.includes(epoch)) return
       shard.known = [epoch, ...shard.known].slice(0, epochsRemembered)
       shard.isToOpen = isOurs && shard.route.to !== "here"
-      const isDue = (each: { readonly epoch: string }) => each.epoch === epoch
+      const isDue = ({ under }: Waiting) => under === epoch
       shard.waiting.push(...shard.early.filter(isDue))
       shard.early = shard.early.filter((each) => !isDue(each))
     },
@@ -229,19 +240,28 @@ export const createRouter = (options: RouterOptions) => {
       if (shard === undefined || shardOf(said.to) !== index) return
       const isLatest = shard.known[0] === epoch
       // It knows already that this node is to own it, be it anew: then whoever lives here now is about to be let go.
-      if (!shard.known.includes(epoch)) shard.early.push({ ...waitingFor(said, node), epoch })
+      if (!shard.known.includes(epoch)) shard.early.push(waitingFor(said, node, epoch))
       else if (staysHere(shard, said)) deliver(said)
       // Whoever claims to belong to an actor does so again to the next owner.
       else if (claims(said)) {
-        if (isLatest && shard.route.to !== "node") shard.waiting.push(waitingFor(said, node))
+        if (isLatest && shard.route.to !== "node") shard.waiting.push(waitingFor(said, node, epoch))
       }
       // It is not open yet, or all that others say waits until everybody has claimed its own.
       else if ((shard.isToOpen && isLatest) || shard.route.to === "claims") {
-        shard.waiting.push(waitingFor(said, node))
-      } else {
-        counts.sentBack++
-        send(node, { kind: "back", shard: index, epoch, said })
+        shard.waiting.push(waitingFor(said, node, epoch))
+      } else sendBack(index, said, node, epoch)
+    },
+    /** Whatever that node has said and nobody has heard yet goes back: it asks for that before it speaks to another owner. */
+    giveBack: (node: string, index: number): void => {
+      const shard = shards[index]
+      if (shard === undefined) return
+      for (const { said, by, under } of [...shard.waiting, ...shard.early]) {
+        // Whoever belongs to an actor says so to the next owner anew.
+        if (by === node && under !== undefined && !claims(said)) sendBack(index, said, node, under)
       }
+      const isOthers = ({ by, under }: Waiting) => by !== node || under === undefined
+      shard.waiting = shard.waiting.filter(isOthers)
+      shard.early = shard.early.filter(isOthers)
     },
     /**
      * What has come back waits for another owner. One that has begun meanwhile has heard what was said later: whoever has said

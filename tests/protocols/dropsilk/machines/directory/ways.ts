@@ -2,8 +2,8 @@
 
 /** What arrives at a node from another one. */
 export type Arrival =
-  /** `mark`: as whom it has greeted, which may have died since. */
-  | { readonly is: "met"; readonly mark: string }
+  /** `mark`: as whom it has greeted, which may have died since; `making`: of the way, which may have broken since. */
+  | { readonly is: "met"; readonly mark: string; readonly making: number }
   | { readonly is: "parted" }
   | { readonly is: "message"; readonly message: unknown }
   | { readonly is: "frame"; readonly target: string; readonly source: string; readonly bytes: Buffer }
@@ -39,7 +39,8 @@ export const createWays = (random: () => number) => {
     make: (one: string, other: string, markOf: (node: string) => string): void => {
       if (whole.has(pairOf(one, other))) return
       whole.set(pairOf(one, other), ++makings)
-      for (const { from, underWay } of both(one, other)) underWay.push({ is: "met", mark: markOf(from) })
+      for (const { from, underWay } of both(one, other))
+        underWay.push({ is: "met", mark: markOf(from), making: makings })
     },
     break: (one: string, other: string): void => {
       if (!whole.delete(pairOf(one, other))) return
@@ -67,7 +68,7 @@ export const createWays = (random: () => number) => {
       const arrival = each.underWay.shift()
       if (arrival?.is === "met") {
         each.isMet = true
-        known.set(`${each.to} ${each.from}`, whole.get(pairOf(each.from, each.to)) ?? 0)
+        known.set(`${each.to} ${each.from}`, arrival.making)
       }
       if (arrival?.is === "parted") each.isMet = false
       return arrival
