@@ -141,6 +141,22 @@ export const createRouter = (options: RouterOptions) => {
     send(node, { kind: "back", shard: index, epoch, said })
   }
 
+  /**
+   * Whatever that node has said and nobody has heard yet goes back: before its later words do, and before it speaks to another
+   * owner, for which it asks.
+   */
+  const giveBack = (node: string, index: number): void => {
+    const shard = shards[index]
+    if (shard === undefined) return
+    for (const { said, by, under } of [...shard.waiting, ...shard.early]) {
+      // Whoever belongs to an actor says so to the next owner anew.
+      if (by === node && under !== undefined && !claims(said)) sendBack(index, said, node, under)
+    }
+    const isOthers = ({ by, under }: Waiting) => by !== node || under === undefined
+    shard.waiting = shard.waiting.filter(isOthers)
+    shard.early = shard.early.filter(isOthers)
+  }
+
   /** Sends on what waits as far as that is possible now; whoever has waited too long is told. */
   const flush = (index: number) => {
     const shard = shards[index] as ShardRoute
@@ -249,20 +265,12 @@ export const createRouter = (options: RouterOptions) => {
       // It is not open yet, or all that others say waits until everybody has claimed its own.
       else if ((shard.isToOpen && isLatest) || shard.route.to === "claims") {
         shard.waiting.push(waitingFor(said, node, epoch))
-      } else sendBack(index, said, node, epoch)
-    },
-    /** Whatever that node has said and nobody has heard yet goes back: it asks for that before it speaks to another owner. */
-    giveBack: (node: string, index: number): void => {
-      const shard = shards[index]
-      if (shard === undefined) return
-      for (const { said, by, under } of [...shard.waiting, ...shard.early]) {
-        // Whoever belongs to an actor says so to the next owner anew.
-        if (by === node && under !== undefined && !claims(said)) sendBack(index, said, node, under)
+      } else {
+        giveBack(node, index)
+        sendBack(index, said, node, epoch)
       }
-      const isOthers = ({ by, under }: Waiting) => by !== node || under === undefined
-      shard.waiting = shard.waiting.filter(isOthers)
-      shard.early = shard.early.filter(isOthers)
     },
+    giveBack,
     /**
      * What has come back waits for another owner. One that has begun meanwhile has heard what was said later: whoever has said
      * this may have taken it back, and asks again, or belongs there and has said so.
